@@ -1,0 +1,29 @@
+//! `iamwatch` tells the right person, as soon as AWS tells anyone, when someone touches identity.
+//!
+//! ```text
+//! rules file ──load──▶ Rules ──compile──▶ Patterns ──placement──▶ Desired ┐
+//!              + catalogue                                                ├─diff──▶ Plan ──apply──▶ AWS
+//!                                   AWS ──read──▶ Live ───────────────────┘
+//! ```
+//!
+//! Everything left of `Plan` except `read` is pure: no clock, no network.
+//! [`pattern`] is EventBridge's event pattern language, [`rules`] the language of the rules file,
+//! [`compile`] turns the one into the other, [`placement`] says what must exist where,
+//! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
+//! [`sandbox`] is an AWS inside this process, and [`cli`] is flags and wording only.
+// Tests may fail loudly: that is what they are for.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+pub mod cli;
+pub mod pattern;
+pub mod place;
+pub mod rules;
+pub mod sandbox;

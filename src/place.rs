@@ -1,0 +1,260 @@
+//! Where things live: accounts, Regions, ARNs and places, each parsed once at the edge.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// What is wrong with an account id, Region, ARN or name.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PlaceError {
+    /// Not twelve digits.
+    #[error("`{0}` is not an account id: expected 12 digits")]
+    Account(String),
+    /// Not of the form of a Region name.
+    #[error("`{0}` is not a Region name: expected one like `eu-central-1`")]
+    Region(String),
+    /// Fewer than six colon-separated parts, or not starting with `arn`.
+    #[error("`{0}` is not an ARN: expected `arn:partition:service:region:account:resource`")]
+    Arn(String),
+    /// A stack name that AWS resource names could not carry.
+    #[error(
+        "`{0}` is not a usable name: expected 1 to 20 lower-case letters, digits or `-`, starting with a letter"
+    )]
+    Stack(String),
+}
+
+/// A string type whose values are checked by `FromStr`, and by serde through it.
+macro_rules! checked_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as AWS spells it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = PlaceError;
+            fn try_from(text: String) -> Result<Self, PlaceError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0
+            }
+        }
+    };
+}
+
+checked_name!(
+    /// A 12-digit AWS account id. Text, never a number: leading zeros count.
+    AccountId
+);
+checked_name!(
+    /// The name of an AWS Region, such as `us-east-1`. Only its form is checked.
+    Region
+);
+checked_name!(
+    /// An Amazon Resource Name. Only its form is checked.
+    Arn
+);
+checked_name!(
+    /// The `name:` of a rules file: it marks everything that belongs to the file.
+    /// Short, because it is part of every resource name and EventBridge rule names end at 64 characters.
+    StackName
+);
+
+impl FromStr for AccountId {
+    type Err = PlaceError;
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(PlaceError::Account(text.to_owned()))
+        }
+    }
+}
+
+impl FromStr for Region {
+    type Err = PlaceError;
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let words = parts.len() >= 3
+            && parts.iter().all(|p| {
+                !p.is_empty()
+                    && p.bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            });
+        let numbered = parts.last().is_some_and(|p| {
+            !p.is_empty() && p.len() <= 2 && p.bytes().all(|b| b.is_ascii_digit())
+        });
+        if words && numbered && text.len() <= 32 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(PlaceError::Region(text.to_owned()))
+        }
+    }
+}
+
+impl FromStr for Arn {
+    type Err = PlaceError;
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        let bad = || PlaceError::Arn(text.to_owned());
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        match parts.as_slice() {
+            ["arn", partition, service, _, _, resource]
+                if !partition.is_empty()
+                    && !service.is_empty()
+                    && !resource.is_empty()
+                    && !text.chars().any(char::is_whitespace) =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(bad()),
+        }
+    }
+}
+
+impl FromStr for StackName {
+    type Err = PlaceError;
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        let fits = (1..=20).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(PlaceError::Stack(text.to_owned()))
+        }
+    }
+}
+
+impl Arn {
+    /// One of the six parts: 0 `arn`, 1 partition, 2 service, 3 Region, 4 account, 5 resource.
+    fn part(&self, index: usize) -> &str {
+        self.0.splitn(6, ':').nth(index).unwrap_or_default()
+    }
+
+    /// The service, such as `sqs`.
+    pub fn service(&self) -> &str {
+        self.part(2)
+    }
+
+    /// The Region, or an empty string for global resources.
+    pub fn region(&self) -> &str {
+        self.part(3)
+    }
+
+    /// The account id, or an empty string where the ARN carries none.
+    pub fn account(&self) -> &str {
+        self.part(4)
+    }
+
+    /// Everything behind the account, such as `rule/name` or a queue's name.
+    pub fn resource(&self) -> &str {
+        self.part(5)
+    }
+}
+
+impl Region {
+    /// The partition whose ARNs name this Region.
+    pub fn partition(&self) -> &'static str {
+        if self.0.starts_with("cn-") {
+            "aws-cn"
+        } else if self.0.starts_with("us-gov-") {
+            "aws-us-gov"
+        } else {
+            "aws"
+        }
+    }
+}
+
+/// Where a resource lives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Once per account: IAM.
+    Global {
+        /// The account.
+        account: AccountId,
+    },
+    /// In one Region of one account.
+    Regional {
+        /// The account.
+        account: AccountId,
+        /// The Region.
+        region: Region,
+    },
+}
+
+impl Place {
+    /// The account that the place belongs to.
+    pub fn account(&self) -> &AccountId {
+        match self {
+            Self::Global { account } | Self::Regional { account, .. } => account,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Global { account } => write!(f, "{account}"),
+            Self::Regional { account, region } => write!(f, "{account}/{region}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked_at_the_edge() {
+        assert!("111122223333".parse::<AccountId>().is_ok());
+        assert!("11112222333".parse::<AccountId>().is_err());
+        for good in [
+            "us-east-1",
+            "ap-southeast-2",
+            "us-gov-west-1",
+            "ca-isob-northsouth-1",
+        ] {
+            assert!(good.parse::<Region>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "us-east",
+            "US-EAST-1",
+            "us_east_1",
+            "europe",
+            "us-east-1a",
+        ] {
+            assert!(bad.parse::<Region>().is_err(), "{bad}");
+        }
+        let arn: Arn = "arn:aws:sns:us-east-1:111122223333:a:b".parse().unwrap();
+        assert_eq!(
+            (arn.service(), arn.region(), arn.account(), arn.resource()),
+            ("sns", "us-east-1", "111122223333", "a:b")
+        );
+        assert!("arn:aws:sns".parse::<Arn>().is_err());
+        assert!("acme".parse::<StackName>().is_ok());
+        assert!("Acme".parse::<StackName>().is_err());
+    }
+}

@@ -1,0 +1,238 @@
+//! The rules file after loading: every name resolved, every value checked, positions kept.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::source::Span;
+use crate::place::{AccountId, Arn, Region, StackName};
+
+/// A whole rules file, catalogue entries and includes resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RulesFile {
+    /// Names and marks everything that belongs to this file.
+    pub name: StackName,
+    /// Where alerts are raised.
+    pub home: Home,
+    /// Whether patterns also accept iamwatch's own synthetic events. Default true.
+    pub test_events: bool,
+    /// Where alerts can go, by name.
+    pub channels: BTreeMap<ChannelName, Channel>,
+    /// Every rule, enabled or not, sorted by id; each id once.
+    pub rules: Vec<Rule>,
+}
+
+/// Where alerts are raised.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Home {
+    /// The home Region.
+    pub region: Region,
+    /// The home account; `None`: the caller's.
+    pub account: Option<AccountId>,
+    /// Where `home` stands in the file.
+    pub span: Span,
+}
+
+/// A channel's name: lower-case letters, digits and `-`, at most 32 characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChannelName(pub String);
+
+/// A rule's id: lower-case letters, digits, `-` and `/`, at most 64 characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RuleId(pub String);
+
+impl fmt::Display for ChannelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where an alert goes, and in which form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Channel {
+    /// The address.
+    pub endpoint: Endpoint,
+    /// Text for people, JSON for machines.
+    pub format: Format,
+    /// Where the channel stands in the file.
+    pub span: Span,
+}
+
+/// The address of a channel.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Endpoint {
+    /// A mail address.
+    Email(String),
+    /// A telephone number in E.164 form, `+` included.
+    Sms(String),
+    /// An `https://` URL that speaks SNS.
+    Https(String),
+    /// An existing queue, which iamwatch never edits.
+    Sqs(QueueRef),
+    /// An existing function, which iamwatch never edits.
+    Lambda(Arn),
+}
+
+/// An existing queue, by name (in the home account and Region) or by ARN.
+#[derive(Debug, Clone, PartialEq)]
+pub enum QueueRef {
+    /// The queue's name.
+    Name(String),
+    /// The queue's ARN.
+    Arn(Arn),
+}
+
+/// The form of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Lines that a person reads on a phone.
+    Text,
+    /// One JSON object with the whole event.
+    Json,
+}
+
+/// How bad it is. Ordered: `Critical` is the smallest, so that it sorts first.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Someone should get up at night.
+    Critical,
+    /// Today.
+    High,
+    /// This week. The default.
+    #[default]
+    Medium,
+    /// Worth a record.
+    Low,
+    /// For information.
+    Info,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Info => "info",
+        })
+    }
+}
+
+/// One thing to be told about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Unique within the file.
+    pub id: RuleId,
+    /// One line for people.
+    pub title: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// `false`: nothing is deployed for it.
+    pub enabled: bool,
+    /// What fires it.
+    pub trigger: Trigger,
+    /// Where its alerts go, resolved through `notify`; sorted, each once, never empty when enabled.
+    pub channels: Vec<ChannelName>,
+    /// Where the rule (or its `use`) stands.
+    pub span: Span,
+}
+
+/// What fires a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trigger {
+    /// The rule language.
+    Events(Events),
+    /// The escape hatch: an event pattern as EventBridge takes it. It pins `source`.
+    Raw {
+        /// The pattern as JSON.
+        pattern: serde_json::Value,
+        /// Where `pattern:` stands.
+        span: Span,
+    },
+}
+
+/// Events and conditions of a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Events {
+    /// Any of these; never empty.
+    pub globs: Vec<EventGlob>,
+    /// The envelope's `detail-type`, where the file overrides what follows from the events.
+    pub detail_types: Option<Vec<String>>,
+    /// Any of these; empty: no condition.
+    pub when: Vec<AllOf>,
+    /// None of these; empty: no exception.
+    pub unless: Vec<AllOf>,
+}
+
+/// `service:EventName`, both globs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventGlob {
+    /// The event source without `.amazonaws.com`; only `*` alone is a wildcard.
+    pub service: String,
+    /// The event name; each `*` stands for any text.
+    pub name: String,
+    /// Where the glob stands.
+    pub span: Span,
+}
+
+/// Conditions that must all hold: one map of `when` or `unless`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AllOf {
+    /// Each path once; never empty.
+    pub fields: Vec<FieldCondition>,
+}
+
+/// A condition on one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldCondition {
+    /// The path under `detail`, split at the dots.
+    pub path: Vec<String>,
+    /// Any of these; never empty.
+    pub any_of: Vec<Matcher>,
+    /// Where the condition stands.
+    pub span: Span,
+}
+
+/// A test on one value. All but `Exists(false)` need the field to be there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Matcher {
+    /// Text in which each `*` stands for any text (`\*` and `\\` are literal).
+    Glob(String),
+    /// Exactly this string, number, boolean or null; `*` has no meaning.
+    Exact(serde_json::Value),
+    /// Text that begins so.
+    Prefix(String),
+    /// Text that ends so.
+    Suffix(String),
+    /// The same text whatever its case; a `*` is allowed at one end.
+    AnyCase(String),
+    /// The field is there (`true`) or is not (`false`).
+    Exists(bool),
+    /// A numeric range.
+    Number(NumberRange),
+    /// An address in this block, IPv4 or IPv6, in CIDR notation.
+    Cidr(String),
+    /// The field is there and none of these holds. Never nested, never `Exists`.
+    Not(Vec<Matcher>),
+}
+
+/// A numeric comparison: equality, one bound or two.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NumberRange {
+    /// Lower bound and whether the bound itself is inside.
+    pub lower: Option<(f64, bool)>,
+    /// Upper bound and whether the bound itself is inside.
+    pub upper: Option<(f64, bool)>,
+}

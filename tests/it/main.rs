@@ -1,0 +1,9 @@
+//! All integration tests in one binary, so that the AWS SDKs are linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod shared;
