@@ -1,0 +1,265 @@
+//! What every operation is called in IAM, on which resource, and whether it changes anything.
+//!
+//! Actions and resource types are those of the Service Authorization Reference
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::policy::{Decision, Policy, Request, Who};
+use super::wire::{ApiError, Call, Service};
+use super::world::{Principal, Site, World};
+
+/// What a call may do to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Read,
+    Write,
+    /// Messages and events: CloudTrail does not record these as management events.
+    Data,
+}
+
+/// What a call needs.
+#[derive(Debug)]
+pub(crate) struct Needs {
+    pub kind: Kind,
+    /// Action and resource ARN.
+    pub permissions: Vec<(String, String)>,
+}
+
+/// What the call needs; an operation that the sandbox does not know is an error that names it.
+pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
+    use Kind::{Data, Read, Write};
+    let input = &call.input;
+    let text = |key: &str| input.get(key).and_then(Value::as_str).unwrap_or_default();
+    let tagged = ["Tags", "tags"]
+        .iter()
+        .any(|key| input.get(key).is_some_and(|tags| !is_empty(tags)));
+    let operation = call.operation.as_str();
+    let mut also = None;
+    let (kind, resource) = match (call.service, operation) {
+        (Service::Events, "PutRule" | "DeleteRule" | "EnableRule" | "DisableRule") => {
+            also = tagged.then_some("TagResource");
+            (Write, rule_arn(site, text("EventBusName"), text("Name")))
+        }
+        (Service::Events, "DescribeRule") => {
+            (Read, rule_arn(site, text("EventBusName"), text("Name")))
+        }
+        (Service::Events, "PutTargets" | "RemoveTargets") => {
+            (Write, rule_arn(site, text("EventBusName"), text("Rule")))
+        }
+        (Service::Events, "ListTargetsByRule") => {
+            (Read, rule_arn(site, text("EventBusName"), text("Rule")))
+        }
+        (Service::Events, "ListRules" | "ListRuleNamesByTarget") => {
+            (Read, rule_arn(site, text("EventBusName"), "*"))
+        }
+        (Service::Events, "TestEventPattern") => (Read, "*".to_owned()),
+        (Service::Events, "TagResource" | "UntagResource") => {
+            (Write, text("ResourceARN").to_owned())
+        }
+        (Service::Events, "ListTagsForResource") => (Read, text("ResourceARN").to_owned()),
+        (Service::Events, "PutEvents") => (Data, site.arn("events", "event-bus/default")),
+
+        (Service::Sns, "CreateTopic") => {
+            also = tagged.then_some("TagResource");
+            (Write, site.arn("sns", text("Name")))
+        }
+        (Service::Sns, "SetTopicAttributes" | "DeleteTopic" | "Subscribe") => {
+            (Write, text("TopicArn").to_owned())
+        }
+        (Service::Sns, "GetTopicAttributes" | "ListSubscriptionsByTopic") => {
+            (Read, text("TopicArn").to_owned())
+        }
+        (Service::Sns, "ListTopics") => (Read, site.arn("sns", "*")),
+        (Service::Sns, "TagResource" | "UntagResource") => (Write, text("ResourceArn").to_owned()),
+        (Service::Sns, "ListTagsForResource") => (Read, text("ResourceArn").to_owned()),
+        (Service::Sns, "Unsubscribe" | "SetSubscriptionAttributes") => {
+            (Write, topic_of(text("SubscriptionArn")))
+        }
+        (Service::Sns, "GetSubscriptionAttributes") => (Read, topic_of(text("SubscriptionArn"))),
+        (Service::Sns, "Publish") => (Data, text("TopicArn").to_owned()),
+
+        (Service::Sqs, "CreateQueue") => {
+            also = tagged.then_some("TagQueue");
+            (Write, site.arn("sqs", text("QueueName")))
+        }
+        (Service::Sqs, "GetQueueUrl") => (Read, site.arn("sqs", text("QueueName"))),
+        (Service::Sqs, "GetQueueAttributes" | "ListQueueTags") => (Read, queue_arn(site, input)),
+        (
+            Service::Sqs,
+            "SetQueueAttributes" | "DeleteQueue" | "TagQueue" | "UntagQueue" | "PurgeQueue",
+        ) => (Write, queue_arn(site, input)),
+        (Service::Sqs, "ListQueues") => (Read, site.arn("sqs", "*")),
+        (Service::Sqs, "SendMessage" | "ReceiveMessage" | "DeleteMessage") => {
+            (Data, queue_arn(site, input))
+        }
+
+        // Needs no permission at all.
+        (Service::Sts, "GetCallerIdentity") => {
+            return Ok(Needs {
+                kind: Read,
+                permissions: Vec::new(),
+            });
+        }
+
+        (
+            Service::Iam,
+            "CreateUser" | "DeleteUser" | "CreateAccessKey" | "AttachUserPolicy"
+            | "DetachUserPolicy" | "PutUserPolicy" | "DeleteUserPolicy",
+        ) => (Write, iam_arn(site, "user", text("UserName"))),
+        (Service::Iam, "GetUser") => (Read, iam_arn(site, "user", text("UserName"))),
+        (Service::Iam, "ListUsers") => (Read, iam_arn(site, "user", "")),
+        (Service::Iam, "CreateRole" | "DeleteRole" | "AttachRolePolicy") => {
+            (Write, iam_arn(site, "role", text("RoleName")))
+        }
+        (Service::Iam, "GetRole") => (Read, iam_arn(site, "role", text("RoleName"))),
+        (service, _) => {
+            return Err(ApiError::unsupported(format_args!(
+                "operation `{}:{operation}`",
+                service.name()
+            )));
+        }
+    };
+    let prefix = call.service.name();
+    let mut permissions = vec![(format!("{prefix}:{operation}"), resource.clone())];
+    permissions.extend(also.map(|action| (format!("{prefix}:{action}"), resource)));
+    Ok(Needs { kind, permissions })
+}
+
+fn is_empty(tags: &Value) -> bool {
+    tags.as_array().is_some_and(Vec::is_empty)
+        || tags.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+/// The ARN of a rule; on the default bus it does not name the bus.
+pub(crate) fn rule_arn(site: &Site, bus: &str, rule: &str) -> String {
+    match bus_name(bus) {
+        "default" => site.arn("events", &format!("rule/{rule}")),
+        bus => site.arn("events", &format!("rule/{bus}/{rule}")),
+    }
+}
+
+/// A bus can be given by name or ARN; nothing means `default`.
+pub(crate) fn bus_name(given: &str) -> &str {
+    match given.rsplit_once(":event-bus/") {
+        Some((_, name)) => name,
+        None if given.is_empty() => "default",
+        None => given,
+    }
+}
+
+/// A subscription's ARN is its topic's and an id.
+pub(crate) fn topic_of(subscription: &str) -> String {
+    match subscription.rsplit_once(':') {
+        Some((topic, _)) => topic.to_owned(),
+        None => subscription.to_owned(),
+    }
+}
+
+/// The name at the end of a queue URL.
+pub(crate) fn queue_name(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or_default()
+}
+
+fn queue_arn(site: &Site, input: &Value) -> String {
+    let url = input.get("QueueUrl").and_then(Value::as_str);
+    site.arn("sqs", queue_name(url.unwrap_or_default()))
+}
+
+fn iam_arn(site: &Site, kind: &str, name: &str) -> String {
+    format!("arn:aws:iam::{}:{kind}/{name}", site.account)
+}
+
+/// Refuses what the caller's policies, and the resource's, do not allow.
+pub(crate) fn authorise(
+    world: &mut World,
+    site: &Site,
+    call: &Call,
+    caller: &Principal,
+    needs: &Needs,
+) -> Result<(), ApiError> {
+    let arn = caller.arn();
+    let documents = world.identity_policies(caller);
+    let region = site.region.to_string();
+    for (action, resource) in &needs.permissions {
+        let mut request = Request {
+            who: Who::Owner,
+            action,
+            resource,
+            context: BTreeMap::from([
+                ("aws:requestedregion", region.clone()),
+                ("aws:principalarn", arn.clone()),
+                ("aws:principalaccount", caller.account.to_string()),
+                ("aws:username", caller.user.clone()),
+            ]),
+        };
+        let mut verdict = Decision::Silent;
+        for document in &documents {
+            let policy = Policy::parse(document).map_err(ApiError::unsupported)?;
+            match policy.decide(&request) {
+                Decision::Deny => {
+                    return Err(denied(
+                        call.service,
+                        &arn,
+                        action,
+                        resource,
+                        Some("an identity-based policy"),
+                    ));
+                }
+                Decision::Allow => verdict = Decision::Allow,
+                Decision::Silent => {}
+            }
+        }
+        if let Some(document) = world.resource_policy(resource) {
+            request.who = Who::Principal {
+                arn: &arn,
+                account: caller.account.as_str(),
+            };
+            let policy = Policy::parse(&document).map_err(ApiError::unsupported)?;
+            match policy.decide(&request) {
+                Decision::Deny => {
+                    return Err(denied(
+                        call.service,
+                        &arn,
+                        action,
+                        resource,
+                        Some("a resource-based policy"),
+                    ));
+                }
+                // The account's root in a policy delegates to identity policies; only the
+                // principal itself is allowed directly. Groups of principals are not modelled.
+                Decision::Allow if document.contains(&arn) => verdict = Decision::Allow,
+                Decision::Allow | Decision::Silent => {}
+            }
+        }
+        if verdict != Decision::Allow {
+            return Err(denied(call.service, &arn, action, resource, None));
+        }
+    }
+    Ok(())
+}
+
+/// The refusal in the words and the code of each service.
+fn denied(service: Service, arn: &str, action: &str, resource: &str, by: Option<&str>) -> ApiError {
+    let (code, status, action) = match service {
+        Service::Events => ("AccessDeniedException", 400, action.to_owned()),
+        Service::Sns => (
+            "AuthorizationError",
+            403,
+            action.replacen("sns:", "SNS:", 1),
+        ),
+        Service::Sqs => ("AccessDenied", 403, action.to_ascii_lowercase()),
+        Service::Sts | Service::Iam => ("AccessDenied", 403, action.to_owned()),
+    };
+    let why = match by {
+        Some(policy) => format!("with an explicit deny in {policy}"),
+        None => format!("because no identity-based policy allows the {action} action"),
+    };
+    ApiError::with_status(
+        status,
+        code,
+        format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {why}"),
+    )
+}

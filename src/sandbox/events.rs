@@ -1,0 +1,501 @@
+//! EventBridge: rules, tags, and events that are put.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::access::{bus_name, rule_arn};
+use super::clock::iso;
+use super::wire::{ApiError, input};
+use super::world::{Rule, RuleState, Site, Strings, World};
+use super::{delivery, matching, targets};
+
+/// Rules per bus, and rules with wildcard patterns per bus.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+const RULES: usize = 300;
+const WILDCARD_RULES: usize = 30;
+/// Characters in a pattern: the default quota, and what the API takes at all.
+const PATTERN_QUOTA: usize = 2048;
+const PATTERN_API: usize = 4096;
+/// How many rules or targets a page holds when no limit is given: few, so that paging is exercised.
+pub(super) const PAGE: usize = 10;
+
+pub(crate) fn handle(
+    world: &mut World,
+    site: &Site,
+    operation: &str,
+    value: Value,
+) -> Result<Value, ApiError> {
+    match operation {
+        "PutRule" => put_rule(world, site, input(operation, value)?),
+        "DescribeRule" => describe_rule(world, site, &input(operation, value)?),
+        "ListRules" => list_rules(world, site, &input(operation, value)?),
+        "DeleteRule" => delete_rule(world, site, &input(operation, value)?),
+        "EnableRule" => set_state(world, site, &input(operation, value)?, RuleState::Enabled),
+        "DisableRule" => set_state(world, site, &input(operation, value)?, RuleState::Disabled),
+        "PutTargets" => targets::put(world, site, input(operation, value)?),
+        "RemoveTargets" => targets::remove(world, site, &input(operation, value)?),
+        "ListTargetsByRule" => targets::list(world, site, &input(operation, value)?),
+        "ListRuleNamesByTarget" => targets::rules_of(world, site, &input(operation, value)?),
+        "TagResource" => tag(world, site, input(operation, value)?),
+        "UntagResource" => untag(world, site, &input(operation, value)?),
+        "ListTagsForResource" => tags(world, site, &input(operation, value)?),
+        "PutEvents" => put_events(world, site, input(operation, value)?),
+        "TestEventPattern" => test_pattern(&input(operation, value)?),
+        _ => Err(ApiError::unsupported(operation)),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PutRule {
+    name: String,
+    event_pattern: Option<String>,
+    state: Option<String>,
+    description: Option<String>,
+    role_arn: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    event_bus_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Tag {
+    key: String,
+    value: String,
+}
+
+impl Tag {
+    /// Tags by key.
+    pub fn collect(tags: Vec<Self>) -> Strings {
+        tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
+    }
+
+    /// Tags as the wire lists them.
+    pub fn list(tags: &Strings) -> Value {
+        tags.iter()
+            .map(|(key, value)| json!({"Key": key, "Value": value}))
+            .collect()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct NamedRule {
+    name: String,
+    event_bus_name: Option<String>,
+    #[serde(default, rename = "Force")]
+    _force: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ListRules {
+    name_prefix: Option<String>,
+    event_bus_name: Option<String>,
+    next_token: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tagging {
+    #[serde(rename = "ResourceARN")]
+    resource_arn: String,
+    #[serde(rename = "Tags")]
+    tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Untagging {
+    #[serde(rename = "ResourceARN")]
+    resource_arn: String,
+    #[serde(rename = "TagKeys", default)]
+    tag_keys: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PutEvents {
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Entry {
+    time: Option<f64>,
+    source: Option<String>,
+    #[serde(default)]
+    resources: Vec<String>,
+    detail_type: Option<String>,
+    detail: Option<String>,
+    event_bus_name: Option<String>,
+    trace_header: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct TestPattern {
+    event_pattern: String,
+    event: String,
+}
+
+/// A constraint of the API model that the input breaks.
+pub(super) fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::new("ValidationException", message)
+}
+
+fn name_is_valid(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+}
+
+fn existing_bus(bus: Option<&str>) -> Result<String, ApiError> {
+    let bus = bus_name(bus.unwrap_or_default());
+    if bus == "default" {
+        Ok(bus.to_owned())
+    } else {
+        Err(ApiError::new(
+            "ResourceNotFoundException",
+            format!("Event bus {bus} does not exist."),
+        ))
+    }
+}
+
+/// The rule of that name, or AWS's answer that there is none.
+pub(super) fn rule<'w>(
+    world: &'w mut World,
+    site: &Site,
+    bus: Option<&str>,
+    name: &str,
+) -> Result<&'w mut Rule, ApiError> {
+    let bus = existing_bus(bus)?;
+    let rules = world.at(site).rules.entry(bus.clone()).or_default();
+    rules.get_mut(name).ok_or_else(|| {
+        ApiError::new(
+            "ResourceNotFoundException",
+            format!("Rule {name} does not exist on EventBus {bus}."),
+        )
+    })
+}
+
+fn parse_state(state: Option<&str>) -> Result<RuleState, ApiError> {
+    match state.unwrap_or("ENABLED") {
+        "ENABLED" => Ok(RuleState::Enabled),
+        "DISABLED" => Ok(RuleState::Disabled),
+        "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" => {
+            Ok(RuleState::EnabledWithAllCloudtrailManagementEvents)
+        }
+        other => Err(invalid(format!(
+            "1 validation error detected: Value '{other}' at 'state' failed to satisfy constraint: Member must satisfy enum value set: [ENABLED, DISABLED, ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS]"
+        ))),
+    }
+}
+
+/// Whether a pattern uses wildcards, which have a quota of their own.
+fn has_wildcard(pattern: &str) -> bool {
+    fn search(value: &Value) -> bool {
+        match value {
+            Value::Object(fields) => fields
+                .iter()
+                .any(|(key, value)| key == "wildcard" || search(value)),
+            Value::Array(items) => items.iter().any(search),
+            _ => false,
+        }
+    }
+    serde_json::from_str(pattern).is_ok_and(|value| search(&value))
+}
+
+fn put_rule(world: &mut World, site: &Site, put: PutRule) -> Result<Value, ApiError> {
+    if !name_is_valid(&put.name) {
+        return Err(invalid(format!(
+            "1 validation error detected: Value '{}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+ and have length between 1 and 64",
+            put.name
+        )));
+    }
+    if put
+        .description
+        .as_ref()
+        .is_some_and(|d| d.chars().count() > 512)
+    {
+        return Err(invalid(
+            "1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 512",
+        ));
+    }
+    let state = parse_state(put.state.as_deref())?;
+    let bus = existing_bus(put.event_bus_name.as_deref())?;
+    let Some(pattern) = put.event_pattern else {
+        return Err(invalid(
+            "Parameter(s) EventPattern or ScheduleExpression must be specified.",
+        ));
+    };
+    let size = pattern.chars().count();
+    if size > PATTERN_API {
+        return Err(invalid(
+            "1 validation error detected: Value at 'eventPattern' failed to satisfy constraint: Member must have length less than or equal to 4096",
+        ));
+    }
+    matching::check(&pattern).map_err(|reason| {
+        ApiError::new(
+            "InvalidEventPatternException",
+            format!("Event pattern is not valid. Reason: {reason}"),
+        )
+    })?;
+    if size > PATTERN_QUOTA {
+        return Err(ApiError::new(
+            "LimitExceededException",
+            "The requested resource exceeds the maximum number allowed: the event pattern is over 2048 characters.",
+        ));
+    }
+    let rules = world.at(site).rules.entry(bus.clone()).or_default();
+    let others = || rules.iter().filter(|(name, _)| **name != put.name);
+    let wildcards = others().filter(|(_, r)| has_wildcard(&r.pattern)).count();
+    if others().count() >= RULES || (has_wildcard(&pattern) && wildcards >= WILDCARD_RULES) {
+        return Err(ApiError::new(
+            "LimitExceededException",
+            "The requested resource exceeds the maximum number allowed.",
+        ));
+    }
+    let old = rules.get(&put.name);
+    let rule = Rule {
+        pattern,
+        state,
+        description: put.description,
+        role_arn: put.role_arn,
+        // Tags of an update are ignored, everything else is replaced.
+        // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+        tags: old.map_or_else(|| Tag::collect(put.tags), |old| old.tags.clone()),
+        targets: old.map(|old| old.targets.clone()).unwrap_or_default(),
+        created_by: site.account.clone(),
+    };
+    rules.insert(put.name.clone(), rule);
+    Ok(json!({"RuleArn": rule_arn(site, &bus, &put.name)}))
+}
+
+fn describe(site: &Site, bus: &str, name: &str, rule: &Rule) -> Value {
+    let mut shown = json!({
+        "Name": name,
+        "Arn": rule_arn(site, bus, name),
+        "EventPattern": rule.pattern,
+        "State": rule.state,
+        "EventBusName": bus,
+    });
+    for (key, value) in [
+        ("Description", &rule.description),
+        ("RoleArn", &rule.role_arn),
+    ] {
+        if let (Some(shown), Some(value)) = (shown.as_object_mut(), value) {
+            shown.insert(key.to_owned(), json!(value));
+        }
+    }
+    shown
+}
+
+fn describe_rule(world: &mut World, site: &Site, named: &NamedRule) -> Result<Value, ApiError> {
+    let bus = existing_bus(named.event_bus_name.as_deref())?;
+    let rule = rule(world, site, Some(&bus), &named.name)?;
+    let mut shown = describe(site, &bus, &named.name, rule);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("CreatedBy".to_owned(), json!(rule.created_by));
+    }
+    Ok(shown)
+}
+
+fn list_rules(world: &mut World, site: &Site, list: &ListRules) -> Result<Value, ApiError> {
+    let bus = existing_bus(list.event_bus_name.as_deref())?;
+    let prefix = list.name_prefix.as_deref().unwrap_or_default();
+    let rules = world.at(site).rules.entry(bus.clone()).or_default();
+    let found: Vec<Value> = rules
+        .iter()
+        .filter(|(name, _)| name.starts_with(prefix))
+        .map(|(name, rule)| describe(site, &bus, name, rule))
+        .collect();
+    page("Rules", found, list.next_token.as_deref(), list.limit)
+}
+
+/// One page of a list; the token is the position where the next begins.
+pub(super) fn page(
+    key: &str,
+    all: Vec<Value>,
+    token: Option<&str>,
+    limit: Option<usize>,
+) -> Result<Value, ApiError> {
+    let start: usize = match token {
+        Some(token) => token.parse().map_err(|_| invalid("Invalid NextToken"))?,
+        None => 0,
+    };
+    let size = limit.unwrap_or(PAGE).clamp(1, 100);
+    let more = all.len() > start.saturating_add(size);
+    let items: Vec<Value> = all.into_iter().skip(start).take(size).collect();
+    Ok(if more {
+        json!({key: items, "NextToken": (start + size).to_string()})
+    } else {
+        json!({key: items})
+    })
+}
+
+fn delete_rule(world: &mut World, site: &Site, named: &NamedRule) -> Result<Value, ApiError> {
+    let bus = existing_bus(named.event_bus_name.as_deref())?;
+    let rules = world.at(site).rules.entry(bus).or_default();
+    if rules
+        .get(&named.name)
+        .is_some_and(|rule| !rule.targets.is_empty())
+    {
+        return Err(invalid("Rule can't be deleted since it has targets."));
+    }
+    // Deleting what does not exist succeeds.
+    rules.remove(&named.name);
+    Ok(json!({}))
+}
+
+fn set_state(
+    world: &mut World,
+    site: &Site,
+    named: &NamedRule,
+    state: RuleState,
+) -> Result<Value, ApiError> {
+    rule(world, site, named.event_bus_name.as_deref(), &named.name)?.state = state;
+    Ok(json!({}))
+}
+
+fn tagged<'w>(world: &'w mut World, site: &Site, arn: &str) -> Result<&'w mut Strings, ApiError> {
+    let prefix = site.arn("events", "rule/");
+    let missing = || {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        ApiError::new(
+            "ResourceNotFoundException",
+            format!("Rule {name} does not exist on EventBus default."),
+        )
+    };
+    let name = arn.strip_prefix(&prefix).ok_or_else(missing)?;
+    rule(world, site, None, name)
+        .map(|rule| &mut rule.tags)
+        .map_err(|_| missing())
+}
+
+fn tag(world: &mut World, site: &Site, tagging: Tagging) -> Result<Value, ApiError> {
+    let tags = tagged(world, site, &tagging.resource_arn)?;
+    tags.extend(Tag::collect(tagging.tags));
+    Ok(json!({}))
+}
+
+fn untag(world: &mut World, site: &Site, untagging: &Untagging) -> Result<Value, ApiError> {
+    let tags = tagged(world, site, &untagging.resource_arn)?;
+    tags.retain(|key, _| !untagging.tag_keys.contains(key));
+    Ok(json!({}))
+}
+
+fn tags(world: &mut World, site: &Site, untagging: &Untagging) -> Result<Value, ApiError> {
+    let tags = tagged(world, site, &untagging.resource_arn)?;
+    Ok(json!({"Tags": Tag::list(tags)}))
+}
+
+fn put_events(world: &mut World, site: &Site, put: PutEvents) -> Result<Value, ApiError> {
+    if !(1..=10).contains(&put.entries.len()) {
+        return Err(invalid(
+            "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between 1 and 10",
+        ));
+    }
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
+    let size = |e: &Entry| {
+        let text = [&e.source, &e.detail_type, &e.detail, &e.trace_header];
+        let text: usize = text.into_iter().flatten().map(String::len).sum();
+        let resources: usize = e.resources.iter().map(String::len).sum();
+        text + resources + e.time.map_or(0, |_| 14)
+    };
+    if put.entries.iter().map(size).sum::<usize>() > 256 * 1024 {
+        return Err(invalid(
+            "Total size of the entries in the request is over the limit.",
+        ));
+    }
+    let mut answers = Vec::new();
+    let mut failed = 0;
+    for entry in put.entries {
+        match accept(world, site, entry) {
+            Ok((bus, event)) => {
+                answers.push(json!({"EventId": event.get("id")}));
+                delivery::dispatch(world, site, &bus, &event);
+            }
+            Err((code, message)) => {
+                failed += 1;
+                answers.push(json!({"ErrorCode": code, "ErrorMessage": message}));
+            }
+        }
+    }
+    Ok(json!({"FailedEntryCount": failed, "Entries": answers}))
+}
+
+/// The event that an entry becomes, or the error that stands in its place in the answer.
+fn accept(
+    world: &mut World,
+    site: &Site,
+    entry: Entry,
+) -> Result<(String, Value), (&'static str, String)> {
+    let required = |name: &str, value: Option<String>| {
+        let message =
+            format!("Parameter {name} is not valid. Reason: {name} is a required argument.");
+        value
+            .filter(|v| !v.is_empty())
+            .ok_or(("InvalidArgument", message))
+    };
+    let source = required("Source", entry.source)?;
+    let detail_type = required("DetailType", entry.detail_type)?;
+    let detail = required("Detail", entry.detail)?;
+    if source.starts_with("aws.") {
+        let message = "Not authorized for the source.".to_owned();
+        return Err(("NotAuthorizedForSourceException", message));
+    }
+    let detail: Value = serde_json::from_str(&detail)
+        .ok()
+        .filter(Value::is_object)
+        .ok_or(("MalformedDetail", "Detail is malformed.".to_owned()))?;
+    let bus = bus_name(entry.event_bus_name.as_deref().unwrap_or_default()).to_owned();
+    let time = match entry.time {
+        #[allow(clippy::cast_possible_truncation)]
+        Some(seconds) => (seconds * 1000.0) as i64,
+        None => world.now(),
+    };
+    let event = json!({
+        "version": "0",
+        "id": world.uuid(),
+        "detail-type": detail_type,
+        "source": source,
+        "account": site.account,
+        "time": iso(time),
+        "region": site.region,
+        "resources": entry.resources,
+        "detail": detail,
+    });
+    Ok((bus, event))
+}
+
+fn test_pattern(test: &TestPattern) -> Result<Value, ApiError> {
+    matching::check(&test.event_pattern).map_err(|reason| {
+        ApiError::new(
+            "InvalidEventPatternException",
+            format!("Event pattern is not valid. Reason: {reason}"),
+        )
+    })?;
+    let event: Value =
+        serde_json::from_str(&test.event).map_err(|_| invalid("Parameter Event is not valid."))?;
+    // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html
+    for field in [
+        "id",
+        "account",
+        "source",
+        "time",
+        "region",
+        "resources",
+        "detail-type",
+    ] {
+        if event.get(field).is_none() {
+            return Err(invalid(format!(
+                "Parameter Event is not valid. Reason: {field} is a required argument."
+            )));
+        }
+    }
+    Ok(json!({"Result": matching::matches(&test.event_pattern, &event)}))
+}

@@ -1,0 +1,112 @@
+//! What tests see of the traffic, and how they disturb it.
+
+use crate::place::AccountId;
+
+/// One call, as it was served. Retries of the SDK are calls of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRecord {
+    /// `events`, `sns`, `sqs`, `sts`, `iam`.
+    pub service: String,
+    /// The operation, such as `PutRule`.
+    pub operation: String,
+    /// The Region that was called.
+    pub region: String,
+    /// The caller's account.
+    pub account: AccountId,
+    /// Whether the operation can change anything.
+    pub write: bool,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Success, entries that failed inside it included.
+    Done,
+    /// An error with this code.
+    Refused(String),
+    /// Cut off by a fault before it took effect.
+    Stopped,
+}
+
+/// A disturbance of calls.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Only calls of this service; `None` means any.
+    pub service: Option<String>,
+    /// Only calls of this operation; `None` means any.
+    pub operation: Option<String>,
+    /// How many of these calls pass first.
+    pub after: usize,
+    /// How many are then struck.
+    pub times: usize,
+    /// What happens to them.
+    pub kind: FaultKind,
+}
+
+/// What happens to a disturbed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FaultKind {
+    /// An error answer; nothing takes effect.
+    Refuse {
+        /// The error code.
+        code: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The call takes effect and the connection breaks before its answer.
+    LoseResponseAfterEffect,
+    /// Too many requests.
+    Throttle,
+    /// As if the process had been killed at this moment: no effect, no retry.
+    Stop,
+}
+
+impl Fault {
+    /// Strikes the first call of that operation.
+    pub fn on(service: &str, operation: &str, kind: FaultKind) -> Self {
+        Self {
+            service: Some(service.to_owned()),
+            operation: Some(operation.to_owned()),
+            after: 0,
+            times: 1,
+            kind,
+        }
+    }
+
+    /// Strikes the call after `after` others, whatever it is, and all that follow.
+    pub fn from_call(after: usize, kind: FaultKind) -> Self {
+        Self {
+            service: None,
+            operation: None,
+            after,
+            times: usize::MAX,
+            kind,
+        }
+    }
+}
+
+/// A fault and how much of it is left.
+#[derive(Debug)]
+pub(crate) struct Armed(Fault);
+
+impl Armed {
+    pub fn new(fault: Fault) -> Self {
+        Self(fault)
+    }
+
+    pub fn strike(&mut self, service: &str, operation: &str) -> Option<FaultKind> {
+        let fault = &mut self.0;
+        let meant = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+        if !meant(&fault.service, service) || !meant(&fault.operation, operation) {
+            return None;
+        }
+        if fault.after > 0 {
+            fault.after -= 1;
+            return None;
+        }
+        fault.times = fault.times.checked_sub(1)?;
+        Some(fault.kind.clone())
+    }
+}

@@ -1,0 +1,328 @@
+//! The one policy evaluator: identity policies of callers, resource policies of topics and queues.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
+//! What it does not know is an error that names it, never a guess.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Who<'a> {
+    /// The owner of the identity policy that is evaluated: it names no principal.
+    Owner,
+    /// An AWS service.
+    Service(&'a str),
+    /// An IAM principal.
+    Principal { arn: &'a str, account: &'a str },
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Request<'a> {
+    pub who: Who<'a>,
+    pub action: &'a str,
+    pub resource: &'a str,
+    /// Condition keys in lower case, with their values.
+    pub context: BTreeMap<&'static str, String>,
+}
+
+/// What a policy says to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Allow,
+    Deny,
+    /// No statement applies.
+    Silent,
+}
+
+/// A policy document.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy(Vec<Statement>);
+
+#[derive(Debug, Clone)]
+struct Statement {
+    allow: bool,
+    /// `None` in identity policies.
+    principals: Option<(bool, Principals)>,
+    actions: (bool, Vec<String>),
+    resources: Option<(bool, Vec<String>)>,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone)]
+enum Principals {
+    Everyone,
+    Listed(Vec<(String, String)>),
+}
+
+#[derive(Debug, Clone)]
+struct Condition {
+    test: Test,
+    negated: bool,
+    if_exists: bool,
+    key: String,
+    values: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Test {
+    Equal,
+    EqualIgnoreCase,
+    Like,
+    Arn,
+    Null,
+}
+
+impl Policy {
+    /// Reads a document of either kind. The error says what is wrong, or what is not implemented.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let document: Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))?;
+        for key in document.keys() {
+            if !["Version", "Id", "Statement"].contains(&key.as_str()) {
+                return Err(format!("unknown policy element `{key}`"));
+            }
+        }
+        let statements = match document.get("Statement") {
+            Some(Value::Array(list)) => list.iter().map(Statement::read).collect(),
+            Some(single @ Value::Object(_)) => Statement::read(single).map(|s| vec![s]),
+            _ => Err("missing `Statement`".to_owned()),
+        };
+        statements.map(Self)
+    }
+
+    /// Whether every statement names its principals, as resource policies must.
+    pub fn names_principals(&self) -> bool {
+        self.0
+            .iter()
+            .all(|statement| statement.principals.is_some())
+    }
+
+    /// What the policy says; a denial outweighs every permission.
+    pub fn decide(&self, request: &Request<'_>) -> Decision {
+        let mut decision = Decision::Silent;
+        for statement in self.0.iter().filter(|s| s.applies(request)) {
+            if !statement.allow {
+                return Decision::Deny;
+            }
+            decision = Decision::Allow;
+        }
+        decision
+    }
+}
+
+impl Statement {
+    fn read(value: &Value) -> Result<Self, String> {
+        let fields = value.as_object().ok_or("a statement is not an object")?;
+        let mut statement = Self {
+            allow: false,
+            principals: None,
+            actions: (true, Vec::new()),
+            resources: None,
+            conditions: Vec::new(),
+        };
+        let (mut effect, mut action) = (false, false);
+        for (key, value) in fields {
+            match key.as_str() {
+                "Sid" => {}
+                "Effect" => {
+                    statement.allow = match value.as_str() {
+                        Some("Allow") => true,
+                        Some("Deny") => false,
+                        _ => return Err(format!("invalid Effect {value}")),
+                    };
+                    effect = true;
+                }
+                "Principal" | "NotPrincipal" => {
+                    statement.principals = Some((key == "Principal", principals(value)?));
+                }
+                "Action" | "NotAction" => {
+                    statement.actions = (key == "Action", strings(value)?);
+                    action = true;
+                }
+                "Resource" | "NotResource" => {
+                    statement.resources = Some((key == "Resource", strings(value)?));
+                }
+                "Condition" => statement.conditions = conditions(value)?,
+                _ => return Err(format!("unknown statement element `{key}`")),
+            }
+        }
+        match (effect, action) {
+            (true, true) => Ok(statement),
+            (false, _) => Err("a statement has no Effect".to_owned()),
+            (_, false) => Err("a statement has no Action".to_owned()),
+        }
+    }
+
+    fn applies(&self, request: &Request<'_>) -> bool {
+        let who = match (&self.principals, request.who) {
+            (None, Who::Owner) => true,
+            (None, _) | (Some(_), Who::Owner) => false,
+            (Some((positive, listed)), who) => listed.contain(who) == *positive,
+        };
+        let any = |globs: &[String], text: &str| globs.iter().any(|glob| like(glob, text));
+        let action = request.action.to_ascii_lowercase();
+        let (positive, globs) = &self.actions;
+        let globs: Vec<String> = globs.iter().map(|g| g.to_ascii_lowercase()).collect();
+        let resource = self
+            .resources
+            .as_ref()
+            .is_none_or(|(positive, globs)| any(globs, request.resource) == *positive);
+        who && any(&globs, &action) == *positive
+            && resource
+            && self.conditions.iter().all(|c| c.holds(&request.context))
+    }
+}
+
+impl Principals {
+    fn contain(&self, who: Who<'_>) -> bool {
+        let Self::Listed(listed) = self else {
+            return true;
+        };
+        listed.iter().any(|(kind, name)| match who {
+            Who::Owner => false,
+            Who::Service(service) => kind == "Service" && name == service,
+            Who::Principal { arn, account } => {
+                let root = format!(":iam::{account}:root");
+                kind == "AWS" && (name == arn || name == account || name.ends_with(&root))
+            }
+        })
+    }
+}
+
+fn principals(value: &Value) -> Result<Principals, String> {
+    let fields = match value {
+        Value::String(all) if all == "*" => return Ok(Principals::Everyone),
+        Value::Object(fields) => fields,
+        _ => return Err(format!("invalid principal {value}")),
+    };
+    let mut listed = Vec::new();
+    for (kind, names) in fields {
+        if !["AWS", "Service", "Federated", "CanonicalUser"].contains(&kind.as_str()) {
+            return Err(format!("invalid principal type `{kind}`"));
+        }
+        for name in strings(names)? {
+            // `{"AWS": "*"}` means the same as `"*"`: everyone, services too.
+            // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+            if kind == "AWS" && name == "*" {
+                return Ok(Principals::Everyone);
+            }
+            listed.push((kind.clone(), name));
+        }
+    }
+    Ok(Principals::Listed(listed))
+}
+
+fn strings(value: &Value) -> Result<Vec<String>, String> {
+    let one = |value: &Value| match value {
+        Value::String(text) if text.contains("${") => Err(format!(
+            "the sandbox does not implement policy variables: `{text}`"
+        )),
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        other => Err(format!("expected text, found {other}")),
+    };
+    match value {
+        Value::Array(list) => list.iter().map(one).collect(),
+        single => one(single).map(|text| vec![text]),
+    }
+}
+
+fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
+    let operators = value.as_object().ok_or("Condition is not an object")?;
+    let mut conditions = Vec::new();
+    for (operator, keys) in operators {
+        // Every key here has one value, so the set operators decide nothing.
+        let name = operator.trim_start_matches("ForAnyValue:");
+        let (name, if_exists) = match name.strip_suffix("IfExists") {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
+        let (test, negated) = match name {
+            "StringEquals" | "Bool" => (Test::Equal, false),
+            "StringNotEquals" => (Test::Equal, true),
+            "StringEqualsIgnoreCase" => (Test::EqualIgnoreCase, false),
+            "StringNotEqualsIgnoreCase" => (Test::EqualIgnoreCase, true),
+            "StringLike" => (Test::Like, false),
+            "StringNotLike" => (Test::Like, true),
+            // Both ARN operators accept wildcards.
+            "ArnEquals" | "ArnLike" => (Test::Arn, false),
+            "ArnNotEquals" | "ArnNotLike" => (Test::Arn, true),
+            "Null" => (Test::Null, false),
+            _ => {
+                return Err(format!(
+                    "the sandbox does not implement the condition operator `{operator}`"
+                ));
+            }
+        };
+        for (key, values) in keys.as_object().ok_or("a condition is not an object")? {
+            conditions.push(Condition {
+                test,
+                negated,
+                if_exists,
+                key: key.to_ascii_lowercase(),
+                values: strings(values)?,
+            });
+        }
+    }
+    Ok(conditions)
+}
+
+impl Condition {
+    fn holds(&self, context: &BTreeMap<&'static str, String>) -> bool {
+        let value = context.get(self.key.as_str());
+        if self.test == Test::Null {
+            return self.values.iter().any(|v| (v == "true") == value.is_none());
+        }
+        let Some(value) = value else {
+            return self.if_exists || self.negated;
+        };
+        let hit = self.values.iter().any(|wanted| match self.test {
+            Test::Equal => wanted == value,
+            Test::EqualIgnoreCase => wanted.eq_ignore_ascii_case(value),
+            Test::Like => like(wanted, value),
+            Test::Arn => arn_like(wanted, value),
+            Test::Null => false,
+        });
+        hit != self.negated
+    }
+}
+
+/// The six parts of an ARN are matched one by one, so that `*` does not cross them.
+fn arn_like(glob: &str, arn: &str) -> bool {
+    let (globs, parts) = (glob.splitn(6, ':'), arn.splitn(6, ':'));
+    globs.clone().count() == parts.clone().count()
+        && globs.zip(parts).all(|(glob, part)| like(glob, part))
+}
+
+/// `*` is any text, `?` any character. Time is at most length times length.
+pub(crate) fn like(glob: &str, text: &str) -> bool {
+    let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
+    let (mut g, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match glob.get(g) {
+            Some('*') => {
+                star = Some((g, t));
+                g += 1;
+            }
+            Some(c) if *c == '?' || text.get(t) == Some(c) => {
+                g += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    g = at + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    glob.get(g..)
+        .is_some_and(|rest| rest.iter().all(|c| *c == '*'))
+}

@@ -1,0 +1,188 @@
+//! EventBridge: the targets of rules.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::access::bus_name;
+use super::events::{invalid, page, rule};
+use super::transform;
+use super::wire::ApiError;
+use super::world::{Site, Target, World};
+
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+const PER_RULE: usize = 5;
+const PER_CALL: usize = 10;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct PutTargets {
+    rule: String,
+    event_bus_name: Option<String>,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct RemoveTargets {
+    rule: String,
+    event_bus_name: Option<String>,
+    ids: Vec<String>,
+    #[serde(default, rename = "Force")]
+    _force: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ListTargets {
+    rule: String,
+    event_bus_name: Option<String>,
+    next_token: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct RulesOf {
+    target_arn: String,
+    event_bus_name: Option<String>,
+    next_token: Option<String>,
+    limit: Option<usize>,
+}
+
+pub(super) fn put(world: &mut World, site: &Site, put: PutTargets) -> Result<Value, ApiError> {
+    if !(1..=PER_CALL).contains(&put.targets.len()) {
+        return Err(invalid(
+            "1 validation error detected: Value at 'targets' failed to satisfy constraint: Member must have length between 1 and 10",
+        ));
+    }
+    put.targets.iter().try_for_each(check)?;
+    let rule = rule(world, site, put.event_bus_name.as_deref(), &put.rule)?;
+    let mut failed = Vec::new();
+    for target in put.targets {
+        let count = rule.targets.len();
+        match rule.targets.iter_mut().find(|t| t.id == target.id) {
+            Some(known) => *known = target,
+            None if count < PER_RULE => rule.targets.push(target),
+            None => failed.push(json!({
+                "TargetId": target.id,
+                "ErrorCode": "LimitExceededException",
+                "ErrorMessage": "The requested resource exceeds the maximum number allowed.",
+            })),
+        }
+    }
+    Ok(json!({"FailedEntryCount": failed.len(), "FailedEntries": failed}))
+}
+
+/// What makes AWS refuse the whole call.
+fn check(target: &Target) -> Result<(), ApiError> {
+    let id_fits = (1..=64).contains(&target.id.len())
+        && target
+            .id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
+    if !id_fits {
+        return Err(invalid(format!(
+            "1 validation error detected: Value '{}' at 'targets.1.member.id' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+",
+            target.id
+        )));
+    }
+    if target.arn.parse::<crate::place::Arn>().is_err() {
+        return Err(invalid(format!(
+            "Parameter {} is not valid. Reason: Provided Arn is not in correct format.",
+            target.arn
+        )));
+    }
+    let inputs = usize::from(target.input.is_some())
+        + usize::from(target.input_path.is_some())
+        + usize::from(target.input_transformer.is_some());
+    if inputs > 1 {
+        return Err(invalid(format!(
+            "Only one of Input, InputPath, or InputTransformer must be provided for target {}.",
+            target.id
+        )));
+    }
+    if let Some(text) = &target.input
+        && serde_json::from_str::<Value>(text).is_err()
+    {
+        return Err(invalid(format!(
+            "JSON syntax error in input for target {}.",
+            target.id
+        )));
+    }
+    if let Some(path) = &target.input_path {
+        transform::check_path(path).map_err(|reason| {
+            invalid(format!(
+                "InputPath for target {} is invalid: {reason}",
+                target.id
+            ))
+        })?;
+    }
+    if let Some(transformer) = &target.input_transformer {
+        transform::check(transformer).map_err(|reason| {
+            let code = "ValidationException";
+            ApiError::new(code, format!("{reason} for target {}.", target.id))
+        })?;
+    }
+    if let Some(retry) = &target.retry_policy {
+        let attempts = retry.maximum_retry_attempts.unwrap_or(0);
+        let age = retry.maximum_event_age_in_seconds.unwrap_or(60);
+        if !(0..=185).contains(&attempts) || !(60..=86_400).contains(&age) {
+            return Err(invalid(format!(
+                "RetryPolicy of target {} is out of range: attempts 0 to 185, age 60 to 86400 seconds.",
+                target.id
+            )));
+        }
+    }
+    let queue = target
+        .dead_letter_config
+        .as_ref()
+        .and_then(|c| c.arn.as_ref());
+    if queue.is_some_and(|arn| !arn.contains(":sqs:")) {
+        return Err(invalid(format!(
+            "Parameter DeadLetterConfig of target {} is not valid. Reason: Provided Arn is not an SQS queue.",
+            target.id
+        )));
+    }
+    Ok(())
+}
+
+pub(super) fn remove(
+    world: &mut World,
+    site: &Site,
+    remove: &RemoveTargets,
+) -> Result<Value, ApiError> {
+    let rule = rule(world, site, remove.event_bus_name.as_deref(), &remove.rule)?;
+    let mut failed = Vec::new();
+    for id in &remove.ids {
+        if !rule.targets.iter().any(|target| target.id == *id) {
+            failed.push(json!({
+                "TargetId": id,
+                "ErrorCode": "ResourceNotFoundException",
+                "ErrorMessage": format!("Rule {} does not have a target with the Id {id}.", remove.rule),
+            }));
+        }
+    }
+    rule.targets
+        .retain(|target| !remove.ids.contains(&target.id));
+    Ok(json!({"FailedEntryCount": failed.len(), "FailedEntries": failed}))
+}
+
+pub(super) fn list(world: &mut World, site: &Site, list: &ListTargets) -> Result<Value, ApiError> {
+    let rule = rule(world, site, list.event_bus_name.as_deref(), &list.rule)?;
+    let all = rule.targets.iter().map(|target| json!(target)).collect();
+    // Rules hold five targets at most: pages of two let callers meet a second page.
+    let limit = list.limit.unwrap_or(2);
+    page("Targets", all, list.next_token.as_deref(), Some(limit))
+}
+
+pub(super) fn rules_of(world: &mut World, site: &Site, asked: &RulesOf) -> Result<Value, ApiError> {
+    let bus = bus_name(asked.event_bus_name.as_deref().unwrap_or_default());
+    let rules = world.at(site).rules.get(bus);
+    let names = rules.into_iter().flatten().filter(|(_, rule)| {
+        rule.targets
+            .iter()
+            .any(|target| target.arn == asked.target_arn)
+    });
+    let all = names.map(|(name, _)| json!(name)).collect();
+    page("RuleNames", all, asked.next_token.as_deref(), asked.limit)
+}

@@ -1,0 +1,220 @@
+//! Input transformers: what EventBridge makes of an event before it reaches a target.
+//!
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::world::{InputTransformer, Strings};
+
+const PATHS: usize = 100;
+const TEMPLATE: usize = 8192;
+/// Variables that need no path.
+const RESERVED: [&str; 5] = [
+    "aws.events.rule-arn",
+    "aws.events.rule-name",
+    "aws.events.event.ingestion-time",
+    "aws.events.event",
+    "aws.events.event.json",
+];
+
+/// What an event's surroundings say to reserved variables.
+pub(super) struct Surroundings<'a> {
+    pub rule_arn: &'a str,
+    pub rule_name: &'a str,
+    pub ingestion_time: &'a str,
+}
+
+/// A piece of a template.
+#[derive(Debug, PartialEq, Eq)]
+enum Piece<'t> {
+    Text(&'t str),
+    /// A `<name>`, and whether it stands inside a quoted string.
+    Variable(&'t str, bool),
+}
+
+/// Checks a transformer as PutTargets does; the error is the beginning of AWS's sentence.
+pub(super) fn check(transformer: &InputTransformer) -> Result<(), String> {
+    let none = Strings::new();
+    let paths = transformer.input_paths_map.as_ref().unwrap_or(&none);
+    if paths.len() > PATHS {
+        return Err(format!("InputPathsMap has over {PATHS} entries"));
+    }
+    for (name, path) in paths {
+        let fits = (1..=256).contains(&name.len())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+        if !fits || name.to_ascii_uppercase().starts_with("AWS.") {
+            return Err(format!("Invalid InputPathsMap key `{name}`"));
+        }
+        check_path(path).map_err(|reason| format!("Invalid InputPathsMap: {reason}"))?;
+    }
+    let template = &transformer.input_template;
+    if template.is_empty() || template.chars().count() > TEMPLATE {
+        return Err(format!("InputTemplate has not 1 to {TEMPLATE} characters"));
+    }
+    let pieces = split(template);
+    for piece in &pieces {
+        if let Piece::Variable(name, _) = piece
+            && !paths.contains_key(*name)
+            && !RESERVED.contains(name)
+        {
+            return Err(format!(
+                "InputTemplate contains placeholder {name} that is not in InputPathsMap: Invalid InputTemplate"
+            ));
+        }
+    }
+    // Any value will do: what counts is whether the text around the variables holds together.
+    let sample: String = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text,
+            Piece::Variable(_, true) => "x",
+            Piece::Variable(_, false) => "null",
+        })
+        .collect();
+    well_formed(&sample)
+        .then_some(())
+        .ok_or_else(|| "Invalid InputTemplate: it is neither JSON nor quoted lines".to_owned())
+}
+
+/// `$`, `$.a.b`, `$.a[0]`: dot notation only.
+pub(super) fn check_path(path: &str) -> Result<(), String> {
+    steps(path).map(|_| ())
+}
+
+fn steps(path: &str) -> Result<Vec<String>, String> {
+    let bad = || format!("JSON path `{path}` is not valid");
+    let rest = path.strip_prefix('$').ok_or_else(bad)?;
+    if rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut steps = Vec::new();
+    for part in rest.strip_prefix('.').ok_or_else(bad)?.split('.') {
+        let mut pieces = part.split('[');
+        let name = pieces.next().unwrap_or_default();
+        if name.is_empty() || name.contains(['*', '\'', '"', ']', '?', '(', ' ']) {
+            return Err(bad());
+        }
+        steps.push(name.to_owned());
+        for index in pieces {
+            let index = index.strip_suffix(']').ok_or_else(bad)?;
+            if index.is_empty() || !index.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(bad());
+            }
+            steps.push(format!("[{index}"));
+        }
+    }
+    Ok(steps)
+}
+
+/// What a path finds in an event.
+pub(super) fn find<'e>(event: &'e Value, path: &str) -> Option<&'e Value> {
+    let mut here = event;
+    for step in steps(path).ok()? {
+        here = match step.strip_prefix('[') {
+            Some(index) => here.get(index.parse::<usize>().ok()?)?,
+            None => here.get(step)?,
+        };
+    }
+    Some(here)
+}
+
+fn split(template: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let (mut quoted, mut escaped) = (false, false);
+    let mut text_start = 0;
+    let mut skip_to = 0;
+    for (at, c) in template.char_indices() {
+        if at < skip_to {
+            continue;
+        }
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' => {
+                let Some(rest) = template.get(at + 1..) else {
+                    continue;
+                };
+                let name = rest.split('>').next().unwrap_or_default();
+                let is_name = !name.is_empty()
+                    && name.len() < rest.len()
+                    && name
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+                if is_name {
+                    pieces.push(Piece::Text(
+                        template.get(text_start..at).unwrap_or_default(),
+                    ));
+                    pieces.push(Piece::Variable(name, quoted));
+                    text_start = at + name.len() + 2;
+                    skip_to = text_start;
+                }
+            }
+            _ => {}
+        }
+    }
+    pieces.push(Piece::Text(template.get(text_start..).unwrap_or_default()));
+    pieces
+}
+
+/// One JSON value, or lines that are each a quoted string.
+fn well_formed(text: &str) -> bool {
+    let is_json = |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    is_json(text)
+        || text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .all(|line| line.starts_with('"') && is_json(line))
+}
+
+/// The text that the target receives, or an error where it is not JSON: `INVALID_JSON`.
+pub(super) fn apply(
+    transformer: &InputTransformer,
+    event: &Value,
+    around: &Surroundings<'_>,
+) -> Result<String, String> {
+    let mut values: BTreeMap<&str, Value> = BTreeMap::new();
+    for (name, path) in transformer.input_paths_map.iter().flatten() {
+        if let Some(value) = find(event, path) {
+            values.insert(name, value.clone());
+        }
+    }
+    let text = |text: &str| Value::String(text.to_owned());
+    values.insert("aws.events.rule-arn", text(around.rule_arn));
+    values.insert("aws.events.rule-name", text(around.rule_name));
+    values.insert(
+        "aws.events.event.ingestion-time",
+        text(around.ingestion_time),
+    );
+    values.insert("aws.events.event.json", event.clone());
+    // The event without its `detail`, as the documentation says of this variable.
+    let mut bare = event.clone();
+    if let Some(fields) = bare.as_object_mut() {
+        fields.shift_remove("detail");
+    }
+    values.insert("aws.events.event", bare);
+
+    let mut out = String::new();
+    for piece in split(&transformer.input_template) {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Variable(name, quoted) => match values.get(name) {
+                // A variable whose path is absent vanishes.
+                None => {}
+                // Inside quotes the raw text is inserted and not escaped.
+                Some(Value::String(text)) if quoted => out.push_str(text),
+                Some(value) => out.push_str(&value.to_string()),
+            },
+        }
+    }
+    if well_formed(&out) {
+        Ok(out)
+    } else {
+        Err("the transformed input is not valid JSON".to_owned())
+    }
+}

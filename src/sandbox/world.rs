@@ -1,0 +1,324 @@
+//! Everything that exists in the sandbox: plain data, saved and loaded as JSON.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::clock::Clock;
+use crate::place::{AccountId, Region};
+
+/// The version of the saved form. A file of another version is refused.
+pub(crate) const FORMAT: u32 = 1;
+
+/// Strings by name: attributes, tags.
+pub(crate) type Strings = BTreeMap<String, String>;
+
+/// All accounts and Regions.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct World {
+    pub format: u32,
+    /// The account that new callers belong to.
+    pub account: AccountId,
+    /// The Region that the sandbox was made for.
+    pub region: Region,
+    pub clock: Clock,
+    /// How many ids were given out: the seed of the next.
+    pub ids: u64,
+    /// By access key id.
+    pub principals: BTreeMap<String, Principal>,
+    pub locals: BTreeMap<String, Local>,
+    pub iam: BTreeMap<AccountId, Iam>,
+    pub outbox: Vec<Delivery>,
+    pub lost: Vec<Lost>,
+}
+
+/// Whoever holds an access key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Principal {
+    pub user: String,
+    pub user_id: String,
+    pub account: AccountId,
+    /// Identity policy documents that hold besides those that IAM knows for the user.
+    pub policies: Vec<String>,
+}
+
+impl Principal {
+    /// The user's ARN.
+    pub fn arn(&self) -> String {
+        format!("arn:aws:iam::{}:user/{}", self.account, self.user)
+    }
+}
+
+/// An account and a Region: where a call acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Site {
+    pub account: AccountId,
+    pub region: Region,
+}
+
+impl Site {
+    fn key(&self) -> String {
+        format!("{}/{}", self.account, self.region)
+    }
+
+    /// The ARN of something here.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        let (partition, region) = (self.region.partition(), &self.region);
+        format!(
+            "arn:{partition}:{service}:{region}:{}:{resource}",
+            self.account
+        )
+    }
+}
+
+/// What one account has in one Region.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Local {
+    /// By bus name, then rule name.
+    pub rules: BTreeMap<String, BTreeMap<String, Rule>>,
+    pub topics: BTreeMap<String, Topic>,
+    pub queues: BTreeMap<String, Queue>,
+}
+
+/// An EventBridge rule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    pub pattern: String,
+    pub state: RuleState,
+    pub description: Option<String>,
+    pub role_arn: Option<String>,
+    pub tags: Strings,
+    pub targets: Vec<Target>,
+    pub created_by: AccountId,
+}
+
+/// Which events a rule sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum RuleState {
+    Enabled,
+    Disabled,
+    EnabledWithAllCloudtrailManagementEvents,
+}
+
+/// A target, in the form of the wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Target {
+    pub id: String,
+    pub arn: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_path: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_transformer: Option<InputTransformer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letter_config: Option<DeadLetterConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_policy: Option<RetryPolicy>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sqs_parameters: Option<Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct InputTransformer {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_paths_map: Option<Strings>,
+    pub input_template: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DeadLetterConfig {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct RetryPolicy {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum_retry_attempts: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum_event_age_in_seconds: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Topic {
+    pub attributes: Strings,
+    pub tags: Strings,
+    pub subscriptions: Vec<Subscription>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Subscription {
+    pub arn: String,
+    pub protocol: String,
+    pub endpoint: String,
+    pub confirmed: bool,
+    pub created: i64,
+    pub attributes: Strings,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Queue {
+    pub attributes: Strings,
+    pub tags: Strings,
+    pub messages: Vec<Message>,
+    pub created: i64,
+    pub modified: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Message {
+    pub id: String,
+    pub body: String,
+    pub attributes: BTreeMap<String, MessageAttribute>,
+    pub sender: String,
+    pub sent: i64,
+    pub visible: i64,
+    pub first_received: Option<i64>,
+    pub receive_count: u32,
+    /// The handle of the last receive; only it deletes the message.
+    pub receipt: Option<String>,
+}
+
+/// A message attribute, in the form of the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct MessageAttribute {
+    pub data_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub string_value: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Iam {
+    pub users: BTreeMap<String, Identity>,
+    pub roles: BTreeMap<String, Identity>,
+}
+
+/// An IAM user or role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    pub id: String,
+    pub path: String,
+    pub created: i64,
+    pub tags: Strings,
+    pub attached: Vec<String>,
+    pub inline: Strings,
+    pub access_keys: Vec<String>,
+    /// Roles only.
+    pub trust: Option<String>,
+    pub description: Option<String>,
+}
+
+/// What one person or endpoint has received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// `email`, `email-json`, `sms`, `https`, `http`, `lambda`.
+    pub protocol: String,
+    /// The address, number, URL or ARN.
+    pub endpoint: String,
+    /// The subject line; only mails have one.
+    pub subject: Option<String>,
+    /// The text as the recipient reads it.
+    pub body: String,
+    /// When, ISO 8601, UTC.
+    pub at: String,
+    /// The topic's ARN.
+    pub topic: String,
+    /// Whether this asks to confirm a subscription, and is no message of the topic.
+    pub confirmation: bool,
+}
+
+/// An event that a rule matched and nobody received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lost {
+    /// The rule's ARN.
+    pub rule: String,
+    /// The target's ARN.
+    pub target: String,
+    /// Why the target did not get it, such as `NO_PERMISSIONS`.
+    pub code: String,
+    /// The same in words, and why no dead-letter queue got it.
+    pub message: String,
+    /// The event.
+    pub event: Value,
+}
+
+impl World {
+    /// An empty world.
+    pub fn new(account: AccountId, region: Region, clock: Clock) -> Self {
+        Self {
+            format: FORMAT,
+            account,
+            region,
+            clock,
+            ids: 0,
+            principals: BTreeMap::new(),
+            locals: BTreeMap::new(),
+            iam: BTreeMap::new(),
+            outbox: Vec::new(),
+            lost: Vec::new(),
+        }
+    }
+
+    /// What exists at a site.
+    pub fn at(&mut self, site: &Site) -> &mut Local {
+        self.locals.entry(site.key()).or_default()
+    }
+
+    /// The time now, milliseconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    fn next(&mut self) -> [u8; 32] {
+        use sha2::{Digest, Sha256};
+        self.ids += 1;
+        Sha256::digest(format!("iamwatch sandbox {}", self.ids)).into()
+    }
+
+    /// A new id of the form of a UUID; the same in every run.
+    pub fn uuid(&mut self) -> String {
+        let hex: String = self.next().iter().map(|b| format!("{b:02x}")).collect();
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
+        format!(
+            "{}-{}-4{}-a{}-{}",
+            part(0, 8),
+            part(8, 12),
+            part(13, 16),
+            part(17, 20),
+            part(20, 32)
+        )
+    }
+
+    /// A new id of AWS's form for keys and principals: a prefix and 16 letters or digits.
+    pub fn key_id(&mut self, prefix: &str) -> String {
+        const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        let random = self.next();
+        let tail = random.iter().take(16).map(|byte| {
+            let letter = LETTERS.get(usize::from(byte % 32)).copied();
+            char::from(letter.unwrap_or(b'A'))
+        });
+        prefix.chars().chain(tail).collect()
+    }
+}

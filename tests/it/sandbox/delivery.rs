@@ -1,0 +1,1 @@
+//! What stops an event on its way, and where it then goes.
