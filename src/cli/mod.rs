@@ -1,7 +1,9 @@
 //! The command line: flags and wording, no logic. One file per subcommand.
 
 mod exit;
+mod sandbox;
 mod ui;
 
 pub use exit::{Exit, Failure};
+pub use sandbox::SandboxArgs;
 pub use ui::Ui;

@@ -389,7 +389,7 @@ fn subscribe(world: &mut World, site: &Site, asked: Subscribe) -> Result<Value, 
     let id = world.uuid();
     let topic = topic(world, site, &asked.topic_arn)?;
     let same = |s: &&Subscription| s.protocol == asked.protocol && s.endpoint == asked.endpoint;
-    let (found, is_new) = match topic.subscriptions.iter().find(same) {
+    let found = match topic.subscriptions.iter().find(same) {
         Some(known) => {
             let differs = |(name, value): (&String, &String)| {
                 known.attributes.get(name).is_none_or(|has| has != value)
@@ -399,7 +399,7 @@ fn subscribe(world: &mut World, site: &Site, asked: Subscribe) -> Result<Value, 
                     "Attributes Reason: Subscription already exists with different attributes",
                 ));
             }
-            (known.clone(), false)
+            known.clone()
         }
         None => {
             let subscription = Subscription {
@@ -411,14 +411,13 @@ fn subscribe(world: &mut World, site: &Site, asked: Subscribe) -> Result<Value, 
                 attributes: asked.attributes,
             };
             topic.subscriptions.push(subscription.clone());
-            (subscription, true)
+            subscription
         }
     };
     if !found.confirmed {
         // A second request sends the question again.
         fanout::ask_to_confirm(world, site, &asked.topic_arn, &found);
     }
-    let _ = is_new;
     let shown = if found.confirmed || asked.return_subscription_arn.as_deref() == Some("true") {
         found.arn
     } else {
@@ -605,10 +604,5 @@ impl World {
             .get("Policy")
             .filter(|policy| !policy.is_empty())
             .cloned()
-    }
-
-    /// The identity policies that hold for a principal.
-    pub(super) fn identity_policies(&self, principal: &super::world::Principal) -> Vec<String> {
-        principal.policies.clone()
     }
 }

@@ -64,14 +64,17 @@ pub(super) fn record(
             &Value::Null
         }
     };
-    let denied = outcome.is_err();
-    let parameters = if denied && call.service != Service::Iam {
+    // What was denied is recorded without its parameters; what failed otherwise keeps them.
+    let denied = fields
+        .get("errorCode")
+        .is_some_and(|code| code == "AccessDenied");
+    let parameters = if denied {
         Value::Null
     } else {
         camel(&call.input)
     };
     let response = match kind {
-        Kind::Write if !denied => camel(answer),
+        Kind::Write => camel(answer),
         _ => Value::Null,
     };
     let empty = |value: Value| match value {
@@ -99,7 +102,7 @@ pub(super) fn record(
     delivery::emit(world, &site, event);
 }
 
-/// Field names begin with a small letter, secrets are masked.
+/// Field names begin with a small letter, secrets are left out, dates are written as IAM does.
 fn camel(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -107,12 +110,26 @@ fn camel(value: &Value) -> Value {
                 let mut letters = key.chars();
                 let first = letters.next()?.to_ascii_lowercase();
                 let key: String = std::iter::once(first).chain(letters).collect();
-                // CloudTrail leaves the secret of a new key out.
-                (key != "secretAccessKey").then(|| (key, camel(value)))
+                let value = match (key.as_str(), value) {
+                    ("secretAccessKey", _) => return None,
+                    // Names inside these are the caller's.
+                    ("attributes" | "tags", Value::Object(_)) => value.clone(),
+                    ("createDate", Value::String(date)) => json!(long_date(date)),
+                    _ => camel(value),
+                };
+                Some((key, value))
             });
             Value::Object(named.collect::<Map<_, _>>())
         }
         Value::Array(items) => items.iter().map(camel).collect(),
         other => other.clone(),
+    }
+}
+
+/// `Mar 24, 2014 9:11:59 PM`
+fn long_date(iso: &str) -> String {
+    match iso.parse::<jiff::Timestamp>() {
+        Ok(time) => time.strftime("%b %-d, %Y %-I:%M:%S %p").to_string(),
+        Err(_) => iso.to_owned(),
     }
 }

@@ -87,6 +87,11 @@ pub(super) fn check_path(path: &str) -> Result<(), String> {
 
 fn steps(path: &str) -> Result<Vec<String>, String> {
     let bad = || format!("JSON path `{path}` is not valid");
+    if path.contains('*') {
+        return Err(format!(
+            "the sandbox does not implement wildcards in JSON paths: `{path}`"
+        ));
+    }
     let rest = path.strip_prefix('$').ok_or_else(bad)?;
     if rest.is_empty() {
         return Ok(Vec::new());
@@ -95,7 +100,7 @@ fn steps(path: &str) -> Result<Vec<String>, String> {
     for part in rest.strip_prefix('.').ok_or_else(bad)?.split('.') {
         let mut pieces = part.split('[');
         let name = pieces.next().unwrap_or_default();
-        if name.is_empty() || name.contains(['*', '\'', '"', ']', '?', '(', ' ']) {
+        if name.is_empty() || name.contains(['\'', '"', ']', '?', '(', ' ']) {
             return Err(bad());
         }
         steps.push(name.to_owned());
@@ -208,6 +213,8 @@ pub(super) fn apply(
                 None => {}
                 // Inside quotes the raw text is inserted and not escaped.
                 Some(Value::String(text)) if quoted => out.push_str(text),
+                // EventBridge takes the quotes out of objects and lists there.
+                Some(value) if quoted => out.push_str(&value.to_string().replace('"', "")),
                 Some(value) => out.push_str(&value.to_string()),
             },
         }

@@ -1,0 +1,145 @@
+//! `iamwatch sandbox`: what people would have received, and what they would have confirmed.
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{Exit, Failure, Ui};
+use crate::sandbox::{Delivery, Lost, Sandbox};
+
+/// Look into the sandbox: an AWS inside this program that forgets nothing you did to it.
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what people and endpoints have received, and what was lost on the way
+    Outbox,
+    /// Confirm subscriptions as their owners would
+    Confirm {
+        /// Only those of this address, number or URL; without it all that are pending
+        endpoint: Option<String>,
+    },
+}
+
+#[derive(Serialize)]
+struct Outbox {
+    format_version: u32,
+    deliveries: Vec<Delivery>,
+    lost: Vec<Lost>,
+}
+
+#[derive(Serialize)]
+struct Confirmed {
+    format_version: u32,
+    confirmed: Vec<Confirmation>,
+}
+
+#[derive(Serialize)]
+struct Confirmation {
+    protocol: String,
+    endpoint: String,
+    topic: String,
+}
+
+impl SandboxArgs {
+    /// Runs the subcommand on the sandbox that `file` holds.
+    pub fn run(self, ui: &mut Ui, file: &Path) -> Result<Exit, Failure> {
+        let sandbox = Sandbox::load(file).map_err(|error| {
+            Failure::new(error.to_string())
+                .help("a command with `--sandbox` makes one, such as `iamwatch apply --sandbox`")
+        })?;
+        match self.command {
+            Command::Outbox => outbox(ui, &sandbox),
+            Command::Confirm { endpoint } => confirm(ui, &sandbox, file, endpoint.as_deref()),
+        }
+    }
+}
+
+fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Failure> {
+    let (deliveries, lost) = (sandbox.outbox(), sandbox.lost());
+    if ui.json {
+        ui.json(&Outbox {
+            format_version: 1,
+            deliveries,
+            lost,
+        })?;
+        return Ok(Exit::Fine);
+    }
+    if deliveries.is_empty() {
+        writeln!(ui.out, "nobody has received anything yet")?;
+    }
+    for delivery in &deliveries {
+        let Delivery {
+            protocol,
+            endpoint,
+            at,
+            ..
+        } = delivery;
+        writeln!(ui.out, "{protocol} to {endpoint} at {at}")?;
+        if let Some(subject) = &delivery.subject {
+            writeln!(ui.out, "  Subject: {subject}")?;
+            writeln!(ui.out)?;
+        }
+        for line in delivery.body.lines() {
+            writeln!(ui.out, "  {line}")?;
+        }
+        writeln!(ui.out)?;
+    }
+    for lost in &lost {
+        let Lost {
+            rule,
+            target,
+            code,
+            message,
+            ..
+        } = lost;
+        writeln!(ui.out, "lost: an event that matched {rule}")?;
+        writeln!(ui.out, "  never reached {target}: {code}, {message}")?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn confirm(
+    ui: &mut Ui,
+    sandbox: &Sandbox,
+    file: &Path,
+    endpoint: Option<&str>,
+) -> Result<Exit, Failure> {
+    let confirmed = sandbox
+        .confirm(endpoint)
+        .and_then(|confirmed| sandbox.save(file).map(|()| confirmed))
+        .map_err(|error| Failure::new(error.to_string()))?;
+    if let (true, Some(endpoint)) = (confirmed.is_empty(), endpoint) {
+        return Err(Failure::new(format!(
+            "no subscription of `{endpoint}` waits to be confirmed"
+        ))
+        .help("`iamwatch sandbox outbox` shows who was asked"));
+    }
+    if ui.json {
+        let confirmed = confirmed
+            .into_iter()
+            .map(|(protocol, endpoint, topic)| Confirmation {
+                protocol,
+                endpoint,
+                topic,
+            })
+            .collect();
+        ui.json(&Confirmed {
+            format_version: 1,
+            confirmed,
+        })?;
+        return Ok(Exit::Fine);
+    }
+    if confirmed.is_empty() {
+        writeln!(ui.out, "no subscription waits to be confirmed")?;
+    }
+    for (protocol, endpoint, topic) in confirmed {
+        writeln!(ui.out, "confirmed {protocol} {endpoint} on {topic}")?;
+    }
+    Ok(Exit::Fine)
+}
