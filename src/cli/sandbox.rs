@@ -86,7 +86,7 @@ fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Failure> {
             writeln!(ui.out)?;
         }
         for line in delivery.body.lines() {
-            writeln!(ui.out, "  {line}")?;
+            writeln!(ui.out, "  {}", printable(line))?;
         }
         writeln!(ui.out)?;
     }
@@ -102,6 +102,18 @@ fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Failure> {
         writeln!(ui.out, "  never reached {target}: {code}, {message}")?;
     }
     Ok(Exit::Fine)
+}
+
+/// What a stranger wrote must not steer the terminal.
+fn printable(line: &str) -> String {
+    let visible = |c: char| {
+        if c.is_control() && c != '\t' {
+            '\u{fffd}'
+        } else {
+            c
+        }
+    };
+    line.chars().map(visible).collect()
 }
 
 fn confirm(

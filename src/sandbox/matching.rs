@@ -2,11 +2,18 @@
 
 use serde_json::Value;
 
-/// A compiled event pattern, or the reason why EventBridge refuses it.
+/// Whether EventBridge takes the pattern; the error is its reason.
 pub(crate) fn check(pattern: &str) -> Result<(), String> {
-    serde_json::from_str::<serde_json::Map<String, Value>>(pattern)
-        .map(|_| ())
-        .map_err(|error| error.to_string())
+    fn leaves(value: &Value) -> Result<(), String> {
+        match value {
+            Value::Object(fields) => fields.values().try_for_each(leaves),
+            Value::Array(items) if !items.is_empty() => Ok(()),
+            _ => Err("a pattern field must be an object or a non-empty array".to_owned()),
+        }
+    }
+    let fields = serde_json::from_str::<serde_json::Map<String, Value>>(pattern)
+        .map_err(|error| error.to_string())?;
+    fields.values().try_for_each(leaves)
 }
 
 /// Whether the event matches. A pattern that does not parse matches nothing.

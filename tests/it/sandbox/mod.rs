@@ -1,7 +1,13 @@
 //! The sandbox, driven by the real SDK clients.
 
+mod callers;
 mod delivery;
 mod happy;
+mod life;
+mod queues;
+mod rules;
+mod targets;
+mod topics;
 
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, RuleState, Target};
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
