@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use super::access::rule_arn;
 use super::clock::iso;
+use super::events::transform;
+use super::matching::Event;
 use super::policy::{Decision, Policy, Request, Who};
 use super::world::{Lost, MessageAttribute, Rule, RuleState, Site, Target, World};
-use super::{matching, sns, sqs, transform};
+use super::{sns, sqs};
 
 /// Why something was not delivered: a code and a sentence.
 pub(super) type Refusal = (&'static str, String);
@@ -36,11 +38,13 @@ pub(super) fn emit(world: &mut World, site: &Site, event: Value) -> String {
 
 /// Delivers an event to all targets of all rules that it matches.
 pub(super) fn dispatch(world: &mut World, site: &Site, bus: &str, event: &Value) {
+    let ready = Event::new(event);
     let rules = world.at(site).rules.get(bus);
     let matched: Vec<(String, Rule)> = rules
         .into_iter()
         .flatten()
-        .filter(|(_, rule)| sees(rule, event) && matching::matches(&rule.pattern, event))
+        .filter(|(_, rule)| !rule.targets.is_empty())
+        .filter(|(_, rule)| sees(rule, event) && rule.pattern.matches(&ready))
         .map(|(name, rule)| (name.clone(), rule.clone()))
         .collect();
     for (name, rule) in matched {
@@ -143,6 +147,15 @@ impl<'a> Source<'a> {
             arn: rule,
             account: site.account.as_str(),
         }
+    }
+
+    /// The refusal of a key that AWS manages: its policy cannot be changed to let services in.
+    /// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
+    pub fn no_key(&self, key: &str) -> String {
+        format!(
+            "{} is not authorized to perform: kms:GenerateDataKey on resource: {key} because no resource-based policy allows the kms:GenerateDataKey action",
+            self.service
+        )
     }
 
     /// Whether a resource policy lets the service do this; no policy lets nobody.

@@ -4,10 +4,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::access::{bus_name, rule_arn};
-use super::clock::iso;
+use super::matching::Pattern;
 use super::wire::{ApiError, input};
 use super::world::{Rule, RuleState, Site, Strings, World};
-use super::{delivery, matching, targets};
+
+mod put;
+mod targets;
+pub(super) mod transform;
 
 /// Rules per bus, and rules with wildcard patterns per bus.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
@@ -39,8 +42,8 @@ pub(crate) fn handle(
         "TagResource" => tag(world, site, input(operation, value)?),
         "UntagResource" => untag(world, site, &input(operation, value)?),
         "ListTagsForResource" => tags(world, site, &input(operation, value)?),
-        "PutEvents" => put_events(world, site, input(operation, value)?),
-        "TestEventPattern" => test_pattern(&input(operation, value)?),
+        "PutEvents" => put::put_events(world, site, input(operation, value)?),
+        "TestEventPattern" => put::test_pattern(&input(operation, value)?),
         _ => Err(ApiError::unsupported(operation)),
     }
 }
@@ -115,32 +118,6 @@ struct Untagging {
     tag_keys: Vec<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct PutEvents {
-    entries: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Entry {
-    time: Option<f64>,
-    source: Option<String>,
-    #[serde(default)]
-    resources: Vec<String>,
-    detail_type: Option<String>,
-    detail: Option<String>,
-    event_bus_name: Option<String>,
-    trace_header: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct TestPattern {
-    event_pattern: String,
-    event: String,
-}
-
 /// A constraint of the API model that the input breaks.
 pub(super) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new("ValidationException", message)
@@ -195,18 +172,13 @@ fn parse_state(state: Option<&str>) -> Result<RuleState, ApiError> {
     }
 }
 
-/// Whether a pattern uses wildcards, which have a quota of their own.
-fn has_wildcard(pattern: &str) -> bool {
-    fn search(value: &Value) -> bool {
-        match value {
-            Value::Object(fields) => fields
-                .iter()
-                .any(|(key, value)| key == "wildcard" || search(value)),
-            Value::Array(items) => items.iter().any(search),
-            _ => false,
-        }
-    }
-    serde_json::from_str(pattern).is_ok_and(|value| search(&value))
+fn parse_pattern(text: &str) -> Result<Pattern, ApiError> {
+    Pattern::parse(text).map_err(|reason| {
+        ApiError::new(
+            "InvalidEventPatternException",
+            format!("Event pattern is not valid. Reason: {reason}"),
+        )
+    })
 }
 
 fn put_rule(world: &mut World, site: &Site, put: PutRule) -> Result<Value, ApiError> {
@@ -238,12 +210,7 @@ fn put_rule(world: &mut World, site: &Site, put: PutRule) -> Result<Value, ApiEr
             "1 validation error detected: Value at 'eventPattern' failed to satisfy constraint: Member must have length less than or equal to 4096",
         ));
     }
-    matching::check(&pattern).map_err(|reason| {
-        ApiError::new(
-            "InvalidEventPatternException",
-            format!("Event pattern is not valid. Reason: {reason}"),
-        )
-    })?;
+    let pattern = parse_pattern(&pattern)?;
     if size > PATTERN_QUOTA {
         return Err(ApiError::new(
             "LimitExceededException",
@@ -252,8 +219,8 @@ fn put_rule(world: &mut World, site: &Site, put: PutRule) -> Result<Value, ApiEr
     }
     let rules = world.at(site).rules.entry(bus.clone()).or_default();
     let others = || rules.iter().filter(|(name, _)| **name != put.name);
-    let wildcards = others().filter(|(_, r)| has_wildcard(&r.pattern)).count();
-    if others().count() >= RULES || (has_wildcard(&pattern) && wildcards >= WILDCARD_RULES) {
+    let wildcards = others().filter(|(_, r)| r.pattern.has_wildcard()).count();
+    if others().count() >= RULES || (pattern.has_wildcard() && wildcards >= WILDCARD_RULES) {
         return Err(ApiError::new(
             "LimitExceededException",
             "The requested resource exceeds the maximum number allowed.",
@@ -279,7 +246,7 @@ fn describe(site: &Site, bus: &str, name: &str, rule: &Rule) -> Value {
     let mut shown = json!({
         "Name": name,
         "Arn": rule_arn(site, bus, name),
-        "EventPattern": rule.pattern,
+        "EventPattern": rule.pattern.text(),
         "State": rule.state,
         "EventBusName": bus,
     });
@@ -391,111 +358,4 @@ fn untag(world: &mut World, site: &Site, untagging: &Untagging) -> Result<Value,
 fn tags(world: &mut World, site: &Site, untagging: &Untagging) -> Result<Value, ApiError> {
     let tags = tagged(world, site, &untagging.resource_arn)?;
     Ok(json!({"Tags": Tag::list(tags)}))
-}
-
-fn put_events(world: &mut World, site: &Site, put: PutEvents) -> Result<Value, ApiError> {
-    if !(1..=10).contains(&put.entries.len()) {
-        return Err(invalid(
-            "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between 1 and 10",
-        ));
-    }
-    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
-    let size = |e: &Entry| {
-        let text = [&e.source, &e.detail_type, &e.detail, &e.trace_header];
-        let text: usize = text.into_iter().flatten().map(String::len).sum();
-        let resources: usize = e.resources.iter().map(String::len).sum();
-        text + resources + e.time.map_or(0, |_| 14)
-    };
-    if put.entries.iter().map(size).sum::<usize>() > 256 * 1024 {
-        return Err(invalid(
-            "Total size of the entries in the request is over the limit.",
-        ));
-    }
-    let mut answers = Vec::new();
-    let mut failed = 0;
-    for entry in put.entries {
-        match accept(world, site, entry) {
-            Ok((bus, event)) => {
-                answers.push(json!({"EventId": event.get("id")}));
-                delivery::dispatch(world, site, &bus, &event);
-            }
-            Err((code, message)) => {
-                failed += 1;
-                answers.push(json!({"ErrorCode": code, "ErrorMessage": message}));
-            }
-        }
-    }
-    Ok(json!({"FailedEntryCount": failed, "Entries": answers}))
-}
-
-/// The event that an entry becomes, or the error that stands in its place in the answer.
-fn accept(
-    world: &mut World,
-    site: &Site,
-    entry: Entry,
-) -> Result<(String, Value), (&'static str, String)> {
-    let required = |name: &str, value: Option<String>| {
-        let message =
-            format!("Parameter {name} is not valid. Reason: {name} is a required argument.");
-        value
-            .filter(|v| !v.is_empty())
-            .ok_or(("InvalidArgument", message))
-    };
-    let source = required("Source", entry.source)?;
-    let detail_type = required("DetailType", entry.detail_type)?;
-    let detail = required("Detail", entry.detail)?;
-    if source.starts_with("aws.") {
-        let message = "Not authorized for the source.".to_owned();
-        return Err(("NotAuthorizedForSourceException", message));
-    }
-    let detail: Value = serde_json::from_str(&detail)
-        .ok()
-        .filter(Value::is_object)
-        .ok_or(("MalformedDetail", "Detail is malformed.".to_owned()))?;
-    let bus = bus_name(entry.event_bus_name.as_deref().unwrap_or_default()).to_owned();
-    let time = match entry.time {
-        #[allow(clippy::cast_possible_truncation)]
-        Some(seconds) => (seconds * 1000.0) as i64,
-        None => world.now(),
-    };
-    let event = json!({
-        "version": "0",
-        "id": world.uuid(),
-        "detail-type": detail_type,
-        "source": source,
-        "account": site.account,
-        "time": iso(time),
-        "region": site.region,
-        "resources": entry.resources,
-        "detail": detail,
-    });
-    Ok((bus, event))
-}
-
-fn test_pattern(test: &TestPattern) -> Result<Value, ApiError> {
-    matching::check(&test.event_pattern).map_err(|reason| {
-        ApiError::new(
-            "InvalidEventPatternException",
-            format!("Event pattern is not valid. Reason: {reason}"),
-        )
-    })?;
-    let event: Value =
-        serde_json::from_str(&test.event).map_err(|_| invalid("Parameter Event is not valid."))?;
-    // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html
-    for field in [
-        "id",
-        "account",
-        "source",
-        "time",
-        "region",
-        "resources",
-        "detail-type",
-    ] {
-        if event.get(field).is_none() {
-            return Err(invalid(format!(
-                "Parameter Event is not valid. Reason: {field} is a required argument."
-            )));
-        }
-    }
-    Ok(json!({"Result": matching::matches(&test.event_pattern, &event)}))
 }

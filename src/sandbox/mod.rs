@@ -16,9 +16,7 @@ mod sns;
 mod sqs;
 mod store;
 mod sts;
-mod targets;
 mod trail;
-mod transform;
 mod wire;
 mod world;
 

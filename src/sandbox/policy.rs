@@ -100,6 +100,15 @@ impl Policy {
             .all(|statement| statement.principals.is_some())
     }
 
+    /// Whether every statement names only these actions, without wildcards.
+    pub fn actions_within(&self, actions: &[&str]) -> bool {
+        let known = |given: &String| actions.iter().any(|a| a.eq_ignore_ascii_case(given));
+        let statements = self.0.iter();
+        statements
+            .map(|s| &s.actions)
+            .all(|(positive, given)| *positive && given.iter().all(known))
+    }
+
     /// What the policy says; a denial outweighs every permission.
     pub fn decide(&self, request: &Request<'_>) -> Decision {
         let mut decision = Decision::Silent;

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::topic_of;
 use super::delivery::{Refusal, Source};
 use super::events::Tag;
 use super::policy::Policy;
 use super::sqs::locate;
 use super::wire::{ApiError, input, xml_map};
-use super::world::{Site, Strings, Subscription, Topic, World};
+use super::world::{Site, Strings, Topic, World};
 
 mod fanout;
+mod subscriptions;
+
+pub(super) use subscriptions::confirm;
 
 /// AWS lists 100 topics or subscriptions a page; few here, so that paging is exercised.
 const PAGE: usize = 10;
@@ -28,8 +30,9 @@ const SETTABLE: [&str; 9] = [
     "HTTPFailureFeedbackRoleArn",
     "HTTPSuccessFeedbackSampleRate",
 ];
-/// What the owner may do by the policy that every new topic has.
-const OWNER_ACTIONS: [&str; 8] = [
+/// The actions that topic policies may name, one by one: `SNS:*` is refused. The policy that every
+/// new topic has grants them to its owner.
+const TOPIC_ACTIONS: [&str; 8] = [
     "SNS:GetTopicAttributes",
     "SNS:SetTopicAttributes",
     "SNS:AddPermission",
@@ -56,11 +59,15 @@ pub(crate) fn handle(
         "TagResource" => tag(world, site, read(operation, value)?),
         "UntagResource" => untag(world, site, &read(operation, value)?),
         "ListTagsForResource" => tags(world, site, &read(operation, value)?),
-        "Subscribe" => subscribe(world, site, read(operation, value)?),
-        "Unsubscribe" => unsubscribe(world, site, &read(operation, value)?),
-        "ListSubscriptionsByTopic" => subscriptions(world, site, &read(operation, value)?),
-        "GetSubscriptionAttributes" => subscription(world, site, &read(operation, value)?),
-        "SetSubscriptionAttributes" => set_subscription(world, site, read(operation, value)?),
+        "Subscribe" => subscriptions::subscribe(world, site, read(operation, value)?),
+        "Unsubscribe" => subscriptions::unsubscribe(world, site, &read(operation, value)?),
+        "ListSubscriptionsByTopic" => subscriptions::list(world, site, &read(operation, value)?),
+        "GetSubscriptionAttributes" => {
+            subscriptions::attributes(world, site, &read(operation, value)?)
+        }
+        "SetSubscriptionAttributes" => {
+            subscriptions::set_attribute(world, site, read(operation, value)?)
+        }
         "Publish" => publish(world, site, &read(operation, value)?),
         _ => Err(ApiError::unsupported(operation)),
     }
@@ -117,33 +124,6 @@ struct Tagging {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Subscribe {
-    topic_arn: String,
-    protocol: String,
-    #[serde(default)]
-    endpoint: String,
-    #[serde(default)]
-    attributes: Strings,
-    return_subscription_arn: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct BySubscription {
-    subscription_arn: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct SetSubscription {
-    subscription_arn: String,
-    attribute_name: String,
-    #[serde(default)]
-    attribute_value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Publish {
     topic_arn: String,
     message: String,
@@ -185,6 +165,9 @@ fn check_attribute(name: &str, value: &str) -> Result<(), ApiError> {
     match name {
         "Policy" => match Policy::parse(value) {
             Err(reason) if reason.contains("sandbox") => Err(ApiError::unsupported(reason)),
+            Ok(policy) if !policy.actions_within(&TOPIC_ACTIONS) => {
+                Err(invalid("Policy statement action out of service scope!"))
+            }
             Ok(policy) if policy.names_principals() => Ok(()),
             Ok(_) | Err(_) => Err(invalid("Policy Error: null")),
         },
@@ -256,7 +239,7 @@ fn default_policy(arn: &str, account: &str) -> String {
             "Sid": "__default_statement_ID",
             "Effect": "Allow",
             "Principal": {"AWS": "*"},
-            "Action": OWNER_ACTIONS,
+            "Action": TOPIC_ACTIONS,
             "Resource": arn,
             "Condition": {"StringEquals": {"AWS:SourceOwner": account}},
         }],
@@ -339,185 +322,6 @@ fn tags(world: &mut World, site: &Site, tagging: &Tagging) -> Result<Value, ApiE
     Ok(json!({"Tags": Tag::list(tags)}))
 }
 
-fn check_endpoint(protocol: &str, endpoint: &str) -> Result<(), ApiError> {
-    let fits = match protocol {
-        "email" | "email-json" => endpoint.contains('@'),
-        "sms" => {
-            let digits = endpoint.strip_prefix('+').unwrap_or(endpoint);
-            (5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
-        }
-        "http" => endpoint.starts_with("http://"),
-        "https" => endpoint.starts_with("https://"),
-        "sqs" => endpoint.contains(":sqs:"),
-        "lambda" => endpoint.contains(":lambda:"),
-        "application" | "firehose" => {
-            return Err(ApiError::unsupported(format_args!("protocol `{protocol}`")));
-        }
-        _ => return Err(invalid("Amazon SNS does not support this protocol string")),
-    };
-    fits.then_some(()).ok_or_else(|| match protocol {
-        "sqs" => invalid("SQS endpoint ARN"),
-        "lambda" => invalid("Lambda endpoint ARN"),
-        "sms" => invalid(format_args!("Invalid SMS endpoint: {endpoint}")),
-        "email" | "email-json" => invalid("Email address"),
-        _ => invalid("Endpoint must match the specified protocol"),
-    })
-}
-
-fn check_subscription_attribute(name: &str, value: &str) -> Result<(), ApiError> {
-    match name {
-        "RawMessageDelivery" if ["true", "false"].contains(&value) => Ok(()),
-        "RawMessageDelivery" => Err(invalid("RawMessageDelivery")),
-        "DeliveryPolicy" | "RedrivePolicy" => {
-            let fits = value.is_empty() || serde_json::from_str::<Value>(value).is_ok();
-            fits.then_some(()).ok_or_else(|| invalid(name))
-        }
-        "FilterPolicy" | "FilterPolicyScope" | "SubscriptionRoleArn" => Err(ApiError::unsupported(
-            format_args!("subscription attribute `{name}`"),
-        )),
-        _ => Err(invalid("AttributeName")),
-    }
-}
-
-fn subscribe(world: &mut World, site: &Site, asked: Subscribe) -> Result<Value, ApiError> {
-    topic(world, site, &asked.topic_arn)?;
-    check_endpoint(&asked.protocol, &asked.endpoint)?;
-    for (name, value) in &asked.attributes {
-        check_subscription_attribute(name, value)?;
-    }
-    let now = world.now();
-    let id = world.uuid();
-    let topic = topic(world, site, &asked.topic_arn)?;
-    let same = |s: &&Subscription| s.protocol == asked.protocol && s.endpoint == asked.endpoint;
-    let found = match topic.subscriptions.iter().find(same) {
-        Some(known) => {
-            let differs = |(name, value): (&String, &String)| {
-                known.attributes.get(name).is_none_or(|has| has != value)
-            };
-            if asked.attributes.iter().any(differs) {
-                return Err(invalid(
-                    "Attributes Reason: Subscription already exists with different attributes",
-                ));
-            }
-            known.clone()
-        }
-        None => {
-            let subscription = Subscription {
-                arn: format!("{}:{id}", asked.topic_arn),
-                confirmed: ["sms", "sqs", "lambda"].contains(&asked.protocol.as_str()),
-                protocol: asked.protocol,
-                endpoint: asked.endpoint,
-                created: now,
-                attributes: asked.attributes,
-            };
-            topic.subscriptions.push(subscription.clone());
-            subscription
-        }
-    };
-    if !found.confirmed {
-        // A second request sends the question again.
-        fanout::ask_to_confirm(world, site, &asked.topic_arn, &found);
-    }
-    let shown = if found.confirmed || asked.return_subscription_arn.as_deref() == Some("true") {
-        found.arn
-    } else {
-        "pending confirmation".to_owned()
-    };
-    Ok(json!({"SubscriptionArn": shown}))
-}
-
-fn unsubscribe(world: &mut World, site: &Site, asked: &BySubscription) -> Result<Value, ApiError> {
-    let arn = &asked.subscription_arn;
-    if locate(arn).is_none() || !arn.contains(":sns:") {
-        return Err(invalid(
-            "SubscriptionArn Reason: An ARN must have at least 6 elements",
-        ));
-    }
-    // Unknown subscriptions are removed successfully.
-    if let Ok(topic) = topic(world, site, &topic_of(arn)) {
-        topic.subscriptions.retain(|s| s.arn != *arn);
-    }
-    Ok(json!({}))
-}
-
-fn subscriptions(world: &mut World, site: &Site, asked: &ByTopic) -> Result<Value, ApiError> {
-    let owner = site.account.clone();
-    let topic = topic(world, site, &asked.topic_arn)?;
-    let show = |s: &Subscription| {
-        // Pending ones do not show their ARN.
-        let arn = if s.confirmed {
-            s.arn.as_str()
-        } else {
-            "PendingConfirmation"
-        };
-        json!({
-            "SubscriptionArn": arn,
-            "Owner": owner,
-            "Protocol": s.protocol,
-            "Endpoint": s.endpoint,
-            "TopicArn": asked.topic_arn,
-        })
-    };
-    let all = topic.subscriptions.iter().map(show).collect();
-    page("Subscriptions", all, asked.next_token.as_deref())
-}
-
-fn known<'w>(
-    world: &'w mut World,
-    site: &Site,
-    arn: &str,
-) -> Result<&'w mut Subscription, ApiError> {
-    let missing = || not_found("Subscription");
-    topic(world, site, &topic_of(arn))
-        .map_err(|_| missing())?
-        .subscriptions
-        .iter_mut()
-        .find(|s| s.arn == arn)
-        .ok_or_else(missing)
-}
-
-fn subscription(world: &mut World, site: &Site, asked: &BySubscription) -> Result<Value, ApiError> {
-    let arn = &asked.subscription_arn;
-    let owner = site.account.to_string();
-    let found = known(world, site, arn)?;
-    let mut all: Strings = [
-        ("SubscriptionArn", arn.clone()),
-        ("TopicArn", topic_of(arn)),
-        ("Owner", owner),
-        ("Protocol", found.protocol.clone()),
-        ("Endpoint", found.endpoint.clone()),
-        ("PendingConfirmation", (!found.confirmed).to_string()),
-        ("ConfirmationWasAuthenticated", found.confirmed.to_string()),
-        ("RawMessageDelivery", "false".to_owned()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect();
-    all.extend(found.attributes.clone());
-    all.retain(|_, value| !value.is_empty());
-    Ok(json!({"Attributes": xml_map(&all)}))
-}
-
-fn set_subscription(
-    world: &mut World,
-    site: &Site,
-    set: SetSubscription,
-) -> Result<Value, ApiError> {
-    let found = known(world, site, &set.subscription_arn)?;
-    check_subscription_attribute(&set.attribute_name, &set.attribute_value)?;
-    if set.attribute_name == "RawMessageDelivery"
-        && !["sqs", "http", "https"].contains(&found.protocol.as_str())
-    {
-        return Err(invalid(
-            "Attributes Reason: RawMessageDelivery is not supported for this protocol",
-        ));
-    }
-    found
-        .attributes
-        .insert(set.attribute_name, set.attribute_value);
-    Ok(json!({}))
-}
-
 fn publish(world: &mut World, site: &Site, publish: &Publish) -> Result<Value, ApiError> {
     topic(world, site, &publish.topic_arn)?;
     if publish.message.is_empty() {
@@ -555,6 +359,13 @@ pub(super) fn publish_from(
     let topic = world.at(&site).topics.get(&name).ok_or_else(missing)?;
     let default = default_policy(arn, site.account.as_str());
     let policy = topic.attributes.get("Policy").unwrap_or(&default);
+    if topic
+        .attributes
+        .get("KmsMasterKeyId")
+        .is_some_and(|key| key.ends_with("alias/aws/sns"))
+    {
+        return Err(("NO_PERMISSIONS", from.no_key("alias/aws/sns")));
+    }
     if !from.may(Some(policy), "sns:Publish", arn) {
         return Err((
             "NO_PERMISSIONS",
@@ -566,26 +377,6 @@ pub(super) fn publish_from(
     }
     fanout::fan_out(world, &site, arn, None, message);
     Ok(())
-}
-
-/// Confirms pending subscriptions, all or those of one endpoint.
-pub(super) fn confirm(world: &mut World, endpoint: Option<&str>) -> Vec<(String, String, String)> {
-    let topics = world
-        .locals
-        .values_mut()
-        .flat_map(|local| local.topics.values_mut());
-    let mut confirmed = Vec::new();
-    for subscription in topics.flat_map(|topic| topic.subscriptions.iter_mut()) {
-        if !subscription.confirmed && endpoint.is_none_or(|e| e == subscription.endpoint) {
-            subscription.confirmed = true;
-            confirmed.push((
-                subscription.protocol.clone(),
-                subscription.endpoint.clone(),
-                topic_of(&subscription.arn),
-            ));
-        }
-    }
-    confirmed
 }
 
 impl World {

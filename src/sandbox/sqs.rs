@@ -1,16 +1,17 @@
 //! SQS: queues and messages.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::access::queue_name;
-use super::delivery::{Refusal, Source};
 use super::policy::Policy;
 use super::wire::{ApiError, input};
-use super::world::{Message, MessageAttribute, Queue, Site, Strings, World};
+use super::world::{Message, Queue, Site, Strings, World};
 use crate::place::Arn;
+
+mod messages;
+
+pub(super) use messages::send_from;
 
 /// Attributes that can be set, with their defaults.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html>
@@ -45,9 +46,9 @@ pub(crate) fn handle(
         "TagQueue" => tag(world, site, input(operation, value)?),
         "UntagQueue" => untag(world, site, &input(operation, value)?),
         "ListQueueTags" => tags(world, site, &input(operation, value)?),
-        "SendMessage" => send(world, site, input(operation, value)?),
-        "ReceiveMessage" => receive(world, site, &input(operation, value)?),
-        "DeleteMessage" => delete_message(world, site, &input(operation, value)?),
+        "SendMessage" => messages::send(world, site, input(operation, value)?),
+        "ReceiveMessage" => messages::receive(world, site, &input(operation, value)?),
+        "DeleteMessage" => messages::delete(world, site, &input(operation, value)?),
         "PurgeQueue" => purge(world, site, &input(operation, value)?),
         _ => Err(ApiError::unsupported(operation)),
     }
@@ -114,41 +115,6 @@ struct TagQueue {
 struct UntagQueue {
     queue_url: String,
     tag_keys: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Send {
-    queue_url: String,
-    message_body: String,
-    #[serde(default)]
-    delay_seconds: i64,
-    #[serde(default)]
-    message_attributes: BTreeMap<String, MessageAttribute>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Receive {
-    queue_url: String,
-    #[serde(default)]
-    attribute_names: Vec<String>,
-    #[serde(default)]
-    message_system_attribute_names: Vec<String>,
-    #[serde(default)]
-    message_attribute_names: Vec<String>,
-    max_number_of_messages: Option<usize>,
-    visibility_timeout: Option<i64>,
-    // Nothing arrives while a call waits: the sandbox answers at once.
-    #[serde(rename = "WaitTimeSeconds")]
-    _wait_time_seconds: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct DeleteMessage {
-    queue_url: String,
-    receipt_handle: String,
 }
 
 fn no_queue() -> ApiError {
@@ -391,87 +357,6 @@ fn tags(world: &mut World, site: &Site, asked: &ByUrl) -> Result<Value, ApiError
     })
 }
 
-fn push(world: &mut World, site: &Site, name: &str, delay: i64, message: Message) {
-    let now = world.now();
-    if let Some(queue) = world.at(site).queues.get_mut(name) {
-        let delay = if delay > 0 {
-            delay * 1000
-        } else {
-            seconds(queue, "DelaySeconds")
-        };
-        let visible = now.saturating_add(delay);
-        queue.messages.push(Message { visible, ..message });
-    }
-}
-
-fn message(
-    world: &mut World,
-    sender: &str,
-    body: &str,
-    attributes: BTreeMap<String, MessageAttribute>,
-) -> Message {
-    let now = world.now();
-    Message {
-        id: world.uuid(),
-        body: body.to_owned(),
-        attributes,
-        sender: sender.to_owned(),
-        sent: now,
-        visible: now,
-        first_received: None,
-        receive_count: 0,
-        receipt: None,
-    }
-}
-
-fn send(world: &mut World, site: &Site, send: Send) -> Result<Value, ApiError> {
-    let name = queue_name(&send.queue_url).to_owned();
-    let queue = queue(world, site, &send.queue_url)?;
-    let limit = attribute(queue, "MaximumMessageSize").parse().unwrap_or(0);
-    if send.message_body.is_empty() || send.message_body.len() > limit {
-        return Err(ApiError::new(
-            "InvalidParameterValue",
-            format!(
-                "One or more parameters are invalid. Reason: Message must be at least 1 and at most {limit} bytes."
-            ),
-        ));
-    }
-    let message = message(
-        world,
-        "sandbox",
-        &send.message_body,
-        send.message_attributes,
-    );
-    let id = message.id.clone();
-    push(world, site, &name, send.delay_seconds, message);
-    Ok(json!({"MessageId": id}))
-}
-
-/// A message from a service, if the queue exists and its policy lets the service in.
-pub(super) fn send_from(
-    world: &mut World,
-    arn: &str,
-    from: &Source<'_>,
-    body: &str,
-    attributes: BTreeMap<String, MessageAttribute>,
-) -> Result<(), Refusal> {
-    let missing = || ("NO_RESOURCE", format!("The queue {arn} does not exist."));
-    let (site, name) = locate(arn).ok_or_else(missing)?;
-    let queue = world.at(&site).queues.get(&name).ok_or_else(missing)?;
-    if !from.may(queue.attributes.get("Policy"), "sqs:SendMessage", arn) {
-        return Err((
-            "NO_PERMISSIONS",
-            format!(
-                "{} is not authorized to perform: sqs:SendMessage on resource: {arn} because no resource-based policy allows the sqs:SendMessage action",
-                from.service
-            ),
-        ));
-    }
-    let message = message(world, from.service, body, attributes);
-    push(world, &site, &name, 0, message);
-    Ok(())
-}
-
 /// Where an ARN points and the name in it.
 pub(super) fn locate(arn: &str) -> Option<(Site, String)> {
     let arn: Arn = arn.parse().ok()?;
@@ -480,77 +365,6 @@ pub(super) fn locate(arn: &str) -> Option<(Site, String)> {
         region: arn.region().parse().ok()?,
     };
     Some((site, arn.resource().to_owned()))
-}
-
-fn receive(world: &mut World, site: &Site, receive: &Receive) -> Result<Value, ApiError> {
-    let now = world.now();
-    let most = receive.max_number_of_messages.unwrap_or(1);
-    if !(1..=10).contains(&most) {
-        return Err(ApiError::new(
-            "InvalidParameterValue",
-            format!(
-                "Value {most} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."
-            ),
-        ));
-    }
-    let handles: Vec<String> = (0..most).map(|_| world.uuid()).collect();
-    let queue = queue(world, site, &receive.queue_url)?;
-    let hidden = match receive.visibility_timeout {
-        Some(seconds) => seconds.saturating_mul(1000),
-        None => seconds(queue, "VisibilityTimeout"),
-    };
-    let ready = queue.messages.iter_mut().filter(|m| m.visible <= now);
-    let mut shown = Vec::new();
-    for (message, handle) in ready.zip(handles) {
-        message.visible = now.saturating_add(hidden);
-        message.receive_count += 1;
-        let first = *message.first_received.get_or_insert(now);
-        message.receipt = Some(handle.clone());
-        let mut system = BTreeMap::from([
-            ("SenderId", message.sender.clone()),
-            ("SentTimestamp", message.sent.to_string()),
-            ("ApproximateReceiveCount", message.receive_count.to_string()),
-            ("ApproximateFirstReceiveTimestamp", first.to_string()),
-        ]);
-        let names = || {
-            let names = &receive.message_system_attribute_names;
-            receive.attribute_names.iter().chain(names)
-        };
-        system.retain(|name, _| names().any(|wanted| wanted == "All" || wanted == name));
-        let mut attributes = message.attributes.clone();
-        let wanted = &receive.message_attribute_names;
-        attributes.retain(|name, _| wanted.iter().any(|w| w == "All" || w == ".*" || w == name));
-        let mut answer = json!({
-            "MessageId": message.id,
-            "ReceiptHandle": handle,
-            "Body": message.body,
-        });
-        if let Some(answer) = answer.as_object_mut() {
-            if !system.is_empty() {
-                answer.insert("Attributes".to_owned(), json!(system));
-            }
-            if !attributes.is_empty() {
-                answer.insert("MessageAttributes".to_owned(), json!(attributes));
-            }
-        }
-        shown.push(answer);
-    }
-    Ok(if shown.is_empty() {
-        json!({})
-    } else {
-        json!({"Messages": shown})
-    })
-}
-
-fn delete_message(
-    world: &mut World,
-    site: &Site,
-    delete: &DeleteMessage,
-) -> Result<Value, ApiError> {
-    let queue = queue(world, site, &delete.queue_url)?;
-    let ours = |m: &Message| m.receipt.as_deref() == Some(&delete.receipt_handle);
-    queue.messages.retain(|message| !ours(message));
-    Ok(json!({}))
 }
 
 fn purge(world: &mut World, site: &Site, asked: &ByUrl) -> Result<Value, ApiError> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::clock::Clock;
+use super::matching::Pattern;
 use crate::place::{AccountId, Region};
 
 /// The version of the saved form. A file of another version is refused.
@@ -88,7 +89,7 @@ pub(crate) struct Local {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
-    pub pattern: String,
+    pub pattern: Pattern,
     pub state: RuleState,
     pub description: Option<String>,
     pub role_arn: Option<String>,

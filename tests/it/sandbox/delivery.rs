@@ -175,3 +175,28 @@ async fn an_emitted_event_gets_the_envelope_that_it_leaves_out() {
     assert_eq!(event["account"], super::ACCOUNT);
     assert_eq!(event["resources"], json!([]));
 }
+
+#[tokio::test]
+async fn topics_and_queues_with_keys_that_aws_manages_take_nothing_from_rules() {
+    let aws = aws();
+    let topic = aws.open_topic("t").await;
+    aws.open_queue("q").await;
+    let set = aws.sns.set_topic_attributes().topic_arn(&topic);
+    let set = set.attribute_name("KmsMasterKeyId");
+    set.attribute_value("alias/aws/sns").send().await.unwrap();
+    let set = aws.sqs.set_queue_attributes().queue_url(queue_url("q"));
+    let set = set.attributes("KmsMasterKeyId".into(), "alias/aws/sqs");
+    set.send().await.unwrap();
+    aws.rule("r", PATTERN).await;
+    for arn in [topic, queue_arn("q")] {
+        let id = arn.rsplit(':').next().unwrap();
+        aws.target("r", target(id, &arn).build().unwrap()).await;
+    }
+    aws.put(json!({})).await;
+    let lost = aws.sandbox.lost();
+    assert_eq!(lost.len(), 2);
+    assert!(
+        lost.iter()
+            .all(|l| l.message.contains("kms:GenerateDataKey"))
+    );
+}

@@ -102,6 +102,7 @@ async fn put_targets_refuses_inputs_that_cannot_work() {
         build().input_transformer(transformer(&[("aws.events.rule", "$.detail")], "1")),
         build().id("a b"),
         build().arn("topic"),
+        build().arn("arn:aws:sns:eu-west-1:111122223333:t"),
     ];
     for target in bad {
         let target = target.build().unwrap();

@@ -61,7 +61,9 @@ async fn topic_attributes_are_set_one_by_one_and_policies_are_read() {
         set.attribute_name(name).attribute_value(value).send()
     };
     set("DisplayName", "Alerts <1>").await.unwrap();
+    let everything = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"SNS:*"}}"#;
     for (name, value) in [
+        ("Policy", everything),
         ("Policy", "{}"),
         ("Policy", "no"),
         ("Colour", "red"),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::world::{InputTransformer, Strings};
+use super::super::world::{InputTransformer, Strings};
 
 const PATHS: usize = 100;
 const TEMPLATE: usize = 8192;
@@ -20,7 +20,7 @@ const RESERVED: [&str; 5] = [
 ];
 
 /// What an event's surroundings say to reserved variables.
-pub(super) struct Surroundings<'a> {
+pub(crate) struct Surroundings<'a> {
     pub rule_arn: &'a str,
     pub rule_name: &'a str,
     pub ingestion_time: &'a str,
@@ -35,7 +35,7 @@ enum Piece<'t> {
 }
 
 /// Checks a transformer as PutTargets does; the error is the beginning of AWS's sentence.
-pub(super) fn check(transformer: &InputTransformer) -> Result<(), String> {
+pub(crate) fn check(transformer: &InputTransformer) -> Result<(), String> {
     let none = Strings::new();
     let paths = transformer.input_paths_map.as_ref().unwrap_or(&none);
     if paths.len() > PATHS {
@@ -81,7 +81,7 @@ pub(super) fn check(transformer: &InputTransformer) -> Result<(), String> {
 }
 
 /// `$`, `$.a.b`, `$.a[0]`: dot notation only.
-pub(super) fn check_path(path: &str) -> Result<(), String> {
+pub(crate) fn check_path(path: &str) -> Result<(), String> {
     steps(path).map(|_| ())
 }
 
@@ -116,7 +116,7 @@ fn steps(path: &str) -> Result<Vec<String>, String> {
 }
 
 /// What a path finds in an event.
-pub(super) fn find<'e>(event: &'e Value, path: &str) -> Option<&'e Value> {
+pub(crate) fn find<'e>(event: &'e Value, path: &str) -> Option<&'e Value> {
     let mut here = event;
     for step in steps(path).ok()? {
         here = match step.strip_prefix('[') {
@@ -178,7 +178,7 @@ fn well_formed(text: &str) -> bool {
 }
 
 /// The text that the target receives, or an error where it is not JSON: `INVALID_JSON`.
-pub(super) fn apply(
+pub(crate) fn apply(
     transformer: &InputTransformer,
     event: &Value,
     around: &Surroundings<'_>,

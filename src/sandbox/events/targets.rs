@@ -3,11 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::bus_name;
-use super::events::{invalid, page, rule};
-use super::transform;
-use super::wire::ApiError;
-use super::world::{Site, Target, World};
+use super::super::access::bus_name;
+use super::super::wire::ApiError;
+use super::super::world::{Site, Target, World};
+use super::{invalid, page, rule, transform};
 
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const PER_RULE: usize = 5;
@@ -55,7 +54,9 @@ pub(super) fn put(world: &mut World, site: &Site, put: PutTargets) -> Result<Val
             "1 validation error detected: Value at 'targets' failed to satisfy constraint: Member must have length between 1 and 10",
         ));
     }
-    put.targets.iter().try_for_each(check)?;
+    for target in &put.targets {
+        check(site, target)?;
+    }
     let rule = rule(world, site, put.event_bus_name.as_deref(), &put.rule)?;
     let mut failed = Vec::new();
     for target in put.targets {
@@ -74,7 +75,7 @@ pub(super) fn put(world: &mut World, site: &Site, put: PutTargets) -> Result<Val
 }
 
 /// What makes AWS refuse the whole call.
-fn check(target: &Target) -> Result<(), ApiError> {
+fn check(site: &Site, target: &Target) -> Result<(), ApiError> {
     let id_fits = (1..=64).contains(&target.id.len())
         && target
             .id
@@ -86,11 +87,19 @@ fn check(target: &Target) -> Result<(), ApiError> {
             target.id
         )));
     }
-    if target.arn.parse::<crate::place::Arn>().is_err() {
+    let Ok(arn) = target.arn.parse::<crate::place::Arn>() else {
         return Err(invalid(format!(
             "Parameter {} is not valid. Reason: Provided Arn is not in correct format.",
             target.arn
         )));
+    };
+    if !["sns", "sqs"].contains(&arn.service()) {
+        let what = format!("targets of service `{}`", arn.service());
+        return Err(ApiError::unsupported(what));
+    }
+    // Only buses can be reached in another Region.
+    if arn.region() != site.region.as_str() {
+        return Err(invalid("Cross-region api call is not allowed."));
     }
     let inputs = usize::from(target.input.is_some())
         + usize::from(target.input_path.is_some())

@@ -1,0 +1,251 @@
+//! SNS: who listens to a topic.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::access::topic_of;
+use super::super::sqs::locate;
+use super::super::wire::{ApiError, xml_map};
+use super::super::world::{Site, Strings, Subscription, World};
+use super::{ByTopic, fanout, invalid, not_found, page, topic};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Subscribe {
+    topic_arn: String,
+    protocol: String,
+    #[serde(default)]
+    endpoint: String,
+    #[serde(default)]
+    attributes: Strings,
+    return_subscription_arn: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct BySubscription {
+    subscription_arn: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct SetSubscription {
+    subscription_arn: String,
+    attribute_name: String,
+    #[serde(default)]
+    attribute_value: String,
+}
+
+fn check_endpoint(protocol: &str, endpoint: &str) -> Result<(), ApiError> {
+    let fits = match protocol {
+        "email" | "email-json" => endpoint.contains('@'),
+        "sms" => {
+            let digits = endpoint.strip_prefix('+').unwrap_or(endpoint);
+            (5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+        }
+        "http" => endpoint.starts_with("http://"),
+        "https" => endpoint.starts_with("https://"),
+        "sqs" => endpoint.contains(":sqs:"),
+        "lambda" => endpoint.contains(":lambda:"),
+        "application" | "firehose" => {
+            return Err(ApiError::unsupported(format_args!("protocol `{protocol}`")));
+        }
+        _ => return Err(invalid("Amazon SNS does not support this protocol string")),
+    };
+    fits.then_some(()).ok_or_else(|| match protocol {
+        "sqs" => invalid("SQS endpoint ARN"),
+        "lambda" => invalid("Lambda endpoint ARN"),
+        "sms" => invalid(format_args!("Invalid SMS endpoint: {endpoint}")),
+        "email" | "email-json" => invalid("Email address"),
+        _ => invalid("Endpoint must match the specified protocol"),
+    })
+}
+
+fn check_subscription_attribute(name: &str, value: &str) -> Result<(), ApiError> {
+    match name {
+        "RawMessageDelivery" if ["true", "false"].contains(&value) => Ok(()),
+        "RawMessageDelivery" => Err(invalid("RawMessageDelivery")),
+        "DeliveryPolicy" | "RedrivePolicy" => {
+            let fits = value.is_empty() || serde_json::from_str::<Value>(value).is_ok();
+            fits.then_some(()).ok_or_else(|| invalid(name))
+        }
+        "FilterPolicy" | "FilterPolicyScope" | "SubscriptionRoleArn" => Err(ApiError::unsupported(
+            format_args!("subscription attribute `{name}`"),
+        )),
+        _ => Err(invalid("AttributeName")),
+    }
+}
+
+pub(super) fn subscribe(
+    world: &mut World,
+    site: &Site,
+    asked: Subscribe,
+) -> Result<Value, ApiError> {
+    topic(world, site, &asked.topic_arn)?;
+    check_endpoint(&asked.protocol, &asked.endpoint)?;
+    for (name, value) in &asked.attributes {
+        check_subscription_attribute(name, value)?;
+    }
+    let now = world.now();
+    let id = world.uuid();
+    let topic = topic(world, site, &asked.topic_arn)?;
+    let same = |s: &&Subscription| s.protocol == asked.protocol && s.endpoint == asked.endpoint;
+    let found = match topic.subscriptions.iter().find(same) {
+        Some(known) => {
+            let differs = |(name, value): (&String, &String)| {
+                known.attributes.get(name).is_none_or(|has| has != value)
+            };
+            if asked.attributes.iter().any(differs) {
+                return Err(invalid(
+                    "Attributes Reason: Subscription already exists with different attributes",
+                ));
+            }
+            known.clone()
+        }
+        None => {
+            let subscription = Subscription {
+                arn: format!("{}:{id}", asked.topic_arn),
+                confirmed: ["sms", "sqs", "lambda"].contains(&asked.protocol.as_str()),
+                protocol: asked.protocol,
+                endpoint: asked.endpoint,
+                created: now,
+                attributes: asked.attributes,
+            };
+            topic.subscriptions.push(subscription.clone());
+            subscription
+        }
+    };
+    if !found.confirmed {
+        // A second request sends the question again.
+        fanout::ask_to_confirm(world, site, &asked.topic_arn, &found);
+    }
+    let shown = if found.confirmed || asked.return_subscription_arn.as_deref() == Some("true") {
+        found.arn
+    } else {
+        "pending confirmation".to_owned()
+    };
+    Ok(json!({"SubscriptionArn": shown}))
+}
+
+pub(super) fn unsubscribe(
+    world: &mut World,
+    site: &Site,
+    asked: &BySubscription,
+) -> Result<Value, ApiError> {
+    let arn = &asked.subscription_arn;
+    if locate(arn).is_none() || !arn.contains(":sns:") {
+        return Err(invalid(
+            "SubscriptionArn Reason: An ARN must have at least 6 elements",
+        ));
+    }
+    // Unknown subscriptions are removed successfully.
+    if let Ok(topic) = topic(world, site, &topic_of(arn)) {
+        topic.subscriptions.retain(|s| s.arn != *arn);
+    }
+    Ok(json!({}))
+}
+
+pub(super) fn list(world: &mut World, site: &Site, asked: &ByTopic) -> Result<Value, ApiError> {
+    let owner = site.account.clone();
+    let topic = topic(world, site, &asked.topic_arn)?;
+    let show = |s: &Subscription| {
+        // Pending ones do not show their ARN.
+        let arn = if s.confirmed {
+            s.arn.as_str()
+        } else {
+            "PendingConfirmation"
+        };
+        json!({
+            "SubscriptionArn": arn,
+            "Owner": owner,
+            "Protocol": s.protocol,
+            "Endpoint": s.endpoint,
+            "TopicArn": asked.topic_arn,
+        })
+    };
+    let all = topic.subscriptions.iter().map(show).collect();
+    page("Subscriptions", all, asked.next_token.as_deref())
+}
+
+fn known<'w>(
+    world: &'w mut World,
+    site: &Site,
+    arn: &str,
+) -> Result<&'w mut Subscription, ApiError> {
+    let missing = || not_found("Subscription");
+    topic(world, site, &topic_of(arn))
+        .map_err(|_| missing())?
+        .subscriptions
+        .iter_mut()
+        .find(|s| s.arn == arn)
+        .ok_or_else(missing)
+}
+
+pub(super) fn attributes(
+    world: &mut World,
+    site: &Site,
+    asked: &BySubscription,
+) -> Result<Value, ApiError> {
+    let arn = &asked.subscription_arn;
+    let owner = site.account.to_string();
+    let found = known(world, site, arn)?;
+    let mut all: Strings = [
+        ("SubscriptionArn", arn.clone()),
+        ("TopicArn", topic_of(arn)),
+        ("Owner", owner),
+        ("Protocol", found.protocol.clone()),
+        ("Endpoint", found.endpoint.clone()),
+        ("PendingConfirmation", (!found.confirmed).to_string()),
+        ("ConfirmationWasAuthenticated", found.confirmed.to_string()),
+        ("RawMessageDelivery", "false".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    all.extend(found.attributes.clone());
+    all.retain(|_, value| !value.is_empty());
+    Ok(json!({"Attributes": xml_map(&all)}))
+}
+
+pub(super) fn set_attribute(
+    world: &mut World,
+    site: &Site,
+    set: SetSubscription,
+) -> Result<Value, ApiError> {
+    let found = known(world, site, &set.subscription_arn)?;
+    check_subscription_attribute(&set.attribute_name, &set.attribute_value)?;
+    if set.attribute_name == "RawMessageDelivery"
+        && !["sqs", "http", "https"].contains(&found.protocol.as_str())
+    {
+        return Err(invalid(
+            "Attributes Reason: RawMessageDelivery is not supported for this protocol",
+        ));
+    }
+    found
+        .attributes
+        .insert(set.attribute_name, set.attribute_value);
+    Ok(json!({}))
+}
+
+/// Confirms pending subscriptions, all or those of one endpoint.
+pub(in crate::sandbox) fn confirm(
+    world: &mut World,
+    endpoint: Option<&str>,
+) -> Vec<(String, String, String)> {
+    let topics = world
+        .locals
+        .values_mut()
+        .flat_map(|local| local.topics.values_mut());
+    let mut confirmed = Vec::new();
+    for subscription in topics.flat_map(|topic| topic.subscriptions.iter_mut()) {
+        if !subscription.confirmed && endpoint.is_none_or(|e| e == subscription.endpoint) {
+            subscription.confirmed = true;
+            confirmed.push((
+                subscription.protocol.clone(),
+                subscription.endpoint.clone(),
+                topic_of(&subscription.arn),
+            ));
+        }
+    }
+    confirmed
+}
