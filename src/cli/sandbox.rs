@@ -82,7 +82,7 @@ fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Failure> {
         } = delivery;
         writeln!(ui.out, "{protocol} to {endpoint} at {at}")?;
         if let Some(subject) = &delivery.subject {
-            writeln!(ui.out, "  Subject: {subject}")?;
+            writeln!(ui.out, "  Subject: {}", printable(subject))?;
             writeln!(ui.out)?;
         }
         for line in delivery.body.lines() {

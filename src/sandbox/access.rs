@@ -126,6 +126,12 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
     let prefix = call.service.name();
     let mut permissions = vec![(format!("{prefix}:{operation}"), resource.clone())];
     permissions.extend(also.map(|action| (format!("{prefix}:{action}"), resource)));
+    // Whoever gives a role to a service must be allowed to pass it.
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    let targets = input.get("Targets").and_then(Value::as_array);
+    let roles = std::iter::once(input).chain(targets.into_iter().flatten());
+    let roles = roles.filter_map(|holder| holder.get("RoleArn").and_then(Value::as_str));
+    permissions.extend(roles.map(|role| ("iam:PassRole".to_owned(), role.to_owned())));
     Ok(Needs { kind, permissions })
 }
 

@@ -52,7 +52,7 @@ use world::{Principal, Site, World};
 pub struct Options {
     /// The account of its callers.
     pub account: AccountId,
-    /// The Region where global services show their events when no other is meant.
+    /// The Region that its owner works in; every other Region is there too.
     pub region: Region,
     /// Its time.
     pub clock: Clock,
@@ -99,6 +99,11 @@ impl Sandbox {
     /// The account that callers belong to.
     pub fn account(&self) -> AccountId {
         self.inner().world.account.clone()
+    }
+
+    /// The Region that the sandbox was made for.
+    pub fn region(&self) -> Region {
+        self.inner().world.region.clone()
     }
 
     /// The credentials of an administrator, the user `admin`.

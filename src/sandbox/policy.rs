@@ -335,3 +335,117 @@ pub(crate) fn like(glob: &str, text: &str) -> bool {
     glob.get(g..)
         .is_some_and(|rest| rest.iter().all(|c| *c == '*'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decide(condition: &str, context: &[(&'static str, &str)]) -> Decision {
+        let policy = format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Principal":{{"Service":"events.amazonaws.com"}},
+                "Action":"sns:Publish","Resource":"arn:aws:sns:*:*:t","Condition":{condition}}}]}}"#
+        );
+        let context = context.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
+        Policy::parse(&policy).unwrap().decide(&Request {
+            who: Who::Service("events.amazonaws.com"),
+            action: "SNS:publish",
+            resource: "arn:aws:sns:us-east-1:111122223333:t",
+            context,
+        })
+    }
+
+    #[test]
+    fn conditions_hold_as_documented() {
+        let arn = (
+            "aws:sourcearn",
+            "arn:aws:events:us-east-1:111122223333:rule/bus/r",
+        );
+        let account = ("aws:sourceaccount", "111122223333");
+        let same = r#"{"StringEquals":{"aws:SourceAccount":"111122223333"}}"#;
+        let any_rule = r#"{"ArnLike":{"aws:SourceArn":"arn:aws:events:*:111122223333:rule/*"}}"#;
+        type Context = [(&'static str, &'static str)];
+        let cases: [(&str, &Context, bool); 13] = [
+            ("{}", &[], true),
+            (same, &[account], true),
+            (same, &[], false),
+            (same, &[("aws:sourceaccount", "999922223333")], false),
+            (
+                r#"{"StringEqualsIfExists":{"aws:SourceAccount":"1"}}"#,
+                &[],
+                true,
+            ),
+            (
+                r#"{"StringNotEquals":{"aws:SourceAccount":"1"}}"#,
+                &[],
+                true,
+            ),
+            (
+                r#"{"StringNotEquals":{"aws:SourceAccount":["1","111122223333"]}}"#,
+                &[account],
+                false,
+            ),
+            (any_rule, &[arn], true),
+            // A wildcard does not cross the parts of an ARN.
+            (
+                r#"{"ArnLike":{"aws:SourceArn":"arn:aws:events:*:rule/*"}}"#,
+                &[arn],
+                false,
+            ),
+            (
+                r#"{"StringLike":{"AWS:SOURCEARN":"arn:aws:events:*:rule/*"}}"#,
+                &[arn],
+                true,
+            ),
+            (
+                r#"{"Bool":{"aws:SecureTransport":false}}"#,
+                &[("aws:securetransport", "true")],
+                false,
+            ),
+            (r#"{"Null":{"aws:SourceArn":"true"}}"#, &[], true),
+            (r#"{"Null":{"aws:SourceArn":"true"}}"#, &[arn], false),
+        ];
+        for (condition, context, allowed) in cases {
+            let decision = decide(condition, context);
+            assert_eq!(
+                decision == Decision::Allow,
+                allowed,
+                "{condition} {context:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_evaluator_does_not_know_names_itself() {
+        for (statement, named) in [
+            (
+                r#""Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
+                "IpAddress",
+            ),
+            (
+                r#""Resource":"arn:aws:iam::1:user/${aws:username}""#,
+                "${aws:username}",
+            ),
+            (r#""Colour":"red""#, "Colour"),
+        ] {
+            let policy =
+                format!(r#"{{"Statement":[{{"Effect":"Allow","Action":"*",{statement}}}]}}"#);
+            assert!(Policy::parse(&policy).unwrap_err().contains(named));
+        }
+        for broken in [
+            "",
+            "[]",
+            "{}",
+            r#"{"Statement":[{"Action":"*"}]}"#,
+            r#"{"Statement":[{"Effect":"Deny"}]}"#,
+        ] {
+            assert!(Policy::parse(broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn wildcards_take_bounded_time() {
+        assert!(like("a*b?d", "axxbcd") && !like("a*b", "abc") && like("*", ""));
+        let text = "a".repeat(20_000);
+        assert!(!like(&format!("{}b", "a*".repeat(100)), &text));
+    }
+}

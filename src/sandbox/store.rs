@@ -49,7 +49,8 @@ impl Sandbox {
     }
 
     /// The sandbox that a file holds, or a new one where there is no file; every change is saved
-    /// at once, so that a run that is cut off leaves what it did, as AWS would.
+    /// at once, so that a run that is cut off leaves what it did, as AWS would. Two processes on
+    /// one file do not see each other: the last to write wins.
     pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
         let sandbox = if path.exists() {
             Self::load(path)?

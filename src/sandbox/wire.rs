@@ -124,7 +124,12 @@ impl Call {
             region: (*region).to_owned(),
             access_key_id: (*access_key_id).to_owned(),
             input,
-            user_agent: header("user-agent").to_owned(),
+            // Without versions, so that runs on other machines record the same.
+            user_agent: header("user-agent")
+                .split('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
         })
     }
 }

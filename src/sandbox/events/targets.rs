@@ -127,10 +127,7 @@ fn check(site: &Site, target: &Target) -> Result<(), ApiError> {
         })?;
     }
     if let Some(transformer) = &target.input_transformer {
-        transform::check(transformer).map_err(|reason| {
-            let code = "ValidationException";
-            ApiError::new(code, format!("{reason} for target {}.", target.id))
-        })?;
+        transform::check(&target.id, transformer).map_err(invalid)?;
     }
     if let Some(retry) = &target.retry_policy {
         let attempts = retry.maximum_retry_attempts.unwrap_or(0);

@@ -34,26 +34,33 @@ enum Piece<'t> {
     Variable(&'t str, bool),
 }
 
-/// Checks a transformer as PutTargets does; the error is the beginning of AWS's sentence.
-pub(crate) fn check(transformer: &InputTransformer) -> Result<(), String> {
+/// Checks the transformer of a target as PutTargets does; the error is what AWS says.
+pub(crate) fn check(target: &str, transformer: &InputTransformer) -> Result<(), String> {
     let none = Strings::new();
     let paths = transformer.input_paths_map.as_ref().unwrap_or(&none);
     if paths.len() > PATHS {
-        return Err(format!("InputPathsMap has over {PATHS} entries"));
+        return Err(format!(
+            "InputPathsMap for target {target} has over {PATHS} entries."
+        ));
     }
     for (name, path) in paths {
         let fits = (1..=256).contains(&name.len())
             && name
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
-        if !fits || name.to_ascii_uppercase().starts_with("AWS.") {
-            return Err(format!("Invalid InputPathsMap key `{name}`"));
+        if !fits {
+            return Err(format!(
+                "InputPathsMap for target {target} contains invalid key {name}."
+            ));
         }
-        check_path(path).map_err(|reason| format!("Invalid InputPathsMap: {reason}"))?;
+        check_path(path)
+            .map_err(|reason| format!("InputPathsMap for target {target}: {reason}"))?;
     }
     let template = &transformer.input_template;
     if template.is_empty() || template.chars().count() > TEMPLATE {
-        return Err(format!("InputTemplate has not 1 to {TEMPLATE} characters"));
+        return Err(format!(
+            "InputTemplate for target {target} has not 1 to {TEMPLATE} characters."
+        ));
     }
     let pieces = split(template);
     for piece in &pieces {
@@ -62,7 +69,7 @@ pub(crate) fn check(transformer: &InputTransformer) -> Result<(), String> {
             && !RESERVED.contains(name)
         {
             return Err(format!(
-                "InputTemplate contains placeholder {name} that is not in InputPathsMap: Invalid InputTemplate"
+                "InputTemplate for target {target} contains invalid placeholder {name}."
             ));
         }
     }
@@ -75,9 +82,9 @@ pub(crate) fn check(transformer: &InputTransformer) -> Result<(), String> {
             Piece::Variable(_, false) => "null",
         })
         .collect();
-    well_formed(&sample)
-        .then_some(())
-        .ok_or_else(|| "Invalid InputTemplate: it is neither JSON nor quoted lines".to_owned())
+    well_formed(&sample).then_some(()).ok_or_else(|| {
+        format!("JSON syntax error in input for target {target}: InputTemplate is neither JSON nor quoted lines.")
+    })
 }
 
 /// `$`, `$.a.b`, `$.a[0]`: dot notation only.
@@ -144,12 +151,9 @@ fn split(template: &str) -> Vec<Piece<'_>> {
                 let Some(rest) = template.get(at + 1..) else {
                     continue;
                 };
-                let name = rest.split('>').next().unwrap_or_default();
-                let is_name = !name.is_empty()
-                    && name.len() < rest.len()
-                    && name
-                        .bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+                // Whatever stands between the two signs is a variable: they cannot be escaped.
+                let name = rest.split(['>', '\n']).next().unwrap_or_default();
+                let is_name = rest.get(name.len()..).is_some_and(|r| r.starts_with('>'));
                 if is_name {
                     pieces.push(Piece::Text(
                         template.get(text_start..at).unwrap_or_default(),
@@ -197,11 +201,14 @@ pub(crate) fn apply(
         text(around.ingestion_time),
     );
     values.insert("aws.events.event.json", event.clone());
-    // The event without its `detail`, as the documentation says of this variable.
-    let mut bare = event.clone();
-    if let Some(fields) = bare.as_object_mut() {
-        fields.shift_remove("detail");
-    }
+    // The event without its `detail`; AWS spells one key of it differently.
+    let fields = event.as_object().into_iter().flatten();
+    let bare = fields.filter(|(key, _)| *key != "detail");
+    let bare = bare.map(|(key, value)| match key.as_str() {
+        "detail-type" => ("detailType".to_owned(), value.clone()),
+        _ => (key.clone(), value.clone()),
+    });
+    let bare = Value::Object(bare.collect());
     values.insert("aws.events.event", bare);
 
     let mut out = String::new();

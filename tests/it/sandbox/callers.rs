@@ -120,6 +120,29 @@ async fn policies_are_evaluated_by_action_resource_and_condition() {
 }
 
 #[tokio::test]
+async fn giving_a_role_to_a_rule_needs_the_permission_to_pass_it() {
+    let aws = user(
+        &aws(),
+        json!([{"Effect": "Allow", "Action": "events:*", "Resource": "*"}]),
+    );
+    let put = || {
+        aws.events
+            .put_rule()
+            .name("r")
+            .event_pattern(r#"{"source":["a"]}"#)
+    };
+    put().send().await.unwrap();
+    let role = "arn:aws:iam::111122223333:role/r";
+    let error = put().role_arn(role).send().await.unwrap_err();
+    assert!(
+        error
+            .message()
+            .unwrap()
+            .contains("iam:PassRole on resource: arn:aws:iam::111122223333:role/r")
+    );
+}
+
+#[tokio::test]
 async fn an_unknown_condition_operator_names_itself() {
     let statement = json!([{"Effect": "Allow", "Action": "*", "Resource": "*",
         "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}}]);
@@ -252,6 +275,26 @@ async fn iam_calls_are_seen_in_us_east_1_whatever_region_the_caller_uses() {
     let key = key.access_key.unwrap();
     assert_eq!(key_seen["accessKeyId"], key.access_key_id());
     assert!(!seen[2].to_string().contains(key.secret_access_key()));
+}
+
+#[tokio::test]
+async fn other_calls_are_seen_in_the_region_that_was_called() {
+    let aws = aws();
+    watch(&aws).await;
+    let far = clients(aws.sandbox.clone(), aws.sandbox.admin(), "eu-central-1");
+    far.sns.create_topic().name("t").send().await.unwrap();
+    assert!(records(&aws).await.is_empty());
+    aws.sns.create_topic().name("t").send().await.unwrap();
+    // Reading is recorded too, but does not reach a rule that is merely enabled.
+    aws.sns.list_topics().send().await.unwrap();
+    let seen = records(&aws).await;
+    assert_eq!(seen.len(), 1);
+    let detail = &seen[0]["detail"];
+    assert_eq!(detail["eventSource"], "sns.amazonaws.com");
+    assert_eq!(
+        detail["responseElements"],
+        json!({"topicArn": topic_arn("t")})
+    );
 }
 
 #[tokio::test]

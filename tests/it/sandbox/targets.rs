@@ -97,6 +97,8 @@ async fn put_targets_refuses_inputs_that_cannot_work() {
         build().input_path("detail"),
         build().input_transformer(transformer(&[("a", "$.detail['a']")], "<a>")),
         build().input_transformer(transformer(&[("a", "$.detail")], "<b>")),
+        build().input_transformer(transformer(&[], r#""a <b & c> d""#)),
+        build().input_transformer(transformer(&[("a", "$.resources[*]")], "<a>")),
         build().input_transformer(transformer(&[("a", "$.detail")], "plain words <a>")),
         build().input_transformer(transformer(&[("a", "$.detail")], r#"{<a>: 1}"#)),
         build().input_transformer(transformer(&[("aws.events.rule", "$.detail")], "1")),
@@ -198,4 +200,5 @@ async fn reserved_variables_need_no_path() {
     assert_eq!(made["all"]["detail"], json!({"k": 1}));
     assert_eq!(made["bare"].get("detail"), None);
     assert_eq!(made["bare"]["source"], "app");
+    assert_eq!(made["bare"]["detailType"], "test");
 }
