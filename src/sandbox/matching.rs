@@ -25,7 +25,7 @@ impl Pattern {
     pub fn parse(text: &str) -> Result<Self, String> {
         let compiled: Map<String, Value> =
             serde_json::from_str(text).map_err(|error| error.to_string())?;
-        compiled.values().try_for_each(leaves)?;
+        leaves(&Value::Object(compiled.clone()))?;
         Ok(Self {
             text: text.to_owned(),
             compiled,
@@ -38,10 +38,7 @@ impl Pattern {
     }
 
     pub fn matches(&self, event: &Event<'_>) -> bool {
-        let fields = self.compiled.iter();
-        fields
-            .clone()
-            .all(|(key, inner)| fits(inner, event.0.get(key)))
+        all_fit(&self.compiled, Some(event.0))
     }
 
     /// Whether it uses wildcards, which have a quota of their own.
@@ -72,20 +69,63 @@ impl From<Pattern> for String {
     }
 }
 
+/// A stand-in until the pattern engine is here: it knows the operators below and refuses others.
 fn leaves(value: &Value) -> Result<(), String> {
+    let operator = |item: &Value| match item.as_object() {
+        Some(fields) => fields.iter().try_for_each(|(name, operand)| {
+            let known = match name.as_str() {
+                "prefix" | "suffix" | "wildcard" => operand.is_string(),
+                "exists" => operand.is_boolean(),
+                "anything-but" => operand.is_string() || operand.is_array(),
+                _ => false,
+            };
+            let unknown = || format!("the sandbox does not know `{name}: {operand}`");
+            known.then_some(()).ok_or_else(unknown)
+        }),
+        None => Ok(()),
+    };
     match value {
-        Value::Object(fields) => fields.values().try_for_each(leaves),
-        Value::Array(items) if !items.is_empty() => Ok(()),
+        Value::Object(fields) => fields.iter().try_for_each(|(key, inner)| match inner {
+            Value::Array(any) if key == "$or" => any.iter().try_for_each(leaves),
+            inner => leaves(inner),
+        }),
+        Value::Array(items) if !items.is_empty() => items.iter().try_for_each(operator),
         _ => Err("a pattern field must be an object or a non-empty array".to_owned()),
     }
 }
 
+fn all_fit(fields: &Map<String, Value>, event: Option<&Value>) -> bool {
+    fields.iter().all(|(key, inner)| match inner {
+        Value::Array(any) if key == "$or" => any.iter().any(|branch| fits(branch, event)),
+        inner => fits(inner, event.and_then(|event| event.get(key))),
+    })
+}
+
 fn fits(pattern: &Value, event: Option<&Value>) -> bool {
     match pattern {
-        Value::Object(fields) => fields
-            .iter()
-            .all(|(key, inner)| fits(inner, event.and_then(|e| e.get(key)))),
-        Value::Array(any) => event.is_some_and(|e| any.contains(e)),
+        Value::Object(fields) => all_fit(fields, event),
+        Value::Array(any) => any.iter().any(|item| match (item, event) {
+            (_, Some(Value::Array(many))) => many.iter().any(|one| holds(item, Some(one))),
+            (item, event) => holds(item, event),
+        }),
+        _ => false,
+    }
+}
+
+fn holds(item: &Value, event: Option<&Value>) -> bool {
+    let Some((name, operand)) = item.as_object().and_then(|fields| fields.iter().next()) else {
+        return event == Some(item);
+    };
+    let texts = || event.and_then(Value::as_str).zip(operand.as_str());
+    match name.as_str() {
+        "prefix" => texts().is_some_and(|(text, prefix)| text.starts_with(prefix)),
+        "suffix" => texts().is_some_and(|(text, suffix)| text.ends_with(suffix)),
+        "wildcard" => texts().is_some_and(|(text, glob)| super::policy::like(glob, text)),
+        "exists" => operand.as_bool() == Some(event.is_some_and(|e| !e.is_object())),
+        "anything-but" => event.is_some_and(|event| match operand {
+            Value::Array(none) => !none.contains(event),
+            one => one != event,
+        }),
         _ => false,
     }
 }

@@ -213,7 +213,10 @@ impl Sandbox {
             account: inner.world.account.clone(),
             region: region.clone(),
         };
-        delivery::emit(&mut inner.world, &site, event)
+        let id = delivery::emit(&mut inner.world, &site, event);
+        // A file that cannot be written fails the next call.
+        let _ = inner.save();
+        id
     }
 
     fn serve(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {

@@ -144,6 +144,23 @@ async fn a_string_template_is_delivered_with_its_quotes() {
 }
 
 #[tokio::test]
+async fn people_read_the_quotes_of_a_string_template() {
+    let aws = aws();
+    let topic = aws.open_topic("t").await;
+    let subscribe = aws.sns.subscribe().topic_arn(&topic).protocol("email");
+    subscribe.endpoint("me@example.com").send().await.unwrap();
+    aws.sandbox.confirm(None).unwrap();
+    aws.rule("r", PATTERN).await;
+    let made = transformer(&[("who", "$.detail.who")], r#""Hello <who>""#);
+    let made = target("t", &topic).input_transformer(made).build().unwrap();
+    aws.target("r", made).await;
+    aws.put(json!({"who": "<Ann & Bob>"})).await;
+    let mail = aws.sandbox.outbox().pop().unwrap();
+    assert_eq!(mail.body.lines().next(), Some(r#""Hello <Ann & Bob>""#));
+    assert_eq!(mail.subject.as_deref(), Some("AWS Notification Message"));
+}
+
+#[tokio::test]
 async fn values_become_json_where_they_stand_alone() {
     let paths = [
         ("t", "$.detail.t"),
