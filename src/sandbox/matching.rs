@@ -43,16 +43,17 @@ impl Pattern {
 
     /// Whether it uses wildcards, which have a quota of their own.
     pub fn has_wildcard(&self) -> bool {
-        fn search(value: &Value) -> bool {
+        // A field of an event may be called so too: only operators count, and they stand in lists.
+        fn search(value: &Value, in_list: bool) -> bool {
             match value {
                 Value::Object(fields) => fields
                     .iter()
-                    .any(|(key, value)| key == "wildcard" || search(value)),
-                Value::Array(items) => items.iter().any(search),
+                    .any(|(key, inner)| (in_list && key == "wildcard") || search(inner, in_list)),
+                Value::Array(items) => items.iter().any(|item| search(item, true)),
                 _ => false,
             }
         }
-        serde_json::from_str(&self.text).is_ok_and(|value| search(&value))
+        serde_json::from_str(&self.text).is_ok_and(|value| search(&value, false))
     }
 }
 
