@@ -6,5 +6,6 @@
     clippy::indexing_slicing
 )]
 
+mod pattern;
 mod sandbox;
 mod shared;

@@ -1,0 +1,32 @@
+//! One spelling for patterns that mean the same.
+
+use serde_json::{Map, Value};
+
+/// A pattern with its members and alternatives sorted: their order means nothing. Only the arguments of
+/// `numeric` have an order.
+pub fn canonical(pattern: &Value) -> Value {
+    match pattern {
+        Value::Object(fields) => {
+            let mut fields: Map<String, Value> = fields
+                .iter()
+                .map(|(key, value)| {
+                    let value = if key == "numeric" {
+                        value.clone()
+                    } else {
+                        canonical(value)
+                    };
+                    (key.clone(), value)
+                })
+                .collect();
+            fields.sort_keys();
+            Value::Object(fields)
+        }
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.iter().map(canonical).collect();
+            values.sort_by_key(Value::to_string);
+            values.dedup();
+            Value::Array(values)
+        }
+        other => other.clone(),
+    }
+}

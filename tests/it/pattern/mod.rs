@@ -1,0 +1,3 @@
+//! Event patterns against the verdicts of others.
+
+mod recorded;
