@@ -22,7 +22,9 @@
     )
 )]
 
+pub mod aws;
 pub mod cli;
+pub mod compile;
 pub mod pattern;
 pub mod place;
 pub mod rules;

@@ -62,7 +62,11 @@ fn failing(pattern: &EventPattern, branch: &[usize], event: &Event) -> Vec<Faili
             let absent = leaves.is_empty() && field.any_of.contains(&super::Test::Absent);
             (!holds && !absent).then(|| Failing {
                 path: field.path.clone(),
-                held: leaves.iter().take(5).map(|leaf| shown(leaf.value)).collect(),
+                held: leaves
+                    .iter()
+                    .take(5)
+                    .map(|leaf| shown(leaf.value))
+                    .collect(),
                 wanted: field.wanted.clone(),
             })
         })
@@ -84,7 +88,10 @@ impl fmt::Display for Explanation {
             return write!(f, "the event matches");
         }
         if self.failing.is_empty() {
-            return write!(f, "no single element of an array satisfies all fields together");
+            return write!(
+                f,
+                "no single element of an array satisfies all fields together"
+            );
         }
         for (n, field) in self.failing.iter().enumerate() {
             if n > 0 {

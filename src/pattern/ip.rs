@@ -114,8 +114,7 @@ impl Block {
         };
         let bits: i32 = bits.parse().map_err(|_| Cause::CidrBits)?;
         let bits = u32::try_from(bits).map_err(|_| Cause::CidrNegative)?;
-        let address =
-            Address::parse(address).ok_or_else(|| Cause::Address(address.to_owned()))?;
+        let address = Address::parse(address).ok_or_else(|| Cause::Address(address.to_owned()))?;
         Ok(match address {
             Address::V4(bytes) => {
                 let host = u32::MAX.checked_shr(bits).unwrap_or(0);

@@ -32,12 +32,7 @@ impl Position {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Self {
             line: before.bytes().filter(|b| *b == b'\n').count() + 1,
-            column: before
-                .get(line_start..)
-                .unwrap_or_default()
-                .chars()
-                .count()
-                + 1,
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
         }
     }
 }
@@ -498,8 +493,8 @@ impl Reader<'_> {
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    let end = u32::try_from(self.document.text.len())
-                        .map_err(|_| JsonError::TooLarge)?;
+                    let end =
+                        u32::try_from(self.document.text.len()).map_err(|_| JsonError::TooLarge)?;
                     return Ok(Span { start, end });
                 }
                 Some(b'\\') => self.escape()?,

@@ -40,8 +40,15 @@ impl<'t> Decimal<'t> {
             None => (text, 0),
         };
         let point = mantissa.find('.').unwrap_or(mantissa.len());
-        let leading = mantissa.bytes().take_while(|b| matches!(b, b'0' | b'.')).count();
-        let zeros = mantissa.bytes().take(leading).filter(|b| *b == b'0').count();
+        let leading = mantissa
+            .bytes()
+            .take_while(|b| matches!(b, b'0' | b'.'))
+            .count();
+        let zeros = mantissa
+            .bytes()
+            .take(leading)
+            .filter(|b| *b == b'0')
+            .count();
         let digits = mantissa.trim_matches(['0', '.']);
         let count = digits.bytes().filter(u8::is_ascii_digit).count();
         Some(Self {

@@ -16,10 +16,30 @@ use super::{EventPattern, Field, MAX_COMBINATIONS, MAX_FIELDS, MAX_PATTERN_LENGT
 /// Names that a field inside `$or` cannot have: event-ruler keeps them for operators, some of the future.
 /// Source: `RESERVED_FIELD_NAMES_IN_OR_RELATIONSHIP`.
 const RESERVED_IN_OR: &[&str] = &[
-    "exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard",
-    "numeric", "cidr", "=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case",
-    "date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range",
-    "ip-address-in-range", "ip-address-not-in-range",
+    "exactly",
+    "equals-ignore-case",
+    "prefix",
+    "suffix",
+    "anything-but",
+    "exists",
+    "wildcard",
+    "numeric",
+    "cidr",
+    "=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "regex",
+    "not-wildcard",
+    "not-equals-ignore-case",
+    "date-after",
+    "date-on-or-after",
+    "date-before",
+    "date-on-or-before",
+    "in-date-range",
+    "ip-address-in-range",
+    "ip-address-not-in-range",
 ];
 
 /// What is wrong, and the byte where.
@@ -41,7 +61,9 @@ pub(super) fn parse(text: &str) -> Result<EventPattern, PatternError> {
     }
     let mut reader = Reader::default();
     reader.object(root, "", false).map_err(refuse)?;
-    reader.check_complexity().map_err(|cause| refuse((cause, 0)))?;
+    reader
+        .check_complexity()
+        .map_err(|cause| refuse((cause, 0)))?;
     Ok(EventPattern {
         fields: reader.fields,
         branches: reader
@@ -229,7 +251,11 @@ fn folded(argument: Item<'_>, operator: &'static str) -> Result<Option<Folded>, 
     }
     let mut members = argument.children();
     let inner = members.next().ok_or((
-        Cause::NoInnerOperator(if operator == "prefix" { "Prefix" } else { "Suffix" }),
+        Cause::NoInnerOperator(if operator == "prefix" {
+            "Prefix"
+        } else {
+            "Suffix"
+        }),
         argument.at(),
     ))?;
     if inner.key() != "equals-ignore-case" {
@@ -275,7 +301,10 @@ fn anything_but(argument: Item<'_>) -> Result<Vec<Test>, Refusal> {
                 .children()
                 .map(excluded)
                 .collect::<Result<_, _>>()?;
-            let numbers = tests.iter().filter(|t| matches!(t, Test::Number { .. })).count();
+            let numbers = tests
+                .iter()
+                .filter(|t| matches!(t, Test::Number { .. }))
+                .count();
             if tests.is_empty() || (numbers != 0 && numbers != tests.len()) {
                 return Err((Cause::AnythingButMixed, argument.at()));
             }

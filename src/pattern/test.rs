@@ -49,7 +49,10 @@ impl Test {
         let kind = value.kind();
         match self {
             Self::Keyword(keyword) => kind == *keyword,
-            Self::Number { text, value: wanted } => {
+            Self::Number {
+                text,
+                value: wanted,
+            } => {
                 kind == Kind::Number
                     && match wanted {
                         Some(wanted) => comparable(value.text()) == Some(*wanted),
@@ -105,9 +108,7 @@ impl Test {
             Self::SuffixFolded(suffix) => suffix.ends(text),
             Self::EqualsFolded(wanted) => wanted.equals(text),
             Self::Wildcard(wildcard) => wildcard.matches(text),
-            Self::Block(block) => {
-                Address::parse(text).is_some_and(|address| block.holds(&address))
-            }
+            Self::Block(block) => Address::parse(text).is_some_and(|address| block.holds(&address)),
             _ => false,
         }
     }

@@ -8,9 +8,8 @@ use super::{Event, EventPattern, Field};
 
 /// `base`, changed where the pattern demands it. Whatever is returned has been checked by the matcher.
 pub(super) fn over(pattern: &EventPattern, base: &Value) -> Option<Value> {
-    let fits = |candidate: &Value| {
-        Event::from_value(candidate).is_ok_and(|event| pattern.matches(&event))
-    };
+    let fits =
+        |candidate: &Value| Event::from_value(candidate).is_ok_and(|event| pattern.matches(&event));
     if fits(base) {
         return Some(base.clone());
     }

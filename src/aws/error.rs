@@ -1,0 +1,231 @@
+//! What a failed call means, and what to do about it.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde::Serialize;
+use serde_json::json;
+
+use super::Call;
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CallError {
+    /// What was asked of AWS; in JSON `events:PutRule`.
+    #[serde(rename = "operation")]
+    pub call: &'static Call,
+    /// What it was about: an ARN, or a name where there is none yet.
+    pub resource: String,
+    /// Whose fault it is.
+    pub cause: Cause,
+    /// AWS's error code.
+    pub code: Option<String>,
+    /// AWS's words, or the connection's.
+    pub message: String,
+    /// For AWS support.
+    pub request_id: Option<String>,
+}
+
+/// Whose fault a failure is: it decides the advice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// No credentials anywhere in the default chain.
+    NoCredentials,
+    /// Credentials that were good once, SSO sessions included.
+    Expired,
+    /// Credentials that AWS does not know.
+    UnknownCaller,
+    /// The caller may not do this.
+    Denied,
+    /// The thing is not there.
+    NotFound,
+    /// Too many requests, after all retries.
+    Throttled,
+    /// A quota.
+    Quota,
+    /// This machine's clock is wrong.
+    Clock,
+    /// No connection, or none in time.
+    Network,
+    /// Anything else.
+    Other,
+}
+
+impl CallError {
+    /// Classifies what the SDK says.
+    pub fn new<E>(call: &'static Call, resource: String, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let code = error.code().map(str::to_owned);
+        let request_id = error
+            .raw_response()
+            .and_then(|response| response.headers().get("x-amzn-requestid"))
+            .map(str::to_owned);
+        let message = match error.message() {
+            Some(message) => message.to_owned(),
+            None => chain(error),
+        };
+        let cause = match &code {
+            Some(code) => by_code(code),
+            None => by_chain(error),
+        };
+        Self {
+            call,
+            resource,
+            cause,
+            code,
+            message,
+            request_id,
+        }
+    }
+
+    /// An answer that makes no sense.
+    pub fn unexpected(call: &'static Call, message: String) -> Self {
+        Self {
+            call,
+            resource: "*".to_owned(),
+            cause: Cause::Other,
+            code: None,
+            message,
+            request_id: None,
+        }
+    }
+
+    /// A failure that AWS reports inside a success, such as `FailedEntries`.
+    pub fn inside_success(
+        call: &'static Call,
+        resource: String,
+        code: &str,
+        message: &str,
+    ) -> Self {
+        Self {
+            cause: by_code(code),
+            code: Some(code.to_owned()),
+            resource,
+            ..Self::unexpected(call, message.to_owned())
+        }
+    }
+
+    /// What to do, where we know.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self.cause {
+            Cause::NoCredentials => "give credentials: `aws configure sso` and `aws sso login`, `--profile NAME`, \
+                 or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or try `--sandbox`, which needs none"
+                .to_owned(),
+            Cause::Expired => "the session has expired: run `aws sso login` (with your `--profile`), or renew the credentials"
+                .to_owned(),
+            Cause::UnknownCaller => "AWS does not know these credentials: check the profile, or whether the key was deleted"
+                .to_owned(),
+            Cause::Denied => {
+                let statement = json!({
+                    "Effect": "Allow",
+                    "Action": self.call.actions,
+                    "Resource": self.resource,
+                });
+                format!("the caller needs this statement: {statement}")
+            }
+            Cause::Throttled => "AWS is busy with this account's requests: run the same command again".to_owned(),
+            Cause::Quota => "a quota of the account is full: remove what is not needed, or ask for more under Service Quotas"
+                .to_owned(),
+            Cause::Clock => "set this machine's clock: AWS refuses signatures that are minutes off".to_owned(),
+            Cause::Network => "check the connection, proxy and AWS_ENDPOINT_URL, then run the same command again".to_owned(),
+            Cause::NotFound | Cause::Other => return None,
+        })
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.call)?;
+        if self.resource != "*" {
+            write!(f, " on {}", self.resource)?;
+        }
+        write!(f, " failed: ")?;
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        write!(f, "{}", self.message)?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for CallError {}
+
+fn by_code(code: &str) -> Cause {
+    match code {
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthorizationError"
+        | "UnauthorizedOperation"
+        | "NotAuthorizedForSourceException" => Cause::Denied,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Cause::Expired,
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "IncompleteSignature" => Cause::UnknownCaller,
+        "RequestTimeTooSkewed" => Cause::Clock,
+        "NotFound"
+        | "NotFoundException"
+        | "ResourceNotFoundException"
+        | "QueueDoesNotExist"
+        | "AWS.SimpleQueueService.NonExistentQueue" => Cause::NotFound,
+        "LimitExceededException"
+        | "TopicLimitExceeded"
+        | "SubscriptionLimitExceeded"
+        | "FilterPolicyLimitExceeded"
+        | "OverLimit" => Cause::Quota,
+        code if code.contains("Throttl") || code == "TooManyRequestsException" => Cause::Throttled,
+        _ => Cause::Other,
+    }
+}
+
+/// Failures before AWS answered: credentials and connection.
+fn by_chain(error: &(dyn StdError + 'static)) -> Cause {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(credentials) = error.downcast_ref::<CredentialsError>() {
+            return match credentials {
+                CredentialsError::CredentialsNotLoaded(_) => Cause::NoCredentials,
+                _ if chain(error).contains("xpired") || chain(error).contains("sso") => {
+                    Cause::Expired
+                }
+                _ => Cause::NoCredentials,
+            };
+        }
+        next = error.source();
+    }
+    let text = chain(error);
+    if ["dispatch", "timeout", "timed out", "connect", "dns"]
+        .iter()
+        .any(|word| text.to_ascii_lowercase().contains(word))
+    {
+        Cause::Network
+    } else {
+        Cause::Other
+    }
+}
+
+/// An error and all that caused it, in one line.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        next = error.source();
+    }
+    text.replace('\n', " ")
+}

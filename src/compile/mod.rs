@@ -1,0 +1,312 @@
+//! Rules to event patterns: pure, the same input gives the same output.
+//!
+//! A rule becomes a list of [`Conjunction`]s over fields under `detail` (any of which fires), then one JSON
+//! pattern, then, where that is longer than the quota, several disjoint ones.
+
+mod conditions;
+mod events;
+mod glob;
+mod message;
+mod split;
+mod state;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use conditions::Conjunction;
+
+use crate::pattern::{EventPattern, canonical};
+use crate::place::StackName;
+use crate::rules::{Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity, Span, Trigger};
+
+pub use message::{InputTransformer, message};
+pub use state::RuleState;
+
+/// The default quota on the size of an event pattern, in characters; adjustable up to
+/// [`PATTERN_LIMIT`]. Source: EventBridge quotas (`eb-quota`).
+pub const PATTERN_QUOTA: usize = 2048;
+
+/// The most that the API itself takes. Source: `EventPattern` in the EventBridge API model.
+pub const PATTERN_LIMIT: usize = 4096;
+
+/// What a synthetic event carries under `detail.iamwatch`, and every alert about one begins with.
+pub const TEST_MARK: &str = "TEST ";
+
+/// One event pattern of one rule: what a detector is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Compiled {
+    /// The rule.
+    pub rule: RuleId,
+    /// The rule's title.
+    pub title: String,
+    /// The rule's severity.
+    pub severity: Severity,
+    /// 1-based part of the rule; `None` where the rule fits into one pattern.
+    pub part: Option<usize>,
+    /// The pattern as EventBridge takes it.
+    pub pattern: Value,
+    /// The state that lets every event through that the pattern wants.
+    pub state: RuleState,
+    /// Whether every event of the rule is a sign-in: decides what an alert can safely say.
+    pub sign_in: bool,
+}
+
+impl Compiled {
+    /// The alert's form for one channel format.
+    pub fn message(&self, format: Format) -> InputTransformer {
+        message(self, format)
+    }
+}
+
+/// The source of iamwatch's own synthetic events: AWS refuses `aws.*` from users
+/// (`NotAuthorizedForSourceException` of `PutEvents`).
+pub fn test_source(name: &StackName) -> String {
+    format!("iamwatch.test.{name}")
+}
+
+/// Compiles every enabled rule.
+///
+/// # Errors
+/// One diagnostic for each rule that EventBridge's language cannot express, that does not fit into
+/// `quota` characters, or whose raw pattern EventBridge would refuse.
+pub fn compile(file: &RulesFile, quota: usize) -> Result<Vec<Compiled>, Vec<Diagnostic>> {
+    let mut compiled = Vec::new();
+    let mut problems = Vec::new();
+    for rule in file.rules.iter().filter(|rule| rule.enabled) {
+        match compile_rule(file, rule, quota) {
+            Ok(parts) => compiled.extend(parts),
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    if problems.is_empty() {
+        Ok(compiled)
+    } else {
+        Err(problems)
+    }
+}
+
+fn compile_rule(
+    file: &RulesFile,
+    rule: &Rule,
+    quota: usize,
+) -> Result<Vec<Compiled>, Box<Diagnostic>> {
+    let door = file.test_events.then(|| test_source(&file.name));
+    let (patterns, sign_in) = match &rule.trigger {
+        Trigger::Events(events) => {
+            let conditions = conditions::any_of(events)?;
+            let whole = events::Selection::new(events);
+            let sign_in = whole.is_sign_in();
+            let parts = split::fit(whole, quota, |selection| {
+                assemble(selection, &conditions, door.as_deref())
+            })?
+            .map_err(|characters| Box::new(over_quota(rule, characters, quota)))?;
+            (parts, sign_in)
+        }
+        Trigger::Raw { pattern, span } => {
+            let pattern = raw_with_door(pattern, door.as_deref(), *span)?;
+            let characters = length(&pattern);
+            if characters > quota {
+                return Err(Box::new(over_quota(rule, characters, quota)));
+            }
+            (vec![pattern], false)
+        }
+    };
+    let many = patterns.len() > 1;
+    patterns
+        .into_iter()
+        .enumerate()
+        .map(|(index, pattern)| {
+            // The compiler's own output is checked like a user's: a mistake here must not reach AWS.
+            EventPattern::parse(&pattern.to_string())
+                .map_err(|error| refused(rule, &error.to_string()))?;
+            Ok(Compiled {
+                rule: rule.id.clone(),
+                title: rule.title.clone(),
+                severity: rule.severity,
+                part: many.then_some(index + 1),
+                state: state::needed(&pattern),
+                pattern,
+                sign_in,
+            })
+        })
+        .collect()
+}
+
+/// One pattern: envelope, then `detail` as any of `selection` × `conditions`.
+fn assemble(
+    selection: &events::Selection,
+    conditions: &[Conjunction],
+    door: Option<&str>,
+) -> Result<Value, Box<Diagnostic>> {
+    let mut pattern = envelope(json!([{ "prefix": "aws." }]), door);
+    pattern.insert("detail-type".to_owned(), json!(selection.detail_types()));
+    let mut branches: Vec<Map<String, Value>> = Vec::new();
+    for branch in selection.branches() {
+        for condition in conditions {
+            let mut both = branch.clone();
+            let mut possible = true;
+            for (path, tests) in condition {
+                possible &= conditions::and(&mut both, path, tests)?;
+            }
+            if possible {
+                let mut detail = Map::new();
+                for (path, tests) in &both {
+                    insert(&mut detail, path, &conditions::render(&tests.any_of));
+                }
+                branches.push(detail);
+            }
+        }
+    }
+    let detail = any_of(branches);
+    if !detail.is_empty() {
+        pattern.insert("detail".to_owned(), Value::Object(detail));
+    }
+    Ok(canonical(&Value::Object(pattern)))
+}
+
+/// What pins the sender. The door for synthetic events demands the mark as well, so that an alert about
+/// one says TEST whoever sent it: only the envelope's `source`, which AWS guards, decides.
+fn envelope(sources: Value, door: Option<&str>) -> Map<String, Value> {
+    let mut pattern = Map::new();
+    match door {
+        None => {
+            pattern.insert("source".to_owned(), sources);
+        }
+        Some(test_source) => {
+            pattern.insert(
+                "$or".to_owned(),
+                json!([
+                    { "source": sources },
+                    { "source": [test_source], "detail": { "iamwatch": [TEST_MARK] } },
+                ]),
+            );
+        }
+    }
+    pattern
+}
+
+/// One object that holds where any of the branches holds. What all branches share stands outside `$or`,
+/// once: shorter, and the literals a reader looks for stay visible.
+fn any_of(mut branches: Vec<Map<String, Value>>) -> Map<String, Value> {
+    branches.dedup();
+    if branches.len() <= 1 {
+        return branches.pop().unwrap_or_default();
+    }
+    // A branch without tests holds for every event.
+    if branches.iter().any(Map::is_empty) {
+        return Map::new();
+    }
+    let mut shared = Map::new();
+    if let Some(first) = branches.first().cloned() {
+        for (key, value) in first {
+            if branches.iter().all(|b| b.get(&key) == Some(&value)) {
+                shared.insert(key, value);
+            }
+        }
+    }
+    for branch in &mut branches {
+        branch.retain(|key, _| !shared.contains_key(key));
+    }
+    if !branches.iter().any(Map::is_empty) {
+        shared.insert("$or".to_owned(), json!(branches));
+    }
+    shared
+}
+
+/// Puts the tests at a path, creating the objects on the way.
+fn insert(object: &mut Map<String, Value>, path: &[String], tests: &[Value]) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    if rest.is_empty() {
+        object.insert(first.clone(), json!(tests));
+        return;
+    }
+    let inner = object
+        .entry(first.clone())
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(inner) = inner {
+        insert(inner, rest, tests);
+    }
+}
+
+/// A user's own pattern with the door for synthetic events put in beside its `source`.
+fn raw_with_door(
+    pattern: &Value,
+    door: Option<&str>,
+    span: Span,
+) -> Result<Value, Box<Diagnostic>> {
+    let raw_error = |message: String, label: &str, help: &str| {
+        Box::new(Diagnostic {
+            code: "E0803",
+            level: Level::Error,
+            message,
+            label: label.to_owned(),
+            help: Some(help.to_owned()),
+            span,
+        })
+    };
+    EventPattern::parse(&pattern.to_string()).map_err(|error| {
+        raw_error(
+            format!("EventBridge would refuse this pattern: {error}"),
+            "not a valid event pattern",
+            "try it with `iamwatch match PATTERN EVENT`",
+        )
+    })?;
+    let Value::Object(fields) = pattern else {
+        return Ok(pattern.clone());
+    };
+    let (Some(door), Some(sources)) = (door, fields.get("source")) else {
+        return Ok(canonical(pattern));
+    };
+    if fields.contains_key("$or") {
+        return Err(raw_error(
+            "a raw pattern with `$or` beside `source` leaves no room for synthetic events"
+                .to_owned(),
+            "`$or` at the top level",
+            "move the `$or` into `detail`, or set `test_events: false` at the top of the file",
+        ));
+    }
+    let mut open = envelope(sources.clone(), Some(door));
+    for (key, value) in fields.iter().filter(|(key, _)| *key != "source") {
+        open.insert(key.clone(), value.clone());
+    }
+    Ok(canonical(&Value::Object(open)))
+}
+
+/// Characters of a pattern as it is sent: compact JSON.
+fn length(pattern: &Value) -> usize {
+    pattern.to_string().chars().count()
+}
+
+fn over_quota(rule: &Rule, characters: usize, quota: usize) -> Diagnostic {
+    Diagnostic {
+        code: "E0802",
+        level: Level::Error,
+        message: format!(
+            "the pattern of `{}` has {characters} characters, more than EventBridge's quota of {quota}, and cannot be split",
+            rule.id
+        ),
+        label: "too long for one event pattern".to_owned(),
+        help: Some(
+            "iamwatch splits by literal event names and services only, so that no event alerts twice: \
+             shorten `when`/`unless`, or make two rules of it"
+                .to_owned(),
+        ),
+        span: rule.span,
+    }
+}
+
+fn refused(rule: &Rule, reason: &str) -> Box<Diagnostic> {
+    Box::new(Diagnostic {
+        code: "E0804",
+        level: Level::Error,
+        message: format!(
+            "EventBridge would refuse the pattern of `{}`: {reason}",
+            rule.id
+        ),
+        label: "compiles to a pattern that is not valid".to_owned(),
+        help: Some("simplify the conditions of this rule".to_owned()),
+        span: rule.span,
+    })
+}

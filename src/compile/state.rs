@@ -1,0 +1,176 @@
+//! The rule state that lets every event through that a pattern wants.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The state of an EventBridge rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RuleState {
+    /// Matches nothing.
+    #[serde(rename = "DISABLED")]
+    Disabled,
+    /// Matches all but read-only management events.
+    #[serde(rename = "ENABLED")]
+    Enabled,
+    /// Matches those too. Source: `eb-service-event-cloudtrail-management`.
+    #[serde(rename = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")]
+    EnabledWithAll,
+}
+
+impl RuleState {
+    /// AWS's spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "DISABLED",
+            Self::Enabled => "ENABLED",
+            Self::EnabledWithAll => "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+        }
+    }
+}
+
+/// Verbs that change something. Everything else may be read-only: `Describe`, `Get` and `List` by AWS's
+/// naming convention, but also `AssumeRole`, `Decrypt`, `BatchGet…`, `Download…`. A verb that is missing
+/// here costs nothing but a wider state; a read-only verb in here would lose alerts.
+const WRITE_VERBS: &[&str] = &[
+    "Accept",
+    "Add",
+    "Allocate",
+    "Associate",
+    "Attach",
+    "Authorize",
+    "Cancel",
+    "Change",
+    "Close",
+    "ConsoleLogin",
+    "Copy",
+    "Create",
+    "Deactivate",
+    "Delete",
+    "Deregister",
+    "Detach",
+    "Disable",
+    "Disassociate",
+    "Enable",
+    "Import",
+    "Invite",
+    "Leave",
+    "Modify",
+    "Move",
+    "Password",
+    "Put",
+    "Register",
+    "Reject",
+    "Remove",
+    "Replace",
+    "Reset",
+    "Restore",
+    "Resync",
+    "Revoke",
+    "Rotate",
+    "Schedule",
+    "Set",
+    "Start",
+    "Stop",
+    "SwitchRole",
+    "Tag",
+    "Terminate",
+    "Transfer",
+    "Untag",
+    "Update",
+    "Upload",
+];
+
+/// These come without the wider state although their names say `Get`.
+/// Source: `eb-service-event-cloudtrail-management`.
+const WRITE_IN_SPITE_OF_NAME: &[&str] = &["GetFederationToken", "GetSessionToken"];
+
+/// The state that a pattern needs.
+pub(super) fn needed(pattern: &Value) -> RuleState {
+    let detail = pattern.get("detail").unwrap_or(&Value::Null);
+    if only_writes(detail) {
+        RuleState::Enabled
+    } else {
+        RuleState::EnabledWithAll
+    }
+}
+
+/// Whether no read-only event can pass these tests on `detail`.
+fn only_writes(detail: &Value) -> bool {
+    if detail
+        .get("readOnly")
+        .is_some_and(|only| only == &serde_json::json!([false]))
+    {
+        return true;
+    }
+    let by_name = detail
+        .get("eventName")
+        .and_then(Value::as_array)
+        .is_some_and(|names| names.iter().all(is_write));
+    let by_branch = detail
+        .get("$or")
+        .and_then(Value::as_array)
+        .is_some_and(|branches| branches.iter().all(only_writes));
+    by_name || by_branch
+}
+
+fn is_write(test: &Value) -> bool {
+    let (text, whole) = match test {
+        Value::String(text) => (text.as_str(), true),
+        Value::Object(operator) => match (operator.get("prefix"), operator.get("wildcard")) {
+            (Some(Value::String(prefix)), _) => (prefix.as_str(), false),
+            (_, Some(Value::String(glob))) => (glob.split('*').next().unwrap_or_default(), false),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    (whole && WRITE_IN_SPITE_OF_NAME.contains(&text))
+        || WRITE_VERBS.iter().any(|verb| text.starts_with(verb))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn read_only_events_get_the_state_that_lets_them_through() {
+        for (detail, state) in [
+            (
+                json!({ "eventName": ["CreateUser", { "prefix": "Add" }] }),
+                RuleState::Enabled,
+            ),
+            (
+                json!({ "eventName": [{ "wildcard": "Put*Policy" }] }),
+                RuleState::Enabled,
+            ),
+            (
+                json!({ "eventName": ["GetSessionToken"] }),
+                RuleState::Enabled,
+            ),
+            (
+                json!({ "eventName": ["CreateUser", "ListUsers"] }),
+                RuleState::EnabledWithAll,
+            ),
+            (
+                json!({ "eventName": [{ "prefix": "" }] }),
+                RuleState::EnabledWithAll,
+            ),
+            (
+                json!({ "eventName": [{ "suffix": "Policy" }] }),
+                RuleState::EnabledWithAll,
+            ),
+            (
+                json!({ "eventSource": ["iam.amazonaws.com"] }),
+                RuleState::EnabledWithAll,
+            ),
+            (json!({ "readOnly": [false] }), RuleState::Enabled),
+            (
+                json!({ "$or": [{ "eventName": ["CreateUser"] }, { "eventName": ["GetUser"] }] }),
+                RuleState::EnabledWithAll,
+            ),
+        ] {
+            assert_eq!(needed(&json!({ "detail": detail })), state, "{detail}");
+        }
+    }
+}
