@@ -22,10 +22,14 @@
     )
 )]
 
+pub mod apply;
 pub mod aws;
 pub mod cli;
 pub mod compile;
 pub mod pattern;
 pub mod place;
+pub mod placement;
+pub mod plan;
+pub mod resources;
 pub mod rules;
 pub mod sandbox;

@@ -1,0 +1,165 @@
+//! The executor: concurrency, failure isolation, progress. Stop it anywhere and run again: it converges.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use serde::Serialize;
+
+use crate::aws::{CallError, Clients};
+use crate::plan::{Action, Change, Plan};
+use crate::resources::{self, Key};
+
+/// How many changes are under way at once. EventBridge and SNS take tens of writes a second.
+const CONCURRENCY: usize = 8;
+
+/// What happens while a plan is applied; both the human and the JSON display are fed by it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event<'a> {
+    /// Work on a resource begins.
+    Started {
+        /// The change.
+        key: &'a Key,
+        /// Its kind.
+        action: Action,
+    },
+    /// It is done.
+    Done {
+        /// The change.
+        key: &'a Key,
+        /// Its kind.
+        action: Action,
+    },
+    /// It failed.
+    Failed {
+        /// The change.
+        key: &'a Key,
+        /// Its kind.
+        action: Action,
+        /// Why.
+        error: &'a CallError,
+    },
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// Done.
+    pub done: Vec<Key>,
+    /// Failed, each with the reason and what to do.
+    pub failed: Vec<Failed>,
+    /// Not tried: something they need failed, or the run was stopped.
+    pub not_tried: Vec<Key>,
+    /// Whether somebody stopped the run.
+    pub stopped: bool,
+}
+
+/// One change that failed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Failed {
+    /// Which.
+    pub key: Key,
+    /// Why.
+    pub error: CallError,
+    /// What to do.
+    pub remedy: Option<String>,
+}
+
+impl Report {
+    /// Whether everything was done.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.not_tried.is_empty()
+    }
+}
+
+/// Carries out a plan. A failure stops only what needs the failed thing.
+///
+/// When `stop` resolves, nothing new is begun; what is under way is finished, so that no call is left
+/// half done.
+pub async fn apply(
+    plan: &Plan,
+    clients: &Clients,
+    stop: impl Future<Output = ()>,
+    mut watch: impl FnMut(Event<'_>),
+) -> Report {
+    let mut report = Report::default();
+    let mut todo: Vec<&Change> = plan.changes.iter().collect();
+    let mut done: BTreeSet<&Key> = BTreeSet::new();
+    let mut lost: BTreeSet<&Key> = BTreeSet::new();
+    let in_plan: BTreeMap<&Key, ()> = plan.changes.iter().map(|c| (&c.key, ())).collect();
+    let mut running = FuturesUnordered::new();
+    let mut stop = std::pin::pin!(futures::FutureExt::fuse(stop));
+    loop {
+        // What can begin now; what never will.
+        let mut waiting = Vec::new();
+        for change in todo {
+            let open = |key: &&Key| in_plan.contains_key(*key) && !done.contains(*key);
+            if report.stopped || change.needs.iter().any(|key| lost.contains(key)) {
+                lost.insert(&change.key);
+                report.not_tried.push(change.key.clone());
+            } else if running.len() < CONCURRENCY && !change.needs.iter().any(|key| open(&key)) {
+                watch(Event::Started {
+                    key: &change.key,
+                    action: change.action,
+                });
+                running.push(async move { (change, carry_out(plan, clients, change).await) });
+            } else {
+                waiting.push(change);
+            }
+        }
+        todo = waiting;
+        if running.is_empty() {
+            break;
+        }
+        let finished = tokio::select! {
+            finished = running.next() => finished,
+            () = &mut stop, if !report.stopped => {
+                report.stopped = true;
+                None
+            }
+        };
+        let Some((change, outcome)) = finished else {
+            continue;
+        };
+        let (key, action) = (&change.key, change.action);
+        match outcome {
+            Ok(()) => {
+                watch(Event::Done { key, action });
+                done.insert(key);
+                report.done.push(key.clone());
+            }
+            Err(error) => {
+                watch(Event::Failed {
+                    key,
+                    action,
+                    error: &error,
+                });
+                lost.insert(key);
+                report.failed.push(Failed {
+                    key: key.clone(),
+                    remedy: error.remedy(),
+                    error,
+                });
+            }
+        }
+    }
+    report
+}
+
+async fn carry_out(plan: &Plan, clients: &Clients, change: &Change) -> Result<(), CallError> {
+    match (change.action, &change.before, &change.after) {
+        (Action::Create, _, Some(after)) => resources::create(clients, &plan.name, after).await,
+        (Action::Update, Some(before), Some(after)) => {
+            resources::update(clients, before, after).await
+        }
+        (Action::Replace, Some(before), Some(after)) => {
+            resources::delete(clients, before).await?;
+            resources::create(clients, &plan.name, after).await
+        }
+        (Action::Delete, Some(before), _) => resources::delete(clients, before).await,
+        // A plan that was edited by hand; there is nothing to do without the missing half.
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,223 @@
+//! The ordered operations that turn live into desired: data, never closures.
+
+mod diff;
+mod order;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::place::{Place, StackName};
+use crate::placement::Desired;
+use crate::resources::{Key, Kind, Live, Owner, Resource};
+
+/// The version of the plan's JSON form.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What apply would do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The rules file's name.
+    pub name: StackName,
+    /// Where alerts are raised.
+    pub home: Place,
+    /// What will be done, in an order that works.
+    pub changes: Vec<Change>,
+    /// What is ours and no longer wanted, and stays without `--prune`.
+    pub orphans: Vec<Key>,
+    /// What only somebody else can change, such as a subscription to confirm.
+    pub waiting: Vec<Key>,
+    /// What the user should know or do.
+    pub notes: Vec<Note>,
+}
+
+/// One operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// On what.
+    pub key: Key,
+    /// What.
+    pub action: Action,
+    /// What AWS has; `None` for creations.
+    pub before: Option<Live>,
+    /// What it will have; `None` for deletions.
+    pub after: Option<Resource>,
+    /// What differs; for updates.
+    pub attributes: Vec<AttributeChange>,
+    /// Which changes of this plan come first.
+    pub needs: Vec<Key>,
+}
+
+/// The kind of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is not there.
+    Create,
+    /// It is there and differs.
+    Update,
+    /// It differs in a field that AWS cannot change: deleted and created again.
+    Replace,
+    /// It is there and not wanted.
+    Delete,
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    /// The path within the resource, dotted.
+    pub path: String,
+    /// What AWS has; null if nothing.
+    pub before: Value,
+    /// What it will have; null if nothing.
+    pub after: Value,
+}
+
+/// Something the user should know or do, that no operation of ours does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// What was found.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// A policy statement to add somewhere, for instance.
+    pub document: Option<Value>,
+}
+
+/// A resource that has our name and is not ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    /// Which.
+    pub key: Key,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
+/// Compares desired and live.
+///
+/// # Errors
+/// Every resource that stands under a name of ours and is not ours: nothing is planned then.
+pub fn plan(
+    name: &StackName,
+    desired: &Desired,
+    live: &[Live],
+    prune: bool,
+) -> Result<Plan, Vec<Conflict>> {
+    let conflicts: Vec<Conflict> = live
+        .iter()
+        .filter(|live| live.owner != Owner::Ours && desired.resources.contains_key(&live.key))
+        .map(|live| Conflict {
+            key: live.key.clone(),
+            owner: live.owner.clone(),
+        })
+        .collect();
+    if !conflicts.is_empty() {
+        return Err(conflicts);
+    }
+    let live: BTreeMap<&Key, &Live> = live
+        .iter()
+        .filter(|live| live.owner == Owner::Ours)
+        .map(|live| (&live.key, live))
+        .collect();
+    let mut changes = Vec::new();
+    let mut waiting = Vec::new();
+    for (key, after) in &desired.resources {
+        match live.get(key) {
+            None => changes.push(Change {
+                key: key.clone(),
+                action: Action::Create,
+                before: None,
+                after: Some(after.clone()),
+                attributes: Vec::new(),
+                needs: Vec::new(),
+            }),
+            Some(before) => match diff::compare(key.kind, &before.resource, after) {
+                diff::Verdict::Same => {}
+                diff::Verdict::Waiting => waiting.push(key.clone()),
+                diff::Verdict::Differs {
+                    attributes,
+                    replace,
+                } => changes.push(Change {
+                    key: key.clone(),
+                    action: if replace {
+                        Action::Replace
+                    } else {
+                        Action::Update
+                    },
+                    before: Some((*before).clone()),
+                    after: Some(after.clone()),
+                    attributes,
+                    needs: Vec::new(),
+                }),
+            },
+        }
+    }
+    let gone: Vec<&Live> = live
+        .values()
+        .filter(|live| !desired.resources.contains_key(&live.key))
+        .filter(|live| !goes_with_its_topic(live, &desired.resources))
+        .copied()
+        .collect();
+    let mut notes = Vec::new();
+    let mut orphans = Vec::new();
+    for live in gone {
+        if live.key.kind == Kind::Subscription && live.handle.is_none() {
+            notes.push(Note {
+                message: format!("{} was never confirmed and is no longer wanted", live.key),
+                help: "nothing to do: SNS drops unconfirmed subscriptions after 48 hours"
+                    .to_owned(),
+                document: None,
+            });
+        } else if prune {
+            changes.push(Change {
+                key: live.key.clone(),
+                action: Action::Delete,
+                before: Some(live.clone()),
+                after: None,
+                attributes: Vec::new(),
+                needs: Vec::new(),
+            });
+        } else {
+            orphans.push(live.key.clone());
+        }
+    }
+    Ok(Plan {
+        format_version: FORMAT_VERSION,
+        name: name.clone(),
+        home: desired.home.clone(),
+        changes: order::ordered(changes),
+        orphans,
+        waiting,
+        notes,
+    })
+}
+
+/// A topic takes its subscriptions with it, confirmed or not.
+fn goes_with_its_topic(live: &Live, desired: &BTreeMap<Key, Resource>) -> bool {
+    match &live.resource {
+        Resource::Subscription(s) => !desired.keys().any(|key| {
+            key.kind == Kind::Topic && key.place == live.key.place && key.name == s.topic.resource()
+        }),
+        _ => false,
+    }
+}
+
+impl Plan {
+    /// How many of each: created, updated (replaced included), deleted.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        let count = |wanted: &[Action]| {
+            self.changes
+                .iter()
+                .filter(|change| wanted.contains(&change.action))
+                .count()
+        };
+        (
+            count(&[Action::Create]),
+            count(&[Action::Update, Action::Replace]),
+            count(&[Action::Delete]),
+        )
+    }
+}

@@ -1,0 +1,110 @@
+//! What our resources are called in AWS. Computed, so that a plan is complete before anything exists.
+
+use sha2::{Digest, Sha256};
+
+use super::Subscription;
+use crate::place::{AccountId, Arn, Place, Region, StackName};
+use crate::rules::{ChannelName, Format, RuleId};
+
+/// EventBridge: a rule's name has 1 to 64 of `.-_A-Za-z0-9`.
+const RULE_NAME_LIMIT: usize = 64;
+/// SNS takes 256, SQS 80; we stay with the smaller.
+const TOPIC_NAME_LIMIT: usize = 80;
+
+/// What every name of a rules file begins with.
+pub fn prefix(stack: &StackName) -> String {
+    format!("iamwatch-{stack}-")
+}
+
+/// The detector of a rule, or of one part of it. `/` becomes `.`, which ids cannot hold.
+pub fn detector(stack: &StackName, rule: &RuleId, part: Option<usize>) -> String {
+    let part = part.map(|part| format!(".{part}")).unwrap_or_default();
+    let id = rule.0.replace('/', ".");
+    shortened(format!("{}{id}{part}", prefix(stack)), RULE_NAME_LIMIT)
+}
+
+/// The topic of a set of channels (sorted) and a format. `_` cannot be in a channel's name.
+pub fn topic(stack: &StackName, channels: &[ChannelName], format: Format) -> String {
+    let format = match format {
+        Format::Text => "text",
+        Format::Json => "json",
+    };
+    let channels: Vec<&str> = channels.iter().map(|channel| channel.0.as_str()).collect();
+    let name = format!("{}{format}_{}", prefix(stack), channels.join("_"));
+    shortened(name, TOPIC_NAME_LIMIT)
+}
+
+/// The queue of undeliverable events.
+pub fn dead_letters(stack: &StackName) -> String {
+    format!("{}dead-letters", prefix(stack))
+}
+
+/// What the name of a temporary queue of `test-event` begins with. Not [`prefix`]: plans leave it alone.
+pub fn probe_prefix(stack: &StackName) -> String {
+    format!("iamwatch-test-{stack}-")
+}
+
+/// Whether an ARN is that of a temporary queue of `test-event`.
+pub fn is_probe(stack: &StackName, arn: &str) -> bool {
+    arn.parse::<Arn>()
+        .is_ok_and(|arn| arn.service() == "sqs" && arn.resource().starts_with(&probe_prefix(stack)))
+}
+
+/// A subscription's name in plans.
+pub fn subscription(s: &Subscription) -> String {
+    format!("{}/{}/{}", s.topic.resource(), s.protocol, s.endpoint)
+}
+
+/// Cuts a name that is too long and keeps it unique by a hash of the whole.
+fn shortened(name: String, limit: usize) -> String {
+    if name.len() <= limit {
+        return name;
+    }
+    let hash: String = Sha256::digest(name.as_bytes())
+        .iter()
+        .take(5)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let kept: String = name.chars().take(limit - hash.len() - 1).collect();
+    format!("{kept}-{hash}")
+}
+
+/// The ARN of a resource of a regional service.
+pub fn arn(service: &str, region: &Region, account: &AccountId, resource: &str) -> Option<Arn> {
+    let partition = region.partition();
+    format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+        .parse()
+        .ok()
+}
+
+/// The same for a place; `None` for global places.
+pub fn arn_at(service: &str, place: &Place, resource: &str) -> Option<Arn> {
+    match place {
+        Place::Regional { account, region } => arn(service, region, account, resource),
+        Place::Global { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_stay_unique_and_within_the_limit() {
+        let stack: StackName = "a-twenty-letter-name".parse().unwrap();
+        let one = RuleId(format!("{}/one", "x".repeat(58)));
+        let two = RuleId(format!("{}/two", "x".repeat(58)));
+        let (one, two) = (detector(&stack, &one, None), detector(&stack, &two, None));
+        assert_ne!(one, two);
+        assert!(one.len() <= 64 && two.len() <= 64);
+    }
+
+    #[test]
+    fn different_rules_never_share_a_name() {
+        let stack: StackName = "acme".parse().unwrap();
+        let name = |id: &str, part| detector(&stack, &RuleId(id.to_owned()), part);
+        assert_eq!(name("root/sign-in", None), "iamwatch-acme-root.sign-in");
+        assert_ne!(name("a/b", None), name("a-b", None));
+        assert_ne!(name("a", Some(2)), name("a/2x", None));
+    }
+}

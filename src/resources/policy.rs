@@ -1,0 +1,216 @@
+//! Resource policies: ours, their canonical form, and whether somebody else's lets us in.
+
+use serde_json::{Map, Value, json};
+
+use crate::place::Arn;
+
+/// A policy with every optional spelling decided: lists where AWS takes one or many, sorted, statements
+/// sorted by their text. AWS stores policies in the spelling that it was given, and people reorder them.
+pub fn canonical(policy: &Value) -> Value {
+    let mut fields = policy.as_object().cloned().unwrap_or_default();
+    let statements = match fields.remove("Statement") {
+        Some(Value::Array(statements)) => statements,
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    let mut statements: Vec<Value> = statements.iter().map(canonical_statement).collect();
+    statements.sort_by_key(Value::to_string);
+    fields.insert("Statement".to_owned(), Value::Array(statements));
+    // The policy's Id has no meaning, and SNS invents one.
+    fields.remove("Id");
+    fields.sort_keys();
+    Value::Object(fields)
+}
+
+fn canonical_statement(statement: &Value) -> Value {
+    let Some(statement) = statement.as_object() else {
+        return statement.clone();
+    };
+    let mut fields: Map<String, Value> = statement
+        .iter()
+        .map(|(key, value)| {
+            let value = match key.as_str() {
+                "Action" | "NotAction" | "Resource" | "NotResource" => sorted_list(value),
+                "Principal" | "NotPrincipal" => canonical_principal(value),
+                "Condition" => each_value(value, |tests| each_value(tests, sorted_list)),
+                _ => value.clone(),
+            };
+            (key.clone(), value)
+        })
+        .collect();
+    fields.sort_keys();
+    Value::Object(fields)
+}
+
+/// `"*"` and `{"AWS": "*"}` mean the same.
+fn canonical_principal(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text == "*" => json!({ "AWS": ["*"] }),
+        value => each_value(value, sorted_list),
+    }
+}
+
+fn each_value(value: &Value, f: impl Fn(&Value) -> Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Map<String, Value> =
+                fields.iter().map(|(k, v)| (k.clone(), f(v))).collect();
+            fields.sort_keys();
+            Value::Object(fields)
+        }
+        other => f(other),
+    }
+}
+
+/// One or many, as a sorted list without repetition. Booleans and numbers are compared as text by IAM.
+fn sorted_list(value: &Value) -> Value {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mut list: Vec<String> = match value {
+        Value::Array(values) => values.iter().map(text).collect(),
+        one => vec![text(one)],
+    };
+    list.sort_unstable();
+    list.dedup();
+    json!(list)
+}
+
+/// The policy that lets only our EventBridge rules use a topic or queue: `action` on `resource`, for
+/// rules whose ARN matches `rules`.
+///
+/// `aws:SourceArn` closes the confused deputy. Source: EventBridge, `eb-use-resource-based`.
+pub fn for_our_rules(action: &str, resource: &Arn, rules: &str) -> Value {
+    canonical(&json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "IamwatchRules",
+            "Effect": "Allow",
+            "Principal": { "Service": "events.amazonaws.com" },
+            "Action": action,
+            "Resource": resource,
+            "Condition": { "ArnLike": { "aws:SourceArn": rules } },
+        }],
+    }))
+}
+
+/// The statement that an existing queue's policy needs, so that our topic can send to it.
+pub fn queue_statement(queue: &Arn, topic: &Arn) -> Value {
+    json!({
+        "Sid": "IamwatchAlerts",
+        "Effect": "Allow",
+        "Principal": { "Service": "sns.amazonaws.com" },
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": { "ArnEquals": { "aws:SourceArn": topic } },
+    })
+}
+
+/// Whether a queue's policy lets `topic` send. Judges the forms that people write (service principal or
+/// everyone, with a condition on the source ARN or none) and says no to what it does not know: the worst
+/// that follows is a hint to check.
+pub fn admits_topic(policy: &Value, queue: &Arn, topic: &Arn) -> bool {
+    let policy = canonical(policy);
+    let statements = policy.get("Statement").and_then(Value::as_array);
+    let applies = |statement: &Value, effect: &str| {
+        let has = |field: &str, wanted: &[&str]| {
+            strings(statement.get(field)).any(|text| wanted.iter().any(|wanted| like(text, wanted)))
+        };
+        let principal = statement.get("Principal").unwrap_or(&Value::Null);
+        let sns = strings(principal.get("Service")).any(|s| s == "sns.amazonaws.com");
+        let everyone = strings(principal.get("AWS")).any(|s| s == "*");
+        statement.get("Effect") == Some(&json!(effect))
+            && (sns || everyone)
+            && has("Action", &["sqs:SendMessage"])
+            && has("Resource", &[queue.as_str()])
+            && conditions_hold(statement.get("Condition"), topic)
+    };
+    statements.is_some_and(|all| {
+        all.iter().any(|s| applies(s, "Allow")) && !all.iter().any(|s| applies(s, "Deny"))
+    })
+}
+
+fn conditions_hold(condition: Option<&Value>, topic: &Arn) -> bool {
+    let Some(condition) = condition.and_then(Value::as_object) else {
+        return true;
+    };
+    condition.iter().all(|(operator, tests)| {
+        let positive = matches!(
+            operator.as_str(),
+            "ArnEquals" | "ArnLike" | "StringEquals" | "StringLike"
+        );
+        positive
+            && tests.as_object().is_some_and(|tests| {
+                tests.iter().all(|(key, wanted)| {
+                    let held = match key.to_ascii_lowercase().as_str() {
+                        "aws:sourcearn" => topic.as_str(),
+                        "aws:sourceaccount" => topic.account(),
+                        _ => return false,
+                    };
+                    strings(Some(wanted)).any(|wanted| like(wanted, held))
+                })
+            })
+    })
+}
+
+fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
+    value
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Value::as_str)
+}
+
+/// IAM's wildcards: `*` and `?`. Action names compare without case.
+fn like(pattern: &str, text: &str) -> bool {
+    fn go(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), _) => {
+                (0..=text.len()).any(|skip| text.get(skip..).is_some_and(|text| go(rest, text)))
+            }
+            (Some((b'?', rest)), Some((_, text))) => go(rest, text),
+            (Some((p, rest)), Some((t, text))) => p.eq_ignore_ascii_case(t) && go(rest, text),
+            _ => false,
+        }
+    }
+    // A hostile pattern of many stars would take for ever; nobody writes more than a few.
+    pattern.matches('*').count() <= 6 && go(pattern.as_bytes(), text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_policy_are_one_policy() {
+        let short = json!({ "Version": "2012-10-17", "Id": "x", "Statement": {
+            "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "r",
+            "Condition": { "Bool": { "aws:SecureTransport": false } } } });
+        let long = json!({ "Statement": [{
+            "Condition": { "Bool": { "aws:SecureTransport": ["false"] } }, "Resource": ["r"],
+            "Action": ["sqs:SendMessage"], "Principal": { "AWS": ["*"] }, "Effect": "Allow" }],
+            "Version": "2012-10-17" });
+        assert_eq!(canonical(&short), canonical(&long));
+        assert_eq!(canonical(&canonical(&short)), canonical(&short));
+    }
+
+    #[test]
+    fn a_queue_policy_is_judged_by_what_it_says() {
+        let queue: Arn = "arn:aws:sqs:us-east-1:111122223333:siem".parse().unwrap();
+        let topic: Arn = "arn:aws:sns:us-east-1:111122223333:iamwatch-acme-json_siem"
+            .parse()
+            .unwrap();
+        let other: Arn = "arn:aws:sns:us-east-1:111122223333:other".parse().unwrap();
+        let policy = json!({ "Statement": [queue_statement(&queue, &topic)] });
+        assert!(admits_topic(&policy, &queue, &topic));
+        assert!(!admits_topic(&policy, &queue, &other));
+        assert!(!admits_topic(&policy, &other, &topic));
+        assert!(!admits_topic(&json!({}), &queue, &topic));
+        let denied = json!({ "Statement": [queue_statement(&queue, &topic),
+            { "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*" }] });
+        assert!(!admits_topic(&denied, &queue, &topic));
+    }
+}

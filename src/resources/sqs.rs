@@ -1,0 +1,187 @@
+//! SQS: dead-letter queues of ours, and other people's queues that receive alerts.
+
+use std::collections::HashMap;
+
+use aws_sdk_sqs::types::QueueAttributeName as Name;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+
+use super::{Key, Kind, Live, Owner, Queue, Resource, STACK_TAG, names, policy};
+use crate::aws::{CallError, Cause, calls};
+use crate::place::{Arn, Place, StackName};
+
+/// How many queues are read at once.
+const CONCURRENCY: usize = 8;
+
+/// Reads the queues whose names are ours.
+pub(super) async fn read(
+    client: &aws_sdk_sqs::Client,
+    stack: &StackName,
+    place: &Place,
+) -> Result<Vec<Live>, CallError> {
+    let mut urls: Vec<String> = Vec::new();
+    let mut token = None;
+    loop {
+        // Without a limit SQS answers with the first 1,000 and no token.
+        let request = client
+            .list_queues()
+            .queue_name_prefix(names::prefix(stack))
+            .max_results(1000)
+            .set_next_token(token);
+        let page = calls::LIST_QUEUES.send("*", request.send()).await?;
+        urls.extend(page.queue_urls().iter().cloned());
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            break;
+        }
+    }
+    let queues: Vec<Option<Live>> = stream::iter(urls)
+        .map(|url| one(client, stack, place, url))
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    Ok(queues.into_iter().flatten().collect())
+}
+
+/// One queue; `None` if it went away since it was listed.
+async fn one(
+    client: &aws_sdk_sqs::Client,
+    stack: &StackName,
+    place: &Place,
+    url: String,
+) -> Result<Option<Live>, CallError> {
+    let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+    let Some(attributes) = attributes(client, &url).await? else {
+        return Ok(None);
+    };
+    let tags = calls::LIST_QUEUE_TAGS
+        .send(&name, client.list_queue_tags().queue_url(&url).send())
+        .await?;
+    let tag = tags.tags().and_then(|tags| tags.get(STACK_TAG));
+    let text = |name: &Name| attributes.get(name).map(String::as_str);
+    let resource = Resource::Queue(Queue {
+        name: name.clone(),
+        policy: policy::canonical(&json_or_null(text(&Name::Policy))),
+        retention_seconds: text(&Name::MessageRetentionPeriod)
+            .and_then(|seconds| seconds.parse().ok())
+            .unwrap_or_default(),
+        encrypted: text(&Name::SqsManagedSseEnabled) == Some("true"),
+    });
+    Ok(Some(Live {
+        key: Key {
+            place: place.clone(),
+            kind: Kind::Queue,
+            name,
+        },
+        resource,
+        owner: Owner::by_tag(tag.map(String::as_str), stack.as_str()),
+        handle: Some(url),
+    }))
+}
+
+async fn attributes(
+    client: &aws_sdk_sqs::Client,
+    url: &str,
+) -> Result<Option<HashMap<Name, String>>, CallError> {
+    let request = client
+        .get_queue_attributes()
+        .queue_url(url)
+        .attribute_names(Name::All);
+    match calls::GET_QUEUE.send(url, request.send()).await {
+        Ok(answer) => Ok(Some(answer.attributes.unwrap_or_default())),
+        Err(error) if error.cause == Cause::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn json_or_null(text: Option<&str>) -> Value {
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or(Value::Null)
+}
+
+/// Creates a queue with everything it is.
+pub(super) async fn create(
+    client: &aws_sdk_sqs::Client,
+    stack: &StackName,
+    queue: &Queue,
+) -> Result<(), CallError> {
+    let mut request = client
+        .create_queue()
+        .queue_name(&queue.name)
+        .tags(STACK_TAG, stack.as_str());
+    for (name, value) in wanted(queue) {
+        request = request.attributes(name, value);
+    }
+    calls::CREATE_QUEUE
+        .send(&queue.name, request.send())
+        .await
+        .map(drop)
+}
+
+/// Sets all attributes of a queue that is ours.
+pub(super) async fn update(
+    client: &aws_sdk_sqs::Client,
+    url: &str,
+    queue: &Queue,
+) -> Result<(), CallError> {
+    let mut request = client.set_queue_attributes().queue_url(url);
+    for (name, value) in wanted(queue) {
+        request = request.attributes(name, value);
+    }
+    calls::SET_QUEUE
+        .send(&queue.name, request.send())
+        .await
+        .map(drop)
+}
+
+/// Deletes a queue; one that is gone already is fine.
+pub(super) async fn delete(client: &aws_sdk_sqs::Client, url: &str) -> Result<(), CallError> {
+    let request = client.delete_queue().queue_url(url);
+    super::gone_is_fine(
+        calls::DELETE_QUEUE
+            .send(url, request.send())
+            .await
+            .map(drop),
+    )
+}
+
+fn wanted(queue: &Queue) -> [(Name, String); 3] {
+    [
+        (Name::Policy, queue.policy.to_string()),
+        (
+            Name::MessageRetentionPeriod,
+            queue.retention_seconds.to_string(),
+        ),
+        (Name::SqsManagedSseEnabled, queue.encrypted.to_string()),
+    ]
+}
+
+/// The statement that somebody else's queue lacks, so that `topic` could send to it; `None` if nothing
+/// is missing.
+///
+/// # Errors
+/// When the queue does not exist or may not be read.
+pub async fn missing_statement(
+    client: &aws_sdk_sqs::Client,
+    queue: &Arn,
+    topic: &Arn,
+) -> Result<Option<Value>, CallError> {
+    let request = client
+        .get_queue_url()
+        .queue_name(queue.resource())
+        .queue_owner_aws_account_id(queue.account());
+    let url = calls::GET_QUEUE_URL
+        .send(queue.as_str(), request.send())
+        .await?;
+    let request = client
+        .get_queue_attributes()
+        .set_queue_url(url.queue_url)
+        .attribute_names(Name::Policy);
+    let answer = calls::GET_QUEUE
+        .send(queue.as_str(), request.send())
+        .await?;
+    let policy = answer.attributes().and_then(|a| a.get(&Name::Policy));
+    let policy = json_or_null(policy.map(String::as_str));
+    let missing = !policy::admits_topic(&policy, queue, topic);
+    Ok(missing.then(|| json!(policy::queue_statement(queue, topic))))
+}
