@@ -30,6 +30,8 @@ pub mod pattern;
 pub mod place;
 pub mod placement;
 pub mod plan;
+pub mod proof;
+pub mod render;
 pub mod resources;
 pub mod rules;
 pub mod sandbox;

@@ -179,6 +179,11 @@ impl Sandbox {
         self.inner().faults.push(faults::Armed::new(fault));
     }
 
+    /// Ends all disturbance.
+    pub fn clear_faults(&self) {
+        self.inner().faults.clear();
+    }
+
     /// The time in the sandbox: milliseconds since 1970 UTC.
     pub fn now(&self) -> i64 {
         self.inner().world.now()

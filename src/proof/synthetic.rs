@@ -1,0 +1,192 @@
+//! A realistic CloudTrail event for a pattern, marked as a test.
+
+use serde_json::{Map, Value, json};
+
+use crate::compile::{Compiled, TEST_MARK, test_source};
+use crate::pattern::EventPattern;
+use crate::place::{AccountId, Place, Region, StackName};
+
+/// A test event, ready for PutEvents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Synthetic {
+    /// `iamwatch.test.<name>`.
+    pub source: String,
+    /// As CloudTrail's own.
+    pub detail_type: String,
+    /// A CloudTrail record that the pattern matches.
+    pub detail: Value,
+}
+
+impl Synthetic {
+    /// The event as it will stand on the bus of a place.
+    pub fn envelope(&self, place: &Place) -> Value {
+        let (account, region) = match place {
+            Place::Regional { account, region } => (account.as_str(), region.as_str()),
+            Place::Global { account } => (account.as_str(), ""),
+        };
+        json!({
+            "version": "0",
+            "id": "00000000-0000-0000-0000-000000000000",
+            "detail-type": self.detail_type,
+            "source": self.source,
+            "account": account,
+            "time": "1970-01-01T00:00:00Z",
+            "region": region,
+            "resources": [],
+            "detail": self.detail,
+        })
+    }
+}
+
+/// Where, when and under which id a test event claims to have happened.
+#[derive(Debug, Clone)]
+pub struct Setting<'a> {
+    /// The rules file's name.
+    pub stack: &'a StackName,
+    /// The account.
+    pub account: &'a AccountId,
+    /// The Region.
+    pub region: &'a Region,
+    /// `detail.eventTime`, ISO 8601 in UTC.
+    pub time: &'a str,
+    /// `detail.eventID`, by which the alert is recognised.
+    pub id: &'a str,
+}
+
+/// Calls that make a familiar picture, tried in this order before one is made up from the pattern.
+const FAMILIAR: &[(&str, &str)] = &[
+    ("signin", "ConsoleLogin"),
+    ("iam", "CreateUser"),
+    ("iam", "AttachRolePolicy"),
+    ("iam", "PutUserPolicy"),
+    ("iam", "CreateAccessKey"),
+    ("iam", "DeactivateMFADevice"),
+    ("iam", "UpdateAssumeRolePolicy"),
+    ("sts", "AssumeRole"),
+    ("cloudtrail", "StopLogging"),
+    ("organizations", "LeaveOrganization"),
+    ("kms", "ScheduleKeyDeletion"),
+];
+
+/// An event that the pattern matches; `None` if none could be found, and then none is sent.
+pub fn synthetic(compiled: &Compiled, setting: &Setting<'_>) -> Option<Synthetic> {
+    let pattern = EventPattern::parse(&compiled.pattern.to_string()).ok()?;
+    let place = Place::Regional {
+        account: setting.account.clone(),
+        region: setting.region.clone(),
+    };
+    let attempt = |service: &str, name: &str| {
+        let base = Synthetic {
+            source: test_source(setting.stack),
+            detail_type: detail_type(service).to_owned(),
+            detail: detail(service, name, setting),
+        };
+        let event = pattern.witness_over(&base.envelope(&place))?;
+        let text = |key: &str| event.get(key).and_then(Value::as_str).map(str::to_owned);
+        let mut found = Synthetic {
+            source: text("source")?,
+            detail_type: text("detail-type")?,
+            detail: event.get("detail")?.clone(),
+        };
+        // Without the test source AWS would refuse the event.
+        if found.source != base.source {
+            return None;
+        }
+        let plausible = identity_made_plausible(&found.detail, setting.account);
+        let candidate = Synthetic {
+            detail: plausible,
+            ..found.clone()
+        };
+        if matches(&pattern, &candidate, &place) {
+            found = candidate;
+        }
+        matches(&pattern, &found, &place).then_some(found)
+    };
+    let kept = |event: &Synthetic, service: &str, name: &str| {
+        event.detail.get("eventName") == Some(&json!(name))
+            && event.detail.get("eventSource") == Some(&json!(format!("{service}.amazonaws.com")))
+    };
+    FAMILIAR
+        .iter()
+        .find_map(|(service, name)| attempt(service, name).filter(|e| kept(e, service, name)))
+        .or_else(|| attempt("iam", "CreateUser"))
+}
+
+fn matches(pattern: &EventPattern, event: &Synthetic, place: &Place) -> bool {
+    crate::pattern::Event::parse(&event.envelope(place).to_string())
+        .is_ok_and(|event| pattern.matches(&event))
+}
+
+fn detail_type(service: &str) -> &'static str {
+    match service {
+        "signin" => "AWS Console Sign In via CloudTrail",
+        _ => "AWS API Call via CloudTrail",
+    }
+}
+
+/// A record with the fields that CloudTrail always writes.
+/// Source: CloudTrail record contents; addresses and names are those reserved for documentation.
+fn detail(service: &str, name: &str, setting: &Setting<'_>) -> Value {
+    let account = setting.account;
+    let sign_in = service == "signin";
+    let mut record = json!({
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": "AIDAIAMWATCHEXAMPLE",
+            "arn": format!("arn:{}:iam::{account}:user/iamwatch-test", setting.region.partition()),
+            "accountId": account,
+            "userName": "iamwatch-test",
+        },
+        "eventTime": setting.time,
+        "eventSource": format!("{service}.amazonaws.com"),
+        "eventName": name,
+        "awsRegion": setting.region,
+        "sourceIPAddress": "192.0.2.1",
+        "userAgent": "iamwatch test-event",
+        "requestParameters": null,
+        "responseElements": null,
+        "requestID": setting.id,
+        "eventID": setting.id,
+        "readOnly": false,
+        "eventType": if sign_in { "AwsConsoleSignIn" } else { "AwsApiCall" },
+        "managementEvent": true,
+        "recipientAccountId": account,
+        "eventCategory": "Management",
+        "iamwatch": TEST_MARK,
+    });
+    if sign_in && let Some(record) = record.as_object_mut() {
+        record.insert(
+            "responseElements".to_owned(),
+            json!({ "ConsoleLogin": "Success" }),
+        );
+        record.insert(
+            "additionalEventData".to_owned(),
+            json!({ "LoginTo": "https://console.aws.amazon.com/", "MobileVersion": "No", "MFAUsed": "Yes" }),
+        );
+    }
+    record
+}
+
+/// Where the pattern wants root, the rest of the identity says so too.
+fn identity_made_plausible(detail: &Value, account: &AccountId) -> Value {
+    let mut detail = detail.clone();
+    let identity = detail
+        .get_mut("userIdentity")
+        .and_then(Value::as_object_mut);
+    if let Some(identity) = identity
+        && identity.get("type") == Some(&json!("Root"))
+    {
+        let root: Map<String, Value> = [
+            ("type", json!("Root")),
+            ("principalId", json!(account)),
+            ("arn", json!(format!("arn:aws:iam::{account}:root"))),
+            ("accountId", json!(account)),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+        *identity = root;
+    }
+    detail
+}

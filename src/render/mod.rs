@@ -1,0 +1,4 @@
+
+pub mod plan;
+pub mod report;
+pub mod style;

@@ -1,0 +1,164 @@
+//! How an apply or a test ended, for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::style::Painter;
+use crate::apply::Report;
+use crate::plan::{Action, Plan};
+use crate::proof::{Outcome, Proof};
+use crate::resources::{Kind, Resource};
+
+/// The end of an apply.
+pub fn report(report: &Report, plan: &Plan, paint: Painter) -> String {
+    let mut text = String::new();
+    for failed in &report.failed {
+        let _ = writeln!(
+            text,
+            "{} {}: {}",
+            paint.red("failed"),
+            failed.key,
+            failed.error
+        );
+        if let Some(remedy) = &failed.remedy {
+            let _ = writeln!(text, "    {remedy}");
+        }
+    }
+    for key in &report.not_tried {
+        let _ = writeln!(text, "{} {key}", paint.yellow("not tried"));
+    }
+    let _ = writeln!(
+        text,
+        "{} {}: {} done, {} failed, {} not tried.",
+        if report.is_complete() {
+            paint.green("Applied to")
+        } else {
+            paint.red("Incomplete at")
+        },
+        plan.home,
+        report.done.len(),
+        report.failed.len(),
+        report.not_tried.len()
+    );
+    if !report.is_complete() {
+        let _ = writeln!(
+            text,
+            "Run the same command again: it goes on where this one ended."
+        );
+    }
+    let unconfirmed = unconfirmed(report, plan);
+    if !unconfirmed.is_empty() {
+        let _ = writeln!(text, "\nNot confirmed yet, so that no alert arrives there:");
+        for (address, messages) in unconfirmed {
+            let times = if messages == 1 {
+                String::new()
+            } else {
+                format!(" ({messages} messages, one for each topic)")
+            };
+            let _ = writeln!(text, "  {address}{times}");
+        }
+        let _ = writeln!(
+            text,
+            "AWS has sent each a message with a link that must be followed within 48 hours."
+        );
+    }
+    text
+}
+
+/// Addresses that must agree before they receive anything, and how often each is asked.
+fn unconfirmed(report: &Report, plan: &Plan) -> BTreeMap<String, usize> {
+    let created = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Create && report.done.contains(&change.key))
+        .filter_map(|change| match &change.after {
+            Some(Resource::Subscription(s)) if s.protocol == "email" || s.protocol == "https" => {
+                Some(format!("{} {}", s.protocol, s.endpoint))
+            }
+            _ => None,
+        });
+    let waiting = plan
+        .waiting
+        .iter()
+        .filter(|key| key.kind == Kind::Subscription)
+        .filter_map(|key| {
+            key.name
+                .split_once('/')
+                .map(|(_, rest)| rest.replacen('/', " ", 1))
+        });
+    let mut addresses = BTreeMap::new();
+    for address in created.chain(waiting) {
+        *addresses.entry(address).or_default() += 1;
+    }
+    addresses
+}
+
+/// The results of test events.
+pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
+    let mut text = String::new();
+    for proof in proofs {
+        let rule = &proof.rule;
+        let _ = match &proof.outcome {
+            Outcome::Sent => writeln!(
+                text,
+                "{} {rule}: EventBridge took the event; --wait sees whether the alert arrives",
+                paint.yellow("sent")
+            ),
+            Outcome::Arrived { after_ms, .. } => writeln!(
+                text,
+                "{} {rule}: the alert was received {} after the event was sent",
+                paint.green("arrived"),
+                duration(*after_ms)
+            ),
+            Outcome::Lost { after_ms } => writeln!(
+                text,
+                "{} {rule}: no alert within {}\n    every link looks right; look into the dead-letter queue, and try again in a minute: \
+                 new rules and subscriptions take a while to act",
+                paint.red("lost"),
+                duration(*after_ms)
+            ),
+            Outcome::NoEvent => writeln!(
+                text,
+                "{} {rule}: no event was found that the pattern matches, so none was sent",
+                paint.red("untested")
+            ),
+            Outcome::Failed { error } => {
+                let help = error
+                    .remedy()
+                    .map(|help| format!("\n    {help}"))
+                    .unwrap_or_default();
+                writeln!(text, "{} {rule}: {error}{help}", paint.red("failed"))
+            }
+            Outcome::Stopped => writeln!(text, "{} {rule}", paint.yellow("stopped")),
+            Outcome::Broken { links } => {
+                let mut written = writeln!(
+                    text,
+                    "{} {rule}: the alert would not arrive, so nothing was sent",
+                    paint.red("broken")
+                );
+                for link in links {
+                    written = writeln!(
+                        text,
+                        "    {}: {}\n      {}",
+                        link.link, link.problem, link.remedy
+                    );
+                }
+                written
+            }
+        };
+    }
+    let good = proofs
+        .iter()
+        .filter(|proof| proof.outcome.is_good())
+        .count();
+    let _ = writeln!(text, "{good} of {} good.", proofs.len());
+    text
+}
+
+fn duration(milliseconds: i64) -> String {
+    if milliseconds < 1000 {
+        format!("{milliseconds} ms")
+    } else {
+        format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
+    }
+}
