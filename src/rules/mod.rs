@@ -1,7 +1,33 @@
 //! The language of the rules file: syntax, loading with positions, the catalogue, checks and schema.
+//!
+//! ```text
+//! text ──yaml──▶ nodes ──file, rule, conditions──▶ drafts ──resolve, with the catalogue──▶ RulesFile
+//! ```
+//!
+//! Every step goes on after an error, so that one run names everything that is wrong.
 
+mod catalogue;
+mod channels;
+pub mod codes;
+mod conditions;
+mod events;
+mod fields;
+mod file;
+mod files;
+mod keys;
+mod load;
+mod matchers;
 mod model;
+mod raw;
+mod read;
+mod report;
+mod resolve;
+mod rule;
 mod source;
+mod yaml;
 
+pub use catalogue::{CatalogueEntry, catalogue};
+pub use load::{Loaded, load, load_text};
 pub use model::*;
+pub use report::MAX_DIAGNOSTICS;
 pub use source::*;

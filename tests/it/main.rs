@@ -7,5 +7,6 @@
 )]
 
 mod pattern;
+mod rules;
 mod sandbox;
 mod shared;

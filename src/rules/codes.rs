@@ -1,0 +1,74 @@
+//! Every code that a diagnostic of the rules file can carry, each explained once.
+
+/// A stable code with its explanation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// `E0101` or `W0701`.
+    pub id: &'static str,
+    /// What it means and why it is refused: one or two sentences.
+    pub explanation: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident $id:literal $text:literal)*) => {
+        $(
+            #[doc = $text]
+            pub const $name: Code = Code { id: $id, explanation: $text };
+        )*
+        /// The whole table, in order of the ids.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    UNREADABLE "E0101" "The file cannot be read: it is missing, is not a regular file, or reading it is not permitted."
+    TOO_LARGE "E0102" "A file is larger than 1 MiB, or all files together are larger than 8 MiB. A rules file is text that people read: something else was probably named."
+    NOT_UTF8 "E0103" "The file is not UTF-8 text."
+    NOT_YAML "E0104" "The text is not YAML 1.2; the place is where the parser could not go on."
+    TOO_COMPLEX "E0105" "The file nests too deeply or holds too many values."
+    YAML_FEATURE "E0106" "Anchors, aliases, merge keys and tags are refused, so that what stands in the file is what holds."
+    UNQUOTED_STAR "E0107" "YAML reads a value that begins with `*` as an alias unless it is in quotes."
+    DOCUMENTS "E0108" "A file holds one YAML document."
+    EMPTY "E0109" "The file holds nothing."
+    TOO_MANY "E0110" "There are more problems than are worth showing at once."
+    UNKNOWN_KEY "E0201" "The key is not one of those that this map knows."
+    DUPLICATE_KEY "E0202" "A map holds the same key twice; YAML would silently keep one of them."
+    MISSING_KEY "E0203" "A key that this map needs is not there."
+    WRONG_TYPE "E0204" "The value is of another kind than the key needs."
+    NUMBER_AS_TEXT "E0205" "Digits without quotes are a number to YAML: leading zeros go, and AWS compares text, not numbers."
+    YAML_WORD "E0206" "YAML 1.1 reads yes, no, on, off, y and n without quotes as booleans, and tools differ: as names they need quotes."
+    NOT_ONE_OF "E0207" "The value is not one of the words that the key takes."
+    EMPTY_VALUE "E0208" "A list, map or text that must hold something is empty."
+    VERSION "E0301" "The version of the rules language is not one that this release reads."
+    PLACE "E0302" "An account id, Region, ARN or stack name has not the form that AWS gives it."
+    ADDRESS "E0303" "The address of a channel has not the form that SNS accepts."
+    CHANNEL_KIND "E0304" "A channel names exactly one kind: where its alerts go."
+    CHANNEL_NAME "E0305" "Channel names are parts of AWS resource names: lower-case letters, digits and `-`, at most 32 characters."
+    INCLUDE "E0306" "An include names files inside the folder of the rules file; they hold rules only."
+    RULE_ID "E0401" "Rule ids are parts of AWS resource names: lower-case letters, digits, `-` and `/`, at most 64 characters."
+    TITLE "E0402" "A title is what a person reads first on a phone: one printable line of at most 120 characters."
+    DUPLICATE_ID "E0403" "Two rules have the same id."
+    UNKNOWN_RULE "E0404" "The catalogue holds no rule or pack of that id."
+    EXCEPT "E0405" "`except` takes rules out of a pack, so it names rules that the pack holds."
+    USE "E0406" "A rule either uses the catalogue (`use`) or is your own (`id`); each has its own keys."
+    TRIGGER "E0407" "A rule says what fires it exactly once: `events` (with conditions) or `pattern`."
+    EVENT "E0408" "An event is `service:EventName`, the service being CloudTrail's eventSource without `.amazonaws.com`."
+    EVENT_SOURCE "E0409" "CloudTrail records the service under another name."
+    PATH "E0410" "A condition's key is a path under `detail` of the event, its parts joined by dots."
+    OVERLAP "E0411" "Of two conditions in one map one asks about a field inside the other's field: no event can satisfy both."
+    CONDITION "E0412" "The condition is not one that an event pattern can express."
+    NUMBER "E0413" "A numeric condition is a number, or a comparison such as `>= 3` or `> 0 and <= 5`."
+    CIDR "E0414" "A `cidr` condition is a block of IPv4 or IPv6 addresses such as `10.0.0.0/8`."
+    PATTERN "E0415" "A raw pattern is a JSON object that pins `source`: without that it would swallow events of everything on the bus."
+    USE_CONDITION "E0416" "The conditions of a `use` narrow those of the catalogue's rule; the two cannot speak about the same field."
+    UNKNOWN_CHANNEL "E0501" "No channel of that name stands under `channels`."
+    NOBODY_HEARS "E0502" "A rule that is enabled has no channel: its alerts would reach nobody."
+    NOT_YET "E0601" "The rules language has this, but this release does not carry it out; it is refused rather than ignored."
+    GLOBAL_HOME "E0602" "Events of global services appear in us-east-1 only; while one Region is watched, it has to be that one."
+    UNUSED_CHANNEL "W0701" "No rule and no line of `notify` sends anything to this channel."
+    TESTS_NOT_RUN "W0702" "The tests of a rule are checked for their form but are not run by this release."
+    HIDES_CATALOGUE "W0703" "A rule of your own has the id of a catalogue rule, which readers will take it for."
+    FIELD_NAME "W0704" "CloudTrail events have no such field at the top, but one with a similar name."
+    SERVICE_NAME "W0705" "No event source of that name is known, but one with a similar name is."
+    NO_RULES "W0706" "The file has no rules: nothing is watched."
+}

@@ -1,0 +1,237 @@
+//! `service:EventName` globs.
+
+use super::codes;
+use super::model::EventGlob;
+use super::read::{list, text};
+use super::report::{Report, nearest, shown};
+use super::source::Span;
+use super::yaml::{Node, Value};
+
+/// Names by which people know a service, and the one that CloudTrail records.
+/// Source: the services' own pages "Logging API calls with CloudTrail".
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("accessanalyzer", "access-analyzer"),
+    ("cloudwatch", "monitoring"),
+    ("console", "signin"),
+    ("efs", "elasticfilesystem"),
+    ("elb", "elasticloadbalancing"),
+    ("elbv2", "elasticloadbalancing"),
+    ("emr", "elasticmapreduce"),
+    ("eventbridge", "events"),
+    ("identitycenter", "sso"),
+    ("sign-in", "signin"),
+    ("stepfunctions", "states"),
+];
+
+/// Event sources that rules on identity speak of; others are accepted as they are.
+const KNOWN: &[&str] = &[
+    "access-analyzer",
+    "account",
+    "acm",
+    "apigateway",
+    "autoscaling",
+    "backup",
+    "bedrock",
+    "cloudformation",
+    "cloudfront",
+    "cloudtrail",
+    "cognito-identity",
+    "cognito-idp",
+    "config",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "ecs",
+    "eks",
+    "elasticfilesystem",
+    "elasticloadbalancing",
+    "elasticmapreduce",
+    "es",
+    "events",
+    "glue",
+    "guardduty",
+    "health",
+    "iam",
+    "identitystore",
+    "inspector2",
+    "kms",
+    "lambda",
+    "logs",
+    "macie2",
+    "monitoring",
+    "organizations",
+    "ram",
+    "rds",
+    "redshift",
+    "rolesanywhere",
+    "route53",
+    "route53domains",
+    "s3",
+    "sagemaker",
+    "scheduler",
+    "secretsmanager",
+    "securityhub",
+    "servicecatalog",
+    "ses",
+    "signin",
+    "sns",
+    "sqs",
+    "ssm",
+    "sso",
+    "sso-directory",
+    "states",
+    "sts",
+    "support",
+    "wafv2",
+];
+
+/// A list of globs.
+pub(super) fn events(node: &Node, report: &mut Report) -> Vec<EventGlob> {
+    let Some(items) = list(node, "events", report) else {
+        return Vec::new();
+    };
+    items
+        .iter()
+        .filter_map(|item| event(item, report))
+        .collect()
+}
+
+/// One glob.
+pub(super) fn event(node: &Node, report: &mut Report) -> Option<EventGlob> {
+    if let Value::Map(entries) = &node.value
+        && let [(key, value)] = entries.as_slice()
+        && let (Some((service, _)), Some((name, _))) = (key.scalar(), value.scalar())
+    {
+        report
+            .error(codes::EVENT, node.span)
+            .message("this is a map, not an event: there is a blank behind the colon")
+            .label("expected `service:EventName`")
+            .help(format!(
+                "write {}",
+                super::read::quoted(&format!("{service}:{name}"))
+            ));
+        return None;
+    }
+    let text = text(node, "an event", report)?;
+    let Some((service, name)) = text.split_once(':') else {
+        let help = if KNOWN.contains(&text) {
+            format!("write `{text}:*` for every event of the service")
+        } else if let Some(service) = text.strip_suffix(".amazonaws.com") {
+            format!(
+                "write {} for every event of the service",
+                shown(&format!("{service}:*"))
+            )
+        } else {
+            format!(
+                "write the service before it, such as {}",
+                shown(&format!("iam:{text}"))
+            )
+        };
+        report
+            .error(codes::EVENT, node.span)
+            .message(format!(
+                "the event {} does not name its service",
+                shown(text)
+            ))
+            .label("expected `service:EventName`")
+            .help(help);
+        return None;
+    };
+    if !service_is_good(service, name, node.span, report) {
+        return None;
+    }
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '*' | '_' | '-' | '.' | '/');
+    if name.is_empty() || name.len() > 128 || !name.chars().all(good) {
+        report
+            .error(codes::EVENT, node.span)
+            .message(format!("{} is not an event name", shown(name)))
+            .label("expected a name such as `CreateUser`; `*` stands for any text")
+            .help("event names are those of API operations, as CloudTrail records them");
+        return None;
+    }
+    Some(EventGlob {
+        service: service.to_owned(),
+        name: name.to_owned(),
+        span: node.span,
+    })
+}
+
+fn service_is_good(service: &str, name: &str, span: Span, report: &mut Report) -> bool {
+    let mut refuse = |code, message: String, label: &str, help: String| {
+        report
+            .error(code, span)
+            .message(message)
+            .label(label)
+            .help(help);
+        false
+    };
+    let event = |service: &str| shown(&format!("{service}:{name}"));
+    if service == "*" {
+        return true;
+    }
+    if let Some(short) = service.strip_suffix(".amazonaws.com") {
+        return refuse(
+            codes::EVENT_SOURCE,
+            format!("the service {} is written with its domain", shown(service)),
+            "services stand here without `.amazonaws.com`",
+            format!("write {}", event(short)),
+        );
+    }
+    if let Some(short) = service.strip_prefix("aws.") {
+        return refuse(
+            codes::EVENT_SOURCE,
+            format!("{} is the `source` of the envelope", shown(service)),
+            "expected the service as CloudTrail records it",
+            format!("write {}", event(short)),
+        );
+    }
+    if let Some((_, recorded)) = OTHER_NAMES
+        .iter()
+        .find(|(other, _)| *other == service.to_ascii_lowercase())
+    {
+        return refuse(
+            codes::EVENT_SOURCE,
+            format!("CloudTrail records {} under another name", shown(service)),
+            "no event has this service",
+            format!("did you mean {}?", event(recorded)),
+        );
+    }
+    if service.contains('*') {
+        return refuse(
+            codes::EVENT,
+            format!("the service {} holds a `*`", shown(service)),
+            "a service is written out, or is `*` alone",
+            "list the services one by one".to_owned(),
+        );
+    }
+    let lower = service.to_lowercase();
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    if !lower.chars().all(good) || !(1..=64).contains(&lower.len()) {
+        return refuse(
+            codes::EVENT,
+            format!("{} is not the name of a service", shown(service)),
+            "expected a name such as `iam`, `sts` or `signin`",
+            "write `service:EventName`".to_owned(),
+        );
+    }
+    if lower != service {
+        return refuse(
+            codes::EVENT,
+            format!("the service {} has capital letters", shown(service)),
+            "CloudTrail records services in lower case",
+            format!("write {}", event(&lower)),
+        );
+    }
+    // Three letters have too many neighbours for a guess to be worth a warning.
+    if !KNOWN.contains(&service)
+        && service.len() > 3
+        && let Some(near) = nearest(service, KNOWN.iter().copied().filter(|k| k.len() > 3))
+    {
+        report
+            .warning(codes::SERVICE_NAME, span)
+            .message(format!("no service {} is known", shown(service)))
+            .label("the event may never come")
+            .help(format!("did you mean {}?", event(near)));
+    }
+    true
+}

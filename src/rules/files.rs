@@ -1,0 +1,283 @@
+//! Files on disk: reading them within bounds, and finding those that `include` names.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use super::codes;
+use super::read::Spanned;
+use super::report::{Report, shown};
+use super::source::{SourceId, Sources, Span};
+use super::yaml::{MAX_BYTES, floor_boundary};
+
+/// Most bytes of all files together.
+const MAX_TOTAL: usize = 8 * MAX_BYTES;
+/// Most entries of one folder that `*` looks at.
+const MAX_ENTRIES: usize = 10_000;
+
+/// Reads a file as text and keeps it. `at` is where the file is named, if in another file.
+pub(super) fn read(
+    path: &Path,
+    at: Option<Span>,
+    sources: &mut Sources,
+    total: &mut usize,
+    report: &mut Report,
+) -> Option<SourceId> {
+    let name = path.display().to_string();
+    let bytes = match bytes(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let span = at.unwrap_or_else(|| nothing(sources, &name));
+            let entry = report.error(codes::UNREADABLE, span).message(format!(
+                "cannot read {}: {}",
+                shown(&name),
+                reason(&error)
+            ));
+            if at.is_some() {
+                entry
+                    .label("named here")
+                    .help("correct the path, which is relative to the rules file");
+            } else if error.kind() == io::ErrorKind::NotFound {
+                entry.help(
+                    "`iamwatch init` writes a file to start from; `-f FILE` names another one",
+                );
+            }
+            return None;
+        }
+    };
+    *total += bytes.len();
+    if bytes.len() > MAX_BYTES || *total > MAX_TOTAL {
+        let span = at.unwrap_or_else(|| nothing(sources, &name));
+        let message = if bytes.len() > MAX_BYTES {
+            format!("{} is larger than 1 MiB", shown(&name))
+        } else {
+            "all files together are larger than 8 MiB".to_owned()
+        };
+        report
+            .error(codes::TOO_LARGE, span)
+            .message(message)
+            .help("a rules file is text that people read: is this the right one?");
+        return None;
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            // The mark that some editors write is no part of the text.
+            let text = text
+                .strip_prefix('\u{feff}')
+                .map(str::to_owned)
+                .unwrap_or(text);
+            Some(sources.add(name, text))
+        }
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+            // The bytes before are the same in the readable form, so the place is too.
+            let start = floor_boundary(&text, at);
+            let end = start
+                + text
+                    .get(start..)
+                    .and_then(|t| t.chars().next())
+                    .map_or(0, char::len_utf8);
+            let source = sources.add(name, text);
+            report
+                .error(codes::NOT_UTF8, Span { source, start, end })
+                .message(format!(
+                    "the file is not UTF-8: the byte 0x{byte:02x} does not belong here"
+                ))
+                .label("not a character")
+                .help("save the file as UTF-8");
+            None
+        }
+    }
+}
+
+/// A place in a text that could not be read.
+fn nothing(sources: &mut Sources, name: &str) -> Span {
+    Span {
+        source: sources.add(name, ""),
+        start: 0,
+        end: 0,
+    }
+}
+
+/// The bytes of a regular file, one more than allowed at most.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    // A pipe or device could block for ever or never end.
+    let meta = std::fs::metadata(path)?;
+    if meta.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "it is a folder",
+        ));
+    }
+    if !meta.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Plain words for the common cases, the system's for the others.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The files that `include` names, each once, in order, and where each is named.
+pub(super) fn included(
+    root: &Path,
+    include: &[Spanned<String>],
+    report: &mut Report,
+) -> Vec<(PathBuf, Span)> {
+    let folder = match root.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let (Ok(real_folder), Ok(real_root)) = (folder.canonicalize(), root.canonicalize()) else {
+        return Vec::new();
+    };
+    let mut seen = BTreeSet::from([real_root.clone()]);
+    let mut files = Vec::new();
+    for pattern in include {
+        let mut refuse = |message: String, help: &str| {
+            report
+                .error(codes::INCLUDE, pattern.span)
+                .message(message)
+                .label("cannot be included")
+                .help(help);
+        };
+        let candidates = match candidates(&folder, &pattern.value) {
+            Ok(candidates) => candidates,
+            Err(message) => {
+                refuse(
+                    message,
+                    "write a path such as `rules/*.yaml`, relative to this file",
+                );
+                continue;
+            }
+        };
+        let star = pattern.value.contains('*');
+        if star && candidates.is_empty() {
+            refuse(
+                format!("no file matches {}", shown(&pattern.value)),
+                "correct the path, or remove it",
+            );
+        }
+        for candidate in candidates {
+            match candidate.canonicalize() {
+                Ok(real) if !real.starts_with(&real_folder) => refuse(
+                    format!(
+                        "{} leads outside the folder of the rules file",
+                        shown(&candidate.display().to_string())
+                    ),
+                    "move the file into the folder of the rules file",
+                ),
+                Ok(real) if real == real_root && !star => {
+                    refuse("the file includes itself".to_owned(), "remove it")
+                }
+                Ok(real) => {
+                    if seen.insert(real) {
+                        files.push((candidate, pattern.span));
+                    }
+                }
+                // Reading it says why.
+                Err(_) => files.push((candidate, pattern.span)),
+            }
+        }
+    }
+    files
+}
+
+/// The paths that one pattern may mean, sorted.
+fn candidates(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let path = Path::new(pattern);
+    if pattern.contains('\0')
+        || !path
+            .components()
+            .all(|c| matches!(c, Component::Normal(_) | Component::CurDir))
+    {
+        return Err(format!(
+            "{} is not inside the folder of the rules file",
+            shown(pattern)
+        ));
+    }
+    let (parent, last) = match pattern.rsplit_once('/') {
+        Some((parent, last)) => (folder.join(parent), last),
+        None if folder == Path::new(".") => (PathBuf::new(), pattern),
+        None => (folder.to_path_buf(), pattern),
+    };
+    if last.is_empty()
+        || pattern
+            .rsplit_once('/')
+            .is_some_and(|(parent, _)| parent.contains('*'))
+    {
+        return Err(format!(
+            "{} has a `*` in a folder's name, or names a folder",
+            shown(pattern)
+        ));
+    }
+    if !last.contains('*') {
+        return Ok(vec![parent.join(last)]);
+    }
+    let listed = if parent.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        parent.as_path()
+    };
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(listed).map_err(|error| {
+        format!(
+            "cannot list the folder of {}: {}",
+            shown(pattern),
+            reason(&error)
+        )
+    })?;
+    for (index, entry) in entries.enumerate() {
+        if index >= MAX_ENTRIES {
+            return Err(format!(
+                "the folder of {} holds more than {MAX_ENTRIES} files",
+                shown(pattern)
+            ));
+        }
+        let Ok(name) = entry.map(|entry| entry.file_name()) else {
+            continue;
+        };
+        // As in a shell, `*` does not find hidden files.
+        if let Some(name) = name.to_str()
+            && (!name.starts_with('.') || last.starts_with('.'))
+            && matches_star(last, name)
+        {
+            found.push(parent.join(name));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether a name fits a pattern in which `*` stands for any text.
+fn matches_star(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(mut name) = name.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match name.find(part) {
+            Some(at) => name = name.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    name.ends_with(last)
+}

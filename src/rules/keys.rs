@@ -1,0 +1,346 @@
+//! Which keys each map of the rules file knows: read by the decoder and by the JSON Schema alike.
+
+/// One key of a map.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key {
+    pub name: &'static str,
+    /// For people: shown by editors that read the schema.
+    pub doc: &'static str,
+    pub needed: bool,
+    /// What the value is, for the schema.
+    #[allow(dead_code)] // the schema reads it
+    pub form: Form,
+}
+
+/// The form of a value, as the schema says it.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code)] // the schema reads it
+pub(super) enum Form {
+    Version,
+    Text,
+    Line,
+    Boolean,
+    Texts,
+    Name,
+    Account,
+    Region,
+    Words(&'static [&'static str]),
+    /// A map with exactly these keys.
+    Map(&'static [Key]),
+    /// A map from names to maps with exactly one of the first keys, and any of the second.
+    Channels,
+    /// A map from severities to channel names.
+    Notify,
+    /// A list of rules.
+    Rules,
+    /// A list of tests.
+    Tests,
+    RuleId,
+    ChannelNames,
+    Events,
+    Conditions,
+    Pattern,
+    /// The language has it, this release refuses it.
+    NotYet,
+}
+
+const fn need(name: &'static str, form: Form, doc: &'static str) -> Key {
+    Key {
+        name,
+        doc,
+        needed: true,
+        form,
+    }
+}
+
+const fn may(name: &'static str, form: Form, doc: &'static str) -> Key {
+    Key {
+        name,
+        doc,
+        needed: false,
+        form,
+    }
+}
+
+pub(super) const SEVERITIES: &[&str] = &["critical", "high", "medium", "low", "info"];
+pub(super) const NOTIFY: &[&str] = &["critical", "high", "medium", "low", "info", "default"];
+pub(super) const FORMATS: &[&str] = &["text", "json"];
+pub(super) const EXPECTATIONS: &[&str] = &["match", "no-match"];
+
+pub(super) const ROOT: &[Key] = &[
+    need(
+        "version",
+        Form::Version,
+        "The version of the rules language: 1.",
+    ),
+    need(
+        "name",
+        Form::Name,
+        "Names and marks everything that belongs to this file.",
+    ),
+    need("home", Form::Map(HOME), "Where alerts are raised."),
+    may(
+        "watch",
+        Form::Map(WATCH),
+        "What is watched; without it the home account in the home Region.",
+    ),
+    may(
+        "trail",
+        Form::Words(&["none"]),
+        "The trail that feeds the events: `none` leaves it to you.",
+    ),
+    need("channels", Form::Channels, "Where alerts can go, by name."),
+    may(
+        "notify",
+        Form::Notify,
+        "Which channels hear of which severity; `default` stands for those not named.",
+    ),
+    may(
+        "include",
+        Form::Texts,
+        "Further files with rules, inside the folder of this one; `*` in the last part.",
+    ),
+    may(
+        "test_events",
+        Form::Boolean,
+        "Whether patterns accept iamwatch's own test events. Default true.",
+    ),
+    may("rules", Form::Rules, "What to be told about."),
+];
+
+/// An included file holds rules only.
+pub(super) const INCLUDED: &[Key] = &[
+    need(
+        "version",
+        Form::Version,
+        "The version of the rules language: 1.",
+    ),
+    need("rules", Form::Rules, "What to be told about."),
+];
+
+pub(super) const HOME: &[Key] = &[
+    need(
+        "region",
+        Form::Region,
+        "The Region in which alerts are raised.",
+    ),
+    may(
+        "account",
+        Form::Account,
+        "The account in which alerts are raised, in quotes; without it the caller's.",
+    ),
+];
+
+pub(super) const WATCH: &[Key] = &[
+    may(
+        "regions",
+        Form::Texts,
+        "The Regions to watch: so far a list of the home Region only.",
+    ),
+    may(
+        "organization",
+        Form::NotYet,
+        "Watches a whole organization.",
+    ),
+];
+
+/// The kinds of channels that this release carries out.
+pub(super) const CHANNEL_KINDS: &[Key] = &[
+    may(
+        "email",
+        Form::Text,
+        "A mail address; its owner must confirm.",
+    ),
+    may(
+        "sms",
+        Form::Text,
+        "A telephone number in quotes, with `+` and country code.",
+    ),
+    may(
+        "https",
+        Form::Text,
+        "An `https://` URL that confirms SNS subscriptions.",
+    ),
+    may("sqs", Form::Text, "An existing queue, by name or ARN."),
+    may("lambda", Form::Text, "An existing function, by ARN."),
+];
+
+/// The kinds of channels that the language knows and this release does not.
+pub(super) const LATER_CHANNEL_KINDS: &[&str] =
+    &["slack", "pagerduty", "servicenow", "zendesk", "teams"];
+
+/// What every channel can have.
+pub(super) const CHANNEL_KEYS: &[Key] = &[may(
+    "format",
+    Form::Words(FORMATS),
+    "`text` for people (the default), `json` for machines.",
+)];
+
+/// A rule of one's own.
+pub(super) const OWN: &[Key] = &[
+    need("id", Form::RuleId, "Names the rule."),
+    may(
+        "title",
+        Form::Line,
+        "What a person reads first; without it the id.",
+    ),
+    may(
+        "severity",
+        Form::Words(SEVERITIES),
+        "How bad it is. Default medium.",
+    ),
+    may(
+        "enabled",
+        Form::Boolean,
+        "`false`: nothing is deployed for it. Default true.",
+    ),
+    may(
+        "channels",
+        Form::ChannelNames,
+        "Where its alerts go, whatever `notify` says.",
+    ),
+    may("events", Form::Events, "Any of these fires the rule."),
+    may(
+        "when",
+        Form::Conditions,
+        "Only events for which all of a map holds; of a list, any of its maps.",
+    ),
+    may(
+        "unless",
+        Form::Conditions,
+        "Not events for which all of a map holds; of a list, any of its maps.",
+    ),
+    may(
+        "detail-type",
+        Form::Texts,
+        "The envelope's `detail-type`, in place of what follows from the events.",
+    ),
+    may(
+        "pattern",
+        Form::Pattern,
+        "An EventBridge event pattern, in place of `events` and conditions.",
+    ),
+    may(
+        "where",
+        Form::NotYet,
+        "Narrows the rule to accounts, Regions or units.",
+    ),
+    may(
+        "tests",
+        Form::Tests,
+        "Events that must or must not fire the rule.",
+    ),
+];
+
+/// A rule or pack of the catalogue.
+pub(super) const USE: &[Key] = &[
+    need(
+        "use",
+        Form::RuleId,
+        "The id of a rule or pack of the catalogue.",
+    ),
+    may("except", Form::Texts, "Rules that are left out of a pack."),
+    may("title", Form::Line, "Replaces the catalogue's title."),
+    may(
+        "severity",
+        Form::Words(SEVERITIES),
+        "Replaces the catalogue's severity.",
+    ),
+    may(
+        "enabled",
+        Form::Boolean,
+        "`false`: nothing is deployed for it. Default true.",
+    ),
+    may(
+        "channels",
+        Form::ChannelNames,
+        "Where its alerts go, whatever `notify` says.",
+    ),
+    may(
+        "when",
+        Form::Conditions,
+        "Further conditions, on other fields than the catalogue's.",
+    ),
+    may("unless", Form::Conditions, "Further exceptions."),
+    may(
+        "where",
+        Form::NotYet,
+        "Narrows the rule to accounts, Regions or units.",
+    ),
+    may(
+        "tests",
+        Form::Tests,
+        "Events that must or must not fire the rule.",
+    ),
+];
+
+/// A test of a rule.
+pub(super) const TEST: &[Key] = &[
+    need("name", Form::Line, "What the test shows."),
+    need("like", Form::Text, "The event, as `service:EventName`."),
+    may("with", Form::Pattern, "Values by path under `detail`."),
+    need(
+        "expect",
+        Form::Words(EXPECTATIONS),
+        "Whether the rule fires.",
+    ),
+];
+
+/// A file of the catalogue.
+pub(super) const CATALOGUE: &[Key] = &[
+    need(
+        "version",
+        Form::Version,
+        "The version of the rules language: 1.",
+    ),
+    may("rules", Form::Rules, "The rules."),
+    may("packs", Form::Rules, "Sets of rules."),
+];
+
+/// A pack of the catalogue.
+pub(super) const PACK: &[Key] = &[
+    need("id", Form::RuleId, "Begins with `pack/`."),
+    need("title", Form::Line, "What the pack is for."),
+    need("description", Form::Text, "What it covers."),
+    need("rules", Form::Texts, "The ids of its rules."),
+];
+
+/// What a catalogue rule has beyond one's own.
+pub(super) const DESCRIPTION: Key = need(
+    "description",
+    Form::Text,
+    "What it means, and what to do first.",
+);
+
+/// The operators of a condition.
+pub(super) const OPERATORS: &[Key] = &[
+    may(
+        "exact",
+        Form::Text,
+        "Exactly this value; `*` has no meaning.",
+    ),
+    may("prefix", Form::Text, "Text that begins so."),
+    may("suffix", Form::Text, "Text that ends so."),
+    may(
+        "any-case",
+        Form::Text,
+        "This text whatever its case; a `*` can stand at one end.",
+    ),
+    may(
+        "not",
+        Form::Text,
+        "The field is there and is none of these.",
+    ),
+    may("exists", Form::Boolean, "Whether the field is there."),
+    may(
+        "number",
+        Form::Text,
+        "A number or a comparison such as `> 0 and <= 5`.",
+    ),
+    may("cidr", Form::Text, "An address in this block."),
+];
+
+/// The names of some keys.
+pub(super) fn names(keys: &[Key]) -> Vec<&'static str> {
+    keys.iter().map(|key| key.name).collect()
+}

@@ -1,0 +1,160 @@
+//! Collecting diagnostics, and how user text is shown inside them.
+
+use super::codes::Code;
+use super::source::{Diagnostic, Level, Span};
+
+/// Most diagnostics of one load. What comes after them is counted, not kept.
+pub const MAX_DIAGNOSTICS: usize = 1_000;
+
+/// The diagnostics of one load.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    diagnostics: Vec<Diagnostic>,
+    left_out: Option<Span>,
+    errors: usize,
+}
+
+/// A diagnostic being written: message, label and help follow.
+pub(super) struct Entry<'r>(&'r mut Diagnostic);
+
+impl Report {
+    /// Begins a diagnostic that stops the work.
+    pub fn error(&mut self, code: Code, span: Span) -> Entry<'_> {
+        self.errors += 1;
+        self.entry(code, Level::Error, span)
+    }
+
+    /// Begins a diagnostic that does not stop the work.
+    pub fn warning(&mut self, code: Code, span: Span) -> Entry<'_> {
+        self.entry(code, Level::Warning, span)
+    }
+
+    fn entry(&mut self, code: Code, level: Level, span: Span) -> Entry<'_> {
+        if self.diagnostics.len() >= MAX_DIAGNOSTICS {
+            self.left_out.get_or_insert(span);
+            // The one behind the last is written to again and again, and dropped at the end.
+            self.diagnostics.truncate(MAX_DIAGNOSTICS);
+        }
+        let index = self.diagnostics.len();
+        self.diagnostics.push(Diagnostic {
+            code: code.id,
+            level,
+            message: String::new(),
+            label: String::new(),
+            help: None,
+            span,
+        });
+        #[allow(clippy::indexing_slicing)] // pushed just now
+        Entry(&mut self.diagnostics[index])
+    }
+
+    /// How many errors were reported, those that were not kept included.
+    pub fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// All diagnostics by position, errors before warnings at one place, each once.
+    pub fn finish(mut self) -> Vec<Diagnostic> {
+        self.diagnostics.truncate(MAX_DIAGNOSTICS);
+        let mut all = self.diagnostics;
+        all.sort_by(|a, b| (a.span, a.level, a.code).cmp(&(b.span, b.level, b.code)));
+        all.dedup();
+        if let Some(span) = self.left_out {
+            all.push(Diagnostic {
+                code: super::codes::TOO_MANY.id,
+                level: Level::Error,
+                message: format!("more than {MAX_DIAGNOSTICS} problems: the rest is not shown"),
+                label: "the first one that is not shown".to_owned(),
+                help: Some("repair those above and run the command again".to_owned()),
+                span,
+            });
+        }
+        all
+    }
+}
+
+impl Entry<'_> {
+    /// What was found.
+    pub fn message(self, text: impl Into<String>) -> Self {
+        self.0.message = text.into();
+        self
+    }
+
+    /// What was expected, at the underlined place.
+    pub fn label(self, text: impl Into<String>) -> Self {
+        self.0.label = text.into();
+        self
+    }
+
+    /// What to write instead.
+    pub fn help(self, text: impl Into<String>) -> Self {
+        self.0.help = Some(text.into());
+        self
+    }
+
+    /// The same where there may be no advice.
+    pub fn maybe_help(self, text: Option<String>) -> Self {
+        self.0.help = text;
+        self
+    }
+
+    /// Ends the sentence where a value of type `()` is wanted.
+    pub fn done(self) {}
+}
+
+/// The user's words in backticks: one line, no control characters, at most 80 characters.
+pub(super) fn shown(text: &str) -> String {
+    let mut out = String::from("`");
+    for (i, c) in text.chars().enumerate() {
+        if i == 80 {
+            out.push('…');
+            break;
+        }
+        if c.is_control() || is_invisible(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('`');
+    out
+}
+
+/// Characters that change how the rest of a line is shown: direction marks and zero-width ones.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}'
+        | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The nearest of some names, if one is near enough to be a slip of the finger.
+pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    if word.len() > 64 {
+        return None;
+    }
+    let lower = word.to_lowercase().replace('_', "-");
+    let allowed = (lower.chars().count() / 3).clamp(1, 3);
+    names
+        .into_iter()
+        .map(|name| {
+            let other = name.to_lowercase().replace('_', "-");
+            (strsim::osa_distance(&lower, &other), name)
+        })
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, name)| (*distance, *name))
+        .map(|(_, name)| name)
+}
+
+/// "did you mean …?", or the list of what there is.
+pub(super) fn suggestion(word: &str, names: &[&str]) -> Option<String> {
+    if let Some(name) = nearest(word, names.iter().copied()) {
+        return Some(format!("did you mean `{name}`?"));
+    }
+    if names.is_empty() {
+        return None;
+    }
+    let mut list: Vec<String> = names.iter().take(24).map(|n| format!("`{n}`")).collect();
+    if names.len() > 24 {
+        list.push("…".to_owned());
+    }
+    Some(format!("one of {}", list.join(", ")))
+}

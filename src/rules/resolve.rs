@@ -1,0 +1,426 @@
+//! From drafts to rules: the catalogue, packs, `notify`, and what can be said only of the whole file.
+
+use std::collections::BTreeMap;
+
+use super::catalogue::Catalogue;
+use super::codes;
+use super::conditions::overlap;
+use super::file::FileDraft;
+use super::model::{AllOf, ChannelName, Events, Rule, RuleId, RulesFile, Trigger};
+use super::read::Spanned;
+use super::report::{Report, shown};
+use super::rule::{Common, Draft, Own, Use};
+use super::source::{Sources, Span};
+
+/// Services whose events appear in one Region of the partition only, or there for root.
+/// Source: CloudTrail user guide, "Global service events"; EventBridge user guide, troubleshooting.
+const GLOBAL: &[&str] = &[
+    "*",
+    "account",
+    "cloudfront",
+    "iam",
+    "organizations",
+    "route53",
+    "signin",
+];
+
+/// Where they appear. Other partitions have Regions of their own.
+const GLOBAL_REGION: &str = "us-east-1";
+
+/// A rule whose channels are not settled.
+struct Open {
+    rule: Rule,
+    channels: Option<Vec<Spanned<ChannelName>>>,
+    /// Where the id stands.
+    id_span: Span,
+    origin: Origin,
+}
+
+/// Where a rule came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Own,
+    /// Named by itself.
+    Used,
+    /// A member of a pack.
+    Pack,
+}
+
+struct Resolver<'a> {
+    catalogue: &'a Catalogue,
+    sources: &'a Sources,
+    open: BTreeMap<RuleId, Open>,
+}
+
+/// Resolves every name of the file. `None` when there is any error.
+pub(super) fn resolve(
+    file: FileDraft,
+    drafts: Vec<Draft>,
+    catalogue: &Catalogue,
+    sources: &Sources,
+    report: &mut Report,
+) -> Option<RulesFile> {
+    let mut resolver = Resolver {
+        catalogue,
+        sources,
+        open: BTreeMap::new(),
+    };
+    if drafts.is_empty() && report.errors() == 0 {
+        report
+            .warning(codes::NO_RULES, file.region_span)
+            .message("the file has no rules")
+            .label("nothing is watched")
+            .help("begin with `rules: [{ use: root/activity }]`");
+    }
+    for draft in drafts {
+        match draft {
+            Draft::Own(own) => resolver.own(own, report),
+            Draft::Use(using) => resolver.using(using, report),
+        }
+    }
+    let open = resolver.open;
+    // What is wrong elsewhere may hide who names a channel.
+    if report.errors() == 0 {
+        unused_channels(&file, &open, report);
+    }
+    let mut rules = Vec::new();
+    let mut global: Option<&RuleId> = None;
+    for (id, open) in &open {
+        let mut rule = open.rule.clone();
+        rule.channels = channels(open, &file, report);
+        if rule.enabled && is_global(&rule.trigger) {
+            global.get_or_insert(id);
+        }
+        rules.push(rule);
+    }
+    if let (Some(id), Some(home)) = (global, &file.home)
+        && home.region.partition() == "aws"
+        && home.region.as_str() != GLOBAL_REGION
+    {
+        report
+            .error(codes::GLOBAL_HOME, file.region_span)
+            .message(format!(
+                "rule {} watches events that never appear in {}",
+                shown(&id.0),
+                shown(home.region.as_str())
+            ))
+            .label("events of global services appear in us-east-1 only")
+            .help("write `region: us-east-1`; watching several Regions is not yet supported");
+    }
+    if report.errors() > 0 {
+        return None;
+    }
+    Some(RulesFile {
+        name: file.name?,
+        home: file.home?,
+        test_events: file.test_events,
+        channels: file.channels.good,
+        rules,
+    })
+}
+
+impl Resolver<'_> {
+    fn own(&mut self, own: Own, report: &mut Report) {
+        let id = own.id.value;
+        if self.catalogue.rules.contains_key(&id.0) {
+            report
+                .warning(codes::HIDES_CATALOGUE, own.id.span)
+                .message(format!(
+                    "{} is also the id of a rule of the catalogue",
+                    shown(&id.0)
+                ))
+                .label("readers will take it for that one")
+                .help("choose another id, or write `use` to take the catalogue's");
+        }
+        if let Some(other) = self.open.get(&id) {
+            self.duplicate(&id, own.id.span, other.id_span, report);
+            return;
+        }
+        let Some(trigger) = own.trigger else {
+            return;
+        };
+        let rule = Rule {
+            title: own.common.title.unwrap_or_else(|| id.0.clone()),
+            id: id.clone(),
+            severity: own.common.severity.unwrap_or_default(),
+            enabled: own.common.enabled.unwrap_or(true),
+            trigger,
+            channels: Vec::new(),
+            span: own.id.span,
+        };
+        self.open.insert(
+            id,
+            Open {
+                rule,
+                channels: own.common.channels,
+                id_span: own.id.span,
+                origin: Origin::Own,
+            },
+        );
+    }
+
+    fn using(&mut self, using: Use, report: &mut Report) {
+        let catalogue = self.catalogue;
+        if let Some(base) = catalogue.rules.get(&using.id.value) {
+            if let Some(except) = using.except.first() {
+                report
+                    .error(codes::EXCEPT, except.span)
+                    .message(format!("{} is a rule, not a pack", shown(&using.id.value)))
+                    .label("there is nothing to take out of a rule")
+                    .help("remove `except`; `unless` holds exceptions");
+            }
+            self.add(base, &using, Origin::Used, report);
+            return;
+        }
+        let Some(pack) = catalogue.packs.get(&using.id.value) else {
+            let ids = catalogue
+                .rules
+                .keys()
+                .chain(catalogue.packs.keys())
+                .map(String::as_str);
+            let mut all: Vec<&str> = ids.collect();
+            all.sort_unstable();
+            report
+                .error(codes::UNKNOWN_RULE, using.id.span)
+                .message(format!(
+                    "the catalogue has no rule or pack {}",
+                    shown(&using.id.value)
+                ))
+                .label("unknown rule")
+                .maybe_help(super::report::suggestion(&using.id.value, &all));
+            return;
+        };
+        if let Some(span) = using.title_key {
+            report
+                .error(codes::USE, span)
+                .message(format!(
+                    "{} is a pack, whose rules have titles of their own",
+                    shown(&using.id.value)
+                ))
+                .label("one title for several rules")
+                .help("give a title where a single rule is used");
+        }
+        for except in &using.except {
+            if !pack.rules.iter().any(|rule| rule.0 == except.value) {
+                let names: Vec<&str> = pack.rules.iter().map(|r| r.0.as_str()).collect();
+                report
+                    .error(codes::EXCEPT, except.span)
+                    .message(format!(
+                        "{} does not hold {}",
+                        shown(&using.id.value),
+                        shown(&except.value)
+                    ))
+                    .label("not in this pack")
+                    .maybe_help(super::report::suggestion(&except.value, &names));
+            }
+        }
+        for rule in &pack.rules {
+            if using.except.iter().any(|except| except.value == rule.0) {
+                continue;
+            }
+            if let Some(base) = catalogue.rules.get(&rule.0) {
+                self.add(base, &using, Origin::Pack, report);
+            }
+        }
+    }
+
+    /// Adds a catalogue rule as a `use` changes it.
+    fn add(&mut self, base: &Own, using: &Use, origin: Origin, report: &mut Report) {
+        let id = &base.id.value;
+        if let Some(other) = self.open.get(id) {
+            match (other.origin, origin) {
+                // A rule named by itself says more than a pack, whichever comes first.
+                (Origin::Used, Origin::Pack) => return,
+                (Origin::Pack, _) => {}
+                _ => {
+                    self.duplicate(id, using.id.span, other.id_span, report);
+                    return;
+                }
+            }
+        }
+        let Some(trigger) = base
+            .trigger
+            .as_ref()
+            .and_then(|base| narrowed(base, using, report))
+        else {
+            return;
+        };
+        let Common {
+            title,
+            severity,
+            enabled,
+            channels,
+        } = &using.common;
+        let title = title
+            .clone()
+            .filter(|_| origin == Origin::Used)
+            .or_else(|| base.common.title.clone());
+        let rule = Rule {
+            id: id.clone(),
+            title: title.unwrap_or_else(|| id.0.clone()),
+            severity: severity.or(base.common.severity).unwrap_or_default(),
+            enabled: enabled.unwrap_or(true),
+            trigger,
+            channels: Vec::new(),
+            span: using.id.span,
+        };
+        let open = Open {
+            rule,
+            channels: channels.clone(),
+            id_span: using.id.span,
+            origin,
+        };
+        self.open.insert(id.clone(), open);
+    }
+
+    fn duplicate(&self, id: &RuleId, span: Span, other: Span, report: &mut Report) {
+        // The one that stands later is reported, whatever the order of reading.
+        let (first, second) = if other <= span {
+            (other, span)
+        } else {
+            (span, other)
+        };
+        let (name, line, column) = self.sources.position(first);
+        report
+            .error(codes::DUPLICATE_ID, second)
+            .message(format!("two rules have the id {}", shown(&id.0)))
+            .label(format!("the other one stands at {name}:{line}:{column}"))
+            .help("give one of them another id, or remove it");
+    }
+}
+
+/// The catalogue's trigger with the conditions of a `use` added.
+fn narrowed(base: &Trigger, using: &Use, report: &mut Report) -> Option<Trigger> {
+    let Trigger::Events(base) = base else {
+        if let Some(field) = using
+            .when
+            .iter()
+            .chain(&using.unless)
+            .flat_map(|all| &all.fields)
+            .next()
+        {
+            report
+                .error(codes::USE_CONDITION, field.span)
+                .message(format!(
+                    "{} is a raw pattern, which takes no conditions",
+                    shown(&using.id.value)
+                ))
+                .label("cannot be added")
+                .help("write a rule of your own");
+            return None;
+        }
+        return Some(base.clone());
+    };
+    let mut when = Vec::new();
+    let mut clash = false;
+    if using.when.is_empty() {
+        when.clone_from(&base.when);
+    } else if base.when.is_empty() {
+        when.clone_from(&using.when);
+    } else {
+        for own in &using.when {
+            for given in &base.when {
+                match both(given, own, report) {
+                    Some(all) => when.push(all),
+                    None => clash = true,
+                }
+            }
+        }
+    }
+    let unless = base.unless.iter().chain(&using.unless).cloned().collect();
+    (!clash).then(|| {
+        Trigger::Events(Events {
+            when,
+            unless,
+            ..base.clone()
+        })
+    })
+}
+
+/// Two maps as one; fields that both speak about are reported.
+fn both(given: &AllOf, own: &AllOf, report: &mut Report) -> Option<AllOf> {
+    let mut good = true;
+    for field in &own.fields {
+        for other in &given.fields {
+            if field.path == other.path {
+                good = false;
+                report
+                    .error(codes::USE_CONDITION, field.span)
+                    .message(format!(
+                        "the catalogue's rule already has a condition on {}",
+                        shown(&field.path.join("."))
+                    ))
+                    .label("one field cannot have two conditions")
+                    .help("leave it out, use `unless`, or write a rule of your own");
+            } else if field.path.starts_with(&other.path) {
+                good = false;
+                overlap(field.span, &other.path, &field.path, report);
+            } else if other.path.starts_with(&field.path) {
+                good = false;
+                overlap(field.span, &field.path, &other.path, report);
+            }
+        }
+    }
+    good.then(|| AllOf {
+        fields: given.fields.iter().chain(&own.fields).cloned().collect(),
+    })
+}
+
+/// The rule's own channels, else those of its severity, else the default ones.
+fn channels(open: &Open, file: &FileDraft, report: &mut Report) -> Vec<ChannelName> {
+    let word = open.rule.severity.to_string();
+    let chosen = match &open.channels {
+        Some(own) => Some(own),
+        None => file
+            .notify
+            .get(word.as_str())
+            .or_else(|| file.notify.get("default")),
+    };
+    // A list whose names are all unknown has been reported.
+    if chosen.is_none() && open.rule.enabled {
+        report
+            .error(codes::NOBODY_HEARS, open.id_span)
+            .message(format!("nobody hears of rule {}, whose severity is {word}", shown(&open.rule.id.0)))
+            .label("it has no channel")
+            .help(format!("give the rule `channels`, or name channels for `{word}` or `default` under `notify`"));
+    }
+    let mut names: Vec<ChannelName> = chosen
+        .into_iter()
+        .flatten()
+        .map(|name| name.value.clone())
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn unused_channels(file: &FileDraft, open: &BTreeMap<RuleId, Open>, report: &mut Report) {
+    let by_rules = open.values().filter_map(|open| open.channels.as_ref());
+    let named: std::collections::BTreeSet<&ChannelName> = file
+        .notify
+        .values()
+        .chain(by_rules)
+        .flatten()
+        .map(|name| &name.value)
+        .collect();
+    for (name, channel) in &file.channels.good {
+        if !named.contains(name) {
+            report
+                .warning(codes::UNUSED_CHANNEL, channel.span)
+                .message(format!("nothing is sent to the channel {}", shown(&name.0)))
+                .label("neither a rule nor `notify` names it")
+                .help("name it under `notify`, or remove it");
+        }
+    }
+}
+
+/// Whether a rule watches events that appear in one Region only.
+fn is_global(trigger: &Trigger) -> bool {
+    match trigger {
+        Trigger::Events(events) => events
+            .globs
+            .iter()
+            .any(|glob| GLOBAL.contains(&glob.service.as_str())),
+        Trigger::Raw { .. } => false,
+    }
+}

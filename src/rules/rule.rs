@@ -1,0 +1,409 @@
+//! One entry of `rules`, as it stands in the file: names are not resolved yet.
+
+use std::collections::BTreeMap;
+
+use super::channels::channel_list;
+use super::codes;
+use super::conditions::conditions;
+use super::events::events;
+use super::keys::{self, DESCRIPTION, EXPECTATIONS, Key, OWN, SEVERITIES, TEST, USE, names};
+use super::model::{AllOf, ChannelName, Events, RuleId, Severity, Trigger};
+use super::raw::pattern;
+use super::read::{self, Fields, Spanned, first_line};
+use super::report::{Report, shown};
+use super::source::Span;
+use super::yaml::{Node, Value};
+
+/// Longest title.
+const TITLE: usize = 120;
+
+/// An entry of `rules`.
+#[derive(Debug)]
+pub(super) enum Draft {
+    Own(Own),
+    Use(Use),
+}
+
+/// A rule with events or a pattern.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub id: Spanned<RuleId>,
+    /// `None` where nothing usable stands there: the load has failed then.
+    pub trigger: Option<Trigger>,
+    pub description: String,
+    pub common: Common,
+}
+
+/// A reference to the catalogue.
+#[derive(Debug)]
+pub(super) struct Use {
+    pub id: Spanned<String>,
+    pub except: Vec<Spanned<String>>,
+    pub when: Vec<AllOf>,
+    pub unless: Vec<AllOf>,
+    /// Where `title` stands, which fits a rule but not a pack.
+    pub title_key: Option<Span>,
+    pub common: Common,
+}
+
+/// What both can say.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub title: Option<String>,
+    pub severity: Option<Severity>,
+    pub enabled: Option<bool>,
+    pub channels: Option<Vec<Spanned<ChannelName>>>,
+}
+
+/// Who is reading.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setting<'c> {
+    /// The names under `channels`.
+    pub channels: &'c BTreeMap<String, Span>,
+    /// Catalogue rules carry descriptions, and use nothing.
+    pub catalogue: bool,
+}
+
+/// The severity of a word among [`SEVERITIES`].
+pub(super) fn severity(word: &str) -> Severity {
+    match word {
+        "critical" => Severity::Critical,
+        "high" => Severity::High,
+        "low" => Severity::Low,
+        "info" => Severity::Info,
+        _ => Severity::Medium,
+    }
+}
+
+/// Reads `rules`. `rules:` with nothing behind it is an empty list: its entries are commented out.
+pub(super) fn rules(node: &Node, setting: Setting<'_>, report: &mut Report) -> Vec<Draft> {
+    match &node.value {
+        Value::List(items) => items
+            .iter()
+            .filter_map(|item| draft(item, setting, report))
+            .collect(),
+        Value::Scalar { text, plain: true } if text.is_empty() => Vec::new(),
+        _ => {
+            read::list(node, "rules", report);
+            Vec::new()
+        }
+    }
+}
+
+fn draft(node: &Node, setting: Setting<'_>, report: &mut Report) -> Option<Draft> {
+    let entries = read::map(node, "a rule", report)?;
+    let has = |name: &str| {
+        entries
+            .iter()
+            .find(|(key, _)| key.scalar().is_some_and(|(text, _)| text == name))
+            .map(|(key, _)| key.span)
+    };
+    match (has("use"), has("id")) {
+        (Some(_), Some(id)) => {
+            report
+                .error(codes::USE, id)
+                .message("a rule has both `use` and `id`")
+                .label("expected one of the two")
+                .help(
+                    "keep `use` to take a rule from the catalogue, or `id` for a rule of your own",
+                );
+            None
+        }
+        (Some(span), None) if setting.catalogue => {
+            report
+                .error(codes::USE, span)
+                .message("a rule of the catalogue uses nothing");
+            None
+        }
+        (Some(_), None) => {
+            misplaced(entries, OWN, USE, "a rule of your own (`id`)", report);
+            let known = with(USE, OWN);
+            using(
+                &Fields::read(node, &known, "a `use`", report)?,
+                setting,
+                report,
+            )
+            .map(Draft::Use)
+        }
+        (None, Some(_)) => {
+            misplaced(entries, USE, OWN, "a rule of the catalogue (`use`)", report);
+            let mut known = with(OWN, USE);
+            known.extend(setting.catalogue.then_some(DESCRIPTION));
+            own(
+                &Fields::read(node, &known, "a rule", report)?,
+                setting,
+                report,
+            )
+            .map(Draft::Own)
+        }
+        (None, None) => {
+            report
+                .error(codes::USE, first_line(node))
+                .message("a rule has neither `use` nor `id`")
+                .label("expected one of the two")
+                .help("write `use: root/activity` for a rule of the catalogue, or `id: my-rule` for one of your own");
+            // Slips elsewhere in the rule are worth knowing in the same run.
+            let known = with(OWN, USE);
+            let known: Vec<Key> = known
+                .into_iter()
+                .map(|key| Key {
+                    needed: false,
+                    ..key
+                })
+                .collect();
+            Fields::read(node, &known, "a rule", report);
+            None
+        }
+    }
+}
+
+/// The keys of one kind, and those of the other as well, which [`misplaced`] has reported.
+fn with(keys: &[Key], others: &[Key]) -> Vec<Key> {
+    let mut all = keys.to_vec();
+    let further = others
+        .iter()
+        .filter(|o| !keys.iter().any(|k| k.name == o.name) && o.name != "id" && o.name != "use");
+    all.extend(further.map(|key| Key {
+        needed: false,
+        ..*key
+    }));
+    all
+}
+
+/// Reports keys that only the other kind of rule has.
+fn misplaced(
+    entries: &[(Node, Node)],
+    others: &[Key],
+    own: &[Key],
+    whose: &str,
+    report: &mut Report,
+) {
+    for (key, _) in entries {
+        let Some((text, _)) = key.scalar() else {
+            continue;
+        };
+        if names(others).contains(&text) && !names(own).contains(&text) {
+            report
+                .error(codes::USE, key.span)
+                .message(format!("the key {} belongs to {whose}", shown(text)))
+                .label("this rule does not take it")
+                .help(if text == "except" {
+                    "remove it: it takes rules out of a pack"
+                } else {
+                    "remove it, or write a rule of your own in place of `use`"
+                });
+        }
+    }
+}
+
+fn common(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Common {
+    if let (Some(span), Some(_)) = (fields.key("where"), fields.get("where")) {
+        report
+            .error(codes::NOT_YET, span)
+            .message("`where` is not yet supported")
+            .label("not yet supported")
+            .help("narrow the rule by a condition such as `when: { recipientAccountId: \"111122223333\" }`");
+    }
+    if let Some(node) = fields.get("tests") {
+        tests(node, fields.key("tests").unwrap_or(node.span), report);
+    }
+    Common {
+        title: fields
+            .get("title")
+            .and_then(|n| read::line(n, "a title", TITLE, report))
+            .map(str::to_owned),
+        severity: fields
+            .get("severity")
+            .and_then(|n| read::word(n, "a severity", SEVERITIES, report))
+            .map(severity),
+        enabled: fields
+            .get("enabled")
+            .and_then(|n| read::boolean(n, "`enabled`", report)),
+        channels: fields
+            .get("channels")
+            .and_then(|n| channel_list(n, setting.channels, report)),
+    }
+}
+
+fn using(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Option<Use> {
+    let common = common(fields, setting, report);
+    let except = fields
+        .get("except")
+        .and_then(|n| read::texts(n, "rules of the pack", "a rule's id", report));
+    let when = fields
+        .get("when")
+        .map_or_else(Vec::new, |n| conditions(n, report));
+    let unless = fields
+        .get("unless")
+        .map_or_else(Vec::new, |n| conditions(n, report));
+    let node = fields.get("use")?;
+    let id = read::text(node, "the id of a rule or pack", report)?.to_owned();
+    Some(Use {
+        id: Spanned {
+            value: id,
+            span: node.span,
+        },
+        except: except.unwrap_or_default(),
+        when,
+        unless,
+        title_key: fields.key("title"),
+        common,
+    })
+}
+
+fn own(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Option<Own> {
+    let common = common(fields, setting, report);
+    let trigger = trigger(fields, report);
+    let description = fields
+        .get("description")
+        .and_then(|n| read::text(n, "a description", report));
+    let node = fields.get("id")?;
+    let id = rule_id(node, report)?;
+    Some(Own {
+        id: Spanned {
+            value: id,
+            span: node.span,
+        },
+        trigger,
+        description: description.unwrap_or_default().trim().to_owned(),
+        common,
+    })
+}
+
+/// An id in the form of rule ids.
+pub(super) fn rule_id(node: &Node, report: &mut Report) -> Option<RuleId> {
+    let text = read::text(node, "a rule's id", report)?;
+    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'/');
+    if text.len() <= 64 && text.bytes().all(good) {
+        return Some(RuleId(text.to_owned()));
+    }
+    let fixed: String = text
+        .to_lowercase()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '/' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(64)
+        .collect();
+    report
+        .error(codes::RULE_ID, node.span)
+        .message(format!("{} is not a usable rule id", shown(text)))
+        .label("expected lower-case letters, digits, `-` and `/`, at most 64")
+        .help(format!("write {}", shown(&fixed)));
+    None
+}
+
+fn trigger(fields: &Fields<'_>, report: &mut Report) -> Option<Trigger> {
+    let when = fields.get("when").map(|n| conditions(n, report));
+    let unless = fields.get("unless").map(|n| conditions(n, report));
+    let detail_types = fields
+        .get("detail-type")
+        .map(|n| read::texts(n, "detail types", "a detail type", report));
+    let globs = fields.get("events").map(|n| events(n, report));
+    let raw = fields
+        .get("pattern")
+        .map(|n| pattern(n, fields.key("pattern").unwrap_or(n.span), report));
+    match (globs, raw) {
+        (Some(_), Some(_)) => {
+            report
+                .error(codes::TRIGGER, fields.key("pattern").unwrap_or(fields.span))
+                .message("a rule has both `events` and `pattern`")
+                .label("expected one of the two")
+                .help("keep `events` with `when` and `unless`, or say all of it in `pattern`");
+            None
+        }
+        (None, None) => {
+            report
+                .error(codes::TRIGGER, fields.span)
+                .message("nothing fires this rule")
+                .label("`events` is missing")
+                .help("write `events: [\"iam:CreateUser\"]`, or an EventBridge pattern under `pattern`");
+            None
+        }
+        (None, Some(raw)) => {
+            for name in ["when", "unless", "detail-type"] {
+                if let Some(span) = fields.key(name) {
+                    report
+                        .error(codes::TRIGGER, span)
+                        .message(format!("`{name}` does not go with `pattern`"))
+                        .label("a pattern says all of it")
+                        .help("put the condition into the pattern");
+                }
+            }
+            raw
+        }
+        (Some(globs), None) => (!globs.is_empty()).then(|| {
+            Trigger::Events(Events {
+                globs,
+                detail_types: detail_types
+                    .flatten()
+                    .map(|types| types.into_iter().map(|t| t.value).collect()),
+                when: when.unwrap_or_default(),
+                unless: unless.unwrap_or_default(),
+            })
+        }),
+    }
+}
+
+/// The form of a rule's tests; they are not run yet.
+fn tests(node: &Node, key: Span, report: &mut Report) {
+    let Some(items) = read::list(node, "tests", report) else {
+        return;
+    };
+    for item in items {
+        let Some(fields) = Fields::read(item, TEST, "a test", report) else {
+            continue;
+        };
+        if let Some(name) = fields.get("name") {
+            read::line(name, "a test's name", TITLE, report);
+        }
+        if let Some(like) = fields.get("like") {
+            super::events::event(like, report);
+        }
+        if let Some(with) = fields.get("with") {
+            read::map(with, "values by path", report);
+        }
+        if let Some(expect) = fields.get("expect") {
+            read::word(expect, "an expectation", EXPECTATIONS, report);
+        }
+    }
+    report
+        .warning(codes::TESTS_NOT_RUN, key)
+        .message("the tests of a rule are not run by this release")
+        .label("checked for their form only")
+        .help("`iamwatch match` tries a pattern on an event");
+}
+
+/// `notify`: channels by severity, or `default`.
+pub(super) fn notify(
+    node: &Node,
+    known: &BTreeMap<String, Span>,
+    report: &mut Report,
+) -> BTreeMap<&'static str, Vec<Spanned<ChannelName>>> {
+    let keys: Vec<Key> = keys::NOTIFY
+        .iter()
+        .map(|name| Key {
+            name,
+            doc: "",
+            needed: false,
+            form: keys::Form::ChannelNames,
+        })
+        .collect();
+    let mut notify = BTreeMap::new();
+    let Some(fields) = Fields::read(node, &keys, "`notify`", report) else {
+        return notify;
+    };
+    for name in fields.names() {
+        if let Some(list) = fields
+            .get(name)
+            .and_then(|n| channel_list(n, known, report))
+        {
+            notify.insert(name, list);
+        }
+    }
+    notify
+}

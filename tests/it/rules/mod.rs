@@ -1,0 +1,3 @@
+//! The language of the rules file, from outside.
+
+mod examples;
