@@ -6,7 +6,13 @@
     clippy::indexing_slicing
 )]
 
+mod deploy;
+mod drift;
+mod faults;
+mod laws;
+mod localemu;
 mod pattern;
 mod rules;
 mod sandbox;
 mod shared;
+mod stage;

@@ -16,7 +16,10 @@ pub fn verdict(vector: &Value) -> Value {
         Some(text) => text.as_str().unwrap().to_owned(),
         None => vector[name].to_string(),
     };
-    match (EventPattern::parse(&text("pattern")), Event::parse(&text("event"))) {
+    match (
+        EventPattern::parse(&text("pattern")),
+        Event::parse(&text("event")),
+    ) {
         (Ok(pattern), Ok(event)) => {
             let matches = pattern.matches(&event);
             assert_eq!(pattern.explain(&event).matches, matches);
@@ -37,11 +40,18 @@ fn check(file: &str, expected: usize) {
         count += 1;
         let got = verdict(&vector);
         if got != vector["expect"] && !EXCEPTIONS.iter().any(|(known, _)| *known == id) {
-            wrong.insert(id, format!("got {got}, expected {}: {line}", vector["expect"]));
+            wrong.insert(
+                id,
+                format!("got {got}, expected {}: {line}", vector["expect"]),
+            );
         }
     }
     assert_eq!(count, expected);
-    assert!(wrong.is_empty(), "{} of {count} differ: {wrong:#?}", wrong.len());
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} differ: {wrong:#?}",
+        wrong.len()
+    );
 }
 
 #[test]

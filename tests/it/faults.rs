@@ -1,0 +1,116 @@
+//! Apply stopped, refused or cut off at every call: running it again ends where an undisturbed run ends.
+
+use iamwatch::apply;
+use iamwatch::resources::Live;
+use iamwatch::sandbox::{Fault, FaultKind};
+
+use crate::deploy::SELF_CONTAINED;
+use crate::stage::{Stage, Wanted};
+
+/// Live state without what AWS calls things: ids differ from run to run.
+async fn state(stage: &Stage, wanted: &Wanted) -> Vec<Live> {
+    let mut live = stage.live(wanted).await;
+    for live in &mut live {
+        live.handle = None;
+    }
+    live
+}
+
+/// Applies once while `fault` strikes, then again undisturbed.
+async fn disturbed(fault: Fault) -> Vec<Live> {
+    let stage = Stage::sandbox().await;
+    let wanted = stage.wanted(SELF_CONTAINED);
+    let plan = stage.plan(&wanted).await;
+    let sandbox = stage.sandbox.clone().unwrap();
+    sandbox.fault(fault);
+    stage.apply(&plan).await;
+    sandbox.clear_faults();
+    stage.deploy(&wanted).await;
+    assert_eq!(stage.plan(&wanted).await.changes, Vec::new());
+    state(&stage, &wanted).await
+}
+
+async fn sweep(kind: FaultKind) {
+    let stage = Stage::sandbox().await;
+    let wanted = stage.wanted(SELF_CONTAINED);
+    let plan = stage.plan(&wanted).await;
+    let sandbox = stage.sandbox.clone().unwrap();
+    sandbox.clear_calls();
+    assert!(stage.apply(&plan).await.is_complete());
+    let calls = sandbox.calls().len();
+    assert!(calls > 10, "only {calls} calls to disturb");
+    let undisturbed = state(&stage, &wanted).await;
+    for k in 0..calls {
+        let end = disturbed(Fault::from_call(k, kind.clone())).await;
+        assert_eq!(end, undisturbed, "disturbed from call {k}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_killed_is_finished_by_the_next() {
+    sweep(FaultKind::Stop).await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_refused_is_finished_by_the_next() {
+    sweep(FaultKind::Refuse {
+        code: "AccessDenied".to_owned(),
+        status: 403,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lost_answers_leave_no_duplicates() {
+    sweep(FaultKind::LoseResponseAfterEffect).await;
+}
+
+#[tokio::test]
+async fn ctrl_c_finishes_what_is_under_way_and_begins_nothing_new() {
+    let stage = Stage::sandbox().await;
+    let wanted = stage.wanted(SELF_CONTAINED);
+    let plan = stage.plan(&wanted).await;
+    let report = apply::apply(&plan, &stage.clients, std::future::ready(()), |_| {}).await;
+    assert!(report.stopped && !report.is_complete());
+    assert!(!report.done.is_empty(), "what was begun is finished");
+    assert_eq!(
+        report.done.len() + report.not_tried.len(),
+        plan.changes.len()
+    );
+    let rest = stage.deploy(&wanted).await;
+    assert_eq!(rest.changes.len(), report.not_tried.len());
+    assert_eq!(stage.plan(&wanted).await.changes, Vec::new());
+}
+
+#[tokio::test]
+async fn one_failure_stops_only_what_needs_it() {
+    let stage = Stage::sandbox().await;
+    let wanted = stage.wanted(SELF_CONTAINED);
+    let plan = stage.plan(&wanted).await;
+    let sandbox = stage.sandbox.clone().unwrap();
+    let refuse = FaultKind::Refuse {
+        code: "AuthorizationError".to_owned(),
+        status: 403,
+    };
+    sandbox.fault(Fault {
+        times: 1,
+        ..Fault::on("sns", "CreateTopic", refuse)
+    });
+    let report = stage.apply(&plan).await;
+    assert_eq!(report.failed.len(), 1);
+    let failed = &report.failed[0];
+    assert_eq!(failed.error.call.to_string(), "sns:CreateTopic");
+    let remedy = failed.remedy.as_deref().unwrap();
+    assert!(
+        remedy.contains(r#""sns:CreateTopic""#) && remedy.contains("Resource"),
+        "{remedy}"
+    );
+    assert!(!report.not_tried.is_empty() && !report.done.is_empty());
+    // The other topic with its rules and subscriptions is complete.
+    assert!(
+        report
+            .done
+            .iter()
+            .any(|key| key.name.contains("text_") && key.name.contains('/'))
+    );
+}

@@ -1,0 +1,46 @@
+//! The same sequences against an emulator that we did not write (`IAMWATCH_LOCALEMU` names its endpoint).
+
+use crate::deploy;
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn a_rules_file_lives_and_dies() {
+    if let Some(stage) = Stage::emulator().await {
+        deploy::a_whole_life(&stage).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_ours_is_never_touched() {
+    if let Some(stage) = Stage::emulator().await {
+        deploy::foreign_things_stay(&stage).await;
+    }
+}
+
+#[tokio::test]
+async fn a_rule_without_our_tag_is_never_overwritten() {
+    if let Some(stage) = Stage::emulator().await {
+        deploy::a_same_named_foreign_rule_stops_the_plan(&stage).await;
+    }
+}
+
+#[tokio::test]
+async fn test_events_arrive() {
+    if let Some(stage) = Stage::emulator().await {
+        deploy::every_alert_arrives(&stage).await;
+    }
+}
+
+#[tokio::test]
+async fn every_field_that_drifts_is_repaired() {
+    if let Some(stage) = Stage::emulator().await {
+        crate::drift::every_field_is_repaired(&stage).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_deleted_or_added_is_repaired() {
+    if let Some(stage) = Stage::emulator().await {
+        crate::drift::what_is_gone_comes_back(&stage).await;
+    }
+}
