@@ -145,9 +145,9 @@ pub async fn prove(
         let watched = {
             let stop = std::pin::pin!(stop);
             let watch = std::pin::pin!(watch(clients, &probe, &mut tests, options, limit_ms));
-            match futures::future::select(watch, stop).await {
-                futures::future::Either::Left((result, _)) => result,
-                futures::future::Either::Right(_) => Ok(()),
+            match futures::future::select(stop, watch).await {
+                futures::future::Either::Left(_) => Ok(()),
+                futures::future::Either::Right((result, _)) => result,
             }
         };
         let closed = probe.close(clients).await;

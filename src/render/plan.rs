@@ -6,6 +6,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::Painter;
+use crate::compile::RuleState;
 use crate::plan::{Action, AttributeChange, Change, Plan};
 use crate::resources::{Owner, Resource};
 
@@ -105,12 +106,12 @@ fn description(resource: &Resource) -> Vec<String> {
         } else {
             "active at once".to_owned()
         }],
+        // The pattern is long; `iamwatch compile` and `--json` show it.
         Resource::Rule(rule) => {
-            let mut lines = vec![
-                rule.description.clone(),
-                format!("state {}", rule.state.as_str()),
-                format!("pattern {}", rule.pattern),
-            ];
+            let mut lines = vec![rule.description.clone()];
+            if rule.state == RuleState::EnabledWithAll {
+                lines.push("also for read-only events".to_owned());
+            }
             lines.extend(
                 rule.targets
                     .values()

@@ -3,8 +3,9 @@
 use iamwatch::plan::Action;
 use iamwatch::proof::Outcome;
 use iamwatch::resources::{Kind, Owner};
+use iamwatch::sandbox::{Fault, FaultKind};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, Wanted};
 
 /// Several rules, several channels, text and JSON.
 pub const RULES: &str = r#"
@@ -158,8 +159,322 @@ pub async fn every_alert_arrives(stage: &Stage) {
     assert_eq!(stage.plan(&wanted).await.changes, Vec::new());
 }
 
+/// The problems that test-event names for a rule after something was broken.
+async fn problems(stage: &Stage, wanted: &Wanted, rule: &str) -> String {
+    let proofs = stage.prove(wanted, &[rule], 5).await;
+    assert_eq!(proofs.len(), 1);
+    match &proofs[0].outcome {
+        Outcome::Broken { links } => links
+            .iter()
+            .map(|link| format!("{}: {} ({})\n", link.link, link.problem, link.remedy))
+            .collect(),
+        other => panic!("{other:#?}"),
+    }
+}
+
+/// A rule disabled, a target or a subscription removed: test-event says which.
+pub async fn a_broken_link_is_named(stage: &Stage) {
+    let wanted = stage.wanted(SELF_CONTAINED);
+    stage.deploy(&wanted).await;
+    stage.confirm_all();
+    let rule = "iamwatch-acme-signin.failed";
+
+    stage
+        .clients
+        .events
+        .disable_rule()
+        .name(rule)
+        .send()
+        .await
+        .unwrap();
+    let said = problems(stage, &wanted, "signin/failed").await;
+    assert!(said.contains(rule) && said.contains("DISABLED"), "{said}");
+    stage.deploy(&wanted).await;
+
+    stage
+        .clients
+        .events
+        .remove_targets()
+        .rule(rule)
+        .ids("text")
+        .send()
+        .await
+        .unwrap();
+    let said = problems(stage, &wanted, "signin/failed").await;
+    assert!(
+        said.contains(rule) && said.contains("`targets.text` is missing"),
+        "{said}"
+    );
+    stage.deploy(&wanted).await;
+
+    let live = stage.live(&wanted).await;
+    let mail = live.iter().find(|live| {
+        live.key
+            .name
+            .starts_with("iamwatch-acme-text_security-mail/")
+    });
+    let arn = mail.unwrap().handle.clone().unwrap();
+    stage
+        .clients
+        .sns
+        .unsubscribe()
+        .subscription_arn(arn)
+        .send()
+        .await
+        .unwrap();
+    let said = problems(stage, &wanted, "signin/failed").await;
+    assert!(
+        said.contains("security@example.com: it does not exist"),
+        "{said}"
+    );
+    // The rules that alert elsewhere are not blamed.
+    let proofs = stage.prove(&wanted, &["root/sign-in"], 30).await;
+    assert!(proofs[0].outcome.is_good(), "{proofs:#?}");
+    stage.deploy(&wanted).await;
+    stage.confirm_all();
+
+    let request = stage.clients.events.put_rule().name(rule);
+    request
+        .event_pattern(r#"{"source":["aws.ec2"]}"#)
+        .send()
+        .await
+        .unwrap();
+    let said = problems(stage, &wanted, "signin/failed").await;
+    assert!(
+        said.contains("deployed pattern does not match: source is"),
+        "{said}"
+    );
+    stage.deploy(&wanted).await;
+    assert!(
+        stage.prove(&wanted, &["signin/failed"], 30).await[0]
+            .outcome
+            .is_good()
+    );
+}
+
 mod sandbox {
     use super::*;
+
+    #[tokio::test]
+    async fn test_event_names_what_is_broken() {
+        a_broken_link_is_named(&Stage::sandbox().await).await;
+    }
+
+    /// Policies decide only in the sandbox: the emulator enforces none.
+    #[tokio::test]
+    async fn a_broken_policy_is_named_and_really_loses_the_alert() {
+        let stage = Stage::sandbox().await;
+        let rules = SELF_CONTAINED.replace(
+            "  night-phone:",
+            "  siem: { sqs: alerts, format: json }\n  night-phone:",
+        );
+        let rules = rules.replace("default: [security-mail]", "default: [siem]");
+        let wanted = stage.wanted(&rules);
+        stage
+            .clients
+            .sqs
+            .create_queue()
+            .queue_name("alerts")
+            .send()
+            .await
+            .unwrap();
+        stage.deploy(&wanted).await;
+        stage.confirm_all();
+        let said = problems(&stage, &wanted, "signin/failed").await;
+        assert!(
+            said.contains("channel siem") && said.contains("sqs:SendMessage"),
+            "{said}"
+        );
+
+        // The statement that was printed is the one that is missing.
+        let topic = wanted.desired.receivers[0].topic.clone();
+        let queue = wanted.desired.receivers[0].queue.clone();
+        let statement = iamwatch::resources::policy::queue_statement(&queue, &topic);
+        let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] });
+        let url = stage
+            .clients
+            .sqs
+            .get_queue_url()
+            .queue_name("alerts")
+            .send()
+            .await
+            .unwrap();
+        let url = url.queue_url.unwrap();
+        let request = stage.clients.sqs.set_queue_attributes().queue_url(&url);
+        let name = aws_sdk_sqs::types::QueueAttributeName::Policy;
+        request
+            .attributes(name, policy.to_string())
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            stage.prove(&wanted, &["signin/failed"], 30).await[0]
+                .outcome
+                .is_good()
+        );
+        let received = stage
+            .clients
+            .sqs
+            .receive_message()
+            .queue_url(&url)
+            .send()
+            .await
+            .unwrap();
+        let body: serde_json::Value =
+            serde_json::from_str(received.messages()[0].body().unwrap()).unwrap();
+        assert_eq!(body["event"]["source"], "iamwatch.test.acme");
+        assert_eq!(body["rule"], "signin/failed");
+
+        let request = stage
+            .clients
+            .sns
+            .set_topic_attributes()
+            .topic_arn(topic.as_str());
+        let nobody = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Principal":"*","Action":"sns:Publish","Resource":"{topic}"}}]}}"#
+        );
+        let request = request.attribute_name("Policy").attribute_value(nobody);
+        request.send().await.unwrap();
+        let said = problems(&stage, &wanted, "signin/failed").await;
+        assert!(said.contains("its policy is not the one"), "{said}");
+        let sandbox = stage.sandbox.clone().unwrap();
+        let before = sandbox.outbox().len();
+        sandbox.emit(&crate::stage::region(), failed_sign_in());
+        assert_eq!(sandbox.outbox().len(), before, "the policy did not decide");
+    }
+
+    fn failed_sign_in() -> serde_json::Value {
+        serde_json::json!({
+            "source": "aws.signin",
+            "detail-type": "AWS Console Sign In via CloudTrail",
+            "detail": {
+                "eventSource": "signin.amazonaws.com", "eventName": "ConsoleLogin",
+                "userIdentity": { "type": "IAMUser", "userName": "alice" },
+                "responseElements": { "ConsoleLogin": "Failure" },
+                "errorMessage": "Failed authentication",
+                "userAgent": "an \" that breaks careless templates",
+            },
+        })
+    }
+
+    #[tokio::test]
+    async fn a_real_event_makes_an_alert_that_does_not_say_test() {
+        let stage = Stage::sandbox().await;
+        let wanted = stage.wanted(SELF_CONTAINED);
+        stage.deploy(&wanted).await;
+        stage.confirm_all();
+        let sandbox = stage.sandbox.clone().unwrap();
+        sandbox.emit(&crate::stage::region(), failed_sign_in());
+        let alerts: Vec<String> = sandbox
+            .outbox()
+            .into_iter()
+            .filter(|delivery| !delivery.confirmation)
+            .map(|delivery| delivery.body)
+            .collect();
+        assert_eq!(alerts.len(), 1, "{alerts:#?}");
+        assert!(
+            alerts[0].contains("alice") && !alerts[0].contains("TEST"),
+            "{}",
+            alerts[0]
+        );
+    }
+
+    /// Whoever may call PutEvents cannot make an alert that looks real.
+    #[tokio::test]
+    async fn a_forged_event_without_the_mark_alerts_nobody() {
+        let stage = Stage::sandbox().await;
+        let wanted = stage.wanted(SELF_CONTAINED);
+        stage.deploy(&wanted).await;
+        stage.confirm_all();
+        let sandbox = stage.sandbox.clone().unwrap();
+        let before = sandbox.outbox().len();
+        let entry = aws_sdk_eventbridge::types::PutEventsRequestEntry::builder()
+            .source("iamwatch.test.acme")
+            .detail_type("AWS Console Sign In via CloudTrail")
+            .detail(failed_sign_in()["detail"].to_string())
+            .build();
+        stage
+            .clients
+            .events
+            .put_events()
+            .entries(entry)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(sandbox.outbox().len(), before);
+    }
+
+    #[tokio::test]
+    async fn leftovers_of_a_killed_test_are_swept_by_the_next() {
+        let stage = Stage::sandbox().await;
+        let wanted = stage.wanted(SELF_CONTAINED);
+        stage.deploy(&wanted).await;
+        stage.confirm_all();
+        let sandbox = stage.sandbox.clone().unwrap();
+        // Killed at the first look into the queue: nothing after it, not even the clean-up, happens.
+        sandbox.fault(Fault {
+            times: usize::MAX,
+            ..Fault::on("sqs", "ReceiveMessage", FaultKind::Stop)
+        });
+        for operation in ["Unsubscribe", "DeleteQueue"] {
+            let service = if operation == "Unsubscribe" {
+                "sns"
+            } else {
+                "sqs"
+            };
+            sandbox.fault(Fault {
+                times: usize::MAX,
+                ..Fault::on(service, operation, FaultKind::Stop)
+            });
+        }
+        assert!(
+            stage
+                .try_prove(&wanted, &["root/sign-in"], 30)
+                .await
+                .is_err()
+        );
+        sandbox.clear_faults();
+        assert_eq!(probes(&stage).await, 1);
+        // A probe that may still be in use stays, and plans never see it.
+        assert_eq!(stage.plan(&wanted).await.orphans, Vec::new());
+        assert!(
+            stage.prove(&wanted, &["root/sign-in"], 30).await[0]
+                .outcome
+                .is_good()
+        );
+        assert_eq!(probes(&stage).await, 1);
+        sandbox.advance(std::time::Duration::from_secs(300));
+        assert!(
+            stage.prove(&wanted, &["root/sign-in"], 30).await[0]
+                .outcome
+                .is_good()
+        );
+        assert_eq!(probes(&stage).await, 0);
+    }
+
+    async fn probes(stage: &Stage) -> usize {
+        let request = stage
+            .clients
+            .sqs
+            .list_queues()
+            .queue_name_prefix("iamwatch-test-acme-");
+        request.send().await.unwrap().queue_urls().len()
+    }
+
+    #[tokio::test]
+    async fn ctrl_c_removes_the_temporary_queue() {
+        let stage = Stage::sandbox().await;
+        let wanted = stage.wanted(SELF_CONTAINED);
+        stage.deploy(&wanted).await;
+        stage.confirm_all();
+        let proofs = stage
+            .prove_until(&wanted, &["root/sign-in"], 30, std::future::ready(()))
+            .await
+            .unwrap();
+        assert_eq!(proofs[0].outcome, Outcome::Stopped);
+        assert_eq!(probes(&stage).await, 0);
+        assert_eq!(stage.plan(&wanted).await.orphans, Vec::new());
+    }
 
     #[tokio::test]
     async fn a_rules_file_lives_and_dies() {

@@ -44,3 +44,10 @@ async fn what_was_deleted_or_added_is_repaired() {
         crate::drift::what_is_gone_comes_back(&stage).await;
     }
 }
+
+#[tokio::test]
+async fn test_event_names_what_is_broken() {
+    if let Some(stage) = Stage::emulator().await {
+        deploy::a_broken_link_is_named(&stage).await;
+    }
+}

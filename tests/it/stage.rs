@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_types::SdkConfig;
 use iamwatch::apply::{self, Report};
-use iamwatch::aws::{Clients, Cloud, calls};
+use iamwatch::aws::{CallError, Clients, Cloud, calls};
 use iamwatch::compile::{self, Compiled};
 use iamwatch::place::{AccountId, Place, Region};
 use iamwatch::placement::{self, Desired};
@@ -162,6 +162,26 @@ impl Stage {
 
     /// Sends test events for these rules (all if none) and waits.
     pub async fn prove(&self, wanted: &Wanted, rules: &[&str], wait_seconds: u64) -> Vec<Proof> {
+        self.try_prove(wanted, rules, wait_seconds).await.unwrap()
+    }
+
+    pub async fn try_prove(
+        &self,
+        wanted: &Wanted,
+        rules: &[&str],
+        wait_seconds: u64,
+    ) -> Result<Vec<Proof>, CallError> {
+        self.prove_until(wanted, rules, wait_seconds, std::future::pending())
+            .await
+    }
+
+    pub async fn prove_until(
+        &self,
+        wanted: &Wanted,
+        rules: &[&str],
+        wait_seconds: u64,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Vec<Proof>, CallError> {
         let live = self.live(wanted).await;
         let plan = plan::plan(&wanted.file.name, &wanted.desired, &live, false).unwrap();
         let patterns: Vec<Compiled> = wanted
@@ -185,15 +205,7 @@ impl Stage {
             live: &live,
             plan: &plan,
         };
-        proof::prove(
-            &self.clients,
-            deployment,
-            &patterns,
-            &options,
-            std::future::pending(),
-        )
-        .await
-        .unwrap()
+        proof::prove(&self.clients, deployment, &patterns, &options, stop).await
     }
 
     /// Operations that changed something since the last look, as `service:Operation`.
