@@ -1,0 +1,65 @@
+//! `iamwatch compile`: the event patterns of the rules.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::session::{choose, load};
+use super::{Exit, Failure, Global, Ui};
+use crate::compile::{Compiled, PATTERN_QUOTA};
+
+/// Flags of `compile`.
+#[derive(Debug, Args)]
+pub struct CompileArgs {
+    /// Only this rule; can be repeated
+    #[arg(long, value_name = "RULE")]
+    rule: Vec<String>,
+}
+
+impl CompileArgs {
+    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
+        let rules = load(&global.file, ui)?;
+        let only = self
+            .rule
+            .iter()
+            .map(|name| choose(&rules, name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let patterns: Vec<&Compiled> = rules
+            .patterns
+            .iter()
+            .filter(|compiled| only.is_empty() || only.contains(&compiled.rule))
+            .collect();
+        if ui.json {
+            #[derive(Serialize)]
+            struct Patterns<'a> {
+                format_version: u32,
+                patterns: Vec<&'a Compiled>,
+            }
+            ui.json(&Patterns {
+                format_version: 1,
+                patterns,
+            })?;
+            return Ok(Exit::Fine);
+        }
+        for compiled in patterns {
+            show(compiled, ui)?;
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+/// A pattern as EventBridge takes it, under a line that says whose it is.
+pub(super) fn show(compiled: &Compiled, ui: &mut Ui) -> Result<(), Failure> {
+    let text = compiled.pattern.to_string();
+    let part = compiled
+        .part
+        .map(|part| format!(" part {part}"))
+        .unwrap_or_default();
+    let head = format!(
+        "# {}{part}: {}, {} of {PATTERN_QUOTA} characters",
+        compiled.rule,
+        compiled.state.as_str(),
+        text.chars().count(),
+    );
+    writeln!(ui.out, "{}\n{text}", ui.painter().dim(&head))?;
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! `iamwatch completions`: completion scripts, from the one definition of the flags.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::{Cli, Exit, Failure, Ui};
+
+/// Flags of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+impl CompletionsArgs {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "iamwatch", &mut script);
+        ui.out.write_all(&script)?;
+        Ok(Exit::Fine)
+    }
+}

@@ -1,0 +1,144 @@
+//! `iamwatch demo`: the whole story on the sandbox, with a fixed clock and fixed ids.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::apply::carry_out;
+use super::session::{Rules, Session, compiled};
+use super::{Exit, Failure, Ui, compile, test_event};
+use crate::aws::Access;
+use crate::proof::{self, Options};
+use crate::render;
+use crate::rules;
+use crate::sandbox::{self, Clock, Sandbox};
+
+const RULES: &str = include_str!("../../examples/demo.yaml");
+
+/// 2026-01-05 08:30 UTC, a Monday, in Unix milliseconds.
+const START: i64 = 1_767_601_800_000;
+/// Each request to the sandbox takes this many milliseconds of its clock.
+const STEP: i64 = 40;
+
+/// The rule whose alert the story shows.
+const SHOWN: &str = "root/sign-in";
+
+/// Flags of `demo`: none.
+#[derive(Debug, Args)]
+pub struct DemoArgs {}
+
+impl DemoArgs {
+    pub(super) async fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+        // The story is for people; its parts have JSON forms of their own.
+        ui.json = false;
+        let paint = ui.painter();
+        let account = "111122223333"
+            .parse()
+            .map_err(|error| Failure::new(format!("{error}")))?;
+        let region = "us-east-1"
+            .parse()
+            .map_err(|error| Failure::new(format!("{error}")))?;
+        let aws = Sandbox::new(sandbox::Options {
+            account,
+            region,
+            clock: Clock::Virtual {
+                now: START,
+                step: STEP,
+            },
+        });
+
+        heading(ui, "The rules file")?;
+        write!(ui.out, "{RULES}")?;
+        let rules = demo_rules(ui)?;
+
+        heading(ui, &format!("iamwatch compile --rule {SHOWN}"))?;
+        for pattern in rules.patterns.iter().filter(|p| p.rule.0 == SHOWN) {
+            compile::show(pattern, ui)?;
+        }
+
+        heading(ui, "iamwatch plan")?;
+        let session = Session::with(rules, Some(aws.clone()), &Access::default()).await?;
+        let plan = session.plan(&[], false).await?;
+        let text = render::plan::plan(&plan, paint);
+        write!(ui.out, "{text}")?;
+
+        heading(ui, "iamwatch apply")?;
+        let report = carry_out(&session.clients, &plan, ui).await?;
+        let text = render::report::report(&report, &plan, paint);
+        write!(ui.out, "{text}")?;
+
+        heading(ui, "security@example.com follows the link in AWS's message")?;
+        let confirmed = aws
+            .confirm(None)
+            .map_err(|error| Failure::new(error.to_string()))?;
+        writeln!(ui.out, "confirmed {} subscriptions", confirmed.len())?;
+
+        heading(ui, &format!("iamwatch test-event {SHOWN} --wait"))?;
+        // What is live has changed, so the next commands begin anew.
+        let session = Session::with(demo_rules(ui)?, Some(aws.clone()), &Access::default()).await?;
+        let plan = session.plan(&[], false).await?;
+        let patterns: Vec<_> = session
+            .rules
+            .patterns
+            .iter()
+            .filter(|p| p.rule.0 == SHOWN)
+            .cloned()
+            .collect();
+        let clock = || aws.now();
+        let next = AtomicU64::new(1);
+        let new_id = || {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            format!("00000000-0000-4000-8000-{n:012}")
+        };
+        let options = Options {
+            wait: Some(Duration::from_secs(60)),
+            clock: &clock,
+            new_id: &new_id,
+        };
+        let deployment = session.deployment(&plan);
+        let proofs = proof::prove(
+            &session.clients,
+            deployment,
+            &patterns,
+            &options,
+            std::future::pending(),
+        )
+        .await?;
+        test_event::show(&proofs, ui)?;
+
+        heading(ui, "The alert, as its readers get it")?;
+        for delivery in aws.outbox().iter().filter(|d| d.body.contains("TEST")) {
+            writeln!(
+                ui.out,
+                "{} {}",
+                paint.bold(&delivery.protocol),
+                delivery.endpoint
+            )?;
+            for line in delivery.body.lines() {
+                writeln!(ui.out, "    {line}")?;
+            }
+        }
+
+        heading(ui, "iamwatch plan")?;
+        let session = Session::with(demo_rules(ui)?, Some(aws.clone()), &Access::default()).await?;
+        let plan = session.plan(&[], false).await?;
+        let text = render::plan::plan(&plan, paint);
+        write!(ui.out, "{text}")?;
+
+        let good = report.is_complete()
+            && proofs.iter().all(|proof| proof.outcome.is_good())
+            && plan.changes.is_empty();
+        Ok(if good { Exit::Fine } else { Exit::Error })
+    }
+}
+
+fn demo_rules(ui: &mut Ui) -> Result<Rules, Failure> {
+    compiled(rules::load_text("examples/demo.yaml", RULES), ui)
+}
+
+fn heading(ui: &mut Ui, words: &str) -> Result<(), Failure> {
+    let line = ui.painter().bold(&format!("── {words} "));
+    writeln!(ui.out, "\n{line}\n")?;
+    Ok(())
+}

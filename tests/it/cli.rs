@@ -1,0 +1,225 @@
+//! The program as a user runs it: output, exit codes, what it says when something is wrong.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A folder of its own, an environment without credentials, and the binary.
+struct TestEnv {
+    folder: tempfile::TempDir,
+}
+
+const RULES: &str = r#"version: 1
+name: acme
+home: { region: us-east-1 }
+channels:
+  security-mail: { email: security@example.com }
+notify: { default: [security-mail] }
+rules:
+  - use: root/sign-in
+  - use: signin/failed
+"#;
+
+impl TestEnv {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("iamwatch.yaml"), RULES).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iamwatch"));
+        command
+            .args(args)
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        text(self.command(args).output().unwrap())
+    }
+}
+
+fn text(output: Output) -> (i32, String, String) {
+    (
+        output.status.code().unwrap_or(-1),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn the_demo_ends_without_changes() {
+    let env = TestEnv::new();
+    let (code, out, err) = env.run(&["demo"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("arrived") && out.trim_end().ends_with("is as the rules file asks."));
+    let readme = include_str!("../../README.md");
+    assert!(
+        readme.contains(out.trim()),
+        "README.md does not show this transcript of `iamwatch demo`:\n{out}"
+    );
+}
+
+#[test]
+fn the_sandbox_keeps_what_apply_made() {
+    let env = TestEnv::new();
+    let (code, out, err) = env.run(&["plan", "--sandbox", "--detailed-exitcode"]);
+    assert_eq!(code, 2, "{out}{err}");
+    let (code, out, err) = env.run(&["apply", "--sandbox", "--auto-approve"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("security@example.com"), "{out}");
+    let (code, out, err) = env.run(&["plan", "--sandbox", "--detailed-exitcode"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("No changes"), "{out}");
+
+    let (code, out, _) = env.run(&["test-event", "--sandbox", "root/sign-in", "--wait"]);
+    assert_eq!(code, 1, "nobody has confirmed yet: {out}");
+    assert!(out.contains("not confirmed"), "{out}");
+    let (code, out, err) = env.run(&["sandbox", "confirm"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let (code, out, err) = env.run(&[
+        "test-event",
+        "--sandbox",
+        "--all",
+        "--wait",
+        "--auto-approve",
+    ]);
+    assert_eq!(code, 0, "{out}{err}");
+    let (code, out, err) = env.run(&["sandbox", "outbox"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("TEST"), "{out}");
+
+    let (code, out, err) = env.run(&["destroy", "--sandbox", "--auto-approve"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let (_, out, _) = env.run(&["plan", "--sandbox", "--json"]);
+    let plan: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(plan["format_version"], 1);
+    let actions = plan["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["action"].as_str().unwrap());
+    assert!(
+        actions.into_iter().all(|action| action == "create"),
+        "{out}"
+    );
+}
+
+#[test]
+fn without_a_terminal_apply_changes_nothing_and_says_so() {
+    let env = TestEnv::new();
+    let (code, _, err) = env.run(&["apply", "--sandbox"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("--auto-approve"), "{err}");
+    let (code, _, _) = env.run(&["plan", "--sandbox", "--detailed-exitcode"]);
+    assert_eq!(code, 2, "nothing was applied");
+}
+
+#[test]
+fn without_credentials_the_error_says_what_to_do() {
+    let env = TestEnv::new();
+    let (code, _, err) = env.run(&["plan"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("aws sso login") && err.contains("--sandbox"),
+        "{err}"
+    );
+}
+
+#[test]
+fn a_rules_file_for_another_account_is_refused() {
+    let env = TestEnv::new();
+    env.run(&["apply", "--sandbox", "--auto-approve"]);
+    let other = RULES.replace("us-east-1 }", "us-east-1, account: \"444455556666\" }");
+    std::fs::write(env.path().join("iamwatch.yaml"), other).unwrap();
+    let (code, _, err) = env.run(&["plan", "--sandbox"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("444455556666") && err.contains("111122223333"),
+        "{err}"
+    );
+}
+
+#[test]
+fn a_rule_that_is_not_there_is_guessed() {
+    let env = TestEnv::new();
+    let (code, _, err) = env.run(&["plan", "--sandbox", "--rule", "root/signin"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("did you mean `root/sign-in`?"), "{err}");
+}
+
+#[test]
+fn a_narrowed_run_touches_only_what_it_names() {
+    let env = TestEnv::new();
+    let (code, out, err) = env.run(&[
+        "apply",
+        "--sandbox",
+        "--auto-approve",
+        "--rule",
+        "root/sign-in",
+    ]);
+    assert_eq!(code, 0, "{out}{err}");
+    let (_, out, _) = env.run(&["plan", "--sandbox"]);
+    assert!(
+        out.contains("signin.failed") && !out.contains("root.sign-in"),
+        "{out}"
+    );
+    // The other rule goes from the file: it is deleted only when asked, and not by a narrowed run.
+    let (code, ..) = env.run(&["apply", "--sandbox", "--auto-approve"]);
+    assert_eq!(code, 0);
+    let fewer = RULES.replace("  - use: signin/failed\n", "");
+    std::fs::write(env.path().join("iamwatch.yaml"), fewer).unwrap();
+    let (_, out, _) = env.run(&["plan", "--sandbox", "--rule", "root/sign-in", "--prune"]);
+    assert!(out.contains("No changes"), "{out}");
+    let (_, out, _) = env.run(&["plan", "--sandbox"]);
+    assert!(
+        out.contains("--prune") && out.contains("No changes"),
+        "{out}"
+    );
+    let (_, out, _) = env.run(&["plan", "--sandbox", "--prune"]);
+    assert!(out.contains("1 to delete"), "{out}");
+}
+
+#[test]
+fn usage_errors_exit_with_one_and_those_of_match_with_two() {
+    let env = TestEnv::new();
+    assert_eq!(env.run(&["no-such-command"]).0, 1);
+    assert_eq!(env.run(&["match"]).0, 2);
+    assert_eq!(env.run(&["--version"]).0, 0);
+    assert_eq!(
+        env.run(&["match", "{}", "{}"]).0,
+        2,
+        "an empty pattern is not valid"
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let env = TestEnv::new();
+    let mut child = env
+        .command(&["completions", "zsh"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(text(output), (0, String::new(), String::new()));
+}
+
+#[test]
+fn a_broken_sandbox_file_is_named() {
+    let env = TestEnv::new();
+    std::fs::write(env.path().join("aws.json"), "{").unwrap();
+    let (code, _, err) = env.run(&["plan", "--sandbox=aws.json"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("aws.json"), "{err}");
+}
