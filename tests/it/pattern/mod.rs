@@ -1,3 +1,4 @@
 //! Event patterns against the verdicts of others.
 
+mod command;
 mod recorded;
