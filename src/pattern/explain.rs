@@ -74,12 +74,28 @@ fn failing(pattern: &EventPattern, branch: &[usize], event: &Event) -> Vec<Faili
 }
 
 fn shown(value: super::json::Item<'_>) -> String {
-    let mut text = String::new();
-    value.write(&mut text);
+    let mut json = String::new();
+    value.write(&mut json);
+    let mut text = visible(&json);
     if text.chars().count() > SHOWN {
         text = text.chars().take(SHOWN).chain(['…']).collect();
     }
     text
+}
+
+/// Events are written by strangers: what could steer a terminal is escaped, as JSON may have it. JSON itself
+/// escapes only what lies below U+0020.
+fn visible(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars() {
+        let steers = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || steers {
+            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 impl fmt::Display for Explanation {
@@ -101,7 +117,8 @@ impl fmt::Display for Explanation {
                 [] => "is absent".to_owned(),
                 held => format!("is {}", held.join(", ")),
             };
-            write!(f, "{} {held}, wanted {}", field.path, field.wanted)?;
+            let (path, wanted) = (visible(&field.path), visible(&field.wanted));
+            write!(f, "{path} {held}, wanted {wanted}")?;
         }
         Ok(())
     }

@@ -67,6 +67,15 @@ fn a_mismatch_exits_with_1_and_names_each_field_that_fails() {
 }
 
 #[test]
+fn no_value_can_steer_the_terminal_that_shows_it() {
+    let event =
+        "{\"source\":\"aws.iam\",\"detail\":{\"eventName\":\"\\u001b[2J\u{9b}2J\u{202e}\"}}";
+    let shown = out(&run(&[PATTERN, event], ""));
+    assert_eq!(shown.matches(char::is_control).collect::<String>(), "\n");
+    assert!(shown.contains("\\u001b[2J\\u009b2J\\u202e"), "{shown}");
+}
+
+#[test]
 fn the_answer_as_json_lists_the_same() {
     let output = run(&["--json", PATTERN, r#"{"source":"aws.iam"}"#], "");
     assert_eq!(output.status.code(), Some(1));
