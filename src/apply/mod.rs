@@ -114,11 +114,12 @@ pub async fn apply(
             break;
         }
         let finished = tokio::select! {
-            finished = running.next() => finished,
+            biased;
             () = &mut stop, if !report.stopped => {
                 report.stopped = true;
                 None
             }
+            finished = running.next() => finished,
         };
         let Some((change, outcome)) = finished else {
             continue;

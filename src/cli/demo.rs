@@ -116,7 +116,7 @@ impl DemoArgs {
                 delivery.endpoint
             )?;
             for line in delivery.body.lines() {
-                writeln!(ui.out, "    {line}")?;
+                writeln!(ui.out, "{}", format!("    {line}").trim_end())?;
             }
         }
 
@@ -138,7 +138,7 @@ fn demo_rules(ui: &mut Ui) -> Result<Rules, Failure> {
 }
 
 fn heading(ui: &mut Ui, words: &str) -> Result<(), Failure> {
-    let line = ui.painter().bold(&format!("── {words} "));
+    let line = ui.painter().bold(&format!("── {words}"));
     writeln!(ui.out, "\n{line}\n")?;
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! What the process tells its caller, and whose fault a failure is.
 
+use std::io;
 use std::process::ExitCode;
 
-/// The exit codes of every subcommand but `match`, which has a [`Exit::Code`] of its own.
+use crate::aws::CallError;
+
+/// The exit codes of every subcommand but `match`, which has codes of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done, nothing wrong.
@@ -29,10 +32,12 @@ impl From<Exit> for ExitCode {
 /// A failure that ends a command: one line of what happened, and what to do about it.
 #[derive(Debug)]
 pub struct Failure {
-    /// One line, no trailing period.
+    /// One line, no trailing period; may be empty where everything was said already.
     pub message: String,
     /// What to do, if we know.
     pub help: Option<String>,
+    /// The reader went away: no failure at all.
+    pub broken_pipe: bool,
 }
 
 impl Failure {
@@ -41,7 +46,13 @@ impl Failure {
         Self {
             message: message.into(),
             help: None,
+            broken_pipe: false,
         }
+    }
+
+    /// A failure about which everything was said already.
+    pub fn said() -> Self {
+        Self::new("")
     }
 
     /// The same with advice.
@@ -52,8 +63,20 @@ impl Failure {
     }
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::new(error.to_string())
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self {
+            broken_pipe: error.kind() == io::ErrorKind::BrokenPipe,
+            ..Self::new(error.to_string())
+        }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self {
+            help: error.remedy(),
+            ..Self::new(error.to_string())
+        }
     }
 }

@@ -1,11 +1,211 @@
 //! The command line: flags and wording, no logic. One file per subcommand.
 
+mod apply;
+mod compile;
+mod completions;
+mod demo;
+mod destroy;
 mod exit;
+mod init;
 mod matching;
+mod plan;
 mod sandbox;
+mod schema;
+mod session;
+mod test_event;
 mod ui;
 
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
 pub use exit::{Exit, Failure};
-pub use matching::MatchArgs;
 pub use sandbox::SandboxArgs;
 pub use ui::Ui;
+
+/// Alerts for IAM changes, root activity and odd sign-ins on AWS.
+///
+/// One rules file is compiled into EventBridge event patterns, compared with what AWS has, deployed,
+/// and proved by a test event.
+#[derive(Debug, Parser)]
+#[command(name = "iamwatch", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The rules file
+    #[arg(
+        short,
+        long,
+        global = true,
+        default_value = "iamwatch.yaml",
+        value_name = "FILE"
+    )]
+    file: PathBuf,
+    /// Print JSON, with a `format_version`
+    #[arg(long, global = true)]
+    json: bool,
+    /// When to use colours
+    #[arg(long, global = true, default_value = "auto", value_name = "WHEN")]
+    color: When,
+    /// A profile of the shared AWS configuration files
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// Use the AWS inside this program, kept in FILE, instead of the real one
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = SANDBOX_FILE
+    )]
+    sandbox: Option<PathBuf>,
+}
+
+/// Where the sandbox is kept unless a file is named.
+const SANDBOX_FILE: &str = ".iamwatch-sandbox.json";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The whole story on the built-in sandbox: compile, plan, apply, a test event, the alert
+    Demo(demo::DemoArgs),
+    /// Write a commented rules file to start from
+    Init(init::InitArgs),
+    /// Show what apply would change; writes nothing
+    Plan(plan::PlanArgs),
+    /// Create and change what the rules file asks for
+    Apply(apply::ApplyArgs),
+    /// Delete everything that belongs to the rules file
+    Destroy(destroy::DestroyArgs),
+    /// Send a synthetic event through what is deployed, and see whether the alert arrives
+    TestEvent(test_event::TestEventArgs),
+    /// Print the event patterns of the rules, as EventBridge takes them
+    Compile(compile::CompileArgs),
+    /// Match an event against an event pattern, exactly as EventBridge does
+    Match(matching::MatchArgs),
+    /// Print the JSON Schema of the rules file, for editors
+    Schema(schema::SchemaArgs),
+    /// Look into the sandbox: what people would have received, and what they would confirm
+    Sandbox(sandbox::SandboxArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// Runs one command line, the program's name first.
+pub fn run(args: impl IntoIterator<Item = OsString>, mut ui: Ui) -> Exit {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &args, &mut ui),
+    };
+    ui.json = cli.global.json;
+    ui.choose_color(match cli.global.color {
+        When::Auto => None,
+        When::Always => Some(true),
+        When::Never => Some(false),
+    });
+    let fallback = match cli.command {
+        // `match` uses 1 for "does not match", so that errors need another code.
+        Command::Match(_) => Exit::Code(2),
+        _ => Exit::Error,
+    };
+    let finished = dispatch(cli, &mut ui).and_then(|exit| {
+        ui.finish()?;
+        Ok(exit)
+    });
+    match finished {
+        Ok(exit) => exit,
+        Err(failure) if failure.broken_pipe => Exit::Fine,
+        Err(failure) => {
+            ui.failure(&failure);
+            fallback
+        }
+    }
+}
+
+fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
+    let global = cli.global;
+    match cli.command {
+        Command::Demo(args) => block_on(args.run(ui)),
+        Command::Init(args) => args.run(&global.file, ui),
+        Command::Plan(args) => block_on(args.run(&global, ui)),
+        Command::Apply(args) => block_on(args.run(&global, ui)),
+        Command::Destroy(args) => block_on(args.run(&global, ui)),
+        Command::TestEvent(args) => block_on(args.run(&global, ui)),
+        Command::Compile(args) => args.run(&global, ui),
+        Command::Match(args) => args.run(ui),
+        Command::Schema(args) => args.run(ui),
+        Command::Sandbox(args) => {
+            let file = global
+                .sandbox
+                .unwrap_or_else(|| PathBuf::from(SANDBOX_FILE));
+            args.run(ui, &file)
+        }
+        Command::Completions(args) => args.run(ui),
+    }
+}
+
+/// One thread serves: the program waits for AWS, it does not compute.
+fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(command)
+}
+
+/// Help and version are results; everything else clap says is a usage error.
+fn usage(error: &clap::Error, args: &[OsString], ui: &mut Ui) -> Exit {
+    let wanted = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    ui.choose_color(None);
+    let text = error.render();
+    let text = if ui.color {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    let written: io::Result<()> = if wanted {
+        write!(ui.out, "{text}").and_then(|()| ui.finish())
+    } else {
+        write!(ui.err, "{text}")
+    };
+    let command = args
+        .iter()
+        .skip(1)
+        .find(|arg| !arg.to_string_lossy().starts_with('-'));
+    match (wanted, written) {
+        (true, _) => Exit::Fine,
+        _ if command.is_some_and(|command| command == "match") => Exit::Code(2),
+        _ => Exit::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_do_not_contradict_each_other() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -102,12 +102,15 @@ fn together(pattern: &EventPattern, branch: &[usize], event: &Event) -> bool {
     true
 }
 
+/// Leaves by where they stand in some arrays.
+type Places<'l> = HashMap<Membership, Vec<&'l Membership>>;
+
 /// Finds the leaves that agree with a state without comparing all with all: leaves are grouped by where
 /// they stand in the arrays that they share with the state.
 struct Join<'l, 'd> {
     leaves: Vec<&'l Leaf<'d>>,
     /// By the arrays of a state: the arrays that leaves share with it, and the leaves by their place there.
-    groups: HashMap<Vec<u32>, HashMap<Vec<u32>, HashMap<Membership, Vec<&'l Membership>>>>,
+    groups: HashMap<Vec<u32>, HashMap<Vec<u32>, Places<'l>>>,
 }
 
 impl<'l, 'd> Join<'l, 'd> {

@@ -74,11 +74,12 @@ fn channel_name(key: &Node, report: &mut Report) -> Option<ChannelName> {
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .take(32)
         .collect();
+    let fixed = fixed.trim_matches('-');
     report
         .error(codes::CHANNEL_NAME, key.span)
         .message(format!("{} is not a usable channel name", shown(text)))
         .label("expected lower-case letters, digits and `-`, at most 32")
-        .maybe_help((!fixed.is_empty()).then(|| format!("write {}", shown(&fixed))));
+        .maybe_help((!fixed.is_empty()).then(|| format!("write {}", shown(fixed))));
     None
 }
 
@@ -217,7 +218,11 @@ fn address(kind: &str, node: &Node, report: &mut Report) -> Option<Endpoint> {
     endpoint
 }
 
-fn is_mail(text: &str) -> bool {
+/// Whether SNS would take this as a mail address, as far as its form shows.
+pub(crate) fn is_mail(text: &str) -> bool {
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return false;
+    }
     match text.split_once('@') {
         Some((local, domain)) => {
             !local.is_empty()

@@ -8,13 +8,11 @@ pub(super) struct Key {
     pub doc: &'static str,
     pub needed: bool,
     /// What the value is, for the schema.
-    #[allow(dead_code)] // the schema reads it
     pub form: Form,
 }
 
 /// The form of a value, as the schema says it.
 #[derive(Debug, Clone, Copy)]
-#[allow(dead_code)] // the schema reads it
 pub(super) enum Form {
     Version,
     Text,
@@ -40,6 +38,13 @@ pub(super) enum Form {
     Events,
     Conditions,
     Pattern,
+    /// A map from paths to values.
+    Values,
+    /// A test of that name in the schema's definitions.
+    Test(&'static str),
+    Number,
+    /// A text or a list of texts.
+    OneOrTexts,
     /// The language has it, this release refuses it.
     NotYet,
 }
@@ -278,7 +283,7 @@ pub(super) const USE: &[Key] = &[
 pub(super) const TEST: &[Key] = &[
     need("name", Form::Line, "What the test shows."),
     need("like", Form::Text, "The event, as `service:EventName`."),
-    may("with", Form::Pattern, "Values by path under `detail`."),
+    may("with", Form::Values, "Values by path under `detail`."),
     need(
         "expect",
         Form::Words(EXPECTATIONS),
@@ -316,28 +321,28 @@ pub(super) const DESCRIPTION: Key = need(
 pub(super) const OPERATORS: &[Key] = &[
     may(
         "exact",
-        Form::Text,
+        Form::Test("scalars"),
         "Exactly this value; `*` has no meaning.",
     ),
-    may("prefix", Form::Text, "Text that begins so."),
-    may("suffix", Form::Text, "Text that ends so."),
+    may("prefix", Form::OneOrTexts, "Text that begins so."),
+    may("suffix", Form::OneOrTexts, "Text that ends so."),
     may(
         "any-case",
-        Form::Text,
+        Form::OneOrTexts,
         "This text whatever its case; a `*` can stand at one end.",
     ),
     may(
         "not",
-        Form::Text,
+        Form::Test("noneOf"),
         "The field is there and is none of these.",
     ),
     may("exists", Form::Boolean, "Whether the field is there."),
     may(
         "number",
-        Form::Text,
+        Form::Number,
         "A number or a comparison such as `> 0 and <= 5`.",
     ),
-    may("cidr", Form::Text, "An address in this block."),
+    may("cidr", Form::OneOrTexts, "An address in this block."),
 ];
 
 /// The names of some keys.

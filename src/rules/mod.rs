@@ -23,11 +23,15 @@ mod read;
 mod report;
 mod resolve;
 mod rule;
+mod schema;
 mod source;
 mod yaml;
+
+pub(crate) use channels::is_mail;
 
 pub use catalogue::{CatalogueEntry, catalogue};
 pub use load::{Loaded, load, load_text};
 pub use model::*;
 pub use report::MAX_DIAGNOSTICS;
+pub use schema::schema;
 pub use source::*;

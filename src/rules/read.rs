@@ -23,6 +23,17 @@ pub(super) struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// Reads a map: unknown, doubled and missing keys are reported. `what` is "a rule", "a channel" …
     pub fn read(node: &'n Node, keys: &[Key], what: &str, report: &mut Report) -> Option<Self> {
+        Self::read_beside(node, keys, &[], what, report)
+    }
+
+    /// The same for a map that may hold some other keys, which the caller has reported.
+    pub fn read_beside(
+        node: &'n Node,
+        keys: &[Key],
+        others: &[Key],
+        what: &str,
+        report: &mut Report,
+    ) -> Option<Self> {
         let map = map(node, what, report)?;
         let known = names(keys);
         let mut fields = Self {
@@ -33,7 +44,7 @@ impl<'n> Fields<'n> {
             let Some(text) = key_text(key, report) else {
                 continue;
             };
-            match keys.iter().find(|k| k.name == text) {
+            match keys.iter().chain(others).find(|k| k.name == text) {
                 None => unknown_key(key.span, text, what, &known, report),
                 Some(k) if fields.get(k.name).is_some() => duplicate(key.span, text, report),
                 Some(k) => fields.entries.push((k.name, key, value)),

@@ -117,24 +117,15 @@ fn draft(node: &Node, setting: Setting<'_>, report: &mut Report) -> Option<Draft
         }
         (Some(_), None) => {
             misplaced(entries, OWN, USE, "a rule of your own (`id`)", report);
-            let known = with(USE, OWN);
-            using(
-                &Fields::read(node, &known, "a `use`", report)?,
-                setting,
-                report,
-            )
-            .map(Draft::Use)
+            let fields = Fields::read_beside(node, USE, OWN, "a `use`", report)?;
+            using(&fields, setting, report).map(Draft::Use)
         }
         (None, Some(_)) => {
             misplaced(entries, USE, OWN, "a rule of the catalogue (`use`)", report);
-            let mut known = with(OWN, USE);
+            let mut known = OWN.to_vec();
             known.extend(setting.catalogue.then_some(DESCRIPTION));
-            own(
-                &Fields::read(node, &known, "a rule", report)?,
-                setting,
-                report,
-            )
-            .map(Draft::Own)
+            let fields = Fields::read_beside(node, &known, USE, "a rule", report)?;
+            own(&fields, setting, report).map(Draft::Own)
         }
         (None, None) => {
             report
@@ -143,31 +134,15 @@ fn draft(node: &Node, setting: Setting<'_>, report: &mut Report) -> Option<Draft
                 .label("expected one of the two")
                 .help("write `use: root/activity` for a rule of the catalogue, or `id: my-rule` for one of your own");
             // Slips elsewhere in the rule are worth knowing in the same run.
-            let known = with(OWN, USE);
-            let known: Vec<Key> = known
-                .into_iter()
-                .map(|key| Key {
-                    needed: false,
-                    ..key
-                })
-                .collect();
+            let known = OWN.iter().chain(USE).map(|key| Key {
+                needed: false,
+                ..*key
+            });
+            let known: Vec<Key> = known.collect();
             Fields::read(node, &known, "a rule", report);
             None
         }
     }
-}
-
-/// The keys of one kind, and those of the other as well, which [`misplaced`] has reported.
-fn with(keys: &[Key], others: &[Key]) -> Vec<Key> {
-    let mut all = keys.to_vec();
-    let further = others
-        .iter()
-        .filter(|o| !keys.iter().any(|k| k.name == o.name) && o.name != "id" && o.name != "use");
-    all.extend(further.map(|key| Key {
-        needed: false,
-        ..*key
-    }));
-    all
 }
 
 /// Reports keys that only the other kind of rule has.
@@ -289,11 +264,12 @@ pub(super) fn rule_id(node: &Node, report: &mut Report) -> Option<RuleId> {
         })
         .take(64)
         .collect();
+    let fixed = fixed.trim_matches('-');
     report
         .error(codes::RULE_ID, node.span)
         .message(format!("{} is not a usable rule id", shown(text)))
         .label("expected lower-case letters, digits, `-` and `/`, at most 64")
-        .help(format!("write {}", shown(&fixed)));
+        .maybe_help((!fixed.is_empty()).then(|| format!("write {}", shown(fixed))));
     None
 }
 

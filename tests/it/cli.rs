@@ -223,3 +223,69 @@ fn a_broken_sandbox_file_is_named() {
     assert_eq!(code, 1);
     assert!(err.contains("aws.json"), "{err}");
 }
+
+#[test]
+fn every_example_compiles() {
+    let env = TestEnv::new();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut count = 0;
+    for example in std::fs::read_dir(examples).unwrap() {
+        let path = example.unwrap().path();
+        let (code, out, err) = env.run(&["compile", "--json", "-f", path.to_str().unwrap()]);
+        assert_eq!((code, err.as_str()), (0, ""), "{}", path.display());
+        let compiled: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(compiled["format_version"], 1);
+        assert!(!compiled["patterns"].as_array().unwrap().is_empty());
+        count += 1;
+    }
+    assert!(count >= 3);
+}
+
+/// Every command line of the README, in its order. Without a terminal nobody answers, and without an AWS
+/// account the sandbox stands in: those flags are added, nothing else.
+#[test]
+fn the_readme_speaks_the_truth() {
+    let env = TestEnv::new();
+    std::fs::remove_file(env.path().join("iamwatch.yaml")).unwrap();
+    let readme = include_str!("../../README.md");
+    let mut ran = Vec::new();
+    for line in readme.lines().filter_map(|line| line.strip_prefix("$ ")) {
+        let command = line.split(" #").next().unwrap().trim();
+        let Some(args) = command
+            .strip_prefix("iamwatch ")
+            .or_else(|| command.strip_prefix("cargo run -- "))
+        else {
+            // This test is part of it.
+            assert!(
+                ["cargo test", "cargo bench"].contains(&command),
+                "unknown command {command}"
+            );
+            continue;
+        };
+        let args = args.replace('\'', "");
+        let mut args: Vec<&str> = args.split(' ').collect();
+        if ["plan", "apply", "destroy", "test-event"].contains(&args[0]) {
+            args.push("--sandbox");
+        }
+        if args.contains(&"--all") || ["apply", "destroy"].contains(&args[0]) {
+            args.push("--auto-approve");
+        }
+        let (code, out, err) = env.run(&args);
+        assert_eq!(code, 0, "{command}\n{out}{err}");
+        if args[0] == "apply" {
+            env.run(&["sandbox", "confirm"]);
+        }
+        ran.push(args[0].to_owned());
+    }
+    for wanted in ["demo", "init", "plan", "apply", "test-event", "destroy"] {
+        assert!(
+            ran.iter().any(|command| command == wanted),
+            "{wanted} is missing"
+        );
+    }
+    let example = include_str!("../../examples/acme.yaml");
+    assert!(
+        readme.contains(example.trim()),
+        "README.md does not show examples/acme.yaml"
+    );
+}

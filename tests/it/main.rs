@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod cli;
 mod deploy;
 mod drift;
 mod faults;

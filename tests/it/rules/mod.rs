@@ -1,3 +1,4 @@
 //! The language of the rules file, from outside.
 
 mod examples;
+mod schema;

@@ -182,6 +182,7 @@ fn command(words: &[&str], json: bool, file: &std::path::Path) -> Result<String,
         json,
         color: false,
         interactive: false,
+        progress: false,
     };
     let line = Line::parse_from(["sandbox"].iter().chain(words));
     let done = line

@@ -1,0 +1,130 @@
+//! `iamwatch init`: a commented rules file to start from.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use clap::Args;
+
+use super::{Exit, Failure, Ui};
+use crate::place::AccountId;
+
+/// The file that `init` writes, but for what the flags say.
+const TEMPLATE: &str = include_str!("init.yaml");
+
+/// Flags of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The mail address that hears of everything
+    #[arg(long, value_name = "ADDRESS", value_parser = mail_address)]
+    email: Option<String>,
+    /// The account in which alerts are raised; without it the caller's
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+}
+
+impl InitArgs {
+    /// Writes the file that `-f` names.
+    ///
+    /// # Errors
+    /// When the file is there already, or cannot be written.
+    pub fn run(self, file: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
+        self.write(file)?;
+        writeln!(
+            ui.err,
+            "Wrote {}. Put in your addresses, then run `iamwatch plan`.",
+            file.display()
+        )?;
+        Ok(Exit::Fine)
+    }
+
+    fn write(&self, file: &Path) -> Result<(), Failure> {
+        let shown = file.display();
+        let opened = OpenOptions::new().write(true).create_new(true).open(file);
+        let mut written = opened.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => {
+                Failure::new(format!("{shown} is there already and stays as it is"))
+                    .help("name another file with `-f FILE`")
+            }
+            ErrorKind::NotFound => {
+                Failure::new(format!("cannot write {shown}: its folder does not exist"))
+                    .help("create the folder first")
+            }
+            _ => Failure::new(format!("cannot write {shown}: {error}")),
+        })?;
+        written
+            .write_all(self.text().as_bytes())
+            .map_err(|error| Failure::new(format!("cannot write {shown}: {error}")))
+    }
+
+    fn text(&self) -> String {
+        let mut text = TEMPLATE.to_owned();
+        if let Some(email) = &self.email {
+            let quoted = serde_json::Value::String(email.clone()).to_string();
+            text = text.replace("security@example.com", &quoted);
+        }
+        if let Some(account) = &self.account {
+            text = text.replace(
+                "# account: \"111122223333\"",
+                &format!("account: \"{account}\""),
+            );
+        }
+        text
+    }
+}
+
+/// As strict as the rules file, so that what is written loads.
+fn mail_address(text: &str) -> Result<String, String> {
+    if crate::rules::is_mail(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected an address such as security@example.com".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(email: Option<&str>, account: Option<&str>) -> InitArgs {
+        InitArgs {
+            email: email.map(str::to_owned),
+            account: account.map(|a| a.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn what_init_writes_loads_without_a_word() {
+        let folder = tempfile::tempdir().unwrap();
+        for (index, args) in [
+            args(None, None),
+            args(Some("o'neil+\"x\"@example.org"), Some("012345678901")),
+        ]
+        .iter()
+        .enumerate()
+        {
+            let file = folder.path().join(format!("{index}.yaml"));
+            args.write(&file).unwrap();
+            let loaded = crate::rules::load(&file);
+            assert_eq!(loaded.diagnostics, []);
+            let rules = loaded.file.unwrap();
+            assert_eq!(rules.home.account, args.account);
+            if let Some(email) = &args.email {
+                let wanted = crate::rules::Endpoint::Email(email.clone());
+                assert!(rules.channels.values().any(|c| c.endpoint == wanted));
+            }
+        }
+    }
+
+    #[test]
+    fn init_overwrites_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("iamwatch.yaml");
+        std::fs::write(&file, "mine").unwrap();
+        let failure = args(None, None).write(&file).unwrap_err();
+        assert!(failure.message.contains("already"), "{}", failure.message);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+        let nowhere = folder.path().join("no/such/iamwatch.yaml");
+        assert!(args(None, None).write(&nowhere).is_err());
+    }
+}
