@@ -227,5 +227,11 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
         }
         next = error.source();
     }
-    text.replace('\n', " ")
+    // What the layers of the client call themselves tells a user nothing.
+    let text = ["dispatch failure: ", "other: "]
+        .iter()
+        .fold(text.as_str(), |text, layer| {
+            text.strip_prefix(layer).unwrap_or(text)
+        });
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -127,7 +127,7 @@ impl DemoArgs {
         write!(ui.out, "{text}")?;
 
         let good = report.is_complete()
-            && proofs.iter().all(|proof| proof.outcome.is_good())
+            && proofs.iter().all(|proof| proof.is_good())
             && plan.changes.is_empty();
         Ok(if good { Exit::Fine } else { Exit::Error })
     }

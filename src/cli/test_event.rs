@@ -81,7 +81,7 @@ impl TestEventArgs {
         )
         .await?;
         show(&proofs, ui)?;
-        let good = proofs.iter().all(|proof| proof.outcome.is_good());
+        let good = proofs.iter().all(|proof| proof.is_good());
         Ok(if good { Exit::Fine } else { Exit::Error })
     }
 }

@@ -59,6 +59,8 @@ pub struct Proof {
     pub detector: String,
     /// How it ended.
     pub outcome: Outcome,
+    /// Readers who would not get it, because they have not confirmed yet.
+    pub unconfirmed: Vec<String>,
 }
 
 /// How a test ended.
@@ -95,10 +97,11 @@ pub enum Outcome {
     Stopped,
 }
 
-impl Outcome {
-    /// Whether the alert path is proved as far as was asked for.
+impl Proof {
+    /// Whether the alert path is proved as far as was asked for, to every reader.
     pub fn is_good(&self) -> bool {
-        matches!(self, Self::Sent | Self::Arrived { .. })
+        matches!(self.outcome, Outcome::Sent | Outcome::Arrived { .. })
+            && self.unconfirmed.is_empty()
     }
 }
 
@@ -162,6 +165,7 @@ pub async fn prove(
         .into_iter()
         .map(|test| Proof {
             rule: test.compiled.rule.clone(),
+            unconfirmed: path::unconfirmed(deployment, &test.detector),
             detector: test.detector.name,
             outcome: test.outcome.unwrap_or(Outcome::Stopped),
         })

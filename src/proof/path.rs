@@ -75,15 +75,6 @@ pub(super) async fn broken_links(
             remedy: APPLY.to_owned(),
         });
     }
-    for key in plan.waiting.iter().filter(|key| way.contains(key)) {
-        links.push(BrokenLink {
-            link: key.to_string(),
-            problem: "it is not confirmed yet".to_owned(),
-            remedy: "open the confirmation message that AWS has sent and follow its link; \
-                     if it is lost, subscribe again by removing and applying the channel"
-                .to_owned(),
-        });
-    }
     for receiver in &desired.receivers {
         let ours = way
             .iter()
@@ -125,6 +116,17 @@ fn way(desired: &Desired, detector: &Key) -> Vec<Key> {
         .resources
         .into_keys()
         .filter(|key| key.kind != Kind::Rule || key == detector)
+        .collect()
+}
+
+/// Readers on the way who have not agreed yet: the alert goes out, but not to them.
+pub(super) fn unconfirmed(deployment: Deployment<'_>, detector: &Key) -> Vec<String> {
+    let way = way(deployment.desired, detector);
+    let waiting = deployment.plan.waiting.iter();
+    waiting
+        .filter(|key| way.contains(key))
+        .filter_map(|key| key.name.split_once('/'))
+        .map(|(_, reader)| reader.replacen('/', " ", 1))
         .collect()
 }
 

@@ -147,10 +147,21 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
             }
         };
     }
-    let good = proofs
+    let mut unconfirmed: Vec<&str> = proofs
         .iter()
-        .filter(|proof| proof.outcome.is_good())
-        .count();
+        .flat_map(|proof| &proof.unconfirmed)
+        .map(String::as_str)
+        .collect();
+    unconfirmed.sort_unstable();
+    unconfirmed.dedup();
+    for reader in unconfirmed {
+        let _ = writeln!(
+            text,
+            "{} {reader} has not followed the link that AWS sent, and gets no alert",
+            paint.yellow("not confirmed")
+        );
+    }
+    let good = proofs.iter().filter(|proof| proof.is_good()).count();
     let _ = writeln!(text, "{good} of {} good.", proofs.len());
     text
 }

@@ -229,7 +229,7 @@ pub async fn a_broken_link_is_named(stage: &Stage) {
     );
     // The rules that alert elsewhere are not blamed.
     let proofs = stage.prove(&wanted, &["root/sign-in"], 30).await;
-    assert!(proofs[0].outcome.is_good(), "{proofs:#?}");
+    assert!(proofs[0].is_good(), "{proofs:#?}");
     stage.deploy(&wanted).await;
     stage.confirm_all();
 
@@ -245,11 +245,7 @@ pub async fn a_broken_link_is_named(stage: &Stage) {
         "{said}"
     );
     stage.deploy(&wanted).await;
-    assert!(
-        stage.prove(&wanted, &["signin/failed"], 30).await[0]
-            .outcome
-            .is_good()
-    );
+    assert!(stage.prove(&wanted, &["signin/failed"], 30).await[0].is_good());
 }
 
 mod sandbox {
@@ -307,11 +303,7 @@ mod sandbox {
             .send()
             .await
             .unwrap();
-        assert!(
-            stage.prove(&wanted, &["signin/failed"], 30).await[0]
-                .outcome
-                .is_good()
-        );
+        assert!(stage.prove(&wanted, &["signin/failed"], 30).await[0].is_good());
         let received = stage
             .clients
             .sqs
@@ -437,18 +429,10 @@ mod sandbox {
         assert_eq!(probes(&stage).await, 1);
         // A probe that may still be in use stays, and plans never see it.
         assert_eq!(stage.plan(&wanted).await.orphans, Vec::new());
-        assert!(
-            stage.prove(&wanted, &["root/sign-in"], 30).await[0]
-                .outcome
-                .is_good()
-        );
+        assert!(stage.prove(&wanted, &["root/sign-in"], 30).await[0].is_good());
         assert_eq!(probes(&stage).await, 1);
         sandbox.advance(std::time::Duration::from_secs(300));
-        assert!(
-            stage.prove(&wanted, &["root/sign-in"], 30).await[0]
-                .outcome
-                .is_good()
-        );
+        assert!(stage.prove(&wanted, &["root/sign-in"], 30).await[0].is_good());
         assert_eq!(probes(&stage).await, 0);
     }
 
@@ -459,6 +443,23 @@ mod sandbox {
             .list_queues()
             .queue_name_prefix("iamwatch-test-acme-");
         request.send().await.unwrap().queue_urls().len()
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_has_not_confirmed_is_named_and_the_rest_is_proved() {
+        let stage = Stage::sandbox().await;
+        let wanted = stage.wanted(SELF_CONTAINED);
+        stage.deploy(&wanted).await;
+        let proofs = stage.prove(&wanted, &["root/sign-in"], 30).await;
+        assert!(matches!(proofs[0].outcome, Outcome::Arrived { .. }));
+        assert_eq!(proofs[0].unconfirmed, ["email security@example.com"]);
+        assert!(!proofs[0].is_good());
+        let phone = stage.sandbox.clone().unwrap().outbox();
+        assert!(
+            phone
+                .iter()
+                .any(|d| d.protocol == "sms" && d.body.contains("TEST"))
+        );
     }
 
     #[tokio::test]
