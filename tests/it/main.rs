@@ -10,6 +10,7 @@ mod cli;
 mod deploy;
 mod drift;
 mod faults;
+mod generated;
 mod laws;
 mod localemu;
 mod pattern;
