@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::codes;
-use super::keys::{CHANNEL_KEYS, CHANNEL_KINDS, FORMATS, Key, LATER_CHANNEL_KINDS, names};
+use super::keys::{CHANNEL_KEYS, CHANNEL_KINDS, FORMATS, LATER_CHANNEL_KINDS, names};
 use super::model::{Channel, ChannelName, Endpoint, Format, QueueRef};
 use super::read::{self, Spanned, duplicate, empty, first_line, key_text, map, unknown_key};
 use super::report::{Report, shown};
@@ -157,10 +157,6 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
 }
 
 fn address(kind: &str, node: &Node, report: &mut Report) -> Option<Endpoint> {
-    let doc = CHANNEL_KINDS
-        .iter()
-        .find(|k: &&Key| k.name == kind)
-        .map_or("", |k| k.doc);
     let what = match kind {
         "email" => "a mail address",
         "sms" => "a telephone number",
@@ -187,7 +183,10 @@ fn address(kind: &str, node: &Node, report: &mut Report) -> Option<Endpoint> {
     };
     if endpoint.is_none() {
         let (label, help) = match kind {
-            "email" => ("expected an address such as `security@example.com`", doc),
+            "email" => (
+                "expected an address such as `security@example.com`",
+                "one address for each channel; `notify` can name several channels",
+            ),
             "sms" => (
                 "expected a number such as `\"+4915112345678\"`",
                 "write `+`, the country code and the number, without blanks",
@@ -196,17 +195,20 @@ fn address(kind: &str, node: &Node, report: &mut Report) -> Option<Endpoint> {
                 "expected a URL that begins with `https://`",
                 "alerts do not travel unencrypted",
             ),
-            "https" => ("expected a URL such as `https://example.com/hook`", doc),
+            "https" => (
+                "expected a URL such as `https://example.com/hook`",
+                "the receiver must confirm the subscription that SNS offers it",
+            ),
             "sqs" if text.starts_with("https://") => {
                 ("this is the queue's URL", "write the queue's name or ARN")
             }
             "sqs" => (
-                "expected a queue's name or ARN",
-                "an alert queue is not a FIFO queue: letters, digits, `-` and `_`, at most 80",
+                "expected a standard queue's name or ARN",
+                "a name has letters, digits, `-` and `_`, at most 80; FIFO queues take no alerts",
             ),
             _ => (
                 "expected an ARN such as `arn:aws:lambda:us-east-1:111122223333:function:name`",
-                doc,
+                "copy the function's ARN from the console",
             ),
         };
         report
@@ -251,8 +253,8 @@ fn is_url(text: &str) -> bool {
     })
 }
 
-/// Source: SQS developer guide, "Amazon SQS queue quotas". Standard topics cannot feed FIFO queues with text
-/// alerts in order, and a name that ends with `.fifo` holds a dot.
+/// Source: SQS developer guide, "Amazon SQS queue quotas". The dot of `.fifo` is not among them:
+/// a standard topic's messages have no group.
 fn is_queue_name(text: &str) -> bool {
     (1..=80).contains(&text.len())
         && text

@@ -142,11 +142,27 @@ pub(super) fn event(node: &Node, report: &mut Report) -> Option<EventGlob> {
     }
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '*' | '_' | '-' | '.' | '/');
     if name.is_empty() || name.len() > 128 || !name.chars().all(good) {
+        let (message, help) = if name.is_empty() {
+            (
+                format!("the event {} has no name", shown(text)),
+                format!(
+                    "write {} for every event of the service",
+                    shown(&format!("{service}:*"))
+                ),
+            )
+        } else {
+            let help = if name.trim() != name && name.trim().chars().all(good) {
+                format!("write {}", shown(&format!("{service}:{}", name.trim())))
+            } else {
+                "event names are those of API operations, as CloudTrail records them".to_owned()
+            };
+            (format!("{} is not an event name", shown(name)), help)
+        };
         report
             .error(codes::EVENT, node.span)
-            .message(format!("{} is not an event name", shown(name)))
+            .message(message)
             .label("expected a name such as `CreateUser`; `*` stands for any text")
-            .help("event names are those of API operations, as CloudTrail records them");
+            .help(help);
         return None;
     }
     Some(EventGlob {

@@ -24,6 +24,8 @@ pub(super) struct FileDraft {
     pub notify: BTreeMap<&'static str, Vec<Spanned<ChannelName>>>,
     pub include: Vec<Spanned<String>>,
     pub rules: Vec<Draft>,
+    /// Where `rules` stands, or would stand.
+    pub rules_span: Span,
 }
 
 /// Reads the file that the user named. `None` when it is no map; what is wrong is reported.
@@ -78,6 +80,7 @@ pub(super) fn root(node: &Node, report: &mut Report) -> Option<FileDraft> {
         notify: notify.unwrap_or_default(),
         include: include.unwrap_or_default(),
         rules: rules.unwrap_or_default(),
+        rules_span: fields.key("rules").unwrap_or(fields.span),
         channels,
     })
 }

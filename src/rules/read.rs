@@ -271,7 +271,11 @@ pub(super) fn word(
     words: &[&'static str],
     report: &mut Report,
 ) -> Option<&'static str> {
-    let text = text(node, what, report)?;
+    let text = match node.scalar() {
+        Some((_, Plain::Null)) | None => text(node, what, report)?,
+        // A number or boolean is as wrong as any other word: quotes would not help.
+        Some((text, _)) => text,
+    };
     let found = words.iter().copied().find(|w| *w == text);
     if found.is_none() {
         report

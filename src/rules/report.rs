@@ -152,6 +152,12 @@ pub(super) fn suggestion(word: &str, names: &[&str]) -> Option<String> {
     if names.is_empty() {
         return None;
     }
+    let mut longer = names
+        .iter()
+        .filter(|n| word.len() > 2 && n.starts_with(word));
+    if let (Some(name), None) = (longer.next(), longer.next()) {
+        return Some(format!("did you mean `{name}`?"));
+    }
     let mut list: Vec<String> = names.iter().take(24).map(|n| format!("`{n}`")).collect();
     if names.len() > 24 {
         list.push("…".to_owned());

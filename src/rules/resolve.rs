@@ -67,7 +67,7 @@ pub(super) fn resolve(
     };
     if drafts.is_empty() && report.errors() == 0 {
         report
-            .warning(codes::NO_RULES, file.region_span)
+            .warning(codes::NO_RULES, file.rules_span)
             .message("the file has no rules")
             .label("nothing is watched")
             .help("begin with `rules: [{ use: root/activity }]`");

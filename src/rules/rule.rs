@@ -91,6 +91,14 @@ pub(super) fn rules(node: &Node, setting: Setting<'_>, report: &mut Report) -> V
 }
 
 fn draft(node: &Node, setting: Setting<'_>, report: &mut Report) -> Option<Draft> {
+    if let Some((text, super::yaml::Plain::Text)) = node.scalar() {
+        report
+            .error(codes::WRONG_TYPE, node.span)
+            .message("expected a map for a rule, found text")
+            .label("expected a map for a rule")
+            .help(format!("write {}", shown(&format!("use: {text}"))));
+        return None;
+    }
     let entries = read::map(node, "a rule", report)?;
     let has = |name: &str| {
         entries
@@ -327,6 +335,7 @@ fn trigger(fields: &Fields<'_>, report: &mut Report) -> Option<Trigger> {
 
 /// The form of a rule's tests; they are not run yet.
 fn tests(node: &Node, key: Span, report: &mut Report) {
+    let before = report.errors();
     let Some(items) = read::list(node, "tests", report) else {
         return;
     };
@@ -346,6 +355,9 @@ fn tests(node: &Node, key: Span, report: &mut Report) {
         if let Some(expect) = fields.get("expect") {
             read::word(expect, "an expectation", EXPECTATIONS, report);
         }
+    }
+    if report.errors() > before {
+        return;
     }
     report
         .warning(codes::TESTS_NOT_RUN, key)

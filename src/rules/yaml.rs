@@ -282,7 +282,12 @@ impl Builder<'_> {
             Event::Scalar(text, style, ..) => self.add(Node {
                 span,
                 value: Value::Scalar {
-                    text: text.into_owned(),
+                    // The parser says `~` where nothing stands; `~` itself is a written null.
+                    text: if span.start == span.end {
+                        String::new()
+                    } else {
+                        text.into_owned()
+                    },
                     plain: style == ScalarStyle::Plain,
                 },
             }),

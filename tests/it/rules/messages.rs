@@ -1,0 +1,262 @@
+//! What every mistake is answered with. The answers stand in `messages.snap.txt`, to be read as a whole.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use iamwatch::render::diagnostic::render;
+use iamwatch::rules::{self, Loaded, MAX_DIAGNOSTICS, codes};
+
+use super::schema::BLESS;
+
+/// Before the rules.
+const HEAD: &str = "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n";
+
+/// Mistakes in whole files: what they show, and the file.
+const FILES: &[(&str, &str)] = &[
+    ("an empty file", "# nothing yet\n"),
+    ("no map", "- version: 1\n"),
+    ("nothing that is needed", "rules: []\n"),
+    ("not YAML", "version: 1\nname: \"acme\nhome: {}\n"),
+    ("a tab", "version: 1\nhome:\n\tregion: us-east-1\n"),
+    ("two documents", "version: 1\n---\nversion: 1\n"),
+    ("a directive", "%YAML 1.2\n---\nversion: 1\n"),
+    (
+        "anchors, aliases, merge keys, tags",
+        "version: 1\nname: !!str acme\nhome: &home { region: us-east-1 }\nchannels:\n  a: &a { email: a@example.com }\n  b: *a\n  c: { <<: *home, email: c@example.com }\n",
+    ),
+    (
+        "another version and another name",
+        "version: 2\nname: Acme Corp\nhome: { region: Frankfurt, account: \"1111\" }\nchannels: { mail: { email: a@example.com } }\n",
+    ),
+    (
+        "an account id without quotes",
+        "version: \"1\"\nname: acme\nhome: { region: us-east-1, account: 012345678901 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n",
+    ),
+    (
+        "unknown and doubled keys",
+        "version: 1\nname: acme\nhome: { region: us-east-1, acount: \"111122223333\" }\nchanels: {}\nchannels: { mail: { email: a@example.com, email: b@example.com }, mail: { email: a@example.com } }\nnotify: { defualt: [mail] }\nname: acme\n",
+    ),
+    (
+        "what is not yet supported",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: all, organization: {} }\ntrail: existing-or-create\nchannels: { mail: { email: a@example.com }, team: { slack: x } }\nnotify: { default: [mail, team] }\nrules:\n  - use: root/activity\n    where: { accounts: [\"111122223333\"] }\n",
+    ),
+    (
+        "other Regions than home",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: [us-east-1, eu-central-1, nowhere] }\ntrail: maybe\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n",
+    ),
+    (
+        "global services from another home",
+        "version: 1\nname: acme\nhome: { region: eu-central-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n  - use: root/activity\n  - use: iam/changes\n",
+    ),
+    (
+        "YAML's words as names",
+        "version: 1\nname: on\nhome: { region: us-east-1 }\nchannels: { no: { email: a@example.com }, 12: { email: a@example.com }, \"Night Phone\": { sms: +491511234567 } }\nnotify: { default: [no] }\ntest_events: yes\n",
+    ),
+    (
+        "channels of no kind, of two, of one unknown",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels:\n  a: { format: json }\n  b: { email: a@example.com, sms: \"+491511234567\" }\n  c: { mail: a@example.com }\n  d: {}\n  e:\n  f: security@example.com\n  g: { email: a@example.com, format: xml }\n",
+    ),
+    (
+        "addresses",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels:\n  a: { email: security }\n  b: { sms: \"0151 1234567\" }\n  c: { https: \"http://example.com\" }\n  d: { sqs: \"https://sqs.us-east-1.amazonaws.com/111122223333/q\" }\n  e: { sqs: \"arn:aws:sns:us-east-1:111122223333:t\" }\n  f: { lambda: respond }\n  g: { sqs: queue.fifo }\n  h: { email: [a@example.com] }\n",
+    ),
+    (
+        "channels, but none",
+        "version: 1\nname: acme\nhome:\nchannels: {}\ninclude: rules.yaml\n",
+    ),
+    (
+        "channels that do not exist, that nothing uses",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { security-mail: { email: a@example.com }, phone: { sms: \"+491511234567\" } }\nnotify: { critical: [securty-mail] }\nrules:\n  - { use: root/sign-in, channels: [pager] }\n",
+    ),
+    (
+        "an unused channel, a rule of one's own in the catalogue's clothes",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com }, phone: { sms: \"+491511234567\" } }\nnotify: { default: [mail] }\nrules:\n  - { id: root/activity, events: [\"iam:*\"] }\n",
+    ),
+    (
+        "nobody hears",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { high: [mail] }\nrules:\n  - use: root/sign-in\n  - { use: signin/success, enabled: false }\n",
+    ),
+    (
+        "no rules",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n",
+    ),
+    (
+        "an include in a bare text",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\ninclude: [rules/*.yaml]\n",
+    ),
+];
+
+/// Mistakes in rules: what they show, and the list of rules.
+const RULES: &[(&str, &str)] = &[
+    (
+        "an unknown rule",
+        "- use: root/activty\n- use: pack/aws\n- use: zzz\n- use: 5\n",
+    ),
+    (
+        "`except`",
+        "- use: pack/aws-blog\n  except: [iam/any-cal]\n  title: IAM\n- use: root/activity\n  except: [iam/changes]\n",
+    ),
+    (
+        "neither `use` nor `id`, both, the other's keys",
+        "- title: x\n- { use: root/activity, id: x }\n- { use: root/activity, events: [\"iam:*\"] }\n- { id: x, except: [y], events: [\"iam:*\"] }\n- root/activity\n- {}\n",
+    ),
+    ("no list", "use: root/activity\n"),
+    (
+        "the same id twice",
+        "- use: root/activity\n- use: root/activity\n- { id: mine, events: [\"iam:*\"] }\n- { id: mine, events: [\"sts:*\"] }\n",
+    ),
+    (
+        "ids and titles",
+        "- { id: Admin Policy, title: \"two\\nlines\", events: [\"iam:*\"] }\n- { id: a, title: \"This title goes on and on and on, far beyond what anybody reads on a phone in the middle of the night, and then goes on\", events: [\"iam:*\"] }\n- { id: b, title: \"\", severity: urgent, enabled: no, events: [\"iam:*\"] }\n",
+    ),
+    (
+        "what fires a rule",
+        "- { id: a }\n- { id: b, events: [\"iam:*\"], pattern: { source: [aws.iam] } }\n- { id: c, events: [], when: { errorCode: x } }\n- { id: d, pattern: { source: [aws.iam] }, when: { errorCode: x } }\n",
+    ),
+    (
+        "events",
+        "- id: a\n  events: [CreateUser, iam, iam.amazonaws.com, \"iam:\", \"iam: CreateUser\", iam: CreateUser, \"i*:CreateUser\", IAM:CreateUser, \"iam:Create User\", 7]\n- { id: b, events: \"iam:*\" }\n",
+    ),
+    (
+        "services under other names",
+        "- id: a\n  events: [iam.amazonaws.com:CreateUser, aws.iam:CreateUser, cloudwatch:DeleteAlarms, \"secretmanager:*\"]\n- id: b\n  events: [\"secretmanager:*\"]\n",
+    ),
+    ("`*` without quotes", "- { id: a, events: [*] }\n"),
+    (
+        "`*` without quotes before text",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { requestParameters.policyArn: *:policy/AdministratorAccess }\n",
+    ),
+    (
+        "paths",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    detail.userIdentity.arn: x\n    userIdentity..arn: x\n    resources[0].ARN: x\n    $or: x\n    ? [a]\n    : x\n",
+    ),
+    (
+        "fields under other names",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { userIdentiy.type: Root, region: us-east-1 }\n",
+    ),
+    (
+        "one field inside another",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    userIdentity.arn: x\n    userIdentity: { exists: true }\n    errorCode: x\n    errorCode: z\n",
+    ),
+    (
+        "values",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - a: 111122223333\n    - b: yes\n    - c:\n    - d: []\n    - e: [[x]]\n    - f: 5000000001\n    - g: \"C:\\\\Users\"\n    - x\n  unless: {}\n",
+    ),
+    (
+        "operators",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - a: { prefx: x }\n    - b: { prefix: x, suffix: y }\n    - c: { not: { not: x } }\n    - d: { not: { exists: true } }\n    - e: { any-case: \"a*b\" }\n    - f: { exists: maybe }\n    - g: { prefix: 5 }\n    - h: {}\n    - i: { not: [] }\n",
+    ),
+    (
+        "numbers and blocks of addresses",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - a: { number: \"more than 3\" }\n    - b: { number: \"> 5 and < 3\" }\n    - c: { number: \"> 1 and > 2\" }\n    - d: { number: 9999999999 }\n    - e: { cidr: 10.0.0.0/33 }\n    - f: { cidr: 10.1.2.3 }\n",
+    ),
+    (
+        "patterns",
+        "- { id: a, pattern: { detail: { eventName: [x] } } }\n- { id: b, pattern: { source: aws.iam } }\n- { id: c, pattern: \"{\\\"source\\\": [\" }\n- { id: d, pattern: [x] }\n- { id: e, pattern: \"[]\" }\n- { id: f, pattern: { source: [a], account: [111122223333], source: [b] } }\n",
+    ),
+    (
+        "conditions on what the catalogue asks already",
+        "- use: root/activity\n  when: { userIdentity.type: Root }\n- use: root/sign-in\n  when: { userIdentity: { exists: true } }\n- use: signin/no-mfa\n  when: { userIdentity.type.x: z }\n",
+    ),
+    (
+        "tests",
+        "- id: a\n  events: [\"iam:*\"]\n  tests:\n    - { name: x, like: \"iam:CreateUser\", expect: match }\n",
+    ),
+    (
+        "tests of a wrong form",
+        "- id: a\n  events: [\"iam:*\"]\n  tests:\n    - { name: x, like: CreateUser, expect: yes }\n    - { name: x, like: \"iam:CreateUser\", expect: fire, with: 5 }\n",
+    ),
+    (
+        "what a terminal would not show as it is",
+        "- use: \"root\\e[31m/x\\u202e\"\n",
+    ),
+];
+
+fn shown(loaded: &Loaded) -> String {
+    render(&loaded.sources, &loaded.diagnostics, false)
+}
+
+/// Mistakes that need files: what they show, and the answer. The folder's name is replaced.
+fn on_disk() -> Vec<(&'static str, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("sub")).unwrap();
+    std::fs::create_dir(at("sub/deep")).unwrap();
+    std::fs::write(at("latin1.yaml"), b"version: 1\nname: M\xfcller\n").unwrap();
+    std::fs::write(at("huge.yaml"), vec![b'#'; 2_000_000]).unwrap();
+    std::fs::write(
+        at("sub/channels.yaml"),
+        "version: 1\nchannels: {}\nrules: []\n",
+    )
+    .unwrap();
+    std::fs::write(
+        at("sub/rule.yaml"),
+        "version: 1\nrules:\n  - { id: mine, events: [\"iam:*\"] }\n",
+    )
+    .unwrap();
+    let with_include = format!(
+        "{HEAD}include: [sub/*.yaml, main.yaml, missing.yaml, ../x.yaml, /etc/passwd, \"no*\", \"*/x.yaml\", sub/deep]\nrules:\n  - {{ id: mine, events: [\"sts:*\"] }}\n"
+    );
+    std::fs::write(at("main.yaml"), with_include).unwrap();
+    let answer = |path: &Path| {
+        let text = shown(&rules::load(path));
+        text.replace(&folder.path().display().to_string(), "FOLDER")
+    };
+    vec![
+        ("a missing file", answer(&at("missing.yaml"))),
+        ("a folder", answer(&at("sub"))),
+        ("a file that is not UTF-8", answer(&at("latin1.yaml"))),
+        ("a file of 2 MB", answer(&at("huge.yaml"))),
+        ("includes", answer(&at("main.yaml"))),
+    ]
+}
+
+#[test]
+fn every_mistake_is_answered_at_its_place() {
+    let mut text = String::new();
+    let mut add = |name: &str, answer: &str| {
+        let _ = write!(text, "{:=<80}\n\n{answer}\n", format!("== {name} "));
+    };
+    for (name, file) in FILES {
+        add(name, &shown(&rules::load_text("rules.yaml", file)));
+    }
+    for (name, list) in RULES {
+        let indented: String = list.lines().map(|line| format!("  {line}\n")).collect();
+        let file = format!("{HEAD}rules:\n{indented}");
+        add(name, &shown(&rules::load_text("rules.yaml", &file)));
+    }
+    for (name, answer) in on_disk() {
+        add(name, &answer);
+    }
+    let deep = format!("version: {}", "[".repeat(100_000));
+    add(
+        "deep nesting",
+        &shown(&rules::load_text("rules.yaml", &deep)),
+    );
+
+    let many = format!("{HEAD}rules: [{}]", "x,".repeat(MAX_DIAGNOSTICS + 1));
+    let many = shown(&rules::load_text("rules.yaml", &many));
+    let last = many.rfind("error[").map_or("", |at| &many[at..]);
+    add("more mistakes than are worth showing, the last line", last);
+
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/rules/messages.snap.txt");
+    if std::env::var_os(BLESS).is_some() {
+        std::fs::write(&kept, &text).unwrap();
+    }
+    for code in codes::ALL {
+        assert!(
+            text.contains(&format!("[{}]: ", code.id)),
+            "no case shows {}: {}",
+            code.id,
+            code.explanation
+        );
+    }
+    let kept = std::fs::read_to_string(&kept).unwrap_or_default();
+    for (now, then) in text.lines().zip(kept.lines()) {
+        assert_eq!(
+            now, then,
+            "run the tests with {BLESS}=1 and look at what changed in messages.snap.txt"
+        );
+    }
+    assert_eq!(text.lines().count(), kept.lines().count());
+}
