@@ -1,219 +1,216 @@
-//! `iamwatch match`: what EventBridge would say of a pattern and an event, or of a file of them.
+//! `iamwatch match`: does an event match an event pattern?
 
-use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_json::value::RawValue;
+use clap::Args;
+use serde_json::{Value, json};
 
 use super::{Exit, Failure, Ui};
-use crate::pattern::{Event, EventPattern, Explanation, Failing};
+use crate::pattern::{Event, EventPattern, Found, raw_fields};
 
-/// The longest input, and the longest line of a file of vectors, in bytes. EventBridge takes events of
-/// at most 1 MB.
-const MAX_INPUT: usize = 16 << 20;
+/// The longest line that `--vectors` reads, and the largest pattern or event, in bytes.
+const MAX_INPUT: usize = 64 << 20;
 
-/// Match an event against an event pattern, exactly as EventBridge does.
+/// Test whether an event matches an EventBridge event pattern
 ///
-/// Exit status: 0 the event matches, 1 it does not, 2 something is invalid or went wrong.
-#[derive(Debug, clap::Args)]
+/// Exit code: 0 matches, 1 does not match, 2 invalid input or error.
+#[derive(Debug, Args)]
 pub struct MatchArgs {
-    /// The event pattern: a file, `-` for standard input, or JSON
-    #[arg(required_unless_present = "vectors")]
-    pattern: Option<OsString>,
-    /// The event: a file, `-` for standard input, or JSON
-    #[arg(required_unless_present = "vectors")]
-    event: Option<OsString>,
-    /// Judge each line of FILE: `{"id": …, "pattern": …, "event": …}`, where `pattern_text` and
-    /// `event_text` may hold the JSON as strings; `-` for standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["pattern", "event"])]
-    vectors: Option<OsString>,
-}
+    /// The event pattern: a file, `-` for standard input, or JSON that starts with `{`
+    #[arg(required_unless_present = "vectors", conflicts_with = "vectors")]
+    pattern: Option<String>,
 
-/// The judgement of one pattern and one event.
-#[derive(Serialize)]
-struct Judgement {
-    format_version: u32,
-    matches: bool,
-    failing: Vec<Failing>,
-}
+    /// The event: likewise
+    #[arg(required_unless_present = "vectors", conflicts_with = "vectors")]
+    event: Option<String>,
 
-/// One line of a file of vectors. Texts are kept as written: numbers and duplicate keys matter.
-#[derive(Deserialize)]
-struct Vector<'l> {
-    #[serde(borrow)]
-    id: Option<&'l RawValue>,
-    #[serde(borrow)]
-    pattern: Option<&'l RawValue>,
-    #[serde(borrow)]
-    pattern_text: Option<&'l RawValue>,
-    #[serde(borrow)]
-    event: Option<&'l RawValue>,
-    #[serde(borrow)]
-    event_text: Option<&'l RawValue>,
-}
-
-/// The judgement of one vector.
-#[derive(Serialize)]
-struct Judged {
-    id: Value,
-    /// true, false or "invalid".
-    verdict: Value,
-    error: Option<String>,
+    /// Judge every line of a file of JSON objects with `id`, `pattern` or `pattern_text`, and `event`
+    /// or `event_text` (`-` for standard input)
+    #[arg(long, value_name = "FILE")]
+    vectors: Option<String>,
 }
 
 impl MatchArgs {
-    /// Judges, and prints what was found.
-    ///
-    /// # Errors
-    /// When something cannot be read, or is no pattern or no event.
+    /// Runs the command. Everything that is wrong with the input is exit code 2, not a failure.
     pub fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
-        match (self.vectors, self.pattern, self.event) {
-            (Some(file), ..) => judge_vectors(&file, ui),
-            (None, Some(pattern), Some(event)) => judge_one(&pattern, &event, ui),
-            _ => Err(Failure::new("an event pattern and an event are needed")),
+        let done = match (&self.vectors, &self.pattern, &self.event) {
+            (Some(file), _, _) => vectors(file, ui),
+            (None, Some(pattern), Some(event)) => single(pattern, event, ui),
+            _ => Err(Failure::new(
+                "a pattern and an event, or --vectors, is needed",
+            )),
+        };
+        match done {
+            Ok(exit) => Ok(exit),
+            Err(failure) => {
+                writeln!(ui.err, "error: {}", failure.message)?;
+                if let Some(help) = failure.help {
+                    writeln!(ui.err, "help: {help}")?;
+                }
+                Ok(Exit::Code(2))
+            }
         }
     }
 }
 
-fn judge_one(pattern: &OsStr, event: &OsStr, ui: &mut Ui) -> Result<Exit, Failure> {
+fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     if pattern == "-" && event == "-" {
         return Err(Failure::new(
-            "standard input can hold the pattern or the event, not both",
+            "the pattern and the event cannot both come from standard input",
         ));
     }
-    let text = read(pattern)?;
-    let pattern = EventPattern::parse(&text).map_err(|error| Failure {
+    let pattern = EventPattern::parse(&read(pattern)?).map_err(|error| Failure {
         help: error.help(),
-        ..Failure::new(format!("event pattern is not valid: {error}"))
+        ..Failure::new(format!("the event pattern is not valid: {error}"))
     })?;
     let event = Event::parse(&read(event)?)
-        .map_err(|error| Failure::new(format!("event is not valid: {error}")))?;
+        .map_err(|error| Failure::new(format!("the event is not valid: {error}")))?;
     let explanation = pattern.explain(&event);
-    let matches = explanation.matches;
     if ui.json {
-        let Explanation { matches, failing } = explanation;
-        ui.json(&Judgement {
-            format_version: 1,
-            matches,
-            failing,
-        })?;
+        let failures: Vec<Value> = explanation
+            .failures
+            .iter()
+            .map(|failure| {
+                let found = match &failure.found {
+                    Found::Absent => json!({ "state": "absent" }),
+                    Found::Values { shown, count } => {
+                        json!({ "state": "values", "values": shown, "count": count })
+                    }
+                    Found::Elsewhere => json!({ "state": "elsewhere" }),
+                };
+                json!({ "path": failure.path, "found": found, "wanted": failure.wanted })
+            })
+            .collect();
+        ui.json(&json!({
+            "format_version": 1,
+            "matches": explanation.matches,
+            "combinations": explanation.combinations,
+            "failures": failures,
+        }))?;
     } else {
-        writeln!(ui.out, "{explanation}")?;
+        writeln!(
+            ui.out,
+            "{}",
+            heading(explanation.matches, explanation.combinations)
+        )?;
+        if !explanation.matches {
+            for line in explanation.to_string().lines() {
+                writeln!(ui.out, "  {line}")?;
+            }
+        }
     }
-    Ok(Exit::Code(u8::from(!matches)))
+    ui.out.flush()?;
+    Ok(Exit::Code(u8::from(!explanation.matches)))
 }
 
-/// The text that an argument names or is.
-fn read(argument: &OsStr) -> Result<String, Failure> {
-    if let Some(text) = argument.to_str()
-        && text.trim_start().starts_with('{')
-    {
-        return Ok(text.to_owned());
+fn heading(matches: bool, combinations: usize) -> String {
+    match (matches, combinations) {
+        (true, _) => "matches".to_owned(),
+        (false, 1) => "does not match:".to_owned(),
+        (false, many) => format!("does not match any of {many} combinations; closest:"),
     }
-    let name = argument.display();
+}
+
+/// The text of an argument: inline JSON, standard input, or a file.
+fn read(argument: &str) -> Result<String, Failure> {
+    if argument.trim_start().starts_with('{') {
+        return Ok(argument.to_owned());
+    }
+    let failure = |error: &dyn std::fmt::Display| Failure::new(format!("`{argument}`: {error}"));
     let mut bytes = Vec::new();
     open(argument)?
         .take(MAX_INPUT as u64 + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(argument, &error))?;
+        .map_err(|error| failure(&error))?;
     if bytes.len() > MAX_INPUT {
-        return Err(Failure::new(format!("{name} is larger than 16 MiB")));
+        return Err(failure(&format!("more than {MAX_INPUT} bytes")));
     }
-    String::from_utf8(bytes).map_err(|_| Failure::new(format!("{name} is not UTF-8 text")))
+    String::from_utf8(bytes).map_err(|_| failure(&"not UTF-8"))
 }
 
-fn open(argument: &OsStr) -> Result<Box<dyn Read>, Failure> {
-    if argument == "-" {
-        return Ok(Box::new(io::stdin()));
+fn open(file: &str) -> Result<Box<dyn BufRead>, Failure> {
+    if file == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
     }
-    match File::open(argument) {
-        Ok(file) => Ok(Box::new(file)),
-        Err(error) => Err(unreadable(argument, &error)),
+    match File::open(file) {
+        Ok(file) => Ok(Box::new(BufReader::new(file))),
+        Err(error) => Err(Failure::new(format!("`{file}`: {error}"))),
     }
 }
 
-fn unreadable(argument: &OsStr, error: &io::Error) -> Failure {
-    Failure::new(format!("cannot read {}: {error}", argument.display()))
-}
-
-fn judge_vectors(file: &OsStr, ui: &mut Ui) -> Result<Exit, Failure> {
-    let mut input = BufReader::new(open(file)?);
+fn vectors(file: &str, ui: &mut Ui) -> Result<Exit, Failure> {
+    let mut input = open(file)?;
     let mut line = Vec::new();
     loop {
-        // Whoever writes line by line gets each answer before the next question.
-        if input.buffer().is_empty() {
-            ui.out.flush()?;
+        line.clear();
+        let read = input
+            .by_ref()
+            .take(MAX_INPUT as u64)
+            .read_until(b'\n', &mut line)
+            .map_err(|error| Failure::new(format!("`{file}`: {error}")))?;
+        if read == 0 {
+            break;
         }
-        let whole = next_line(&mut input, &mut line).map_err(|error| unreadable(file, &error))?;
-        let judged = match whole {
-            None => return Ok(Exit::Code(0)),
-            Some(false) => Judged::invalid("the line is longer than 16 MiB"),
-            Some(true) if line.iter().all(u8::is_ascii_whitespace) => continue,
-            Some(true) => judge_line(&line),
+        let complete = line.ends_with(b"\n") || read < MAX_INPUT;
+        if !complete {
+            input.skip_until(b'\n')?;
+        }
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let (id, verdict) = if complete {
+            match std::str::from_utf8(&line) {
+                Ok(line) => judge(line),
+                Err(_) => (None, Err("the line is not UTF-8".to_owned())),
+            }
+        } else {
+            (
+                None,
+                Err(format!("the line is longer than {MAX_INPUT} bytes")),
+            )
         };
-        serde_json::to_writer(&mut ui.out, &judged).map_err(io::Error::from)?;
-        writeln!(ui.out)?;
+        let (verdict, error) = match verdict {
+            Ok(verdict) => (Value::Bool(verdict), Value::Null),
+            Err(error) => (Value::from("invalid"), Value::from(error)),
+        };
+        let id = id.unwrap_or("null");
+        writeln!(
+            ui.out,
+            r#"{{"id":{id},"verdict":{verdict},"error":{error}}}"#
+        )?;
     }
+    ui.out.flush()?;
+    Ok(Exit::Fine)
 }
 
-/// Reads a line; `None` at the end, false for a line that is too long to be kept.
-fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
-    line.clear();
-    let longest = MAX_INPUT as u64 + 1;
-    if input.take(longest).read_until(b'\n', line)? == 0 {
-        return Ok(None);
-    }
-    if line.len() <= MAX_INPUT || line.ends_with(b"\n") {
-        return Ok(Some(true));
-    }
-    input.skip_until(b'\n')?;
-    Ok(Some(false))
-}
-
-fn judge_line(line: &[u8]) -> Judged {
-    let vector: Vector<'_> = match serde_json::from_slice(line) {
-        Ok(vector) => vector,
-        Err(error) => return Judged::invalid(format!("the line is no vector: {error}")),
+/// The id of a line as it is written there, and the verdict or what is invalid.
+fn judge(line: &str) -> (Option<&str>, Result<bool, String>) {
+    let Some(fields) = raw_fields(line) else {
+        let error = match serde_json::from_str::<Value>(line) {
+            Ok(_) => "the line is not a JSON object".to_owned(),
+            Err(error) => format!("the line is not JSON: {error}"),
+        };
+        return (None, Err(error));
     };
-    let verdict = vector.verdict();
-    let id = vector.id.and_then(|id| serde_json::from_str(id.get()).ok());
-    Judged {
-        id: id.unwrap_or_default(),
-        error: verdict.as_ref().err().cloned(),
-        verdict: verdict.map_or_else(|_| "invalid".into(), Value::Bool),
-    }
-}
-
-impl Judged {
-    fn invalid(error: impl Into<String>) -> Self {
-        Self {
-            id: Value::Null,
-            verdict: "invalid".into(),
-            error: Some(error.into()),
+    let field = |name: &str| {
+        let found = fields.iter().rev().find(|(key, _)| key == name);
+        found.map(|(_, text)| *text)
+    };
+    let text = |name: &str| -> Result<String, String> {
+        let quoted = format!("{name}_text");
+        match (field(&quoted), field(name)) {
+            (Some(text), _) => serde_json::from_str(text)
+                .map_err(|error| format!("`{quoted}` is not a string: {error}")),
+            (None, Some(text)) => Ok(text.to_owned()),
+            (None, None) => Err(format!("the line has neither `{name}` nor `{quoted}`")),
         }
-    }
-}
-
-impl Vector<'_> {
-    fn verdict(&self) -> Result<bool, String> {
-        let pattern = text("pattern", self.pattern, self.pattern_text)?;
-        let event = text("event", self.event, self.event_text)?;
+    };
+    let verdict = || {
         let pattern =
-            EventPattern::parse(&pattern).map_err(|error| format!("event pattern: {error}"))?;
-        let event = Event::parse(&event).map_err(|error| format!("event: {error}"))?;
+            EventPattern::parse(&text("pattern")?).map_err(|error| format!("pattern: {error}"))?;
+        let event = Event::parse(&text("event")?).map_err(|error| format!("event: {error}"))?;
         Ok(pattern.matches(&event))
-    }
-}
-
-/// The JSON text of a member, from the string that quotes it if there is one.
-fn text(name: &str, json: Option<&RawValue>, quoted: Option<&RawValue>) -> Result<String, String> {
-    match (quoted, json) {
-        (Some(quoted), _) => serde_json::from_str(quoted.get())
-            .map_err(|error| format!("{name}_text is no string: {error}")),
-        (None, Some(json)) => Ok(json.get().to_owned()),
-        (None, None) => Err(format!("the line has no {name}")),
-    }
+    };
+    (field("id"), verdict())
 }

@@ -23,6 +23,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 pub use exit::{Exit, Failure};
+pub use matching::MatchArgs;
 pub use sandbox::SandboxArgs;
 pub use ui::Ui;
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use conditions::Conjunction;
 
-use crate::pattern::{EventPattern, canonical};
+use crate::pattern::{EventPattern, normal_form};
 use crate::place::StackName;
 use crate::rules::{Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity, Span, Trigger};
 
@@ -161,7 +161,7 @@ fn assemble(
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
     }
-    Ok(canonical(&Value::Object(pattern)))
+    Ok(normal_form(&Value::Object(pattern)))
 }
 
 /// What pins the sender. The door for synthetic events demands the mark as well, so that an alert about
@@ -257,7 +257,7 @@ fn raw_with_door(
         return Ok(pattern.clone());
     };
     let (Some(door), Some(sources)) = (door, fields.get("source")) else {
-        return Ok(canonical(pattern));
+        return Ok(normal_form(pattern));
     };
     if fields.contains_key("$or") {
         return Err(raw_error(
@@ -271,7 +271,7 @@ fn raw_with_door(
     for (key, value) in fields.iter().filter(|(key, _)| *key != "source") {
         open.insert(key.clone(), value.clone());
     }
-    Ok(canonical(&Value::Object(open)))
+    Ok(normal_form(&Value::Object(open)))
 }
 
 /// Characters of a pattern as it is sent: compact JSON.

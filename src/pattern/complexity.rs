@@ -12,7 +12,7 @@ use super::wildcard::Wildcard;
 /// The highest complexity that a pattern may have.
 pub const MAX_COMPLEXITY: usize = 10;
 /// How many sets of states are looked at before the measure settles for what it has seen.
-const MAX_STEPS: usize = 20_000;
+const MAX_STEPS: usize = 4_000;
 
 /// A state of the automaton: in pattern `pattern`, `read` literal characters are read, and, if
 /// `open`, the star behind them is being filled.

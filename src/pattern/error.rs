@@ -188,10 +188,6 @@ impl Cause {
             Self::CidrWide4 | Self::CidrWide6 => {
                 "to match one address write it as a plain string".to_owned()
             }
-            Self::AnythingButMixed => {
-                "write two expressions, one with the strings and one with the numbers, on two rules"
-                    .to_owned()
-            }
             Self::WildcardEscape(_) => {
                 "in a wildcard only `\\*` and `\\\\` are escapes; in JSON write each backslash twice"
                     .to_owned()

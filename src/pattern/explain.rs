@@ -1,125 +1,177 @@
 //! Why an event does not match.
 
 use std::fmt;
+use std::ops::ControlFlow;
 
-use serde::Serialize;
+use super::EventPattern;
+use super::compile::Field;
+use super::event::Event;
+use super::search::Alone;
 
-use super::matching::{leaves, matches};
-use super::{Event, EventPattern};
+/// How many of a field's values an explanation shows.
+const SHOWN: usize = 3;
+/// How many characters of one text it shows.
+const SHOWN_CHARACTERS: usize = 200;
 
-/// How much of an event's value is shown.
-const SHOWN: usize = 120;
-
-/// What an event and a pattern have to do with each other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The verdict on an event, and for a non-match the fields that failed. Where the pattern has `$or`,
+/// they are those of the combination that came closest.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// Equal to [`EventPattern::matches`].
+    /// The verdict, always that of [`EventPattern::matches`].
     pub matches: bool,
-    /// For an event that does not match: what fails in the branch that comes nearest. Empty where each
-    /// field holds for itself, but no element of an array satisfies them together.
-    pub failing: Vec<Failing>,
+    /// How many combinations of `$or` branches were tried; 1 without any.
+    pub combinations: usize,
+    /// What failed; empty for a match.
+    pub failures: Vec<FieldFailure>,
 }
 
-/// A field that fails.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Failing {
-    /// Its path, dotted.
+/// One field that an event does not meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFailure {
+    /// The names from the root to the field, joined by dots.
     pub path: String,
-    /// What the event holds there, as JSON; empty: nothing.
-    pub held: Vec<String>,
-    /// The pattern's list, as JSON.
+    /// What the event holds there.
+    pub found: Found,
+    /// The accepted values as the pattern writes them, as JSON.
     pub wanted: String,
 }
 
-pub(super) fn explain(pattern: &EventPattern, event: &Event) -> Explanation {
-    if matches(pattern, event) {
-        return Explanation {
-            matches: true,
-            failing: Vec::new(),
-        };
-    }
-    let nearest = pattern
-        .branches
-        .iter()
-        .map(|branch| failing(pattern, branch, event))
-        .min_by_key(Vec::len);
-    Explanation {
-        matches: false,
-        failing: nearest.unwrap_or_default(),
-    }
+/// What an event holds at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// No value. Objects and empty arrays are none.
+    Absent,
+    /// Values that are not accepted, as JSON.
+    Values {
+        /// The first of them.
+        shown: Vec<String>,
+        /// How many there are.
+        count: usize,
+    },
+    /// Accepted values, but not in the array elements that other fields of the pattern need.
+    Elsewhere,
 }
 
-/// The fields of one branch that hold nowhere in the event.
-fn failing(pattern: &EventPattern, branch: &[usize], event: &Event) -> Vec<Failing> {
-    branch
-        .iter()
-        .filter_map(|index| pattern.fields.get(*index))
-        .filter_map(|field| {
-            let leaves = leaves(event, &field.path);
-            let holds = leaves
-                .iter()
-                .any(|leaf| field.any_of.iter().any(|test| test.holds(leaf.value)));
-            let absent = leaves.is_empty() && field.any_of.contains(&super::Test::Absent);
-            (!holds && !absent).then(|| Failing {
-                path: field.path.clone(),
-                held: leaves
-                    .iter()
-                    .take(5)
-                    .map(|leaf| shown(leaf.value))
-                    .collect(),
-                wanted: field.wanted.clone(),
-            })
-        })
-        .collect()
-}
-
-fn shown(value: super::json::Item<'_>) -> String {
-    let mut json = String::new();
-    value.write(&mut json);
-    let mut text = visible(&json);
-    if text.chars().count() > SHOWN {
-        text = text.chars().take(SHOWN).chain(['…']).collect();
-    }
-    text
-}
-
-/// Events are written by strangers: what could steer a terminal is escaped, as JSON may have it. JSON itself
-/// escapes only what lies below U+0020.
-fn visible(text: &str) -> String {
-    let mut shown = String::new();
-    for character in text.chars() {
-        let steers = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || steers {
-            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+impl EventPattern {
+    /// Says why an event matches or not.
+    pub fn explain(&self, event: &Event) -> Explanation {
+        let matches = self.matches(event);
+        let failures = if matches {
+            Vec::new()
         } else {
-            shown.push(character);
+            self.failures(event)
+        };
+        Explanation {
+            matches,
+            combinations: self.combinations(),
+            failures,
         }
     }
-    shown
+
+    fn failures(&self, event: &Event) -> Vec<FieldFailure> {
+        let judged = self.compiled.judge(event);
+        let verdict = |index: &usize| judged.get(*index).copied();
+        let failing = |branch: &Vec<usize>| -> Vec<usize> {
+            let alone = branch.iter().copied();
+            let never: Vec<usize> = alone
+                .clone()
+                .filter(|index| verdict(index) == Some(Alone::Never))
+                .collect();
+            if never.is_empty() {
+                alone
+                    .filter(|index| verdict(index) != Some(Alone::Always))
+                    .collect()
+            } else {
+                never
+            }
+        };
+        let closest = self
+            .compiled
+            .branches
+            .iter()
+            .map(failing)
+            .min_by_key(Vec::len)
+            .unwrap_or_default();
+        self.compiled
+            .branch_fields(&closest)
+            .into_iter()
+            .zip(&closest)
+            .map(|(field, index)| match verdict(index) {
+                Some(Alone::Never) => failure(field, found(field, event)),
+                _ => failure(field, Found::Elsewhere),
+            })
+            .collect()
+    }
+}
+
+fn failure(field: &Field, found: Found) -> FieldFailure {
+    FieldFailure {
+        path: field.path.clone(),
+        found,
+        wanted: field.wanted.clone(),
+    }
+}
+
+fn found(field: &Field, event: &Event) -> Found {
+    let mut shown = Vec::new();
+    let mut count = 0;
+    event.visit(&field.path, &[], &mut |value, _| {
+        count += 1;
+        if shown.len() < SHOWN {
+            let mut text = String::new();
+            value.write(&mut text);
+            shown.push(text);
+        }
+        ControlFlow::Continue(())
+    });
+    if count == 0 {
+        Found::Absent
+    } else {
+        Found::Values { shown, count }
+    }
 }
 
 impl fmt::Display for Explanation {
+    /// `matches`, or one line for each failing field.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.matches {
-            return write!(f, "the event matches");
+            return f.write_str("matches");
         }
-        if self.failing.is_empty() {
-            return write!(
-                f,
-                "no single element of an array satisfies all fields together"
-            );
-        }
-        for (n, field) in self.failing.iter().enumerate() {
+        for (n, failure) in self.failures.iter().enumerate() {
             if n > 0 {
-                writeln!(f)?;
+                f.write_str("\n")?;
             }
-            let held = match field.held.as_slice() {
-                [] => "is absent".to_owned(),
-                held => format!("is {}", held.join(", ")),
-            };
-            let (path, wanted) = (visible(&field.path), visible(&field.wanted));
-            write!(f, "{path} {held}, wanted {wanted}")?;
+            write!(f, "{failure}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for FieldFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wanted = cut(&self.wanted);
+        match &self.found {
+            Found::Absent => write!(f, "{}: absent, wanted {wanted}", self.path),
+            Found::Values { shown, count } => {
+                let shown: Vec<String> = shown.iter().map(|value| cut(value)).collect();
+                write!(f, "{}: found {}", self.path, shown.join(", "))?;
+                if *count > SHOWN {
+                    write!(f, " and {} more", count - SHOWN)?;
+                }
+                write!(f, ", wanted {wanted}")
+            }
+            Found::Elsewhere => write!(
+                f,
+                "{}: met, but not in the same array element as the other fields, wanted {wanted}",
+                self.path
+            ),
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }

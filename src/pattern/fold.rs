@@ -26,44 +26,42 @@ impl Folded {
 
     /// Whether the whole text is this.
     pub fn equals(&self, text: &str) -> bool {
-        equal(&self.0, text)
+        self.strip_prefix(text).is_some_and(str::is_empty)
     }
 
-    /// Whether the text starts with this. event-ruler compares with the quotes that surround a string, so a
-    /// last `"` here also means the end of the text; likewise a first one for [`Self::ends`].
+    /// Whether the text starts with this.
     pub fn starts(&self, text: &str) -> bool {
-        strip_prefix(&self.0, text).is_some()
-            || matches!(self.0.split_last(), Some(((quote, _), rest)) if quote == "\"" && equal(rest, text))
+        // A `"` at the end also means the end of the value: see `Test::Prefix`.
+        self.strip_prefix(text).is_some()
+            || matches!(self.0.split_last(), Some(((last, _), rest))
+                if last == "\"" && Self(rest.to_vec()).equals(text))
     }
 
     /// Whether the text ends with this.
     pub fn ends(&self, text: &str) -> bool {
-        self.0
-            .iter()
-            .rev()
-            .try_fold(text, |rest, (lower, upper)| {
-                rest.strip_suffix(lower.as_str())
-                    .or_else(|| rest.strip_suffix(upper.as_str()))
-            })
-            .is_some()
-            || matches!(self.0.split_first(), Some(((quote, _), rest)) if quote == "\"" && equal(rest, text))
+        let strip = |rest: &mut &str, (lower, upper): &(String, String)| {
+            let found = rest
+                .strip_suffix(lower.as_str())
+                .or_else(|| rest.strip_suffix(upper.as_str()));
+            found.map(|behind| *rest = behind).is_some()
+        };
+        let mut rest = text;
+        self.0.iter().rev().all(|forms| strip(&mut rest, forms))
+            || matches!(self.0.split_first(), Some(((first, _), rest))
+                if first == "\"" && Self(rest.to_vec()).equals(text))
+    }
+
+    // No lower-case form is the beginning or end of its upper-case form, so the first that fits is
+    // the only one that does.
+    fn strip_prefix<'t>(&self, text: &'t str) -> Option<&'t str> {
+        self.0.iter().try_fold(text, |rest, (lower, upper)| {
+            rest.strip_prefix(lower.as_str())
+                .or_else(|| rest.strip_prefix(upper.as_str()))
+        })
     }
 
     /// A text that equals this.
     pub fn sample(&self) -> String {
         self.0.iter().map(|(lower, _)| lower.as_str()).collect()
     }
-}
-
-fn equal(forms: &[(String, String)], text: &str) -> bool {
-    strip_prefix(forms, text).is_some_and(str::is_empty)
-}
-
-// No lower-case form is the beginning or end of its upper-case form, so the first that fits is the only one
-// that does.
-fn strip_prefix<'t>(forms: &[(String, String)], text: &'t str) -> Option<&'t str> {
-    forms.iter().try_fold(text, |rest, (lower, upper)| {
-        rest.strip_prefix(lower.as_str())
-            .or_else(|| rest.strip_prefix(upper.as_str()))
-    })
 }

@@ -125,9 +125,14 @@ impl Document {
         if u32::try_from(source.len()).is_err() {
             return Err((JsonError::TooLarge, 0));
         }
+        Self::read(source, false)
+    }
+
+    fn read(source: &str, lenient: bool) -> Result<Self, (JsonError, usize)> {
         let mut reader = Reader {
             source,
             at: 0,
+            lenient,
             document: Self::default(),
         };
         match reader.document() {
@@ -314,9 +319,36 @@ impl<'d> Iterator for Children<'d> {
     }
 }
 
+/// The fields of a JSON object with the source text of each value, in order. Only the structure is
+/// checked: nesting, numbers' length and surrogates inside the values may be beyond what the readers
+/// of patterns and events accept. `None` if the text is not one JSON object.
+pub fn raw_fields(source: &str) -> Option<Vec<(String, &str)>> {
+    let document = Document::read(source, true).ok()?;
+    let root = document.root()?;
+    if root.kind() != Kind::Object {
+        return None;
+    }
+    let children: Vec<Item<'_>> = root.children().collect();
+    let behind = children
+        .iter()
+        .skip(1)
+        .map(|next| (next.key_at(), ','))
+        .chain([(source.len(), '}')]);
+    children
+        .iter()
+        .zip(behind)
+        .map(|(child, (end, mark))| {
+            let text = source.get(child.at()..end)?.trim_end();
+            Some((child.key().to_owned(), text.strip_suffix(mark)?.trim_end()))
+        })
+        .collect()
+}
+
 struct Reader<'s> {
     source: &'s str,
     at: usize,
+    /// Whether only the structure matters.
+    lenient: bool,
     document: Document,
 }
 
@@ -350,7 +382,7 @@ impl Reader<'_> {
                 _ => None,
             };
             if let Some(kind) = container {
-                if open.len() >= MAX_DEPTH {
+                if open.len() >= MAX_DEPTH && !self.lenient {
                     return Err(JsonError::TooDeep);
                 }
                 self.at += 1;
@@ -467,7 +499,7 @@ impl Reader<'_> {
                 return Err(JsonError::Number);
             }
         }
-        if self.at - start > MAX_NUMBER {
+        if self.at - start > MAX_NUMBER && !self.lenient {
             return Err(JsonError::Number);
         }
         let text = self.source.get(start..self.at).unwrap_or_default();
@@ -515,25 +547,9 @@ impl Reader<'_> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => {
-                let high = self.hex(self.at + 2)?;
-                let (code, length) = if (0xD800..0xDC00).contains(&high) {
-                    let pair = self.source.get(self.at + 6..self.at + 8) == Some("\\u");
-                    let low = if pair { self.hex(self.at + 8)? } else { 0 };
-                    if !(0xDC00..0xE000).contains(&low) {
-                        return Err(JsonError::LoneSurrogate);
-                    }
-                    (0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00), 12)
-                } else {
-                    (high, 6)
-                };
+                let (character, length) = self.unicode_escape()?;
                 self.at += length - 2;
-                match char::from_u32(code) {
-                    Some(character) => character,
-                    None => {
-                        self.at -= length - 2;
-                        return Err(JsonError::LoneSurrogate);
-                    }
-                }
+                character
             }
             Some(_) => return Err(JsonError::Escape),
             None => return Err(JsonError::Unfinished),
@@ -541,6 +557,27 @@ impl Reader<'_> {
         self.at += 2;
         self.document.text.push(character);
         Ok(())
+    }
+
+    /// The character of a `\u` escape or of a pair of them, and the length of all.
+    fn unicode_escape(&self) -> Result<(char, usize), JsonError> {
+        let high = self.hex(self.at + 2)?;
+        if let Some(character) = char::from_u32(high) {
+            return Ok((character, 6));
+        }
+        if high < 0xDC00 && self.source.get(self.at + 6..self.at + 8) == Some("\\u") {
+            let low = self.hex(self.at + 8)?;
+            if (0xDC00..0xE000).contains(&low) {
+                let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+                if let Some(character) = char::from_u32(code) {
+                    return Ok((character, 12));
+                }
+            }
+        }
+        if self.lenient {
+            return Ok((char::REPLACEMENT_CHARACTER, 6));
+        }
+        Err(JsonError::LoneSurrogate)
     }
 
     fn hex(&self, from: usize) -> Result<u32, JsonError> {

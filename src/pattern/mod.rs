@@ -1,150 +1,138 @@
-//! EventBridge event patterns as such: parse, validate, match, explain.
+//! EventBridge event patterns: parse, validate, match, explain, and make events that match.
 //!
-//! Knows neither AWS SDKs nor rules. The semantics are those of `aws/event-ruler`, the library inside
-//! EventBridge; each rule is stated where it is decided. An event is the list of its leaf values, each
-//! under a path whose steps are joined by dots; a pattern is an *any of* over sets of fields, and a field
-//! holds where any value under its path passes any of its tests.
+//! The rules are those of the service, as recorded from it and as its published matching library,
+//! [event-ruler](https://github.com/aws/event-ruler), has them; each stands where it is decided:
+//!
+//! | question | room |
+//! |---|---|
+//! | what is a valid pattern | `compile`, `operators`, `error` |
+//! | what does an operator accept | `test`, `number`, `ip`, `fold`, `wildcard` |
+//! | which values does a path lead to | `event` |
+//! | when do all fields hold together | `search` |
+//! | which wildcards are too many | `complexity` |
 
-mod canonical;
+mod compile;
 mod complexity;
 mod error;
+mod event;
 mod explain;
 mod fold;
 mod ip;
 mod json;
-mod matching;
+mod normal;
 mod number;
-mod parse;
+mod operators;
+mod search;
 mod test;
 mod wildcard;
 mod witness;
 
 use serde_json::Value;
 
-pub use canonical::canonical;
 pub use complexity::MAX_COMPLEXITY;
 pub use error::{Cause, EventError, PatternError};
-pub use explain::{Explanation, Failing};
-pub use json::{JsonError, MAX_DEPTH, Position};
+pub use event::Event;
+pub use explain::{Explanation, FieldFailure, Found};
+pub use json::{JsonError, MAX_DEPTH, Position, raw_fields};
+pub use normal::normal_form;
 
+use compile::Compiled;
 use json::Document;
-use test::Test;
 
-/// The longest event pattern that the API takes, in characters. Source: the EventBridge API model.
+/// The longest pattern in characters that `PutRule` and `TestEventPattern` take (API model). An
+/// account's quota is lower by default: [`DEFAULT_PATTERN_QUOTA`].
 pub const MAX_PATTERN_LENGTH: usize = 4096;
-/// How many combinations the branches of all `$or` may make. Source: EventBridge, event patterns with
-/// `$or`.
+/// The quota for a pattern's length that an account has unless it was raised.
+pub const DEFAULT_PATTERN_QUOTA: usize = 2048;
+/// The most combinations that the branches of all `$or`s may make (EventBridge user guide,
+/// "Or matching").
 pub const MAX_COMBINATIONS: usize = 1000;
-/// How many fields a pattern is read with; no pattern of the permitted length has more.
-pub const MAX_FIELDS: usize = 1000;
+/// The most fields of one combination (event-ruler `GenericMachine.MAXIMUM_RULE_SIZE`).
+pub const MAX_FIELDS: usize = 256;
 
-/// An event pattern that EventBridge accepts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EventPattern {
-    /// Every field of every branch, once.
-    fields: Vec<Field>,
-    /// Any of these must hold: indices into `fields`, sorted by path.
-    branches: Vec<Vec<usize>>,
-    /// The text without white space.
-    text: String,
-}
-
-/// The tests on one path.
-#[derive(Debug, Clone, PartialEq)]
-struct Field {
-    path: String,
-    any_of: Vec<Test>,
-    /// The list as it was written, for explanations.
-    wanted: String,
-}
-
-/// An event, read for matching.
+/// A valid event pattern.
 #[derive(Debug, Clone)]
-pub struct Event {
-    document: Document,
+pub struct EventPattern {
+    text: String,
+    canonical: String,
+    compiled: Compiled,
 }
 
 impl EventPattern {
     /// Reads and validates a pattern.
     ///
-    /// # Errors
-    /// The first reason for which EventBridge would refuse it, with its line and column.
+    /// Every value of every field counts, the last one where a path comes twice. What EventBridge
+    /// would refuse is an error with its wording, and the line and column of the cause.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
-        parse::parse(text)
+        let error = |cause, at| PatternError {
+            cause,
+            position: Position::of(text, at),
+        };
+        let length = text.chars().count();
+        if length > MAX_PATTERN_LENGTH {
+            return Err(error(Cause::TooLong(length), 0));
+        }
+        let document =
+            Document::parse(text).map_err(|(cause, at)| error(Cause::Json(cause), at))?;
+        let compiled = compile::compile(text, &document)?;
+        let mut canonical = String::new();
+        if let Some(root) = document.root() {
+            root.write(&mut canonical);
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            canonical,
+            compiled,
+        })
     }
 
-    /// Reads and validates a pattern that is JSON already. Positions in errors are those of its compact
-    /// text.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
+    /// The same from a value in memory; positions refer to its compact text.
     pub fn from_value(value: &Value) -> Result<Self, PatternError> {
-        Self::parse(&value.to_string())
+        let start = Position { line: 1, column: 1 };
+        let document = Document::from_value(value).map_err(|cause| PatternError {
+            cause: Cause::Json(cause),
+            position: start,
+        })?;
+        let mut text = String::new();
+        if let Some(root) = document.root() {
+            root.write(&mut text);
+        }
+        Self::parse(&text)
     }
 
-    /// Whether the event matches. Takes time in proportion to the event, arrays included.
-    pub fn matches(&self, event: &Event) -> bool {
-        matching::matches(self, event)
-    }
-
-    /// Why the event does not match: the fields of the branch that comes nearest.
-    pub fn explain(&self, event: &Event) -> Explanation {
-        explain::explain(self, event)
-    }
-
-    /// A small event that matches; `None` if none was found.
-    pub fn witness(&self) -> Option<Value> {
-        witness::over(self, &serde_json::json!({}))
-    }
-
-    /// The event `base`, changed only where the pattern demands it; `None` if none was found.
-    pub fn witness_over(&self, base: &Value) -> Option<Value> {
-        witness::over(self, base)
-    }
-
-    /// Whether it counts against the quota of rules with wildcards on a bus.
-    pub fn uses_wildcard(&self) -> bool {
-        self.fields
-            .iter()
-            .any(|field| field.any_of.iter().any(Test::uses_wildcard))
-    }
-
-    /// The pattern without white space, as its size is counted.
+    /// The text as it was given.
     pub fn text(&self) -> &str {
         &self.text
     }
-}
 
-impl Event {
-    /// Reads an event.
-    ///
-    /// # Errors
-    /// When the text is not a JSON object.
-    pub fn parse(text: &str) -> Result<Self, EventError> {
-        let document = Document::parse(text).map_err(|(cause, at)| EventError::Json {
-            cause,
-            position: Position::of(text, at),
-        })?;
-        Self::of(document)
+    /// The same pattern without white space.
+    pub fn canonical(&self) -> &str {
+        &self.canonical
     }
 
-    /// Takes an event that is JSON already. Numbers are then those of `serde_json`.
-    ///
-    /// # Errors
-    /// When the value is not an object, or nests deeper than [`MAX_DEPTH`].
-    pub fn from_value(value: &Value) -> Result<Self, EventError> {
-        let document = Document::from_value(value).map_err(|cause| EventError::Json {
-            cause,
-            position: Position { line: 1, column: 1 },
-        })?;
-        Self::of(document)
+    /// The length in characters of the canonical text: what counts against the quota.
+    pub fn canonical_len(&self) -> usize {
+        self.canonical.chars().count()
     }
 
-    fn of(document: Document) -> Result<Self, EventError> {
-        if document.root().map(json::Item::kind) == Some(json::Kind::Object) {
-            Ok(Self { document })
-        } else {
-            Err(EventError::NotAnObject)
-        }
+    /// Whether `wildcard` occurs, alone or in `anything-but`. EventBridge allows 30 such rules on a
+    /// bus.
+    pub fn uses_wildcard(&self) -> bool {
+        self.compiled.wildcards
+    }
+
+    /// How many wildcard positions can be open at once, from 0 to [`MAX_COMPLEXITY`].
+    pub fn complexity(&self) -> usize {
+        self.compiled.complexity
+    }
+
+    /// How many combinations the `$or`s make; 1 without any.
+    pub fn combinations(&self) -> usize {
+        self.compiled.branches.len()
+    }
+
+    /// Whether EventBridge would pass the event to the targets of a rule with this pattern.
+    pub fn matches(&self, event: &Event) -> bool {
+        self.compiled.matches(event)
     }
 }

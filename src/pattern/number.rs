@@ -13,10 +13,21 @@ pub(super) fn comparable(text: &str) -> Option<f64> {
     let written = Decimal::of(text)?;
     // Fifteen significant digits survive a float in every case within its range.
     let plain = written.count <= 15 && written.exponent.abs() < 300;
-    if !plain && written != Decimal::of(&format!("{value:e}"))? {
+    if !plain && written != Decimal::of(&as_java_writes(value))? {
         return None;
     }
     Some(value + 0.0)
+}
+
+/// The fewest digits that name the float, but at least two where those are closer to it: Java's
+/// smallest is `4.9E-324`, not `5E-324`.
+fn as_java_writes(value: f64) -> String {
+    let two = format!("{value:.1e}");
+    if two.parse() == Ok(value) {
+        two
+    } else {
+        format!("{value:e}")
+    }
 }
 
 /// A decimal number without leading or trailing zeros: `0.digits × 10^exponent`.
@@ -104,6 +115,8 @@ mod tests {
         ] {
             assert_eq!(comparable(text), None, "{text}");
         }
+        assert_eq!(comparable("5e-324"), None);
+        assert_eq!(comparable("4.9e-324"), Some(f64::from_bits(1)));
         assert_eq!(comparable("9007199254740992"), Some(9007199254740992.0));
         assert_eq!(comparable("1.7976931348623157e308"), Some(f64::MAX));
     }

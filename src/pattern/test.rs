@@ -76,23 +76,6 @@ impl Test {
         }
     }
 
-    /// Whether it counts against the quota of rules with wildcards.
-    pub fn uses_wildcard(&self) -> bool {
-        self.wildcards().next().is_some()
-    }
-
-    /// The wildcard patterns in it.
-    pub fn wildcards(&self) -> impl Iterator<Item = &Wildcard> {
-        let inner = match self {
-            Self::AnythingBut(tests) => tests.as_slice(),
-            _ => std::slice::from_ref(self),
-        };
-        inner.iter().filter_map(|test| match test {
-            Self::Wildcard(wildcard) => Some(wildcard),
-            _ => None,
-        })
-    }
-
     fn holds_text(&self, text: &str) -> bool {
         match self {
             Self::Exactly(wanted) => text == wanted,

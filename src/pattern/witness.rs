@@ -1,132 +1,179 @@
-//! An event that a pattern matches.
+//! Events made to match a pattern.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::json::{Document, Kind};
+use super::EventPattern;
+use super::compile::Field;
+use super::event::Event;
+use super::json::Document;
+use super::search::{Alone, alone};
 use super::test::Test;
-use super::{Event, EventPattern, Field};
 
-/// `base`, changed where the pattern demands it. Whatever is returned has been checked by the matcher.
-pub(super) fn over(pattern: &EventPattern, base: &Value) -> Option<Value> {
-    let fits =
-        |candidate: &Value| Event::from_value(candidate).is_ok_and(|event| pattern.matches(&event));
-    if fits(base) {
-        return Some(base.clone());
+/// How many combinations of `$or` branches are tried.
+const MAX_TRIED: usize = 50;
+
+impl EventPattern {
+    /// A small event that matches, or `None` if none is found (a pattern can contradict itself).
+    pub fn witness(&self) -> Option<Value> {
+        self.witness_over(&Value::Object(Map::new()))
     }
-    let mut candidates: Vec<(usize, Value)> = pattern
-        .branches
-        .iter()
-        .filter_map(|branch| changed(pattern, branch, base))
-        .collect();
-    // The branch that leaves most of the base as it is.
-    candidates.sort_by_key(|(changes, _)| *changes);
-    candidates
-        .into_iter()
-        .map(|(_, candidate)| candidate)
-        .find(fits)
+
+    /// The same, made from `base` by changing only the fields that fail. `base` is an object.
+    pub fn witness_over(&self, base: &Value) -> Option<Value> {
+        let start = Event::from_value(base).ok()?;
+        if self.matches(&start) {
+            return Some(base.clone());
+        }
+        // The combination that asks for the fewest changes comes first.
+        let judged = self.compiled.judge(&start);
+        let mut branches: Vec<&Vec<usize>> = self.compiled.branches.iter().collect();
+        branches.sort_by_cached_key(|branch| {
+            let failing = |index: &&usize| judged.get(**index) == Some(&Alone::Never);
+            branch.iter().filter(failing).count()
+        });
+        branches.iter().take(MAX_TRIED).find_map(|branch| {
+            let fields = self.compiled.branch_fields(branch);
+            [false, true]
+                .into_iter()
+                .filter_map(|all| changed(base, &fields, all))
+                .find(|candidate| {
+                    Event::from_value(candidate).is_ok_and(|event| self.matches(&event))
+                })
+        })
+    }
 }
 
-/// The base with every failing field of one branch changed, and how many those are.
-fn changed(pattern: &EventPattern, branch: &[usize], base: &Value) -> Option<(usize, Value)> {
+/// `base` with the fields of a branch set, all of them or those that fail.
+fn changed(base: &Value, branch: &[&Field], all: bool) -> Option<Value> {
     let mut event = base.clone();
-    let mut changes = 0;
-    for field in branch.iter().filter_map(|index| pattern.fields.get(*index)) {
-        if holds(field, &event) {
+    for field in branch {
+        let now = alone(field, &Event::from_value(&event).ok()?);
+        let keep = match now {
+            Alone::Always => true,
+            Alone::Inside | Alone::MaybeAbsent => !all,
+            Alone::Never => false,
+        };
+        if keep {
             continue;
         }
-        changes += 1;
-        let steps: Vec<&str> = field.path.split('.').collect();
-        match field.any_of.iter().find_map(sample) {
-            Some(value) => set(&mut event, &steps, value),
-            None => remove(&mut event, &steps),
+        let root = event.as_object_mut()?;
+        remove(root, &field.path);
+        if let Some(sample) = sample(field) {
+            set(root, &field.path, sample);
         }
     }
-    Some((changes, event))
+    Some(event)
 }
 
-fn holds(field: &Field, event: &Value) -> bool {
-    let alone = EventPattern {
-        fields: vec![field.clone()],
-        branches: vec![vec![0]],
-        text: String::new(),
-    };
-    Event::from_value(event).is_ok_and(|event| alone.matches(&event))
-}
-
-/// A value that passes; `None` for [`Test::Absent`], or where none was found.
-fn sample(test: &Test) -> Option<Value> {
-    let candidates: Vec<Value> = match test {
-        Test::Exactly(text) => vec![json!(text)],
-        Test::Keyword(Kind::True) => vec![json!(true)],
-        Test::Keyword(Kind::False) => vec![json!(false)],
-        Test::Keyword(_) => vec![Value::Null],
-        Test::Number { value, .. } => value.iter().map(|n| number(*n)).collect(),
-        Test::Block(block) => vec![json!(block.sample())],
-        Test::Prefix(text) => vec![json!(format!("{text}example")), json!(text)],
-        Test::Suffix(text) => vec![json!(format!("example{text}")), json!(text)],
-        Test::PrefixFolded(folded) => vec![json!(format!("{}example", folded.sample()))],
-        Test::SuffixFolded(folded) => vec![json!(format!("example{}", folded.sample()))],
-        Test::EqualsFolded(folded) => vec![json!(folded.sample())],
-        Test::Wildcard(wildcard) => vec![json!(wildcard.sample())],
-        Test::Range { low, high } => {
-            let (low, high) = (low.map(|(n, _)| n), high.map(|(n, _)| n));
-            let between = match (low, high) {
-                (Some(low), Some(high)) => vec![low.midpoint(high), low, high],
-                (Some(low), None) => vec![low + 1.0, low],
-                (None, Some(high)) => vec![high - 1.0, high],
-                (None, None) => Vec::new(),
-            };
-            between.into_iter().map(number).collect()
+/// Removes whatever the path leads to, and containers on the way that are not plain objects.
+fn remove(object: &mut Map<String, Value>, path: &str) {
+    let keys: Vec<String> = object.keys().cloned().collect();
+    for key in keys {
+        let Some(rest) = path.strip_prefix(key.as_str()) else {
+            continue;
+        };
+        let Some(value) = object.get_mut(&key) else {
+            continue;
+        };
+        match (rest.strip_prefix('.'), value) {
+            (Some(rest), Value::Object(inner)) => remove(inner, rest),
+            (Some(_), Value::Array(_)) => {
+                object.remove(&key);
+            }
+            (None, value) if rest.is_empty() && !value.is_object() => {
+                object.remove(&key);
+            }
+            _ => {}
         }
-        Test::Exists => vec![json!("example")],
-        Test::Absent => Vec::new(),
-        Test::AnythingBut(_) => ["example", "No", "x", "other-1", ""]
-            .iter()
-            .map(|text| json!(text))
-            .chain((0..20).map(|n| json!(n)))
-            .collect(),
-    };
-    candidates.into_iter().find(|value| {
-        Document::from_value(value)
-            .is_ok_and(|document| document.root().is_some_and(|root| test.holds(root)))
+    }
+}
+
+/// Puts a value at a path, in nested objects as far as nothing else stands in the way; the rest of
+/// the path becomes one dotted key.
+fn set(object: &mut Map<String, Value>, path: &str, value: Value) {
+    if let Some((key, rest)) = path.split_once('.') {
+        let inner = object
+            .entry(key)
+            .or_insert_with(|| Value::Object(Map::new()));
+        match inner {
+            // JSON null and absent containers read alike to a person: CloudTrail writes
+            // `"requestParameters": null`.
+            Value::Null => {
+                let mut fresh = Map::new();
+                set(&mut fresh, rest, value);
+                *inner = Value::Object(fresh);
+                return;
+            }
+            Value::Object(inner) => return set(inner, rest, value),
+            _ => {}
+        }
+    } else if !object.get(path).is_some_and(Value::is_object) {
+        object.insert(path.to_owned(), value);
+        return;
+    }
+    object.insert(path.to_owned(), value);
+}
+
+/// A value that the field accepts, or `None` if it wants to be absent.
+fn sample(field: &Field) -> Option<Value> {
+    field.tests.iter().find_map(|test| {
+        candidates(test).into_iter().find(|candidate| {
+            let document = Document::from_value(candidate);
+            document.is_ok_and(|document| document.root().is_some_and(|root| field.accepts(root)))
+        })
     })
 }
 
-/// Whole numbers without a fraction.
-fn number(value: f64) -> Value {
-    #[expect(clippy::cast_possible_truncation, reason = "whole and small")]
-    let whole = value as i64;
-    if value.fract() == 0.0 && value.abs() < 9.0e15 {
-        json!(whole)
-    } else {
-        json!(value)
-    }
-}
-
-/// Puts a value at a path; what stands in the way is replaced.
-fn set(event: &mut Value, steps: &[&str], value: Value) {
-    let Some((first, rest)) = steps.split_first() else {
-        *event = value;
-        return;
-    };
-    if !event.is_object() {
-        *event = Value::Object(Map::new());
-    }
-    if let Value::Object(fields) = event {
-        let inner = fields.entry(*first).or_insert(Value::Null);
-        set(inner, rest, value);
-    }
-}
-
-fn remove(event: &mut Value, steps: &[&str]) {
-    let Some((first, rest)) = steps.split_first() else {
-        return;
-    };
-    if let Value::Object(fields) = event {
-        if rest.is_empty() {
-            fields.shift_remove(*first);
-        } else if let Some(inner) = fields.get_mut(*first) {
-            remove(inner, rest);
+/// Natural, short values to try for a test.
+fn candidates(test: &Test) -> Vec<Value> {
+    use super::json::Kind;
+    match test {
+        Test::Exactly(text) => vec![Value::from(text.as_str())],
+        Test::Keyword(Kind::True) => vec![Value::Bool(true)],
+        Test::Keyword(Kind::False) => vec![Value::Bool(false)],
+        Test::Keyword(_) => vec![Value::Null],
+        Test::Number { text, .. } => serde_json::from_str(text).into_iter().collect(),
+        Test::Block(block) => vec![Value::from(block.sample())],
+        Test::Prefix(text) | Test::Suffix(text) => affixed(text.clone()),
+        Test::PrefixFolded(text) | Test::SuffixFolded(text) => affixed(text.sample()),
+        Test::EqualsFolded(text) => vec![Value::from(text.sample())],
+        Test::Wildcard(wildcard) => vec![Value::from(wildcard.sample())],
+        Test::Range { low, high } => {
+            let low = low.map(|(low, _)| low);
+            let high = high.map(|(high, _)| high);
+            let near = low.or(high).unwrap_or(0.0);
+            let middle = near + (high.or(low).unwrap_or(near) - near) / 2.0;
+            [near, near + 1.0, near - 1.0, middle.floor(), middle]
+                .into_iter()
+                .chain([near * 2.0, near / 2.0])
+                .chain(high)
+                .filter_map(number)
+                .collect()
         }
+        Test::Exists => vec![Value::from("x")],
+        Test::Absent => Vec::new(),
+        Test::AnythingBut(_) => ["other", "x", "y", "z", "0", ""]
+            .into_iter()
+            .map(Value::from)
+            .chain([Value::from(0), Value::Null])
+            .collect(),
+    }
+}
+
+fn affixed(text: String) -> Vec<Value> {
+    if text.is_empty() {
+        vec![Value::from("x")]
+    } else {
+        vec![Value::from(text)]
+    }
+}
+
+/// Whole numbers without a fraction, as people write them.
+fn number(value: f64) -> Option<Value> {
+    let whole = value.fract() == 0.0 && value.abs() < 9e15;
+    if whole {
+        Some(Value::from(value as i64))
+    } else {
+        serde_json::Number::from_f64(value).map(Value::Number)
     }
 }

@@ -78,7 +78,7 @@ async fn one(
         name: name.clone(),
         bus: bus.to_owned(),
         description: rule.description().unwrap_or_default().to_owned(),
-        pattern: serde_json::from_str(text).map_or(Value::Null, |p| pattern::canonical(&p)),
+        pattern: serde_json::from_str(text).map_or(Value::Null, |p| pattern::normal_form(&p)),
         state: match rule.state().map(types::RuleState::as_str) {
             Some("ENABLED") => RuleState::Enabled,
             Some("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS") => RuleState::EnabledWithAll,

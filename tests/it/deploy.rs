@@ -241,7 +241,7 @@ pub async fn a_broken_link_is_named(stage: &Stage) {
         .unwrap();
     let said = problems(stage, &wanted, "signin/failed").await;
     assert!(
-        said.contains("deployed pattern does not match: source is"),
+        said.contains("deployed pattern does not match: source: found"),
         "{said}"
     );
     stage.deploy(&wanted).await;

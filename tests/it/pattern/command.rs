@@ -1,236 +1,137 @@
-//! `iamwatch match` as a shell sees it.
+//! `iamwatch match`, run as its users run it.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json};
+use clap::Parser;
+use iamwatch::cli::{Exit, MatchArgs, Ui};
 
-use crate::shared;
-
-/// Runs `iamwatch match` with these arguments and this standard input.
-fn run<A: AsRef<std::ffi::OsStr>>(args: &[A], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_iamwatch"))
-        .arg("match")
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || {
-        // A command that needs no input may be gone already.
-        let _ = stdin.write_all(input.as_bytes());
-    });
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
+#[derive(Parser)]
+struct Command {
+    #[command(flatten)]
+    args: MatchArgs,
 }
 
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
 
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn lines(output: &Output) -> Vec<Value> {
-    out(output)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-const PATTERN: &str = r#"{"source":["aws.iam"],"detail":{"eventName":[{"prefix":"Put"}]}}"#;
-
-#[test]
-fn a_match_exits_with_0() {
-    let event = r#"{"source":"aws.iam","detail":{"eventName":"PutRolePolicy"}}"#;
-    let output = run(&[PATTERN, event], "");
-    assert_eq!(output.status.code(), Some(0));
-    assert_eq!(out(&output), "the event matches\n");
-}
-
-#[test]
-fn a_mismatch_exits_with_1_and_names_each_field_that_fails() {
-    let event = r#" {"source":"aws.iam","detail":{"eventName":"GetRole"}}"#;
-    let output = run(&[PATTERN, event], "");
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        out(&output),
-        "detail.eventName is \"GetRole\", wanted [{\"prefix\":\"Put\"}]\n"
-    );
-    let output = run(&[PATTERN, "{}"], "");
-    assert_eq!(out(&output).lines().count(), 2);
-}
-
-#[test]
-fn no_value_can_steer_the_terminal_that_shows_it() {
-    let event =
-        "{\"source\":\"aws.iam\",\"detail\":{\"eventName\":\"\\u001b[2J\u{9b}2J\u{202e}\"}}";
-    let shown = out(&run(&[PATTERN, event], ""));
-    assert_eq!(shown.matches(char::is_control).collect::<String>(), "\n");
-    assert!(shown.contains("\\u001b[2J\\u009b2J\\u202e"), "{shown}");
-}
-
-#[test]
-fn the_answer_as_json_lists_the_same() {
-    let output = run(&["--json", PATTERN, r#"{"source":"aws.iam"}"#], "");
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        serde_json::from_str::<Value>(&out(&output)).unwrap(),
-        json!({
-            "format_version": 1,
-            "matches": false,
-            "failing": [{"path": "detail.eventName", "held": [], "wanted": "[{\"prefix\":\"Put\"}]"}],
-        })
-    );
-}
-
-#[test]
-fn files_and_standard_input_are_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pattern.json");
-    std::fs::write(&file, PATTERN).unwrap();
-    let event = r#"{"source":"aws.iam","detail":{"eventName":"PutUserPolicy"}}"#;
-    let file = file.to_str().unwrap();
-    assert_eq!(run(&[file, "-"], event).status.code(), Some(0));
-    assert_eq!(run(&["-", event], PATTERN).status.code(), Some(0));
-}
-
-#[test]
-fn whatever_is_wrong_exits_with_2_and_says_what() {
-    let cases: &[(&[&str], &str)] = &[
-        (&[r#"{"a":["#, "{}"], "ends too early (line 1, column 7)"),
-        (&["{\n \"a\": \"x\"}", "{}"], "(line 2, column 7)"),
-        (&[r#"{"a":"x"}"#, "{}"], "write \"a\": [value]"),
-        (
-            &[r#"{"a":[{"prefx":"x"}]}"#, "{}"],
-            "did you mean \"prefix\"?",
-        ),
-        (&[PATTERN, "{"], "event is not valid"),
-        (&["no such file", "{}"], "cannot read no such file"),
-        (&["-", "-"], "not both"),
-        (&[PATTERN], "required"),
-        (&["--vectors", "-", PATTERN], "cannot be used"),
-        (&["--vectors", "no such file"], "cannot read no such file"),
-    ];
-    for (args, expected) in cases {
-        let output = run(args, "");
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(
-            err(&output).contains(expected),
-            "{args:?}: {}",
-            err(&output)
-        );
-        assert_eq!(out(&output), "");
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// The exit, standard output and standard error of a run.
+fn run(json: bool, arguments: &[&str]) -> (Exit, String, String) {
+    let (out, err) = (Written::default(), Written::default());
+    let mut ui = Ui {
+        out: Box::new(out.clone()),
+        err: Box::new(err.clone()),
+        json,
+        color: false,
+        interactive: false,
+        progress: false,
+    };
+    let command = Command::parse_from([&["match"], arguments].concat());
+    let exit = command.args.run(&mut ui).unwrap();
+    (exit, out.text(), err.text())
+}
+
 #[test]
-fn each_vector_is_answered_in_order_and_none_stops_the_run() {
-    let input = [
-        r#"{"id":"a","pattern":{"x":[1]},"event":{"x":1}}"#,
-        r#"{"id":"b","pattern":{"x":[1]},"event":{"x":2}}"#,
-        "",
-        r#"{"id":"c","pattern":{"x":1},"event":{"x":1}}"#,
-        r#"{"id":"d","pattern_text":"{\"x\":[","event":{}}"#,
-        r#"{"id":"e","pattern":{"x":[1]},"event":[]}"#,
-        "no JSON",
-        r#"{"id":7,"pattern":{"x":[1]},"event_text":"{\"x\":1.0e0}"}"#,
-        r#"{"id":"half","pattern":{"x":["\ud800"]},"event":{}}"#,
-        r#"{"id":"no event","pattern":{"x":[1]}}"#,
-        r#"{"pattern":{"x":[1]},"event":{"x":1}}"#,
-    ]
-    .join("\n");
-    let output = run(&["--vectors", "-"], &input);
-    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    let answers = lines(&output);
-    let verdicts: Vec<_> = answers
-        .iter()
-        .map(|a| (a["id"].clone(), a["verdict"].clone()))
+fn the_exit_code_is_the_verdict() {
+    let pattern = r#"{"a":{"b":["x"]},"c":[1]}"#;
+    let (exit, out, _) = run(false, &[pattern, r#"{"a":{"b":"x"},"c":1.0}"#]);
+    assert_eq!((exit, out.as_str()), (Exit::Code(0), "matches\n"));
+
+    let (exit, out, _) = run(false, &[pattern, r#"{"a":{"b":"y"}}"#]);
+    assert_eq!(exit, Exit::Code(1));
+    assert_eq!(
+        out,
+        "does not match:\n  a.b: found \"y\", wanted [\"x\"]\n  c: absent, wanted [1]\n"
+    );
+
+    let (exit, out, err) = run(false, &[r#"{"a":"x"}"#, "{}"]);
+    assert_eq!((exit, out.as_str()), (Exit::Code(2), ""));
+    assert_eq!(
+        err,
+        "error: the event pattern is not valid: \"a\" must be an object or an array (line 1, column 6)\n\
+         help: a pattern lists the accepted values: write \"a\": [value]\n"
+    );
+    let (exit, _, err) = run(false, &["no-such-file.json", "{}"]);
+    assert_eq!(exit, Exit::Code(2));
+    assert!(err.contains("no-such-file.json"), "{err}");
+}
+
+#[test]
+fn json_output_says_the_same() {
+    let (exit, out, _) = run(true, &[r#"{"a":["x"]}"#, r#"{"a":["y",2]}"#]);
+    assert_eq!(exit, Exit::Code(1));
+    let out: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(out["matches"], false);
+    assert_eq!(out["failures"][0]["path"], "a");
+    assert_eq!(out["failures"][0]["found"]["values"][1], "2");
+}
+
+#[test]
+fn no_line_of_a_vector_file_stops_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("vectors.jsonl");
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let mut lines = vec![
+        r#"{"id":"yes","pattern":{"a":[1]},"event":{"a":1}}"#.as_bytes().to_vec(),
+        br#"{"id":2,"pattern_text":"{\"a\":[1],\"a\":[2]}","event_text":"{\"a\":1}"}"#.to_vec(),
+        b"not json".to_vec(),
+        br#"{"id":"bad pattern","pattern":{"a":[]},"event":{}}"#.to_vec(),
+        br#"{"id":"half","pattern":{"a":["\ud800"]},"event":{}}"#.to_vec(),
+        br#"{"id":"no event","pattern":{"a":[1]}}"#.to_vec(),
+        b"[1]".to_vec(),
+        b"{\"id\":\"\xff\"}".to_vec(),
+        b"".to_vec(),
+        format!(r#"{{"id":"deep","pattern":{{"a":[1]}},"event":{{"a":{deep}}}}}"#).into_bytes(),
+        br#"{"id":"text","pattern":{"n":[123456789012345678901234567890]},"event":{"n":123456789012345678901234567890}}"#.to_vec(),
+    ];
+    lines.push(
+        br#" { "id" : "last" , "pattern" : {"a":[{"exists":false}]} , "event" : { } } "#.to_vec(),
+    );
+    std::fs::write(&file, lines.join(&b'\n')).unwrap();
+    let (exit, out, _) = run(false, &["--vectors", file.to_str().unwrap()]);
+    assert_eq!(exit, Exit::Fine);
+    let verdicts: Vec<(String, String, bool)> = out
+        .lines()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            (
+                line["id"].to_string(),
+                line["verdict"].to_string(),
+                line["error"].is_string(),
+            )
+        })
         .collect();
     let expected = [
-        (json!("a"), json!(true)),
-        (json!("b"), json!(false)),
-        (json!("c"), json!("invalid")),
-        (json!("d"), json!("invalid")),
-        (json!("e"), json!("invalid")),
-        (json!(null), json!("invalid")),
-        (json!(7), json!(true)),
-        (json!("half"), json!("invalid")),
-        (json!("no event"), json!("invalid")),
-        (json!(null), json!(true)),
+        (r#""yes""#, "true", false),
+        ("2", "false", false),
+        ("null", r#""invalid""#, true),
+        (r#""bad pattern""#, r#""invalid""#, true),
+        (r#""half""#, r#""invalid""#, true),
+        (r#""no event""#, r#""invalid""#, true),
+        ("null", r#""invalid""#, true),
+        ("null", r#""invalid""#, true),
+        (r#""deep""#, r#""invalid""#, true),
+        (r#""text""#, "true", false),
+        (r#""last""#, "true", false),
     ];
+    let expected: Vec<(String, String, bool)> = expected
+        .iter()
+        .map(|(id, verdict, error)| ((*id).to_owned(), (*verdict).to_owned(), *error))
+        .collect();
     assert_eq!(verdicts, expected);
-    for answer in &answers {
-        assert_eq!(
-            answer["error"].is_string(),
-            answer["verdict"] == "invalid",
-            "{answer}"
-        );
-    }
-    assert!(
-        answers[3]["error"]
-            .as_str()
-            .unwrap()
-            .contains("ends too early")
-    );
-}
-
-#[test]
-fn vectors_are_judged_by_their_text_not_by_a_reading_of_it() {
-    let input = concat!(
-        r#"{"id":"huge","pattern":{"x":[1e400]},"event":{"x":1e400}}"#,
-        "\n",
-        r#"{"id":"twice","pattern":{"x":[1]},"event":{"x":1,"x":2}}"#,
-        "\n",
-        r#"{"id":"twice too","pattern":{"x":[1]},"event":{"x":2,"x":1}}"#,
-    );
-    let answers = lines(&run(&["--vectors", "-"], input));
-    assert!(
-        answers.iter().all(|answer| answer["verdict"] == true),
-        "{answers:?}"
-    );
-}
-
-#[test]
-fn a_line_that_is_too_long_is_refused_and_the_next_is_judged() {
-    let long = format!(
-        r#"{{"id":"long","pattern":{{"x":["{}"]}},"event":{{}}}}"#,
-        "x".repeat(17 << 20)
-    );
-    let input = format!(
-        "{long}\n{}\n",
-        r#"{"id":"next","pattern":{"x":[1]},"event":{"x":1}}"#
-    );
-    let answers = lines(&run(&["--vectors", "-"], &input));
-    assert_eq!(answers.len(), 2);
-    assert_eq!(answers[0]["verdict"], "invalid");
-    assert_eq!(
-        (&answers[1]["id"], &answers[1]["verdict"]),
-        (&json!("next"), &json!(true))
-    );
-}
-
-#[test]
-fn the_recorded_verdicts_come_out_of_the_command_too() {
-    let Some(folder) = shared::data() else { return };
-    for file in ["aws-validated.jsonl", "event-ruler.jsonl"] {
-        let file = folder.join("patterns").join(file);
-        let output = run(&["--vectors", file.to_str().unwrap()], "");
-        let answers = lines(&output);
-        let text = std::fs::read_to_string(&file).unwrap();
-        let vectors: Vec<Value> = text
-            .lines()
-            .map(|l| serde_json::from_str(l).unwrap())
-            .collect();
-        assert_eq!(answers.len(), vectors.len());
-        for (answer, vector) in answers.iter().zip(&vectors) {
-            assert_eq!(answer["id"], vector["id"]);
-            assert_eq!(answer["verdict"], vector["expect"], "{vector}");
-        }
-    }
 }

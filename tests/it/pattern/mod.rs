@@ -1,9 +1,9 @@
-//! Event patterns against the verdicts of others, against a second matcher, and against hostile input.
+//! EventBridge event patterns: parsing, matching, explaining, making events.
 
-mod agreement;
 mod command;
-mod pairs;
+mod differential;
+mod fuzz;
 mod random;
-mod recorded;
 mod reference;
 mod vectors;
+mod witness;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// A pattern with its members and alternatives sorted: their order means nothing. Only the arguments of
 /// `numeric` have an order.
-pub fn canonical(pattern: &Value) -> Value {
+pub fn normal_form(pattern: &Value) -> Value {
     match pattern {
         Value::Object(fields) => {
             let mut fields: Map<String, Value> = fields
@@ -13,7 +13,7 @@ pub fn canonical(pattern: &Value) -> Value {
                     let value = if key == "numeric" {
                         value.clone()
                     } else {
-                        canonical(value)
+                        normal_form(value)
                     };
                     (key.clone(), value)
                 })
@@ -22,7 +22,7 @@ pub fn canonical(pattern: &Value) -> Value {
             Value::Object(fields)
         }
         Value::Array(values) => {
-            let mut values: Vec<Value> = values.iter().map(canonical).collect();
+            let mut values: Vec<Value> = values.iter().map(normal_form).collect();
             values.sort_by_key(Value::to_string);
             values.dedup();
             Value::Array(values)
