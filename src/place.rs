@@ -186,6 +186,48 @@ impl Region {
     }
 }
 
+/// Region names without their number, of all partitions. Source: AWS Regions, `regions.html`.
+const AREAS: &[&str] = &[
+    "af-south",
+    "ap-east",
+    "ap-northeast",
+    "ap-south",
+    "ap-southeast",
+    "ca-central",
+    "ca-west",
+    "cn-north",
+    "cn-northwest",
+    "eu-central",
+    "eu-north",
+    "eu-south",
+    "eu-west",
+    "il-central",
+    "me-central",
+    "me-south",
+    "mx-central",
+    "sa-east",
+    "us-east",
+    "us-gov-east",
+    "us-gov-west",
+    "us-west",
+];
+
+impl Region {
+    /// The Region that was probably meant, where no area has this one's name and one has nearly that.
+    /// An area that is unlike all others may be new, and is taken as it is.
+    pub fn misspelt(&self) -> Option<String> {
+        let (area, number) = self.0.rsplit_once('-')?;
+        if AREAS.contains(&area) {
+            return None;
+        }
+        let near = AREAS
+            .iter()
+            .map(|known| (strsim::osa_distance(known, area), known))
+            .min()?;
+        (near.0 <= 2).then(|| format!("{}-{number}", near.1))
+    }
+}
+
 /// Where a resource lives.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -254,6 +296,11 @@ mod tests {
             ("sns", "us-east-1", "111122223333", "a:b")
         );
         assert!("arn:aws:sns".parse::<Arn>().is_err());
+        let guess = |name: &str| name.parse::<Region>().unwrap().misspelt();
+        assert_eq!(guess("us-esat-1").as_deref(), Some("us-east-1"));
+        assert_eq!(guess("eu-centrl-1").as_deref(), Some("eu-central-1"));
+        assert_eq!(guess("eu-central-1"), None);
+        assert_eq!(guess("ca-isob-northsouth-1"), None);
         assert!("acme".parse::<StackName>().is_ok());
         assert!("Acme".parse::<StackName>().is_err());
     }

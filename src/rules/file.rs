@@ -156,12 +156,21 @@ fn home(node: &Node, key: Span, report: &mut Report) -> (Option<Home>, Span) {
     };
     let region = fields.get("region").and_then(|n| {
         let text = read::text(n, "a Region", report)?;
-        placed(
+        let region = placed(
             text.parse::<Region>(),
             n.span,
             "write the Region's code, not its city: `us-east-1`",
             report,
-        )
+        )?;
+        let Some(meant) = region.misspelt() else {
+            return Some(region);
+        };
+        report
+            .error(codes::PLACE, n.span)
+            .message(format!("there is no Region {}", shown(text)))
+            .label("unknown Region")
+            .help(format!("did you mean `{meant}`?"));
+        None
     });
     let mut good = true;
     let account = fields.get("account").and_then(|n| {
