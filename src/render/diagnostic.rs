@@ -46,7 +46,7 @@ fn one(lines: Option<&Lines<'_>>, diagnostic: &Diagnostic, renderer: &Renderer) 
         .elements(Vec::<Origin<'_>>::new());
     if let Some(lines) = lines {
         let view = lines.view(diagnostic);
-        let origin = Origin::path(lines.source.name.as_str());
+        let origin = Origin::path(lines.name.as_str());
         if lines.source.text.is_empty() {
             // There is no place in a text that could not be read.
             group = group.element(origin);
@@ -64,7 +64,7 @@ fn one(lines: Option<&Lines<'_>>, diagnostic: &Diagnostic, renderer: &Renderer) 
                 let origin = origin.line(view.line).char_column(view.column);
                 group.element(origin).element(snippet)
             } else {
-                group.element(snippet.path(lines.source.name.as_str()))
+                group.element(snippet.path(lines.name.as_str()))
             };
         }
     }
@@ -77,6 +77,8 @@ fn one(lines: Option<&Lines<'_>>, diagnostic: &Diagnostic, renderer: &Renderer) 
 /// A text and where its lines begin, so that a thousand diagnostics do not read it a thousand times.
 struct Lines<'s> {
     source: &'s Source,
+    /// The name, harmless.
+    name: String,
     starts: Vec<usize>,
 }
 
@@ -98,6 +100,7 @@ impl<'s> Lines<'s> {
         let after_each = source.text.match_indices('\n').map(|(at, _)| at + 1);
         Self {
             source,
+            name: rules::printable(&source.name),
             starts: std::iter::once(0).chain(after_each).collect(),
         }
     }
@@ -127,19 +130,33 @@ impl<'s> Lines<'s> {
         if cut_from > 0 {
             shown.push('…');
         }
-        let shift = shown.len();
-        shown.push_str(whole.get(cut_from..cut_to).unwrap_or_default());
-        let last = shown.len();
+        let (start, end) = (start.min(cut_to), end.min(cut_to));
+        let mut push = |from: usize, to: usize| {
+            shown.extend(whole.get(from..to).unwrap_or_default().chars().map(visible));
+            shown.len()
+        };
+        let shown_start = push(cut_from, start);
+        let shown_end = push(start, end);
+        push(end, cut_to);
         if cut_to < whole.len() {
             shown.push('…');
         }
         View {
             line,
             column,
-            start: (start - cut_from + shift).min(last),
-            end: (end - cut_from + shift).min(last),
+            start: shown_start,
+            end: shown_end,
             text: shown,
             cut: cut_from > 0,
         }
+    }
+}
+
+/// Characters that would change how the line is shown. (The renderer sees to those of ASCII.)
+fn visible(c: char) -> char {
+    if !c.is_ascii() && rules::is_unprintable(c) {
+        char::REPLACEMENT_CHARACTER
+    } else {
+        c
     }
 }

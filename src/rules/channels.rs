@@ -290,12 +290,11 @@ pub(super) fn channel_list(
             .filter(|name| {
                 let there = known.contains_key(&name.value);
                 if !there {
-                    let all: Vec<&str> = known.keys().map(String::as_str).collect();
                     report
                         .error(codes::UNKNOWN_CHANNEL, name.span)
                         .message(format!("there is no channel {}", shown(&name.value)))
                         .label("unknown channel")
-                        .maybe_help(super::report::suggestion(&name.value, &all));
+                        .suggest(&name.value, known.keys().map(String::as_str));
                 }
                 there
             })

@@ -7,7 +7,7 @@ use super::codes;
 use super::keys::{HOME, INCLUDED, ROOT, WATCH};
 use super::model::{ChannelName, Home};
 use super::read::{self, Fields, Spanned};
-use super::report::{Report, shown, suggestion};
+use super::report::{Report, shown};
 use super::rule::{Draft, Setting, notify, rules};
 use super::source::Span;
 use super::yaml::{Node, Plain, Value};
@@ -258,7 +258,7 @@ fn trail(node: &Node, report: &mut Report) {
                     .error(codes::NOT_ONE_OF, node.span)
                     .message(format!("{} says nothing about a trail", shown(text)))
                     .label("expected `none`")
-                    .maybe_help(suggestion(text, &words));
+                    .suggest(text, words);
                 false
             }
         },

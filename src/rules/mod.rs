@@ -28,6 +28,7 @@ mod source;
 mod yaml;
 
 pub(crate) use channels::is_mail;
+pub(crate) use report::{is_unprintable, printable};
 
 pub use catalogue::{CatalogueEntry, catalogue};
 pub use load::{Loaded, load, load_text};

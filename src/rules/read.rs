@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::keys::{Key, names};
-use super::report::{Report, is_invisible, shown, suggestion};
+use super::report::{Report, is_unprintable, shown};
 use super::source::Span;
 use super::yaml::{Node, Plain, Value};
 
@@ -209,7 +209,7 @@ pub(super) fn line<'n>(
 ) -> Option<&'n str> {
     let text = text(node, what, report)?;
     let count = text.chars().count();
-    if let Some(c) = text.chars().find(|c| c.is_control() || is_invisible(*c)) {
+    if let Some(c) = text.chars().find(|c| is_unprintable(*c)) {
         report
             .error(codes::TITLE, node.span)
             .message(format!(
@@ -282,7 +282,7 @@ pub(super) fn word(
             .error(codes::NOT_ONE_OF, node.span)
             .message(format!("{} is not {what}", shown(text)))
             .label(format!("expected {what}"))
-            .maybe_help(suggestion(text, words));
+            .suggest(text, words.iter().copied());
     }
     found
 }
@@ -321,7 +321,7 @@ pub(super) fn unknown_key(
         .error(codes::UNKNOWN_KEY, span)
         .message(format!("{what} has no key {}", shown(text)))
         .label("unknown key")
-        .maybe_help(suggestion(text, known));
+        .suggest(text, known.iter().copied());
 }
 
 /// A key that stands twice.

@@ -6,6 +6,9 @@ use super::source::{Diagnostic, Level, Span};
 /// Most diagnostics of one load. What comes after them is counted, not kept.
 pub const MAX_DIAGNOSTICS: usize = 1_000;
 
+/// Most names that are compared with a word that is not one of them.
+const MOST_NAMES: usize = 200;
+
 /// The diagnostics of one load.
 #[derive(Debug, Default)]
 pub(super) struct Report {
@@ -15,7 +18,10 @@ pub(super) struct Report {
 }
 
 /// A diagnostic being written: message, label and help follow.
-pub(super) struct Entry<'r>(&'r mut Diagnostic);
+pub(super) struct Entry<'r> {
+    diagnostic: &'r mut Diagnostic,
+    kept: bool,
+}
 
 impl Report {
     /// Begins a diagnostic that stops the work.
@@ -45,7 +51,15 @@ impl Report {
             span,
         });
         #[allow(clippy::indexing_slicing)] // pushed just now
-        Entry(&mut self.diagnostics[index])
+        Entry {
+            diagnostic: &mut self.diagnostics[index],
+            kept: index < MAX_DIAGNOSTICS,
+        }
+    }
+
+    /// Whether further diagnostics are counted only.
+    pub fn is_full(&self) -> bool {
+        self.diagnostics.len() >= MAX_DIAGNOSTICS
     }
 
     /// How many errors were reported, those that were not kept included.
@@ -76,26 +90,37 @@ impl Report {
 impl Entry<'_> {
     /// What was found.
     pub fn message(self, text: impl Into<String>) -> Self {
-        self.0.message = text.into();
+        self.diagnostic.message = text.into();
         self
     }
 
     /// What was expected, at the underlined place.
     pub fn label(self, text: impl Into<String>) -> Self {
-        self.0.label = text.into();
+        self.diagnostic.label = text.into();
         self
     }
 
     /// What to write instead.
     pub fn help(self, text: impl Into<String>) -> Self {
-        self.0.help = Some(text.into());
+        self.diagnostic.help = Some(text.into());
         self
     }
 
     /// The same where there may be no advice.
     pub fn maybe_help(self, text: Option<String>) -> Self {
-        self.0.help = text;
+        self.diagnostic.help = text;
         self
+    }
+
+    /// Help that names the nearest of some names, or all of them. Not worked out where nobody sees it.
+    pub fn suggest<'n>(self, word: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let help = if self.kept {
+            let names: Vec<&str> = names.into_iter().take(MOST_NAMES).collect();
+            suggestion(word, &names)
+        } else {
+            None
+        };
+        self.maybe_help(help)
     }
 
     /// Ends the sentence where a value of type `()` is wanted.
@@ -104,25 +129,31 @@ impl Entry<'_> {
 
 /// The user's words in backticks: one line, no control characters, at most 80 characters.
 pub(super) fn shown(text: &str) -> String {
-    let mut out = String::from("`");
-    for (i, c) in text.chars().enumerate() {
-        if i == 80 {
-            out.push('…');
-            break;
-        }
-        if c.is_control() || is_invisible(c) {
+    let mut cut: String = text.chars().take(80).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    format!("`{}`", printable(&cut))
+}
+
+/// The text with escapes for control characters and for those that change how a line is shown.
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unprintable(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);
         }
     }
-    out.push('`');
     out
 }
 
-/// Characters that change how the rest of a line is shown: direction marks and zero-width ones.
-pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}'
+/// Control characters, and those that change how the rest of a line is shown: direction marks and
+/// zero-width ones.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}'
         | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
@@ -135,6 +166,8 @@ pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) 
     let allowed = (lower.chars().count() / 3).clamp(1, 3);
     names
         .into_iter()
+        // Nearer than their lengths they cannot be.
+        .filter(|name| name.len().abs_diff(lower.len()) <= 4 * allowed)
         .map(|name| {
             let other = name.to_lowercase().replace('_', "-");
             (strsim::osa_distance(&lower, &other), name)
@@ -145,7 +178,7 @@ pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) 
 }
 
 /// "did you mean …?", or the list of what there is.
-pub(super) fn suggestion(word: &str, names: &[&str]) -> Option<String> {
+fn suggestion(word: &str, names: &[&str]) -> Option<String> {
     if let Some(name) = nearest(word, names.iter().copied()) {
         return Some(format!("did you mean `{name}`?"));
     }

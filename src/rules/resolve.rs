@@ -187,7 +187,7 @@ impl Resolver<'_> {
                     shown(&using.id.value)
                 ))
                 .label("unknown rule")
-                .maybe_help(super::report::suggestion(&using.id.value, &all));
+                .suggest(&using.id.value, all);
             return;
         };
         if let Some(span) = using.title_key {
@@ -211,7 +211,7 @@ impl Resolver<'_> {
                         shown(&except.value)
                     ))
                     .label("not in this pack")
-                    .maybe_help(super::report::suggestion(&except.value, &names));
+                    .suggest(&except.value, names);
             }
         }
         for rule in &pack.rules {
@@ -274,6 +274,10 @@ impl Resolver<'_> {
     }
 
     fn duplicate(&self, id: &RuleId, span: Span, other: Span, report: &mut Report) {
+        if report.is_full() {
+            report.error(codes::DUPLICATE_ID, span);
+            return;
+        }
         // The one that stands later is reported, whatever the order of reading.
         let (first, second) = if other <= span {
             (other, span)

@@ -1,6 +1,8 @@
 //! The language of the rules file, from outside.
 
 mod examples;
+mod fuzz;
+mod hostile;
 mod meaning;
 mod messages;
 mod schema;
