@@ -84,6 +84,21 @@ fn channel_name(key: &Node, report: &mut Report) -> Option<ChannelName> {
 }
 
 fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
+    if let Some((text, Plain::Text)) = node.scalar() {
+        let kind = match text {
+            t if t.starts_with("arn:") && t.contains(":lambda:") => "lambda",
+            t if t.starts_with("https://") => "https",
+            t if t.starts_with('+') => "sms",
+            t if t.contains('@') => "email",
+            _ => "sqs",
+        };
+        report
+            .error(codes::WRONG_TYPE, node.span)
+            .message("expected a map for a channel, found text")
+            .label("its kind is missing")
+            .help(format!("write {{ {kind}: {} }}", read::quoted(text)));
+        return None;
+    }
     let entries = map(node, "a channel: its kind and address", report)?;
     let kinds = names(CHANNEL_KINDS);
     let mut known: Vec<&'static str> = kinds.clone();

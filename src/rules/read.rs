@@ -56,7 +56,7 @@ impl<'n> Fields<'n> {
                     .error(codes::MISSING_KEY, fields.span)
                     .message(format!("{what} needs `{}`", key.name))
                     .label(format!("`{}` is missing here", key.name))
-                    .help(key.doc);
+                    .help(example(key));
             }
         }
         Some(fields)
@@ -82,6 +82,22 @@ impl<'n> Fields<'n> {
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.entries.iter().map(|(name, ..)| *name)
     }
+}
+
+/// What to write for a key that is missing.
+fn example(key: &Key) -> String {
+    let value = match key.name {
+        "version" => "1",
+        "name" => "acme",
+        "home" => "{ region: us-east-1 }",
+        "region" => "us-east-1",
+        "channels" => "{ security-mail: { email: security@example.com } }",
+        "rules" => "[{ use: root/activity }]",
+        "like" => "\"iam:CreateUser\"",
+        "expect" => "match",
+        _ => return key.doc.to_owned(),
+    };
+    format!("write `{}: {value}`", key.name)
 }
 
 /// The part of a map or list to underline for what is missing in it: its first key or item.
