@@ -5,4 +5,5 @@ mod fuzz;
 mod hostile;
 mod meaning;
 mod messages;
+mod records;
 mod schema;

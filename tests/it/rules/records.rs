@@ -1,0 +1,83 @@
+//! What CloudTrail really records can be written in the rule language without a warning.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iamwatch::rules;
+use serde_json::Value;
+
+use crate::shared;
+
+/// Loads a rule with these events and conditions; what is said about it.
+fn complaints(events: &BTreeSet<String>, fields: &BTreeSet<String>) -> Vec<String> {
+    let quoted: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
+    let fields: Vec<String> = fields.iter().map(|field| format!("{field}: x")).collect();
+    let text = format!(
+        "version: 1\nname: acme\nhome: {{ region: us-east-1 }}\nchannels: {{ mail: {{ email: a@example.com }} }}\nnotify: {{ default: [mail] }}\nrules:\n  - id: all\n    events: [{}]\n    when: {{ {} }}\n",
+        quoted.join(", "),
+        fields.join(", ")
+    );
+    let loaded = rules::load_text("rules.yaml", &text);
+    loaded
+        .diagnostics
+        .into_iter()
+        .map(|d| format!("{} {}", d.message, d.help.unwrap_or_default()))
+        .collect()
+}
+
+fn service(source: &str) -> Option<&str> {
+    source.strip_suffix(".amazonaws.com")
+}
+
+#[test]
+fn recorded_events_and_fields_are_accepted() {
+    let Some(data) = shared::data() else { return };
+    let mut events = BTreeSet::new();
+    let mut fields: BTreeMap<String, usize> = BTreeMap::new();
+    for file in std::fs::read_dir(data.join("cloudtrail")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|e| e != "jsonl") {
+            continue;
+        }
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let record: Value = serde_json::from_str(line).unwrap();
+            let text = |key: &str| record[key].as_str().unwrap_or_default();
+            if let Some(service) = service(text("eventSource")) {
+                events.insert(format!("{service}:{}", text("eventName")));
+            }
+            for field in record.as_object().unwrap().keys() {
+                *fields.entry(field.clone()).or_default() += 1;
+            }
+        }
+    }
+    assert!(events.len() > 200, "{}", events.len());
+    // Some collections add fields of their own, with a mark; rare ones are made up.
+    let common = fields.into_iter().filter(|(field, count)| {
+        *count >= 20 && !field.starts_with("p_") && !field.starts_with('@')
+    });
+    let fields: BTreeSet<String> = common.map(|(field, _)| field).collect();
+    assert!(fields.len() > 15, "{fields:?}");
+    assert_eq!(complaints(&events, &fields), Vec::<String>::new());
+}
+
+#[test]
+fn the_events_of_known_alerts_are_accepted() {
+    let Some(data) = shared::data() else { return };
+    let text = std::fs::read_to_string(data.join("catalogue.json")).unwrap();
+    let catalogue: Value = serde_json::from_str(&text).unwrap();
+    let mut events = BTreeSet::new();
+    for alert in catalogue["alerts"].as_array().unwrap() {
+        let list = |key: &str| alert[key].as_array().cloned().unwrap_or_default();
+        for source in list("eventSource") {
+            for name in list("eventNames") {
+                if let (Some(service), Some(name)) =
+                    (source.as_str().and_then(service), name.as_str())
+                {
+                    events.insert(format!("{service}:{name}"));
+                }
+            }
+        }
+    }
+    assert!(events.len() > 50, "{}", events.len());
+    let fields = BTreeSet::from(["errorCode".to_owned()]);
+    assert_eq!(complaints(&events, &fields), Vec::<String>::new());
+}
