@@ -117,6 +117,32 @@ mod tests {
     }
 
     #[test]
+    fn what_init_suggests_in_comments_can_be_switched_on() {
+        let mut switched = 0;
+        let lines = TEMPLATE.lines().map(|line| {
+            let rest = line.trim_start().strip_prefix("# ").map(str::trim_start);
+            let key = rest
+                .and_then(|rest| rest.split_once(':'))
+                .map(|(key, _)| key);
+            let is_key = |key: &str| {
+                key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && !key.is_empty()
+            };
+            if key.is_some_and(is_key) {
+                switched += 1;
+                line.replacen("# ", "", 1) + "\n"
+            } else {
+                format!("{line}\n")
+            }
+        });
+        let text: String = lines.collect();
+        assert_eq!(switched, 8, "{text}");
+        let loaded = crate::rules::load_text("iamwatch.yaml", &text);
+        let codes: Vec<&str> = loaded.diagnostics.iter().map(|d| d.code).collect();
+        // One of the channels suggested is left for the reader to use.
+        assert_eq!(codes, ["W0701"], "{:?}", loaded.diagnostics);
+    }
+
+    #[test]
     fn init_overwrites_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("iamwatch.yaml");

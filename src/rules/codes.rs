@@ -72,3 +72,23 @@ codes! {
     SERVICE_NAME "W0705" "No event source of that name is known, but one with a similar name is."
     NO_RULES "W0706" "The file has no rules: nothing is watched."
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_in_order_and_each_is_used_once() {
+        assert!(ALL.is_sorted_by(|a, b| a.id < b.id));
+        for code in ALL {
+            assert!(
+                code.id.starts_with(['E', 'W']) && code.id.len() == 5,
+                "{}",
+                code.id
+            );
+            // These belong to the compiler.
+            assert!(!code.id.starts_with("E08"), "{}", code.id);
+            assert!(code.explanation.ends_with('.'));
+        }
+    }
+}

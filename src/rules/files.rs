@@ -13,6 +13,8 @@ use super::yaml::{MAX_BYTES, floor_boundary};
 
 /// Most bytes of all files together.
 const MAX_TOTAL: usize = 8 * MAX_BYTES;
+/// Most lines of one `include`.
+const MAX_INCLUDES: usize = 100;
 /// Most entries of one folder that `*` looks at.
 const MAX_ENTRIES: usize = 10_000;
 
@@ -24,6 +26,10 @@ pub(super) fn read(
     total: &mut usize,
     report: &mut Report,
 ) -> Option<SourceId> {
+    if *total > MAX_TOTAL {
+        // Reported with the file that was too much.
+        return None;
+    }
     let name = path.display().to_string();
     let bytes = match bytes(path) {
         Ok(bytes) => bytes,
@@ -145,9 +151,16 @@ pub(super) fn included(
     let (Ok(real_folder), Ok(real_root)) = (folder.canonicalize(), root.canonicalize()) else {
         return Vec::new();
     };
+    if let Some(pattern) = include.get(MAX_INCLUDES) {
+        report
+            .error(codes::INCLUDE, pattern.span)
+            .message(format!("`include` names more than {MAX_INCLUDES} files"))
+            .label("nothing is included from here on")
+            .help("put the files into one folder, and write `rules/*.yaml`");
+    }
     let mut seen = BTreeSet::from([real_root.clone()]);
     let mut files = Vec::new();
-    for pattern in include {
+    for pattern in include.iter().take(MAX_INCLUDES) {
         let mut refuse = |message: String, help: &str| {
             report
                 .error(codes::INCLUDE, pattern.span)

@@ -218,3 +218,26 @@ fn what_is_no_regular_file_is_not_read() {
         assert_eq!(loaded.diagnostics[0].code, "E0101", "{path}");
     }
 }
+
+#[test]
+fn includes_are_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("main.yaml");
+    let filler = format!("version: 1\nrules:\n# {}\n", "x".repeat(1_000_000));
+    for n in 0..12 {
+        std::fs::write(folder.path().join(format!("{n:02}.yaml")), &filler).unwrap();
+    }
+    let lines = "'[0-9]*.yaml', '*.yaml', ".repeat(200);
+    std::fs::write(&main, format!("version: 1\ninclude: [{lines}]\n")).unwrap();
+    let begin = Instant::now();
+    let loaded = rules::load(&main);
+    assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+    check(&loaded);
+    assert!(has(&loaded.diagnostics, "E0306") && has(&loaded.diagnostics, "E0102"));
+    let large = loaded
+        .diagnostics
+        .iter()
+        .filter(|d| d.code == "E0102")
+        .count();
+    assert_eq!(large, 1);
+}
