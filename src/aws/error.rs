@@ -48,6 +48,8 @@ pub enum Cause {
     Throttled,
     /// A quota.
     Quota,
+    /// The name of something that was deleted a moment ago.
+    TooSoon,
     /// This machine's clock is wrong.
     Clock,
     /// No connection, or none in time.
@@ -135,6 +137,10 @@ impl CallError {
                 .to_owned(),
             Cause::Clock => "set this machine's clock: AWS refuses signatures that are minutes off".to_owned(),
             Cause::Network => "check the connection, proxy and AWS_ENDPOINT_URL, then run the same command again".to_owned(),
+            Cause::TooSoon => {
+                "SQS keeps a deleted queue's name for 60 seconds: run the same command again in a minute"
+                    .to_owned()
+            }
             Cause::NotFound | Cause::Other => return None,
         })
     }
@@ -174,6 +180,7 @@ fn by_code(code: &str) -> Cause {
         | "SignatureDoesNotMatch"
         | "InvalidSignatureException"
         | "IncompleteSignature" => Cause::UnknownCaller,
+        "QueueDeletedRecently" | "AWS.SimpleQueueService.QueueDeletedRecently" => Cause::TooSoon,
         "RequestTimeTooSkewed" => Cause::Clock,
         "NotFound"
         | "NotFoundException"
@@ -234,4 +241,47 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
             text.strip_prefix(layer).unwrap_or(text)
         });
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::calls;
+
+    #[test]
+    fn every_failure_that_a_user_can_mend_says_how() {
+        for (code, cause, word) in [
+            ("AccessDeniedException", Cause::Denied, "events:PutRule"),
+            ("AuthorizationError", Cause::Denied, "Allow"),
+            ("ExpiredTokenException", Cause::Expired, "aws sso login"),
+            (
+                "UnrecognizedClientException",
+                Cause::UnknownCaller,
+                "profile",
+            ),
+            ("RequestTimeTooSkewed", Cause::Clock, "clock"),
+            ("LimitExceededException", Cause::Quota, "Service Quotas"),
+            ("ThrottlingException", Cause::Throttled, "again"),
+            (
+                "AWS.SimpleQueueService.QueueDeletedRecently",
+                Cause::TooSoon,
+                "minute",
+            ),
+        ] {
+            let error = CallError::inside_success(&calls::PUT_RULE, "r".to_owned(), code, "words");
+            assert_eq!(error.cause, cause, "{code}");
+            assert!(
+                error.remedy().is_some_and(|remedy| remedy.contains(word)),
+                "{code}"
+            );
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("events:PutRule on r failed: "),
+                "{error}"
+            );
+        }
+        let other = CallError::inside_success(&calls::PUT_RULE, "r".to_owned(), "Odd", "words");
+        assert_eq!((other.cause, other.remedy()), (Cause::Other, None));
+    }
 }

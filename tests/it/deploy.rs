@@ -118,21 +118,46 @@ pub async fn foreign_things_stay(stage: &Stage) {
     );
 }
 
-pub async fn a_same_named_foreign_rule_stops_the_plan(stage: &Stage) {
+pub async fn a_same_named_foreign_resource_stops_the_plan(stage: &Stage) {
     let wanted = stage.wanted(SELF_CONTAINED);
     let events = &stage.clients.events;
-    let foreign = r#"{"source":["aws.ec2"]}"#;
-    events
-        .put_rule()
-        .name("iamwatch-acme-root.sign-in")
-        .event_pattern(foreign)
+    let request = events.put_rule().name("iamwatch-acme-root.sign-in");
+    request
+        .event_pattern(r#"{"source":["aws.ec2"]}"#)
+        .send()
+        .await
+        .unwrap();
+    let sns = &stage.clients.sns;
+    let topic = "iamwatch-acme-text_security-mail";
+    sns.create_topic().name(topic).send().await.unwrap();
+    // A tag of another rules file does not make it ours.
+    let request = stage
+        .clients
+        .sqs
+        .create_queue()
+        .queue_name("iamwatch-acme-dead-letters");
+    request
+        .tags("iamwatch:stack", "other")
         .send()
         .await
         .unwrap();
     stage.writes();
-    let conflicts = stage.try_plan(&wanted, false).await.unwrap_err();
-    assert_eq!(conflicts.len(), 1);
-    assert_eq!(conflicts[0].key.name, "iamwatch-acme-root.sign-in");
+    let conflicts = stage.try_plan(&wanted, true).await.unwrap_err();
+    let found: Vec<(&str, &Owner)> = conflicts
+        .iter()
+        .map(|c| (c.key.name.as_str(), &c.owner))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (
+                "iamwatch-acme-dead-letters",
+                &Owner::Stack("other".to_owned())
+            ),
+            (topic, &Owner::Nobody),
+            ("iamwatch-acme-root.sign-in", &Owner::Nobody),
+        ]
+    );
     assert_eq!(stage.writes(), Vec::<String>::new());
 }
 
@@ -488,8 +513,8 @@ mod sandbox {
     }
 
     #[tokio::test]
-    async fn a_rule_without_our_tag_is_never_overwritten() {
-        a_same_named_foreign_rule_stops_the_plan(&Stage::sandbox().await).await;
+    async fn what_lacks_our_tag_is_never_overwritten() {
+        a_same_named_foreign_resource_stops_the_plan(&Stage::sandbox().await).await;
     }
 
     #[tokio::test]

@@ -18,9 +18,9 @@ async fn what_is_not_ours_is_never_touched() {
 }
 
 #[tokio::test]
-async fn a_rule_without_our_tag_is_never_overwritten() {
+async fn what_lacks_our_tag_is_never_overwritten() {
     if let Some(stage) = Stage::emulator().await {
-        deploy::a_same_named_foreign_rule_stops_the_plan(&stage).await;
+        deploy::a_same_named_foreign_resource_stops_the_plan(&stage).await;
     }
 }
 
