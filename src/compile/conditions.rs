@@ -30,20 +30,10 @@ const NUMBER_LIMIT: f64 = 5.0e9;
 
 /// All conditions of a rule: any of the returned conjunctions, which are never none.
 pub(super) fn any_of(events: &Events) -> Result<Vec<Conjunction>, Box<Diagnostic>> {
-    for field in events.when.iter().flat_map(|all_of| &all_of.fields) {
-        for matcher in &field.any_of {
-            if let Matcher::Not(none_of) = matcher
-                && anything_but(none_of).is_none()
-            {
-                let why = "`anything-but` takes one operator, and `not: \"*\"` leaves nothing";
-                return Err(inexpressible(field.span, why));
-            }
-        }
-    }
     let mut branches: Vec<Conjunction> = if events.when.is_empty() {
         vec![Conjunction::new()]
     } else {
-        events.when.iter().map(positive).collect()
+        events.when.iter().map(positive).collect::<Result<_, _>>()?
     };
     for exception in &events.unless {
         // Not (a and b) is (not a) or (not b).
@@ -82,18 +72,29 @@ pub(super) fn any_of(events: &Events) -> Result<Vec<Conjunction>, Box<Diagnostic
     Ok(branches)
 }
 
-fn positive(all_of: &AllOf) -> Conjunction {
-    all_of
-        .fields
-        .iter()
-        .map(|field| {
-            let tests = Tests {
-                any_of: field.any_of.clone(),
-                span: field.span,
-            };
-            (field.path.clone(), tests)
-        })
-        .collect()
+fn positive(all_of: &AllOf) -> Result<Conjunction, Box<Diagnostic>> {
+    let mut conjunction = Conjunction::new();
+    for field in &all_of.fields {
+        let mut any_of = Vec::new();
+        for matcher in &field.any_of {
+            match matcher {
+                // `anything-but` knows neither ranges nor blocks: there the opposite is spelt out.
+                Matcher::Not(none_of) if anything_but(none_of).is_none() => {
+                    let opposite = negate(none_of).map(|tests| present_only(&tests));
+                    let why = "`anything-but` takes one operator for a whole list";
+                    any_of.extend(opposite.ok_or_else(|| inexpressible(field.span, why))?);
+                }
+                matcher => any_of.push(matcher.clone()),
+            }
+        }
+        if any_of.is_empty() {
+            let why = "none of everything is nothing";
+            return Err(inexpressible(field.span, why));
+        }
+        let span = field.span;
+        conjunction.insert(field.path.clone(), Tests { any_of, span });
+    }
+    Ok(conjunction)
 }
 
 /// Adds a test to a conjunction; `false` if nothing can satisfy both.

@@ -49,11 +49,22 @@ const KNOWN: &[&str] = &[
     "vpc-lattice", "waf", "waf-regional", "wafv2", "workspaces", "xray",
 ];
 
+/// More events than this are no list that a person wrote, and take many event patterns.
+const MAX_EVENTS: usize = 1_000;
+
 /// A list of globs.
 pub(super) fn events(node: &Node, report: &mut Report) -> Vec<EventGlob> {
     let Some(items) = list(node, "events", report) else {
         return Vec::new();
     };
+    if items.len() > MAX_EVENTS {
+        report
+            .error(codes::EVENT, node.span)
+            .message(format!("a rule lists {} events", items.len()))
+            .label(format!("expected at most {MAX_EVENTS}"))
+            .help("use globs such as `iam:Create*`, or several rules");
+        return Vec::new();
+    }
     items
         .iter()
         .filter_map(|item| event(item, report))

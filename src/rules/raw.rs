@@ -1,5 +1,9 @@
 //! `pattern`: the escape hatch to EventBridge's own language.
 
+use std::fmt;
+
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
 use super::codes;
@@ -25,8 +29,8 @@ pub(super) fn pattern(node: &Node, key: Span, report: &mut Report) -> Option<Tri
             return None;
         }
         Value::Scalar { text, .. } => {
-            match serde_json::from_str::<Json>(text) {
-                Ok(value) => Some(value),
+            match serde_json::from_str::<Unique>(text) {
+                Ok(Unique(value)) => Some(value),
                 Err(error) => {
                     report
                     .error(codes::PATTERN, node.span)
@@ -52,7 +56,15 @@ pub(super) fn pattern(node: &Node, key: Span, report: &mut Report) -> Option<Tri
         return None;
     };
     match map.get("source") {
-        Some(Json::Array(sources)) if !sources.is_empty() => {}
+        Some(Json::Array(sources)) if !sources.is_empty() && sources.iter().all(is_pinned) => {}
+        Some(Json::Array(_)) => {
+            report
+                .error(codes::PATTERN, key)
+                .message("the pattern's `source` does not pin who sends")
+                .label("expected names, or `prefix` of names")
+                .help("write `source: [aws.iam]` or `source: [{ prefix: aws. }]`: anybody can send events under other names");
+            return None;
+        }
         Some(_) => {
             report
                 .error(codes::PATTERN, key)
@@ -71,6 +83,77 @@ pub(super) fn pattern(node: &Node, key: Span, report: &mut Report) -> Option<Tri
         }
     }
     pattern.map(|pattern| Trigger::Raw { pattern, span: key })
+}
+
+/// A source by its name, or by how the name begins.
+fn is_pinned(source: &Json) -> bool {
+    let prefix = source.get("prefix").and_then(Json::as_str);
+    source.is_string() || prefix.is_some_and(|prefix| !prefix.is_empty())
+}
+
+/// JSON in which no object has a key twice: the reader would keep the last in silence.
+struct Unique(Json);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UniqueKeys)
+    }
+}
+
+struct UniqueKeys;
+
+impl<'de> Visitor<'de> for UniqueKeys {
+    type Value = Unique;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Unique, A::Error> {
+        let mut map = serde_json::Map::new();
+        while let Some((key, Unique(value))) = access.next_entry::<String, Unique>()? {
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format!(
+                    "the key {} stands twice",
+                    shown(&key)
+                )));
+            }
+            map.insert(key, value);
+        }
+        Ok(Unique(Json::Object(map)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Unique, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Unique(value)) = access.next_element()? {
+            list.push(value);
+        }
+        Ok(Unique(Json::Array(list)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Unique, E> {
+        Ok(Unique(Json::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
 }
 
 /// Reports what JSON would silently lose: doubled keys, merge keys, account ids as numbers.

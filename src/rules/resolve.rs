@@ -425,6 +425,21 @@ fn is_global(trigger: &Trigger) -> bool {
             .globs
             .iter()
             .any(|glob| GLOBAL.contains(&glob.service.as_str())),
-        Trigger::Raw { .. } => false,
+        Trigger::Raw { pattern, .. } => raw_sources(pattern).any(|(source, whole)| {
+            GLOBAL.iter().any(|service| {
+                let global = format!("aws.{service}");
+                source == global || (!whole && global.starts_with(source))
+            })
+        }),
     }
+}
+
+/// The sources of a raw pattern, and whether each is a whole name or the beginning of one.
+fn raw_sources(pattern: &serde_json::Value) -> impl Iterator<Item = (&str, bool)> {
+    let sources = pattern.get("source").and_then(|sources| sources.as_array());
+    sources.into_iter().flatten().filter_map(|source| {
+        let prefix = source.get("prefix").and_then(|prefix| prefix.as_str());
+        let whole = source.as_str().map(|source| (source, true));
+        whole.or(prefix.map(|prefix| (prefix, false)))
+    })
 }

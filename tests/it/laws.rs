@@ -106,6 +106,14 @@ fn matcher() -> impl Strategy<Value = Matcher> {
         1 => any::<bool>().prop_map(Matcher::Exists),
         1 => any::<bool>().prop_map(|b| Matcher::Exact(json!(b))),
         1 => Just(Matcher::Exact(Value::Null)),
+        1 => select(&["10.0.0.0/24", "192.0.2.0/28"][..])
+            .prop_map(|block| Matcher::Not(vec![Matcher::Cidr(block.to_owned())])),
+        1 => (-3i32..6).prop_map(|low| {
+            Matcher::Not(vec![Matcher::Number(NumberRange {
+                lower: Some((f64::from(low), true)),
+                upper: None,
+            })])
+        }),
         2 => prop::collection::vec(select(TEXT_GLOBS), 1..3)
             .prop_map(|globs| Matcher::Not(globs.into_iter().map(|g| Matcher::Glob(g.to_owned())).collect())),
     ]
