@@ -114,6 +114,24 @@ impl CallError {
         }
     }
 
+    /// The resource as IAM takes it: an ARN, or a pattern of ARNs where only the name is known.
+    fn iam_resource(&self) -> String {
+        let name = self.resource.split(", ").next().unwrap_or_default();
+        let name = name.rsplit('/').next().unwrap_or_default();
+        match (self.resource.as_str(), self.call.service) {
+            // SNS decides about a subscription by its topic's ARN, which is the shorter by one part.
+            (arn, "sns") if arn.matches(':').count() == 6 => arn
+                .rsplit_once(':')
+                .map_or(arn, |(topic, _)| topic)
+                .to_owned(),
+            (arn, _) if arn.starts_with("arn:") => arn.to_owned(),
+            ("*", _) => "*".to_owned(),
+            (_, "events") => format!("arn:aws:events:*:*:rule/{name}"),
+            (_, service @ ("sns" | "sqs")) => format!("arn:aws:{service}:*:*:{name}"),
+            _ => "*".to_owned(),
+        }
+    }
+
     /// What to do, where we know.
     pub fn remedy(&self) -> Option<String> {
         Some(match self.cause {
@@ -128,7 +146,7 @@ impl CallError {
                 let statement = json!({
                     "Effect": "Allow",
                     "Action": self.call.actions,
-                    "Resource": self.resource,
+                    "Resource": self.iam_resource(),
                 });
                 format!("the caller needs this statement: {statement}")
             }
@@ -183,6 +201,7 @@ fn by_code(code: &str) -> Cause {
         "QueueDeletedRecently" | "AWS.SimpleQueueService.QueueDeletedRecently" => Cause::TooSoon,
         "RequestTimeTooSkewed" => Cause::Clock,
         "NotFound"
+        | "ResourceNotFound"
         | "NotFoundException"
         | "ResourceNotFoundException"
         | "QueueDoesNotExist"

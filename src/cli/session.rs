@@ -230,9 +230,9 @@ impl Session {
     }
 }
 
-/// `.2`, `.13`: a part of a split rule.
+/// `_2`, `_13`: a part of a split rule.
 fn is_part(rest: &str) -> bool {
-    rest.strip_prefix('.')
+    rest.strip_prefix('_')
         .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 

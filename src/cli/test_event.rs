@@ -72,13 +72,12 @@ impl TestEventArgs {
             new_id: &new_id,
         };
         let deployment = session.deployment(&plan);
-        let proofs = proof::prove(
-            &session.clients,
-            deployment,
-            &patterns,
-            &options,
-            interrupted(),
-        )
+        // From here on Ctrl-C is heard, also while the temporary queue is being made.
+        let stop = tokio::spawn(interrupted());
+        let proofs = proof::prove(&session.clients, deployment, &patterns, &options, async {
+            // The task ends only by Ctrl-C.
+            let _ = stop.await;
+        })
         .await?;
         show(&proofs, ui)?;
         let good = proofs.iter().all(|proof| proof.is_good());

@@ -60,14 +60,7 @@ pub(super) fn any_of(events: &Events) -> Result<Vec<Conjunction>, Box<Diagnostic
     }
     if branches.is_empty() {
         let span = events.unless.iter().flat_map(|a| &a.fields).map(|f| f.span);
-        return Err(Box::new(Diagnostic {
-            code: "E0805",
-            level: Level::Error,
-            message: "`unless` silences every event that `when` lets through".to_owned(),
-            label: "nothing is left that could alert".to_owned(),
-            help: Some("narrow `unless`, or remove the rule".to_owned()),
-            span: span.min().unwrap_or_default(),
-        }));
+        return Err(impossible(span.min().unwrap_or_default()));
     }
     Ok(branches)
 }
@@ -135,8 +128,13 @@ fn intersect(a: &[Matcher], b: &[Matcher]) -> Option<Vec<Matcher>> {
             return Some(other.to_vec());
         }
         if let Some(values) = one.iter().map(literal).collect::<Option<Vec<Value>>>() {
-            let kept = values.into_iter().filter(|value| holds(other, value));
-            return Some(kept.map(Matcher::Exact).collect());
+            let mut kept = Vec::new();
+            for value in values {
+                if holds(other, &value)? {
+                    kept.push(Matcher::Exact(value));
+                }
+            }
+            return Some(kept);
         }
     }
     match (a, b) {
@@ -191,18 +189,14 @@ fn glob(matcher: &Matcher) -> Option<String> {
     }
 }
 
-/// Whether a value passes, decided by the matcher that AWS's verdicts have tested.
-fn holds(matchers: &[Matcher], value: &Value) -> bool {
+/// Whether a value passes, decided by the matcher that AWS's verdicts have tested; `None` for tests that
+/// EventBridge would refuse.
+fn holds(matchers: &[Matcher], value: &Value) -> Option<bool> {
     let pattern = json!({ "detail": { "v": render(matchers) } });
     let event = json!({ "detail": { "v": value } });
-    match (
-        EventPattern::parse(&pattern.to_string()),
-        Event::parse(&event.to_string()),
-    ) {
-        (Ok(pattern), Ok(event)) => pattern.matches(&event),
-        // Left in, the value is refused with the whole pattern, not dropped in silence.
-        _ => true,
-    }
+    let pattern = EventPattern::parse(&pattern.to_string()).ok()?;
+    let event = Event::parse(&event.to_string()).ok()?;
+    Some(pattern.matches(&event))
 }
 
 /// The opposite of "any of these": absent fields included, since an event that lacks the field of an
@@ -344,7 +338,12 @@ fn test(matcher: &Matcher) -> Value {
         },
         Matcher::Exists(there) => json!({ "exists": there }),
         Matcher::Number(range) => json!({ "numeric": numeric(range) }),
-        Matcher::Cidr(block) => json!({ "cidr": block }),
+        // A block of one address is refused ("mask bits must be < 32"); the address itself says the same.
+        Matcher::Cidr(block) => match block.rsplit_once('/') {
+            Some((address, "32")) if !address.contains(':') => json!(address),
+            Some((address, "128")) => json!(address),
+            _ => json!({ "cidr": block }),
+        },
         Matcher::Not(none_of) => json!({ "anything-but": anything_but(none_of) }),
     }
 }
@@ -433,6 +432,21 @@ fn anything_but(none_of: &[Matcher]) -> Option<Value> {
         })
         .collect();
     folded.map(|values| json!({ "equals-ignore-case": one_or_list(values) }))
+}
+
+/// A rule whose conditions exclude each other.
+pub(super) fn impossible(span: Span) -> Box<Diagnostic> {
+    Box::new(Diagnostic {
+        code: "E0805",
+        level: Level::Error,
+        message: "no event can satisfy this rule: its conditions exclude each other".to_owned(),
+        label: "can never alert".to_owned(),
+        help: Some(
+            "compare `events`, `when` and `unless`: one takes away what another asks for"
+                .to_owned(),
+        ),
+        span,
+    })
 }
 
 fn inexpressible(span: Span, why: &str) -> Box<Diagnostic> {

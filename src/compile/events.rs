@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::Names;
 use super::conditions::{Conjunction, Tests};
 use super::glob::Glob;
 use crate::rules::{Events, Matcher, Span};
@@ -96,9 +97,26 @@ impl Selection {
         }
     }
 
-    /// Whether all events come from the sign-in service.
-    pub(super) fn is_sign_in(&self) -> bool {
-        self.services().all(|service| service == Some("signin"))
+    /// Who chooses the names in these events. STS records what SAML and OpenID providers assert, Identity
+    /// Center the names of its directory, and sign-ins other than `ConsoleLogin` what somebody typed.
+    pub(super) fn names(&self) -> Names {
+        let console =
+            |group: &Group| group.services == ["signin"] && group.names == ["ConsoleLogin"];
+        let free = |service: Option<&str>| match service {
+            None => true,
+            Some(service) => {
+                ["sts", "signin", "identitystore"].contains(&service)
+                    || service.starts_with("sso")
+                    || service.starts_with("cognito")
+            }
+        };
+        if self.groups.iter().all(console) {
+            Names::SignIn
+        } else if self.services().any(free) {
+            Names::Free
+        } else {
+            Names::Iam
+        }
     }
 
     fn services(&self) -> impl Iterator<Item = Option<&str>> {

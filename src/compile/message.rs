@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Compiled;
+use super::{Compiled, Names};
 use crate::rules::Format;
 
 /// A target's `InputTransformer`.
@@ -23,12 +23,20 @@ pub struct InputTransformer {
 }
 
 /// Variables of text alerts. A variable whose path is absent vanishes from the text.
+///
+/// No ARN: an IAM path may hold any printable ASCII, quotes included (`pathType` in the IAM API model).
+/// Role names and access key ids cannot.
 const TEXT_PATHS: &[(&str, &str)] = &[
     ("test", "$.detail.iamwatch"),
     ("event", "$.detail.eventName"),
     ("service", "$.detail.eventSource"),
     ("type", "$.detail.userIdentity.type"),
-    ("arn", "$.detail.userIdentity.arn"),
+    (
+        "role",
+        "$.detail.userIdentity.sessionContext.sessionIssuer.userName",
+    ),
+    ("key", "$.detail.userIdentity.accessKeyId"),
+    ("owner", "$.detail.userIdentity.accountId"),
     ("by", "$.detail.userIdentity.invokedBy"),
     ("account", "$.account"),
     ("region", "$.region"),
@@ -39,10 +47,15 @@ const TEXT_PATHS: &[(&str, &str)] = &[
     ("source", "$.source"),
 ];
 
-/// Sign-in events say more, in fields that only AWS fills there. Elsewhere `userName` can be any text
-/// that an identity provider chose.
-const SIGN_IN_PATHS: &[(&str, &str)] = &[
+/// Names of IAM users and sessions, whose alphabet IAM and STS limit. Only for events where an identity
+/// provider cannot put a name of its choice into these fields.
+const NAME_PATHS: &[(&str, &str)] = &[
     ("user", "$.detail.userIdentity.userName"),
+    ("principal", "$.detail.userIdentity.principalId"),
+];
+
+/// What console sign-ins say besides.
+const SIGN_IN_PATHS: &[(&str, &str)] = &[
     ("outcome", "$.detail.responseElements.ConsoleLogin"),
     ("mfa", "$.detail.additionalEventData.MFAUsed"),
 ];
@@ -59,17 +72,17 @@ fn text(compiled: &Compiled) -> InputTransformer {
     let mut paths = TEXT_PATHS.to_vec();
     let severity = compiled.severity.to_string().to_uppercase();
     let title = plain(&compiled.title);
-    let (who, result) = if compiled.sign_in {
-        paths.extend(SIGN_IN_PATHS);
-        (
-            "Who: <type> <user> <arn>",
-            "Result: <outcome><error> (MFA: <mfa>)",
-        )
+    let who = if compiled.names == Names::Free {
+        "Who: <type> <role> <key> of <owner><by>"
     } else {
-        (
-            "Who: <type> <arn><by>",
-            "Error: <error> (empty: it went through)",
-        )
+        paths.extend(NAME_PATHS);
+        "Who: <type> <user><role> <principal> <key> of <owner><by>"
+    };
+    let result = if compiled.names == Names::SignIn {
+        paths.extend(SIGN_IN_PATHS);
+        "Result: <outcome><error> (MFA: <mfa>)"
+    } else {
+        "Error: <error> (empty: it went through)"
     };
     let lines = [
         format!("<test>{severity}: {title}"),

@@ -47,8 +47,20 @@ pub struct Compiled {
     pub pattern: Value,
     /// The state that lets every event through that the pattern wants.
     pub state: RuleState,
-    /// Whether every event of the rule is a sign-in: decides what an alert can safely say.
-    pub sign_in: bool,
+    /// Which names can stand in the events: decides what an alert can safely say.
+    pub names: Names,
+}
+
+/// Who chooses the names in the `userIdentity` of a rule's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Names {
+    /// IAM and STS, and the events are console sign-ins.
+    SignIn,
+    /// IAM and STS, which limit the alphabet.
+    Iam,
+    /// Possibly an identity provider: any text.
+    Free,
 }
 
 impl Compiled {
@@ -91,16 +103,19 @@ fn compile_rule(
     quota: usize,
 ) -> Result<Vec<Compiled>, Box<Diagnostic>> {
     let door = file.test_events.then(|| test_source(&file.name));
-    let (patterns, sign_in) = match &rule.trigger {
+    let (patterns, names) = match &rule.trigger {
         Trigger::Events(events) => {
             let conditions = conditions::any_of(events)?;
             let whole = events::Selection::new(events);
-            let sign_in = whole.is_sign_in();
+            let names = whole.names();
             let parts = split::fit(whole, quota, |selection| {
                 assemble(selection, &conditions, door.as_deref())
             })?
             .map_err(|characters| Box::new(over_quota(rule, characters, quota)))?;
-            (parts, sign_in)
+            if parts.is_empty() {
+                return Err(conditions::impossible(rule.span));
+            }
+            (parts, names)
         }
         Trigger::Raw { pattern, span } => {
             let pattern = raw_with_door(pattern, door.as_deref(), *span)?;
@@ -108,7 +123,7 @@ fn compile_rule(
             if characters > quota {
                 return Err(Box::new(over_quota(rule, characters, quota)));
             }
-            (vec![pattern], false)
+            (vec![pattern], Names::Free)
         }
     };
     let many = patterns.len() > 1;
@@ -126,18 +141,19 @@ fn compile_rule(
                 part: many.then_some(index + 1),
                 state: state::needed(&pattern),
                 pattern,
-                sign_in,
+                names,
             })
         })
         .collect()
 }
 
-/// One pattern: envelope, then `detail` as any of `selection` × `conditions`.
+/// One pattern: envelope, then `detail` as any of `selection` × `conditions`. `None` where no event can
+/// satisfy any of them: without tests on `detail` the pattern would match everything.
 fn assemble(
     selection: &events::Selection,
     conditions: &[Conjunction],
     door: Option<&str>,
-) -> Result<Value, Box<Diagnostic>> {
+) -> Result<Option<Value>, Box<Diagnostic>> {
     let mut pattern = envelope(json!([{ "prefix": "aws." }]), door);
     pattern.insert("detail-type".to_owned(), json!(selection.detail_types()));
     let mut branches: Vec<Map<String, Value>> = Vec::new();
@@ -157,11 +173,14 @@ fn assemble(
             }
         }
     }
+    if branches.is_empty() {
+        return Ok(None);
+    }
     let detail = any_of(branches);
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
     }
-    Ok(normal_form(&Value::Object(pattern)))
+    Ok(Some(normal_form(&Value::Object(pattern))))
 }
 
 /// What pins the sender. The door for synthetic events demands the mark as well, so that an alert about
@@ -259,6 +278,17 @@ fn raw_with_door(
     let (Some(door), Some(sources)) = (door, fields.get("source")) else {
         return Ok(normal_form(pattern));
     };
+    let forgeable = EventPattern::parse(&json!({ "source": sources }).to_string())
+        .ok()
+        .zip(crate::pattern::Event::parse(&json!({ "source": door }).to_string()).ok())
+        .is_some_and(|(pattern, event)| pattern.matches(&event));
+    if forgeable {
+        return Err(raw_error(
+            format!("the pattern's `source` lets `{door}` in, which anybody may send"),
+            "matches synthetic events without their mark",
+            "pin the sources that you mean, such as `source: [aws.iam]`",
+        ));
+    }
     if fields.contains_key("$or") {
         return Err(raw_error(
             "a raw pattern with `$or` beside `source` leaves no room for synthetic events"

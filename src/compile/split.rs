@@ -14,12 +14,15 @@ use crate::rules::Diagnostic;
 pub(super) fn fit(
     whole: Selection,
     quota: usize,
-    assemble: impl Fn(&Selection) -> Result<Value, Box<Diagnostic>>,
+    assemble: impl Fn(&Selection) -> Result<Option<Value>, Box<Diagnostic>>,
 ) -> Result<Result<Vec<Value>, usize>, Box<Diagnostic>> {
     let mut parts = Vec::new();
     let mut waiting = vec![whole];
     while let Some(selection) = waiting.pop() {
-        let pattern = assemble(&selection)?;
+        // A part that no event can satisfy is no part.
+        let Some(pattern) = assemble(&selection)? else {
+            continue;
+        };
         let characters = length(&pattern);
         if characters <= quota {
             parts.push(pattern);

@@ -29,7 +29,7 @@ impl RuleState {
 }
 
 /// Verbs that change something. Everything else may be read-only: `Describe`, `Get` and `List` by AWS's
-/// naming convention, but also `AssumeRole`, `Decrypt`, `BatchGet…`, `Download…`. A verb that is missing
+/// naming convention, but also `AssumeRole`, `Decrypt`, `BatchGet…`, `Download…`, `StartQuery`. A verb that is missing
 /// here costs nothing but a wider state; a read-only verb in here would lose alerts.
 const WRITE_VERBS: &[&str] = &[
     "Accept",
@@ -38,7 +38,6 @@ const WRITE_VERBS: &[&str] = &[
     "Associate",
     "Attach",
     "Authorize",
-    "Cancel",
     "Change",
     "Close",
     "ConsoleLogin",
@@ -69,8 +68,6 @@ const WRITE_VERBS: &[&str] = &[
     "Rotate",
     "Schedule",
     "Set",
-    "Start",
-    "Stop",
     "SwitchRole",
     "Tag",
     "Terminate",

@@ -4,6 +4,7 @@ mod path;
 mod probe;
 mod synthetic;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::place::{Arn, Place, StackName};
 use crate::placement::Desired;
 use crate::plan::Plan;
 use crate::resources::{Key, Kind, Live, Resource, names};
-use crate::rules::RuleId;
+use crate::rules::{Format, RuleId};
 
 pub use path::BrokenLink;
 pub use synthetic::{Setting, Synthetic, synthetic};
@@ -85,6 +86,8 @@ pub enum Outcome {
     Lost {
         /// How long we waited, in milliseconds.
         after_ms: i64,
+        /// The forms of the alert that did not come.
+        missing: Vec<Format>,
     },
     /// No event was found that the pattern matches.
     NoEvent,
@@ -111,9 +114,19 @@ struct Test<'a> {
     detector: Key,
     event: Option<Synthetic>,
     id: String,
-    first_sent: i64,
-    last_sent: i64,
+    /// First and last time of sending.
+    sent: Option<(i64, i64)>,
+    /// Forms in which the alert has not arrived yet: a rule has a topic for each.
+    missing: BTreeSet<Format>,
+    /// The alert, once one has arrived.
+    alert: Option<String>,
     outcome: Option<Outcome>,
+}
+
+impl Test<'_> {
+    fn last_sent(&self, start: i64) -> i64 {
+        self.sent.map_or(start, |(_, last)| last)
+    }
 }
 
 /// Sends the synthetic event of each pattern through what is deployed, and waits for the alerts.
@@ -131,7 +144,7 @@ pub async fn prove(
 ) -> Result<Vec<Proof>, CallError> {
     let mut tests: Vec<Test<'_>> = Vec::new();
     for compiled in patterns {
-        tests.push(prepare(clients, deployment, compiled, options).await?);
+        tests.push(prepare(clients, deployment, compiled, options).await);
     }
     let open = tests.iter().any(|test| test.outcome.is_none());
     if let (true, Some(limit)) = (open, options.wait) {
@@ -139,7 +152,7 @@ pub async fn prove(
         let topics = topics(deployment.desired, &tests);
         let now = (options.clock)();
         // Probes of killed runs go first, so that they do not pile up.
-        probe::sweep(clients, deployment.stack, home, &topics, now / 1000).await?;
+        probe::sweep(clients, deployment.stack, home, deployment.live, now / 1000).await?;
         let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 2);
         let until = (now + limit_ms) / 1000 + 60;
         let id = (options.new_id)();
@@ -178,7 +191,7 @@ async fn prepare<'a>(
     deployment: Deployment<'_>,
     compiled: &'a Compiled,
     options: &Options<'_>,
-) -> Result<Test<'a>, CallError> {
+) -> Test<'a> {
     let home = &deployment.desired.home;
     let detector = Key {
         place: home.clone(),
@@ -204,19 +217,41 @@ async fn prepare<'a>(
     let outcome = match &event {
         None => Some(Outcome::NoEvent),
         Some(event) => {
-            let links = path::broken_links(clients, deployment, &detector, event).await?;
+            let links = path::broken_links(clients, deployment, &detector, event).await;
             (!links.is_empty()).then_some(Outcome::Broken { links })
         }
     };
-    Ok(Test {
+    Test {
         compiled,
-        detector,
         event,
         id,
-        first_sent: now,
-        last_sent: now,
+        sent: None,
+        missing: formats(deployment.desired, &detector),
+        alert: None,
+        detector,
         outcome,
-    })
+    }
+}
+
+/// The forms in which a detector alerts, by the ids of its targets.
+fn formats(desired: &Desired, detector: &Key) -> BTreeSet<Format> {
+    let targets = match desired.resources.get(detector) {
+        Some(Resource::Rule(rule)) => rule.targets.keys().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    [(Format::Text, "text"), (Format::Json, "json")]
+        .into_iter()
+        .filter(|(_, id)| targets.contains(id))
+        .map(|(format, _)| format)
+        .collect()
+}
+
+/// The form of an alert: only the one for machines is an object.
+fn format_of(body: &str) -> Format {
+    match serde_json::from_str::<serde_json::Value>(body) {
+        Ok(value) if value.is_object() => Format::Json,
+        _ => Format::Text,
+    }
 }
 
 /// Every topic on the way of a test that is still open.
@@ -253,10 +288,16 @@ async fn watch(
             let test = tests
                 .iter_mut()
                 .find(|test| test.outcome.is_none() && body.contains(&test.id));
-            if let Some(test) = test {
+            let Some(test) = test else { continue };
+            let format = format_of(&body);
+            test.missing.remove(&format);
+            if format == Format::Text || test.alert.is_none() {
+                test.alert = Some(body);
+            }
+            if test.missing.is_empty() {
                 test.outcome = Some(Outcome::Arrived {
-                    after_ms: now - test.first_sent,
-                    alert: body,
+                    after_ms: now - test.sent.map_or(start, |(first, _)| first),
+                    alert: test.alert.clone().unwrap_or_default(),
                 });
             }
         }
@@ -265,15 +306,17 @@ async fn watch(
         }
         if now - start > limit_ms {
             for test in tests.iter_mut() {
+                let missing = test.missing.iter().copied().collect();
                 test.outcome.get_or_insert(Outcome::Lost {
                     after_ms: now - start,
+                    missing,
                 });
             }
             return Ok(());
         }
         if tests
             .iter()
-            .any(|test| test.outcome.is_none() && now - test.last_sent > RESEND_AFTER_MS)
+            .any(|test| test.outcome.is_none() && now - test.last_sent(start) > RESEND_AFTER_MS)
         {
             send(clients, tests, options).await?;
         } else if nothing {
@@ -308,10 +351,8 @@ async fn send(
         let request = clients.events.put_events().set_entries(Some(entries));
         let answer = calls::PUT_EVENTS.send("*", request.send()).await?;
         for (test, entry) in batch.iter_mut().zip(answer.entries()) {
-            if test.first_sent == test.last_sent {
-                test.first_sent = now;
-            }
-            test.last_sent = now;
+            let first = test.sent.map_or(now, |(first, _)| first);
+            test.sent = Some((first, now));
             // Refused entries come inside a success.
             if let Some(code) = entry.error_code() {
                 test.outcome = Some(Outcome::Failed {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::aws::{CallError, Cause, Clients};
+use crate::aws::{Cause, Clients};
 use crate::pattern::{Event, EventPattern};
 use crate::placement::Desired;
 use crate::plan::Action;
@@ -24,15 +24,12 @@ pub struct BrokenLink {
 const APPLY: &str = "run `iamwatch apply`";
 
 /// Everything between a detector and its readers that would lose this event, in the order of the way.
-///
-/// # Errors
-/// When a queue of somebody else cannot be looked at for another reason than that it is missing.
 pub(super) async fn broken_links(
     clients: &Clients,
     deployment: Deployment<'_>,
     detector: &Key,
     event: &Synthetic,
-) -> Result<Vec<BrokenLink>, CallError> {
+) -> Vec<BrokenLink> {
     let Deployment {
         desired,
         live,
@@ -95,10 +92,15 @@ pub(super) async fn broken_links(
                 problem: "it does not exist".to_owned(),
                 remedy: "create the queue, or correct the channel".to_owned(),
             }),
-            Err(error) => return Err(error),
+            // What cannot be looked at is not proved.
+            Err(error) => links.push(BrokenLink {
+                link,
+                problem: format!("cannot tell whether it lets the topic send: {error}"),
+                remedy: error.remedy().unwrap_or_default(),
+            }),
         }
     }
-    Ok(links)
+    links
 }
 
 /// The keys of the detector and of all it needs, subscriptions included.
@@ -135,6 +137,7 @@ fn loses_alerts(kind: Kind, path: &str) -> bool {
     match kind {
         Kind::Rule => {
             path == "state"
+                || path == "pattern"
                 || (path.starts_with("targets")
                     && !path.ends_with("dead_letters")
                     && !path.ends_with("max_age_seconds")
@@ -149,6 +152,7 @@ fn loses_alerts(kind: Kind, path: &str) -> bool {
 fn describe(path: &str, before: &serde_json::Value) -> String {
     match (path, before) {
         ("state", before) => format!("its state is {}", before.as_str().unwrap_or("unknown")),
+        ("pattern", _) => "its deployed pattern is not the one of the rules file".to_owned(),
         ("policy", _) => "its policy is not the one that lets our rules publish".to_owned(),
         (path, serde_json::Value::Null) => format!("`{path}` is missing"),
         (path, _) => format!("`{path}` was changed"),

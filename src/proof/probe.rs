@@ -7,10 +7,13 @@ use serde_json::json;
 
 use crate::aws::{CallError, Clients, calls};
 use crate::place::{Arn, Place, StackName};
-use crate::resources::names;
+use crate::resources::{Kind, Live, Owner, gone_is_fine, names};
 
 /// Says until when a probe is in use, in Unix seconds; later it is a leftover of a killed run.
 const UNTIL_TAG: &str = "iamwatch:probe-until";
+
+/// Says to which rules file a probe belongs. Not the tag of deployed things: plans leave probes alone.
+const PROBE_TAG: &str = "iamwatch:probe";
 
 /// The temporary queue with its subscriptions.
 #[derive(Debug)]
@@ -52,7 +55,8 @@ impl Probe {
             .queue_name(&name)
             .attributes(Name::Policy, policy.to_string())
             .attributes(Name::MessageRetentionPeriod, "3600")
-            .tags(UNTIL_TAG, until.to_string());
+            .tags(UNTIL_TAG, until.to_string())
+            .tags(PROBE_TAG, stack.as_str());
         let created = calls::CREATE_QUEUE.send(&name, request.send()).await?;
         let mut probe = Self {
             url: created.queue_url().unwrap_or_default().to_owned(),
@@ -72,7 +76,8 @@ impl Probe {
                     .subscriptions
                     .extend(answer.subscription_arn().map(str::to_owned)),
                 Err(error) => {
-                    probe.close(clients).await?;
+                    // The reason is the error that counts; what is left is swept.
+                    let _ = probe.close(clients).await;
                     return Err(error);
                 }
             }
@@ -113,20 +118,20 @@ impl Probe {
         Ok(bodies)
     }
 
-    /// Removes subscriptions and queue.
+    /// Removes subscriptions and queue, as far as it goes; what is left is swept by a later run.
     ///
     /// # Errors
-    /// What AWS says; what is left is swept by a later run.
+    /// The first thing that AWS refused, after all else was tried.
     pub(super) async fn close(self, clients: &Clients) -> Result<(), CallError> {
+        let mut result = Ok(());
         for arn in &self.subscriptions {
             let request = clients.sns.unsubscribe().subscription_arn(arn);
-            calls::UNSUBSCRIBE.send(arn, request.send()).await?;
+            let done = calls::UNSUBSCRIBE.send(arn, request.send()).await;
+            result = result.and(gone_is_fine(done.map(drop)));
         }
         let request = clients.sqs.delete_queue().queue_url(&self.url);
-        calls::DELETE_QUEUE
-            .send(&self.url, request.send())
-            .await
-            .map(drop)
+        let done = calls::DELETE_QUEUE.send(&self.url, request.send()).await;
+        result.and(gone_is_fine(done.map(drop)))
     }
 }
 
@@ -139,7 +144,7 @@ pub(super) async fn sweep(
     clients: &Clients,
     stack: &StackName,
     place: &Place,
-    topics: &[Arn],
+    live: &[Live],
     now: i64,
 ) -> Result<usize, CallError> {
     let request = clients
@@ -152,7 +157,9 @@ pub(super) async fn sweep(
     for url in page.queue_urls() {
         let request = clients.sqs.list_queue_tags().queue_url(url);
         let tags = calls::LIST_QUEUE_TAGS.send(url, request.send()).await?;
-        let until = tags.tags().and_then(|tags| tags.get(UNTIL_TAG));
+        let tag = |name: &str| tags.tags().and_then(|tags| tags.get(name));
+        let ours = tag(PROBE_TAG).is_some_and(|name| name == stack.as_str());
+        let until = tag(UNTIL_TAG).filter(|_| ours);
         let until = until.and_then(|until| until.parse::<i64>().ok());
         // A queue without the tag is not a probe of ours, whatever its name.
         if until.is_some_and(|until| until < now) {
@@ -165,16 +172,19 @@ pub(super) async fn sweep(
     if stale.is_empty() {
         return Ok(0);
     }
-    for topic in topics {
+    let topics = live
+        .iter()
+        .filter(|live| live.key.kind == Kind::Topic && live.owner == Owner::Ours);
+    for topic in topics.filter_map(|live| live.handle.as_deref()) {
         let mut token = None;
         loop {
             let request = clients
                 .sns
                 .list_subscriptions_by_topic()
-                .topic_arn(topic.as_str())
+                .topic_arn(topic)
                 .set_next_token(token);
             let page = calls::LIST_SUBSCRIPTIONS
-                .send(topic.as_str(), request.send())
+                .send(topic, request.send())
                 .await?;
             for subscription in page.subscriptions() {
                 let ours = subscription

@@ -110,7 +110,7 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
                 paint.green("arrived"),
                 duration(*after_ms)
             ),
-            Outcome::Lost { after_ms } => writeln!(
+            Outcome::Lost { after_ms, .. } => writeln!(
                 text,
                 "{} {rule}: no alert within {}\n    every link looks right; look into the dead-letter queue, and try again in a minute: \
                  new rules and subscriptions take a while to act",

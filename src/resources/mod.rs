@@ -202,7 +202,7 @@ impl Resource {
 }
 
 /// Deleting what is not there is done.
-fn gone_is_fine(result: Result<(), CallError>) -> Result<(), CallError> {
+pub(crate) fn gone_is_fine(result: Result<(), CallError>) -> Result<(), CallError> {
     match result {
         Err(error) if error.cause == Cause::NotFound => Ok(()),
         other => other,

@@ -16,9 +16,9 @@ pub fn prefix(stack: &StackName) -> String {
     format!("iamwatch-{stack}-")
 }
 
-/// The detector of a rule, or of one part of it. `/` becomes `.`, which ids cannot hold.
+/// The detector of a rule, or of one part of it. `/` becomes `.`; ids hold neither that nor `_`.
 pub fn detector(stack: &StackName, rule: &RuleId, part: Option<usize>) -> String {
-    let part = part.map(|part| format!(".{part}")).unwrap_or_default();
+    let part = part.map(|part| format!("_{part}")).unwrap_or_default();
     let id = rule.0.replace('/', ".");
     shortened(format!("{}{id}{part}", prefix(stack)), RULE_NAME_LIMIT)
 }
@@ -44,10 +44,14 @@ pub fn probe_prefix(stack: &StackName) -> String {
     format!("iamwatch-test-{stack}-")
 }
 
-/// Whether an ARN is that of a temporary queue of `test-event`.
-pub fn is_probe(stack: &StackName, arn: &str) -> bool {
-    arn.parse::<Arn>()
-        .is_ok_and(|arn| arn.service() == "sqs" && arn.resource().starts_with(&probe_prefix(stack)))
+/// Whether an ARN is that of a temporary queue of `test-event` beside this topic. A queue elsewhere is
+/// somebody's, whatever its name.
+pub fn is_probe(stack: &StackName, arn: &str, topic: &Arn) -> bool {
+    arn.parse::<Arn>().is_ok_and(|arn| {
+        arn.service() == "sqs"
+            && (arn.account(), arn.region()) == (topic.account(), topic.region())
+            && arn.resource().starts_with(&probe_prefix(stack))
+    })
 }
 
 /// A subscription's name in plans.
@@ -105,6 +109,6 @@ mod tests {
         let name = |id: &str, part| detector(&stack, &RuleId(id.to_owned()), part);
         assert_eq!(name("root/sign-in", None), "iamwatch-acme-root.sign-in");
         assert_ne!(name("a/b", None), name("a-b", None));
-        assert_ne!(name("a", Some(2)), name("a/2x", None));
+        assert_ne!(name("a", Some(2)), name("a/2", None));
     }
 }

@@ -108,50 +108,80 @@ pub fn queue_statement(queue: &Arn, topic: &Arn) -> Value {
 }
 
 /// Whether a queue's policy lets `topic` send. Judges the forms that people write (service principal or
-/// everyone, with a condition on the source ARN or none) and says no to what it does not know: the worst
-/// that follows is a hint to check.
+/// everyone, conditions on the source or on TLS) and says no where it does not know: the worst that
+/// follows is a hint to check.
 pub fn admits_topic(policy: &Value, queue: &Arn, topic: &Arn) -> bool {
     let policy = canonical(policy);
     let statements = policy.get("Statement").and_then(Value::as_array);
-    let applies = |statement: &Value, effect: &str| {
-        let has = |field: &str, wanted: &[&str]| {
-            strings(statement.get(field)).any(|text| wanted.iter().any(|wanted| like(text, wanted)))
-        };
-        let principal = statement.get("Principal").unwrap_or(&Value::Null);
-        let sns = strings(principal.get("Service")).any(|s| s == "sns.amazonaws.com");
-        let everyone = strings(principal.get("AWS")).any(|s| s == "*");
-        statement.get("Effect") == Some(&json!(effect))
-            && (sns || everyone)
-            && has("Action", &["sqs:SendMessage"])
-            && has("Resource", &[queue.as_str()])
-            && conditions_hold(statement.get("Condition"), topic)
-    };
     statements.is_some_and(|all| {
-        all.iter().any(|s| applies(s, "Allow")) && !all.iter().any(|s| applies(s, "Deny"))
+        all.iter().any(|s| allows(s, queue, topic))
+            && !all.iter().any(|s| may_deny(s, queue, topic))
     })
 }
 
-fn conditions_hold(condition: Option<&Value>, topic: &Arn) -> bool {
-    let Some(condition) = condition.and_then(Value::as_object) else {
-        return true;
-    };
-    condition.iter().all(|(operator, tests)| {
-        let positive = matches!(
-            operator.as_str(),
-            "ArnEquals" | "ArnLike" | "StringEquals" | "StringLike"
-        );
-        positive
-            && tests.as_object().is_some_and(|tests| {
-                tests.iter().all(|(key, wanted)| {
-                    let held = match key.to_ascii_lowercase().as_str() {
-                        "aws:sourcearn" => topic.as_str(),
-                        "aws:sourceaccount" => topic.account(),
-                        _ => return false,
-                    };
-                    strings(Some(wanted)).any(|wanted| like(wanted, held))
-                })
-            })
-    })
+/// Whether an Allow statement certainly covers the topic.
+fn allows(statement: &Value, queue: &Arn, topic: &Arn) -> bool {
+    let condition = statement.get("Condition");
+    statement.get("Effect") == Some(&json!("Allow"))
+        && names_sns(statement)
+        && covers(statement, queue)
+        && condition.is_none_or(|condition| holds(condition, topic) == Some(true))
+}
+
+/// Whether a Deny statement may cover the topic: what is not understood is taken to.
+fn may_deny(statement: &Value, queue: &Arn, topic: &Arn) -> bool {
+    let inverted = ["NotPrincipal", "NotAction", "NotResource"]
+        .iter()
+        .any(|field| statement.get(*field).is_some());
+    let condition = statement.get("Condition");
+    statement.get("Effect") == Some(&json!("Deny"))
+        && (inverted || (names_sns(statement) && covers(statement, queue)))
+        && condition.is_none_or(|condition| holds(condition, topic) != Some(false))
+}
+
+fn names_sns(statement: &Value) -> bool {
+    let principal = statement.get("Principal").unwrap_or(&Value::Null);
+    strings(principal.get("Service")).any(|s| s == "sns.amazonaws.com")
+        || strings(principal.get("AWS")).any(|s| s == "*")
+}
+
+fn covers(statement: &Value, queue: &Arn) -> bool {
+    strings(statement.get("Action"))
+        .any(|action| like(&action.to_ascii_lowercase(), "sqs:sendmessage"))
+        && strings(statement.get("Resource")).any(|resource| like(resource, queue.as_str()))
+}
+
+/// Whether a condition holds for a message from the topic; `None` where that cannot be told.
+fn holds(condition: &Value, topic: &Arn) -> Option<bool> {
+    let mut all = Some(true);
+    for (operator, tests) in condition.as_object()? {
+        for (key, wanted) in tests.as_object()? {
+            let key = key.to_ascii_lowercase();
+            let mut wanted = strings(Some(wanted));
+            let held = match (operator.as_str(), key.as_str()) {
+                // SNS always comes by TLS.
+                ("Bool", "aws:securetransport") => Some(wanted.any(|wanted| wanted == "true")),
+                // For ARNs `equals` has wildcards too. Source: IAM, condition operators.
+                ("ArnEquals" | "ArnLike" | "StringLike", "aws:sourcearn") => {
+                    Some(wanted.any(|wanted| like(wanted, topic.as_str())))
+                }
+                ("StringEquals", "aws:sourcearn") => {
+                    Some(wanted.any(|wanted| wanted == topic.as_str()))
+                }
+                ("StringEquals" | "StringLike", "aws:sourceaccount") => {
+                    Some(wanted.any(|wanted| wanted == topic.account()))
+                }
+                _ => None,
+            };
+            match held {
+                // One test that fails settles it, whatever the others say.
+                Some(false) => return Some(false),
+                Some(true) => {}
+                None => all = None,
+            }
+        }
+    }
+    all
 }
 
 fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
@@ -163,7 +193,7 @@ fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
         .filter_map(Value::as_str)
 }
 
-/// IAM's wildcards: `*` and `?`. Action names compare without case.
+/// IAM's wildcards: `*` and `?`.
 fn like(pattern: &str, text: &str) -> bool {
     fn go(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.split_first(), text.split_first()) {
@@ -172,7 +202,7 @@ fn like(pattern: &str, text: &str) -> bool {
                 (0..=text.len()).any(|skip| text.get(skip..).is_some_and(|text| go(rest, text)))
             }
             (Some((b'?', rest)), Some((_, text))) => go(rest, text),
-            (Some((p, rest)), Some((t, text))) => p.eq_ignore_ascii_case(t) && go(rest, text),
+            (Some((p, rest)), Some((t, text))) => p == t && go(rest, text),
             _ => false,
         }
     }
@@ -212,5 +242,12 @@ mod tests {
         let denied = json!({ "Statement": [queue_statement(&queue, &topic),
             { "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*" }] });
         assert!(!admits_topic(&denied, &queue, &topic));
+        let insecure = json!({ "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*",
+            "Condition": { "Bool": { "aws:SecureTransport": "false" } } });
+        let foreign = json!({ "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*",
+            "Condition": { "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } } });
+        let with = |deny: &Value| json!({ "Statement": [queue_statement(&queue, &topic), deny] });
+        assert!(admits_topic(&with(&insecure), &queue, &topic));
+        assert!(!admits_topic(&with(&foreign), &queue, &topic));
     }
 }

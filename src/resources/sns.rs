@@ -67,9 +67,14 @@ async fn one(
         policy: policy::canonical(&stored.unwrap_or(Value::Null)),
     });
     let request = client.list_tags_for_resource().resource_arn(arn.as_str());
-    let tags = calls::LIST_TOPIC_TAGS
+    let tags = match calls::LIST_TOPIC_TAGS
         .send(arn.as_str(), request.send())
-        .await?;
+        .await
+    {
+        Ok(tags) => tags,
+        Err(error) if error.cause == Cause::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
     let tag = tags.tags().iter().find(|tag| tag.key() == STACK_TAG);
     let owner = Owner::by_tag(tag.map(Tag::value), stack.as_str());
     let mut live = vec![Live {
@@ -113,7 +118,7 @@ async fn subscriptions(
                 continue;
             }
             let endpoint = listed.endpoint().unwrap_or_default();
-            if names::is_probe(stack, endpoint) {
+            if names::is_probe(stack, endpoint, topic) {
                 continue;
             }
             let raw = if confirmed {

@@ -54,9 +54,12 @@ async fn one(
     let Some(attributes) = attributes(client, &url).await? else {
         return Ok(None);
     };
-    let tags = calls::LIST_QUEUE_TAGS
-        .send(&name, client.list_queue_tags().queue_url(&url).send())
-        .await?;
+    let request = client.list_queue_tags().queue_url(&url);
+    let tags = match calls::LIST_QUEUE_TAGS.send(&name, request.send()).await {
+        Ok(tags) => tags,
+        Err(error) if error.cause == Cause::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let tag = tags.tags().and_then(|tags| tags.get(STACK_TAG));
     let text = |name: &Name| attributes.get(name).map(String::as_str);
     let resource = Resource::Queue(Queue {
@@ -166,6 +169,10 @@ pub async fn missing_statement(
     queue: &Arn,
     topic: &Arn,
 ) -> Result<Option<Value>, CallError> {
+    // A queue is known only in its own Region.
+    let region = aws_sdk_sqs::config::Region::new(queue.region().to_owned());
+    let config = client.config().to_builder().region(region).build();
+    let client = aws_sdk_sqs::Client::from_conf(config);
     let request = client
         .get_queue_url()
         .queue_name(queue.resource())

@@ -1,8 +1,9 @@
 //! Apply stopped, refused or cut off at every call: running it again ends where an undisturbed run ends.
 
-use iamwatch::apply;
-use iamwatch::resources::Live;
+use iamwatch::resources::{self, Live};
 use iamwatch::sandbox::{Fault, FaultKind};
+use iamwatch::{apply, plan};
+use serde_json::{Value, json};
 
 use crate::deploy::SELF_CONTAINED;
 use crate::stage::{Stage, Wanted};
@@ -113,4 +114,49 @@ async fn one_failure_stops_only_what_needs_it() {
             .iter()
             .any(|key| key.name.contains("text_") && key.name.contains('/'))
     );
+}
+
+/// Whoever starts without any permission and adds what each error asks for gets to the end, and the
+/// statements name resources, not everything.
+#[tokio::test]
+async fn the_statements_that_errors_print_are_the_missing_ones() {
+    let stage = Stage::sandbox().await;
+    let sandbox = stage.sandbox.clone().unwrap();
+    let mut statements: Vec<Value> = vec![json!({
+        "Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*",
+    })];
+    for _ in 0..80 {
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+        let caller = sandbox.caller("deployer", &policy.to_string());
+        let config = sandbox.sdk_config(&crate::stage::region(), caller);
+        let stage = stage.seen_by(config).await;
+        let wanted = stage.wanted(SELF_CONTAINED);
+        let live = match resources::read(&stage.clients, &wanted.file.name, &stage.home).await {
+            Ok(live) => live,
+            Err(error) => {
+                statements.push(asked_for(error.remedy()));
+                continue;
+            }
+        };
+        let plan = plan::plan(&wanted.file.name, &wanted.desired, &live, false).unwrap();
+        let report = stage.apply(&plan).await;
+        if report.is_complete() {
+            let on_all = statements.iter().filter(|s| s["Resource"] == "*").count();
+            assert!(
+                on_all <= 5,
+                "only lists need every resource: {statements:#?}"
+            );
+            return;
+        }
+        statements.push(asked_for(report.failed[0].remedy.clone()));
+    }
+    panic!("the statements never sufficed: {statements:#?}");
+}
+
+fn asked_for(remedy: Option<String>) -> Value {
+    let remedy = remedy.expect("a denial says what to do");
+    let statement = remedy
+        .strip_prefix("the caller needs this statement: ")
+        .unwrap();
+    serde_json::from_str(statement).unwrap()
 }

@@ -44,7 +44,18 @@ const PATHS: &[&str] = &[
     "userIdentity.arn",
     "additionalEventData.MFAUsed",
 ];
+/// Conditions may also ask about what `events` decides.
+const CONDITION_PATHS: &[&str] = &[
+    "errorCode",
+    "userIdentity.type",
+    "userIdentity.arn",
+    "additionalEventData.MFAUsed",
+    "eventName",
+    "eventSource",
+];
 const TEXTS: &[&str] = &[
+    "iam.amazonaws.com",
+    "CreateUser",
     "Root",
     "root",
     "IAMUser",
@@ -120,17 +131,21 @@ fn matcher() -> impl Strategy<Value = Matcher> {
 }
 
 fn all_of() -> impl Strategy<Value = AllOf> {
-    prop::collection::btree_map(select(PATHS), prop::collection::vec(matcher(), 1..3), 1..3)
-        .prop_map(|fields| AllOf {
-            fields: fields
-                .into_iter()
-                .map(|(path, any_of)| FieldCondition {
-                    path: path.split('.').map(str::to_owned).collect(),
-                    any_of,
-                    span: Span::default(),
-                })
-                .collect(),
-        })
+    prop::collection::btree_map(
+        select(CONDITION_PATHS),
+        prop::collection::vec(matcher(), 1..3),
+        1..3,
+    )
+    .prop_map(|fields| AllOf {
+        fields: fields
+            .into_iter()
+            .map(|(path, any_of)| FieldCondition {
+                path: path.split('.').map(str::to_owned).collect(),
+                any_of,
+                span: Span::default(),
+            })
+            .collect(),
+    })
 }
 
 fn rule() -> impl Strategy<Value = Events> {
@@ -324,9 +339,12 @@ fn a_pattern_fires_exactly_when_its_rule_does() {
         .run(
             &(rule(), prop::collection::vec(event(), 12)),
             |(rule, events)| {
-                let Ok(patterns) = compile::compile(&file_with(rule.clone()), PATTERN_LIMIT) else {
+                let patterns = match compile::compile(&file_with(rule.clone()), PATTERN_LIMIT) {
+                    Ok(patterns) => patterns,
+                    // What can never alert must really never alert.
+                    Err(problems) if problems[0].code == "E0805" => Vec::new(),
                     // What EventBridge cannot say is refused, not said wrong.
-                    return Ok(());
+                    Err(_) => return Ok(()),
                 };
                 let mut counts = counts.borrow_mut();
                 *counts.0 += 1;
@@ -349,7 +367,7 @@ fn a_pattern_fires_exactly_when_its_rule_does() {
             },
         )
         .unwrap();
-    assert!(compiled > 1_500, "only {compiled} of 3000 rules compiled");
+    assert!(compiled > 1_000, "only {compiled} of 3000 rules compiled");
     assert!(
         fired > 1_000 && silent > 1_000,
         "{fired} fired, {silent} silent"

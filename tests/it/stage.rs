@@ -54,6 +54,11 @@ impl Stage {
         Self::with(config, Some(sandbox)).await
     }
 
+    /// The same AWS through another caller's eyes.
+    pub async fn seen_by(&self, config: SdkConfig) -> Self {
+        Self::with(config, self.sandbox.clone()).await
+    }
+
     /// A private account of the emulator; `None`, after saying so, where none is running.
     pub async fn emulator() -> Option<Self> {
         let Ok(endpoint) = std::env::var("IAMWATCH_LOCALEMU") else {
