@@ -238,6 +238,7 @@ impl Home<'_> {
             policy: policy::for_our_rules("sns:Publish", &arn, &self.rule_arns()),
             name,
             display_name: format!("iamwatch {}", self.file.name),
+            kms_key: None,
         };
         self.add(desired, Resource::Topic(topic));
         for name in channels {
@@ -282,6 +283,7 @@ impl Home<'_> {
                 endpoint,
                 // A program that reads a queue wants the alert, not SNS's envelope around it.
                 raw: protocol == "sqs",
+                filter: None,
                 confirmed: true,
             }),
         );

@@ -143,7 +143,7 @@ fn loses_alerts(kind: Kind, path: &str) -> bool {
                     && !path.ends_with("max_age_seconds")
                     && !path.ends_with("max_retries"))
         }
-        Kind::Topic => path == "policy",
+        Kind::Topic => path == "policy" || path == "kms_key",
         Kind::Subscription => true,
         Kind::Queue => false,
     }
@@ -153,6 +153,8 @@ fn describe(path: &str, before: &serde_json::Value) -> String {
     match (path, before) {
         ("state", before) => format!("its state is {}", before.as_str().unwrap_or("unknown")),
         ("pattern", _) => "its deployed pattern is not the one of the rules file".to_owned(),
+        ("kms_key", key) => format!("it is encrypted with {key}"),
+        ("filter", filter) => format!("it lets through only {filter}"),
         ("policy", _) => "its policy is not the one that lets our rules publish".to_owned(),
         (path, serde_json::Value::Null) => format!("`{path}` is missing"),
         (path, _) => format!("`{path}` was changed"),

@@ -81,6 +81,8 @@ pub struct Topic {
     pub display_name: String,
     /// Who may publish.
     pub policy: Value,
+    /// The KMS key that encrypts it; EventBridge cannot publish under the key `alias/aws/sns`.
+    pub kms_key: Option<String>,
 }
 
 /// A subscription to one of our topics.
@@ -94,6 +96,8 @@ pub struct Subscription {
     pub endpoint: String,
     /// Whether SNS delivers the bare message, without its envelope.
     pub raw: bool,
+    /// A filter policy. EventBridge sets no message attributes, so one on attributes lets nothing through.
+    pub filter: Option<Value>,
     /// Whether the receiver has agreed.
     pub confirmed: bool,
 }
@@ -259,8 +263,8 @@ pub async fn update(clients: &Clients, before: &Live, after: &Resource) -> Resul
         (Resource::Topic(before), Resource::Topic(topic)) => {
             sns::update(&clients.sns, handle, before, topic).await
         }
-        (Resource::Subscription(_), Resource::Subscription(s)) => {
-            sns::update_subscription(&clients.sns, handle, s).await
+        (Resource::Subscription(before), Resource::Subscription(s)) => {
+            sns::update_subscription(&clients.sns, handle, before, s).await
         }
         (Resource::Rule(before), Resource::Rule(rule)) => {
             events::update(&clients.events, before, rule).await

@@ -65,6 +65,9 @@ async fn one(
         name: name.clone(),
         display_name: attribute("DisplayName").cloned().unwrap_or_default(),
         policy: policy::canonical(&stored.unwrap_or(Value::Null)),
+        kms_key: attribute("KmsMasterKeyId")
+            .filter(|key| !key.is_empty())
+            .cloned(),
     });
     let request = client.list_tags_for_resource().resource_arn(arn.as_str());
     let tags = match calls::LIST_TOPIC_TAGS
@@ -121,24 +124,27 @@ async fn subscriptions(
             if names::is_probe(stack, endpoint, topic) {
                 continue;
             }
-            let raw = if confirmed {
+            let mut raw = false;
+            let mut filter = None;
+            if confirmed {
                 let request = client.get_subscription_attributes().subscription_arn(arn);
-                match calls::GET_SUBSCRIPTION.send(arn, request.send()).await {
-                    Ok(answer) => answer
-                        .attributes()
-                        .and_then(|all| all.get("RawMessageDelivery"))
-                        .is_some_and(|raw| raw == "true"),
+                let answer = match calls::GET_SUBSCRIPTION.send(arn, request.send()).await {
+                    Ok(answer) => answer,
                     Err(error) if error.cause == Cause::NotFound => continue,
                     Err(error) => return Err(error),
-                }
-            } else {
-                false
-            };
+                };
+                let attribute = |name: &str| answer.attributes().and_then(|all| all.get(name));
+                raw = attribute("RawMessageDelivery").is_some_and(|raw| raw == "true");
+                filter = attribute("FilterPolicy")
+                    .and_then(|text| serde_json::from_str::<Value>(text).ok())
+                    .filter(|filter| filter.as_object().is_none_or(|fields| !fields.is_empty()));
+            }
             let resource = Resource::Subscription(Subscription {
                 topic: topic.clone(),
                 protocol: listed.protocol().unwrap_or_default().to_owned(),
                 endpoint: endpoint.to_owned(),
                 raw,
+                filter,
                 confirmed,
             });
             live.push(Live {
@@ -168,7 +174,10 @@ pub(super) async fn create(
         .create_topic()
         .name(&topic.name)
         .set_tags(tag.ok().map(|t| vec![t]));
-    for (name, value) in wanted(topic) {
+    for (name, value) in wanted(topic)
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+    {
         request = request.attributes(name, value);
     }
     calls::CREATE_TOPIC
@@ -199,8 +208,10 @@ pub(super) async fn update(
     Ok(())
 }
 
-fn wanted(topic: &Topic) -> [(&'static str, String); 2] {
+fn wanted(topic: &Topic) -> [(&'static str, String); 3] {
     [
+        // Empty: no encryption of its own.
+        ("KmsMasterKeyId", topic.kms_key.clone().unwrap_or_default()),
         ("DisplayName", topic.display_name.clone()),
         ("Policy", topic.policy.to_string()),
     ]
@@ -237,21 +248,36 @@ pub(super) async fn subscribe(
         .map(drop)
 }
 
-/// Sets what can be changed of a confirmed subscription.
+/// Sets what can be changed of a confirmed subscription, one call each, as SNS wants it.
 pub(super) async fn update_subscription(
     client: &aws_sdk_sns::Client,
     arn: &str,
-    subscription: &Subscription,
+    before: &Subscription,
+    after: &Subscription,
 ) -> Result<(), CallError> {
-    let request = client
-        .set_subscription_attributes()
-        .subscription_arn(arn)
-        .attribute_name("RawMessageDelivery")
-        .attribute_value(subscription.raw.to_string());
-    calls::SET_SUBSCRIPTION
-        .send(arn, request.send())
-        .await
-        .map(drop)
+    // An empty object takes a filter away. Source: SNS, `SetSubscriptionAttributes`.
+    let filter = after
+        .filter
+        .as_ref()
+        .map_or("{}".to_owned(), Value::to_string);
+    for (changed, name, value) in [
+        (
+            before.raw != after.raw,
+            "RawMessageDelivery",
+            after.raw.to_string(),
+        ),
+        (before.filter != after.filter, "FilterPolicy", filter),
+    ] {
+        if changed {
+            let request = client
+                .set_subscription_attributes()
+                .subscription_arn(arn)
+                .attribute_name(name)
+                .attribute_value(value);
+            calls::SET_SUBSCRIPTION.send(arn, request.send()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends a confirmed subscription; one that is gone already is fine.

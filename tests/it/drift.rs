@@ -106,6 +106,16 @@ async fn change(stage: &Stage, live: &Live, field: &str) {
         }
         "topic.display_name" => topic_attribute("DisplayName", "somebody").await,
         "topic.policy" => topic_attribute("Policy", &open_policy(&handle, "sns:Publish")).await,
+        "topic.kms_key" => topic_attribute("KmsMasterKeyId", "alias/aws/sns").await,
+        "subscription.filter" => {
+            let request = clients
+                .sns
+                .set_subscription_attributes()
+                .subscription_arn(&handle);
+            let request = request.attribute_name("FilterPolicy");
+            let request = request.attribute_value(r#"{"severity":["critical"]}"#);
+            request.send().await.unwrap();
+        }
         "subscription.raw" => {
             let request = clients
                 .sns
@@ -246,7 +256,7 @@ pub async fn every_field_is_repaired(stage: &Stage) {
             walked.insert(field);
         }
     }
-    assert_eq!(walked.len(), 15, "{walked:#?}");
+    assert_eq!(walked.len(), 17, "{walked:#?}");
 }
 
 /// Targets and subscriptions that are gone or too many, and whole resources that are gone.

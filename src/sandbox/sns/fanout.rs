@@ -27,7 +27,14 @@ pub(super) fn fan_out(
         .get("DisplayName")
         .cloned()
         .unwrap_or_default();
-    for subscription in found.subscriptions.iter().filter(|s| s.confirmed) {
+    // A filter on message attributes lets nothing through: no message here carries any.
+    let filtered = |s: &Subscription| {
+        s.attributes
+            .get("FilterPolicy")
+            .is_some_and(|f| !f.is_empty())
+    };
+    let receivers = found.subscriptions.iter();
+    for subscription in receivers.filter(|s| s.confirmed && !filtered(s)) {
         let raw = subscription
             .attributes
             .get("RawMessageDelivery")

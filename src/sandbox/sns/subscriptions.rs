@@ -69,9 +69,15 @@ fn check_subscription_attribute(name: &str, value: &str) -> Result<(), ApiError>
             let fits = value.is_empty() || serde_json::from_str::<Value>(value).is_ok();
             fits.then_some(()).ok_or_else(|| invalid(name))
         }
-        "FilterPolicy" | "FilterPolicyScope" | "SubscriptionRoleArn" => Err(ApiError::unsupported(
-            format_args!("subscription attribute `{name}`"),
-        )),
+        "FilterPolicy" => match serde_json::from_str::<Value>(value) {
+            Ok(Value::Object(_)) => Ok(()),
+            _ => Err(invalid("FilterPolicy: failed to parse JSON")),
+        },
+        // Filters on the body would need the body's fields; only those on attributes are here.
+        "FilterPolicyScope" if value == "MessageAttributes" => Ok(()),
+        "FilterPolicyScope" | "SubscriptionRoleArn" => Err(ApiError::unsupported(format_args!(
+            "subscription attribute `{name}`"
+        ))),
         _ => Err(invalid("AttributeName")),
     }
 }
@@ -221,9 +227,12 @@ pub(super) fn set_attribute(
             "Attributes Reason: RawMessageDelivery is not supported for this protocol",
         ));
     }
-    found
-        .attributes
-        .insert(set.attribute_name, set.attribute_value);
+    // An empty filter is none, and SNS does not list it.
+    let value = match (set.attribute_name.as_str(), set.attribute_value.as_str()) {
+        ("FilterPolicy", "{}") => String::new(),
+        (_, value) => value.to_owned(),
+    };
+    found.attributes.insert(set.attribute_name, value);
     Ok(json!({}))
 }
 
