@@ -30,6 +30,19 @@ impl Field {
 
     pub fn accepts(&self, value: Item<'_>) -> bool {
         self.tests.iter().any(|test| test.holds(value))
+            || (value.kind() == Kind::Number && self.accepts_digits(value.text()))
+    }
+
+    /// A number has no quotes, so event-ruler takes its digits for those of an address (`ByteMachine`,
+    /// `NUMERIC_RANGE`): `{"cidr": "0.0.0.0/0"}` accepts 5. Not where the list is about numbers too: those
+    /// that can be compared are then compared and nothing else (`ByteMachine.transitionOn`).
+    fn accepts_digits(&self, number: &str) -> bool {
+        let mut blocks = self.tests.iter().filter_map(|test| match test {
+            Test::Block(block) => Some(block),
+            _ => None,
+        });
+        blocks.any(|block| block.holds_digits(number))
+            && !(self.tests.iter().any(Test::compares_numbers) && comparable(number).is_some())
     }
 }
 

@@ -148,17 +148,34 @@ impl Block {
     /// block `32.0.0.0/8` (0x20), and `1.2.3.4` in `::/0`. A short address counts only if its digits
     /// alone decide.
     pub fn holds(&self, address: &Address) -> bool {
-        let (value, low, high) = (address.bytes(), self.low.bytes(), self.high.bytes());
-        let shared = value.len().min(low.len());
-        let cut = |bytes: &[u8]| bytes.iter().take(shared).copied().collect::<Vec<u8>>();
-        if value.len() == low.len() {
-            (low..=high).contains(&value)
-        } else if value.len() > low.len() {
-            let value = cut(value);
-            low <= value.as_slice() && value.as_slice() <= high
-        } else {
-            cut(low).as_slice() < value && value < cut(high).as_slice()
+        self.decide(digits(address.bytes()))
+    }
+
+    /// The same of a text without quotes, whose digits are taken for those of an address.
+    pub fn holds_digits(&self, text: &str) -> bool {
+        self.decide(text.bytes().map_while(|b| match b {
+            b'0'..=b'9' => Some(b - b'0'),
+            b'A'..=b'F' => Some(b - b'A' + 10),
+            _ => None,
+        }))
+    }
+
+    fn decide(&self, mut value: impl Iterator<Item = u8>) -> bool {
+        let (mut on_low, mut on_high) = (true, true);
+        for (low, high) in digits(self.low.bytes()).zip(digits(self.high.bytes())) {
+            let Some(digit) = value.next() else {
+                return false;
+            };
+            if (on_low && digit < low) || (on_high && digit > high) {
+                return false;
+            }
+            on_low &= digit == low;
+            on_high &= digit == high;
+            if !on_low && !on_high {
+                return true;
+            }
         }
+        true
     }
 
     /// A short address of the block, as text.
@@ -176,4 +193,9 @@ impl Block {
         }
         text(&first)
     }
+}
+
+/// The hexadecimal digits of an address.
+fn digits(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15])
 }

@@ -76,6 +76,16 @@ impl Test {
         }
     }
 
+    /// Whether it compares numbers by value.
+    pub fn compares_numbers(&self) -> bool {
+        match self {
+            Self::Number { value, .. } => value.is_some(),
+            Self::Range { .. } => true,
+            Self::AnythingBut(tests) => tests.iter().any(Self::compares_numbers),
+            _ => false,
+        }
+    }
+
     fn holds_text(&self, text: &str) -> bool {
         match self {
             Self::Exactly(wanted) => text == wanted,

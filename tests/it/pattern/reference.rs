@@ -226,8 +226,33 @@ fn hold(
     reachable.iter().any(|(_, value, elements)| {
         let mut settled = settled.clone();
         settled.extend(elements.iter().map(|(array, index)| (*array, *index)));
-        list.iter().any(|expression| accepts(expression, value)) && hold(rest, &settled, leaves)
+        let accepted = list.iter().any(|expression| accepts(expression, value));
+        (accepted || spells_address(list, value)) && hold(rest, &settled, leaves)
     })
+}
+
+/// A number without numbers to compare it with: its digits are read as those of an address. The generated
+/// numbers can all be compared.
+fn spells_address(list: &[Value], value: &Value) -> bool {
+    let about_numbers = list.iter().any(|expression| {
+        let excluded = &expression["anything-but"];
+        expression.is_number()
+            || expression.get("numeric").is_some()
+            || excluded.is_number()
+            || excluded[0].is_number()
+    });
+    let spelled: String = value
+        .to_string()
+        .chars()
+        .take_while(|c| matches!(c, '0'..='9' | 'A'..='F'))
+        .collect();
+    let blocks = list.iter().filter_map(|expression| match expression {
+        Value::String(one) => digits(one).map(|one| (one.clone(), one)),
+        other => block(other["cidr"].as_str()?),
+    });
+    value.is_number()
+        && !about_numbers
+        && blocks.into_iter().any(|block| in_block(&spelled, &block))
 }
 
 fn accepts(expression: &Value, value: &Value) -> bool {
