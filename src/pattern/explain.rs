@@ -149,12 +149,12 @@ impl fmt::Display for Explanation {
 
 impl fmt::Display for FieldFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let wanted = cut(&self.wanted);
+        let (path, wanted) = (visible(&self.path), visible(&self.wanted));
         match &self.found {
-            Found::Absent => write!(f, "{}: absent, wanted {wanted}", self.path),
+            Found::Absent => write!(f, "{path}: absent, wanted {wanted}"),
             Found::Values { shown, count } => {
-                let shown: Vec<String> = shown.iter().map(|value| cut(value)).collect();
-                write!(f, "{}: found {}", self.path, shown.join(", "))?;
+                let shown: Vec<String> = shown.iter().map(|value| visible(value)).collect();
+                write!(f, "{path}: found {}", shown.join(", "))?;
                 if *count > SHOWN {
                     write!(f, " and {} more", count - SHOWN)?;
                 }
@@ -162,16 +162,30 @@ impl fmt::Display for FieldFailure {
             }
             Found::Elsewhere => write!(
                 f,
-                "{}: met, but not in the same array element as the other fields, wanted {wanted}",
-                self.path
+                "{path}: met, but not in the same array element as the other fields, wanted {wanted}"
             ),
         }
     }
 }
 
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+/// The beginning of a text. Events are written by strangers: what could steer a terminal or turn the order of
+/// a line is escaped as JSON may have it; JSON itself demands that below U+0020 only.
+fn visible(text: &str) -> String {
+    let mut shown = String::new();
+    for (n, character) in text.chars().enumerate() {
+        if n == SHOWN_CHARACTERS {
+            shown.push('…');
+            break;
+        }
+        let steers = matches!(
+            character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
+        if character.is_control() || steers {
+            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
     }
+    shown
 }

@@ -135,3 +135,13 @@ fn no_line_of_a_vector_file_stops_the_run() {
         .collect();
     assert_eq!(verdicts, expected);
 }
+
+#[test]
+fn no_value_can_steer_the_terminal_that_shows_it() {
+    let event = "{\"a\":\"\\u001b[2J\u{9b}2J\u{202e}\",\"c\":1}";
+    let (_, out, _) = run(false, &[r#"{"a":["x"],"c":[1]}"#, event]);
+    assert_eq!(
+        out,
+        "does not match:\n  a: found \"\\u001b[2J\\u009b2J\\u202e\", wanted [\"x\"]\n"
+    );
+}
