@@ -61,6 +61,12 @@ pub(super) async fn show_and_apply(
         }
         return Ok(Exit::Fine);
     }
+    if ui.json && !approved {
+        return Err(
+            Failure::new("with --json there is no plan to look at before the question")
+                .help("look at `iamwatch plan`, then give --auto-approve"),
+        );
+    }
     if !ui.confirm(question, approved)? {
         return Err(Failure::new("stopped: nothing was changed"));
     }

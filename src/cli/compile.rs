@@ -47,7 +47,8 @@ impl CompileArgs {
     }
 }
 
-/// A pattern as EventBridge takes it, under a line that says whose it is.
+/// A pattern as EventBridge takes it. The line that says whose it is goes to standard error, so that the
+/// rest can be piped.
 pub(super) fn show(compiled: &Compiled, ui: &mut Ui) -> Result<(), Failure> {
     let text = compiled.pattern.to_string();
     let part = compiled
@@ -60,6 +61,8 @@ pub(super) fn show(compiled: &Compiled, ui: &mut Ui) -> Result<(), Failure> {
         compiled.state.as_str(),
         text.chars().count(),
     );
-    writeln!(ui.out, "{}\n{text}", ui.painter().dim(&head))?;
+    let head = ui.painter().dim(&head);
+    writeln!(ui.err, "{head}")?;
+    writeln!(ui.out, "{text}")?;
     Ok(())
 }

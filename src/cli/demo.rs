@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::apply::carry_out;
 use super::session::{Rules, Session, compiled};
-use super::{Exit, Failure, Ui, compile, test_event};
+use super::{Exit, Failure, Ui, test_event};
 use crate::aws::Access;
 use crate::proof::{self, Options};
 use crate::render;
@@ -54,7 +54,7 @@ impl DemoArgs {
 
         heading(ui, &format!("iamwatch compile --rule {SHOWN}"))?;
         for pattern in rules.patterns.iter().filter(|p| p.rule.0 == SHOWN) {
-            compile::show(pattern, ui)?;
+            writeln!(ui.out, "{}", pattern.pattern)?;
         }
 
         heading(ui, "iamwatch plan")?;

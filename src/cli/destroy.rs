@@ -18,6 +18,14 @@ impl DestroyArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let session = Session::open(global, ui).await?;
         let plan = session.destruction()?;
+        if plan.changes.is_empty() && !ui.json {
+            writeln!(
+                ui.out,
+                "Nothing at {} belongs to `{}`.",
+                plan.home, session.rules.file.name
+            )?;
+            return Ok(Exit::Fine);
+        }
         let question = format!(
             "Delete all of this, and with it every alert of `{}`?",
             session.rules.file.name

@@ -8,8 +8,8 @@ use crate::compile::{self, Compiled};
 use crate::place::{AccountId, Place};
 use crate::placement::{self, Desired};
 use crate::plan::{self, Note, Plan};
-use crate::resources::{self, Key, Kind, Live, sqs};
-use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources};
+use crate::resources::{self, Key, Kind, Live, Resource, sqs};
+use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources, Trigger};
 use crate::sandbox::{self, Sandbox};
 use crate::{proof, render};
 
@@ -136,8 +136,12 @@ impl Session {
         };
         let mut plan = self.compare(&desired, &live, prune)?;
         for receiver in &desired.receivers {
-            plan.notes.extend(self.receiver_note(receiver).await?);
+            let note = self.receiver_note(receiver).await?;
+            plan.notes
+                .extend(note.filter(|note| !plan.notes.contains(note)));
         }
+        plan.notes.extend(functions_note(&plan));
+        plan.notes.extend(elsewhere_note(&self.rules));
         Ok(plan)
     }
 
@@ -194,6 +198,7 @@ impl Session {
                 help: "iamwatch never edits a queue of yours; add this statement to its policy:"
                     .to_owned(),
                 document: Some(statement),
+                loses_alerts: true,
             })),
             Err(CallError {
                 cause: Cause::NotFound,
@@ -202,6 +207,7 @@ impl Session {
                 message: format!("{queue} (channel `{channel}`) does not exist"),
                 help: "create the queue, or correct the channel: alerts to it are lost".to_owned(),
                 document: None,
+                loses_alerts: true,
             })),
             Err(
                 error @ CallError {
@@ -214,6 +220,7 @@ impl Session {
                 ),
                 help: error.remedy().unwrap_or_default(),
                 document: None,
+                loses_alerts: false,
             })),
             Err(error) => Err(error.into()),
         }
@@ -228,6 +235,58 @@ impl Session {
             plan,
         }
     }
+}
+
+/// What the owner of a function must do before alerts reach it: iamwatch does not edit functions.
+fn functions_note(plan: &Plan) -> Option<Note> {
+    let created = plan.changes.iter().find_map(|change| match &change.after {
+        Some(Resource::Subscription(s)) if s.protocol == "lambda" => Some(s),
+        _ => None,
+    })?;
+    Some(Note {
+        message: format!(
+            "{} must let our topic invoke it; that is not checked",
+            created.endpoint
+        ),
+        help: format!(
+            "aws lambda add-permission --function-name {} --statement-id iamwatch --action lambda:InvokeFunction \
+             --principal sns.amazonaws.com --source-arn {}",
+            created.endpoint, created.topic
+        ),
+        document: None,
+        loses_alerts: false,
+    })
+}
+
+/// Services whose events appear in us-east-1 whatever Region is used. Source: CloudTrail, global service
+/// events.
+const EVERYWHERE: [&str; 5] = ["iam", "organizations", "cloudfront", "route53", "account"];
+
+/// One Region is listened to, and that must not be learnt in an incident.
+fn elsewhere_note(rules: &Rules) -> Option<Note> {
+    let region = &rules.file.home.region;
+    let regional = |rule: &&rules::Rule| match &rule.trigger {
+        Trigger::Events(events) => events.globs.iter().any(|glob| {
+            let at_home = EVERYWHERE.contains(&glob.service.as_str())
+                || (glob.service == "signin" && events.is_root_only());
+            !at_home
+        }),
+        Trigger::Raw { .. } => true,
+    };
+    let rule = rules
+        .file
+        .rules
+        .iter()
+        .filter(|rule| rule.enabled)
+        .find(regional)?;
+    Some(Note {
+        message: format!("only {region} is listened to, and events of `{}` can appear elsewhere", rule.id),
+        help: "calls to regional services, and sign-ins of IAM users at another endpoint, are recorded in \
+               their own Region: there they need a rules file of their own, with another `name`"
+            .to_owned(),
+        document: None,
+        loses_alerts: false,
+    })
 }
 
 /// `_2`, `_13`: a part of a split rule.
@@ -283,7 +342,7 @@ pub(super) async fn interrupted() {
 
 /// What `--detailed-exitcode` says about a plan.
 pub(super) fn verdict(plan: &Plan, detailed: bool) -> Exit {
-    if detailed && !plan.changes.is_empty() {
+    if detailed && plan.is_off() {
         Exit::Verdict
     } else {
         Exit::Fine

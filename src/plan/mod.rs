@@ -85,6 +85,8 @@ pub struct Note {
     pub help: String,
     /// A policy statement to add somewhere, for instance.
     pub document: Option<Value>,
+    /// Whether alerts are lost until somebody acts.
+    pub loses_alerts: bool,
 }
 
 /// A resource that has our name and is not ours.
@@ -170,6 +172,7 @@ pub fn plan(
                 help: "nothing to do: SNS drops unconfirmed subscriptions after 48 hours"
                     .to_owned(),
                 document: None,
+                loses_alerts: false,
             });
         } else if prune {
             changes.push(Change {
@@ -206,6 +209,14 @@ fn goes_with_its_topic(live: &Live, desired: &BTreeMap<Key, Resource>) -> bool {
 }
 
 impl Plan {
+    /// Whether AWS is not as the rules file asks: something would change, is left over, or loses alerts
+    /// until somebody else acts.
+    pub fn is_off(&self) -> bool {
+        !self.changes.is_empty()
+            || !self.orphans.is_empty()
+            || self.notes.iter().any(|note| note.loses_alerts)
+    }
+
     /// How many of each: created, updated (replaced included), deleted.
     pub fn counts(&self) -> (usize, usize, usize) {
         let count = |wanted: &[Action]| {

@@ -49,7 +49,9 @@ pub fn plan(plan: &Plan, paint: Painter) -> String {
 pub fn summary(plan: &Plan) -> String {
     let (create, update, delete) = plan.counts();
     let place = &plan.home;
-    if plan.changes.is_empty() {
+    if plan.changes.is_empty() && plan.is_off() {
+        format!("No changes to make at {place}, but see above.")
+    } else if plan.changes.is_empty() {
         format!("No changes: {place} is as the rules file asks.")
     } else {
         format!("Plan for {place}: {create} to create, {update} to change, {delete} to delete.")
@@ -101,10 +103,12 @@ fn description(resource: &Resource) -> Vec<String> {
             queue.retention_seconds / 86_400
         )],
         Resource::Topic(topic) => vec![format!("shown as \"{}\"", topic.display_name)],
-        Resource::Subscription(s) => vec![if s.protocol == "email" || s.protocol == "https" {
-            "its receiver must confirm".to_owned()
-        } else {
-            "active at once".to_owned()
+        Resource::Subscription(s) => vec![match s.protocol.as_str() {
+            "email" | "https" => "its receiver must confirm".to_owned(),
+            "sms" => "if the account may send there: SMS has a sandbox and a spend limit in SNS"
+                .to_owned(),
+            "lambda" => "if the function's policy lets our topic invoke it".to_owned(),
+            _ => "active at once".to_owned(),
         }],
         // The pattern is long; `iamwatch compile` and `--json` show it.
         Resource::Rule(rule) => {

@@ -176,6 +176,21 @@ pub struct Events {
     pub unless: Vec<AllOf>,
 }
 
+impl Events {
+    /// Whether only the root user can fire it. Root signs in at us-east-1, wherever people are.
+    /// Source: CloudTrail, console sign-in events.
+    pub fn is_root_only(&self) -> bool {
+        let root = [Matcher::Glob("Root".to_owned())];
+        !self.when.is_empty()
+            && self.when.iter().all(|all_of| {
+                all_of
+                    .fields
+                    .iter()
+                    .any(|field| field.path == ["userIdentity", "type"] && field.any_of == root)
+            })
+    }
+}
+
 /// `service:EventName`, both globs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventGlob {

@@ -14,15 +14,7 @@ use super::source::{Sources, Span};
 
 /// Services whose events appear in one Region of the partition only, or there for root.
 /// Source: CloudTrail user guide, "Global service events"; EventBridge user guide, troubleshooting.
-const GLOBAL: &[&str] = &[
-    "*",
-    "account",
-    "cloudfront",
-    "iam",
-    "organizations",
-    "route53",
-    "signin",
-];
+const GLOBAL: &[&str] = &["account", "cloudfront", "iam", "organizations", "route53"];
 
 /// Where they appear. Other partitions have Regions of their own.
 const GLOBAL_REGION: &str = "us-east-1";
@@ -421,10 +413,10 @@ fn unused_channels(file: &FileDraft, open: &BTreeMap<RuleId, Open>, report: &mut
 /// Whether a rule watches events that appear in one Region only.
 fn is_global(trigger: &Trigger) -> bool {
     match trigger {
-        Trigger::Events(events) => events
-            .globs
-            .iter()
-            .any(|glob| GLOBAL.contains(&glob.service.as_str())),
+        Trigger::Events(events) => events.globs.iter().any(|glob| {
+            GLOBAL.contains(&glob.service.as_str())
+                || (glob.service == "signin" && events.is_root_only())
+        }),
         Trigger::Raw { pattern, .. } => raw_sources(pattern).any(|(source, whole)| {
             GLOBAL.iter().any(|service| {
                 let global = format!("aws.{service}");
