@@ -70,51 +70,44 @@ pub(super) async fn show_and_apply(
     if !ui.confirm(question, approved)? {
         return Err(Failure::new("stopped: nothing was changed"));
     }
-    let report = carry_out(clients, plan, ui).await?;
-    if ui.json {
-        finished(&report, plan, ui)?;
-    } else {
-        let text = render::report::report(&report, plan, ui.painter());
-        write!(ui.out, "{text}")?;
+    let report = carry_out(clients, plan, ui).await;
+    let said = say(&report, plan, ui);
+    if !report.is_complete() {
+        // Also where nobody reads on: a failure is not hidden by a closed pipe.
+        return Ok(Exit::Error);
     }
-    Ok(if report.is_complete() {
-        Exit::Fine
-    } else {
-        Exit::Error
-    })
+    said.map(|()| Exit::Fine)
+}
+
+fn say(report: &Report, plan: &Plan, ui: &mut Ui) -> Result<(), Failure> {
+    if ui.json {
+        return finished(report, plan, ui);
+    }
+    let text = render::report::report(report, plan, ui.painter());
+    write!(ui.out, "{text}")?;
+    Ok(())
 }
 
 /// Applies with a line of progress for each change.
-pub(super) async fn carry_out(
-    clients: &Clients,
-    plan: &Plan,
-    ui: &mut Ui,
-) -> Result<Report, Failure> {
+pub(super) async fn carry_out(clients: &Clients, plan: &Plan, ui: &mut Ui) -> Report {
     let bar = indicatif::ProgressBar::hidden();
     if ui.progress && !ui.json {
         bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
         bar.set_length(plan.changes.len() as u64);
     }
-    let mut broken = None;
     let report = apply::apply(plan, clients, interrupted(), |event| {
         match &event {
             Event::Started { key, .. } => bar.set_message(key.to_string()),
             Event::Done { .. } | Event::Failed { .. } => bar.inc(1),
         }
-        // A reader that went away must not stop the work half way.
-        if ui.json
-            && broken.is_none()
-            && let Err(error) = ui.json_line(&event)
-        {
-            broken = Some(error);
+        if ui.json {
+            // A reader that went away must not stop the work half way.
+            let _ = ui.json_line(&event);
         }
     })
     .await;
     bar.finish_and_clear();
-    match broken {
-        Some(error) => Err(error.into()),
-        None => Ok(report),
-    }
+    report
 }
 
 /// The last line of `--json`.

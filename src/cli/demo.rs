@@ -64,7 +64,7 @@ impl DemoArgs {
         write!(ui.out, "{text}")?;
 
         heading(ui, "iamwatch apply")?;
-        let report = carry_out(&session.clients, &plan, ui).await?;
+        let report = carry_out(&session.clients, &plan, ui).await;
         let text = render::report::report(&report, &plan, paint);
         write!(ui.out, "{text}")?;
 

@@ -396,6 +396,50 @@ mod sandbox {
         );
     }
 
+    /// Whoever acts chooses paths, names and agents; none of them may break the alert.
+    #[tokio::test]
+    async fn no_name_that_an_actor_can_choose_silences_an_alert() {
+        let stage = Stage::sandbox().await;
+        let rules = SELF_CONTAINED.replace(
+            "  - use: signin/failed",
+            "  - use: signin/failed\n  - id: any-sign-in\n    events: [\"signin:*\", \"sts:Assume*\"]",
+        );
+        let wanted = stage.wanted(&rules);
+        stage.deploy(&wanted).await;
+        stage.confirm_all();
+        let sandbox = stage.sandbox.clone().unwrap();
+        let hostile = "\"}\\\n<error>\u{1f4a5}";
+        let alerts = || sandbox.outbox().iter().filter(|d| !d.confirmation).count();
+        for (source, name, user) in [
+            ("iam", "CreateUser", "alice"),
+            ("iam", "PutRolePolicy", "alice"),
+            ("sts", "AssumeRoleWithSAML", hostile),
+            ("signin", "CredentialVerification", hostile),
+        ] {
+            let before = alerts();
+            sandbox.emit(
+                &crate::stage::region(),
+                serde_json::json!({
+                    "source": format!("aws.{source}"),
+                    "detail-type": "AWS API Call via CloudTrail",
+                    "detail": {
+                        "eventSource": format!("{source}.amazonaws.com"), "eventName": name,
+                        "userIdentity": {
+                            "type": "IAMUser", "userName": user, "accountId": "111122223333",
+                            "principalId": if user == "alice" { "AIDAEXAMPLE" } else { hostile },
+                            "arn": format!("arn:aws:iam::111122223333:user/{hostile}/{user}"),
+                        },
+                        "userAgent": hostile, "errorMessage": hostile,
+                        "requestParameters": { "path": hostile },
+                        "responseElements": hostile,
+                    },
+                }),
+            );
+            assert!(alerts() > before, "{source}:{name} alerted nobody");
+            assert_eq!(sandbox.lost(), Vec::new());
+        }
+    }
+
     /// Whoever may call PutEvents cannot make an alert that looks real.
     #[tokio::test]
     async fn a_forged_event_without_the_mark_alerts_nobody() {

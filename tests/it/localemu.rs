@@ -1,4 +1,9 @@
 //! The same sequences against an emulator that we did not write (`IAMWATCH_LOCALEMU` names its endpoint).
+//!
+//! What only the sandbox can show, and why: broken policies (localemu enforces none), confirmation (it lists
+//! mail subscriptions as confirmed at once), silence of a disabled rule (it delivers all the same; that
+//! test-event names the rule is tested here too), the exact text of an alert (it re-encodes templates of
+//! several lines), and dead letters (it retries for an hour and a half first).
 
 use crate::deploy;
 use crate::stage::Stage;
