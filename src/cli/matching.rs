@@ -64,8 +64,15 @@ fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Failure> {
         help: error.help(),
         ..Failure::new(format!("the event pattern is not valid: {error}"))
     })?;
-    let event = Event::parse(&read(event)?)
+    let text = read(event)?;
+    let event = Event::parse(&text)
         .map_err(|error| Failure::new(format!("the event is not valid: {error}")))?;
+    if is_bare_record(&text) {
+        writeln!(
+            ui.err,
+            "note: this looks like a bare CloudTrail record; EventBridge has it under `detail` of an event"
+        )?;
+    }
     let explanation = pattern.explain(&event);
     if ui.json {
         let failures: Vec<Value> = explanation
@@ -102,6 +109,15 @@ fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     }
     ui.out.flush()?;
     Ok(Exit::Code(u8::from(!explanation.matches)))
+}
+
+/// A CloudTrail record as logs and the console show it, without EventBridge's envelope: it matches no
+/// pattern about `detail`, which looks like a verdict and is none.
+fn is_bare_record(text: &str) -> bool {
+    raw_fields(text).is_some_and(|fields| {
+        let has = |name: &str| fields.iter().any(|(field, _)| field == name);
+        !has("detail") && (has("Records") || (has("eventName") && has("eventSource")))
+    })
 }
 
 fn heading(matches: bool, combinations: usize) -> String {

@@ -145,3 +145,14 @@ fn no_value_can_steer_the_terminal_that_shows_it() {
         "does not match:\n  a: found \"\\u001b[2J\\u009b2J\\u202e\", wanted [\"x\"]\n"
     );
 }
+
+#[test]
+fn a_bare_cloudtrail_record_is_pointed_out() {
+    let pattern = r#"{"detail":{"eventName":["CreateUser"]}}"#;
+    let record = r#"{"eventSource":"iam.amazonaws.com","eventName":"CreateUser"}"#;
+    let (exit, _, err) = run(false, &[pattern, record]);
+    assert_eq!(exit, Exit::Code(1));
+    assert!(err.contains("bare CloudTrail record"), "{err}");
+    let (exit, _, err) = run(false, &[pattern, &format!(r#"{{"detail":{record}}}"#)]);
+    assert_eq!((exit, err.as_str()), (Exit::Code(0), ""));
+}
