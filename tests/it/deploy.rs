@@ -99,23 +99,24 @@ pub async fn foreign_things_stay(stage: &Stage) {
         .send()
         .await
         .unwrap();
+    let before = stage.live(&wanted).await;
+    let owners: Vec<(Kind, &Owner)> = before
+        .iter()
+        .map(|live| (live.key.kind, &live.owner))
+        .collect();
+    assert_eq!(
+        owners,
+        [
+            (Kind::Queue, &Owner::Nobody),
+            (Kind::Topic, &Owner::Nobody),
+            (Kind::Rule, &Owner::Nobody)
+        ]
+    );
     stage.deploy(&wanted).await;
     let report = stage.apply(&stage.destruction(&wanted).await).await;
     assert!(report.is_complete(), "{report:#?}");
-    let left: Vec<(Kind, Owner)> = stage
-        .live(&wanted)
-        .await
-        .into_iter()
-        .map(|live| (live.key.kind, live.owner))
-        .collect();
-    assert_eq!(
-        left,
-        [
-            (Kind::Queue, Owner::Nobody),
-            (Kind::Topic, Owner::Nobody),
-            (Kind::Rule, Owner::Nobody)
-        ]
-    );
+    // To the last field.
+    assert_eq!(stage.live(&wanted).await, before);
 }
 
 pub async fn a_same_named_foreign_resource_stops_the_plan(stage: &Stage) {
