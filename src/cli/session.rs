@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Exit, Failure, Global, Ui};
 use crate::aws::{Access, CallError, Cause, Clients, Cloud};
 use crate::compile::{self, Compiled};
-use crate::place::{AccountId, Place};
+use crate::place::{AccountId, Arn, Place};
 use crate::placement::{self, Desired};
 use crate::plan::{self, Note, Plan};
 use crate::resources::{self, Key, Kind, Live, Resource, sqs};
@@ -140,6 +140,7 @@ impl Session {
             plan.notes
                 .extend(note.filter(|note| !plan.notes.contains(note)));
         }
+        plan.notes.extend(self.silence_note(&desired, prune));
         plan.notes.extend(functions_note(&plan));
         plan.notes.extend(elsewhere_note(&self.rules));
         Ok(plan)
@@ -180,6 +181,66 @@ impl Session {
         let live = self.live.iter().filter(|live| theirs(&live.key)).cloned();
         let live = live.collect();
         (desired, live)
+    }
+
+    /// Rules that are heard by somebody today, and after apply by nobody who has confirmed: a changed
+    /// address or set of channels does that.
+    fn silence_note(&self, desired: &Desired, prune: bool) -> Option<Note> {
+        let live = |key: &Key| {
+            self.live
+                .iter()
+                .find(|live| live.key == *key)
+                .map(|l| &l.resource)
+        };
+        // Topics with a receiver that hears them; those to be created count if nobody need confirm.
+        let mut heard: Vec<&Arn> = Vec::new();
+        let mut heard_today: Vec<&Arn> = Vec::new();
+        for (key, resource) in &desired.resources {
+            if let Resource::Subscription(wanted) = resource {
+                let asks = ["email", "https"].contains(&wanted.protocol.as_str());
+                match live(key) {
+                    Some(Resource::Subscription(s)) if s.confirmed => heard.push(&wanted.topic),
+                    None if !asks => heard.push(&wanted.topic),
+                    _ => {}
+                }
+            }
+        }
+        for live in &self.live {
+            if let Resource::Subscription(s) = &live.resource
+                && s.confirmed
+            {
+                heard_today.push(&s.topic);
+            }
+        }
+        if !prune {
+            // What is no longer wanted stays, and hears what still goes to its topic.
+            heard.extend(&heard_today);
+        }
+        let reaches = |resource: Option<&Resource>, topics: &[&Arn]| match resource {
+            Some(Resource::Rule(rule)) => rule.targets.values().any(|t| topics.contains(&&t.arn)),
+            _ => false,
+        };
+        let silent: Vec<&str> = desired
+            .detectors
+            .iter()
+            .filter(|(_, keys)| {
+                keys.iter().any(|key| {
+                    reaches(live(key), &heard_today) && !reaches(desired.resources.get(key), &heard)
+                })
+            })
+            .map(|(rule, _)| rule.0.as_str())
+            .collect();
+        (!silent.is_empty()).then(|| Note {
+            message: format!(
+                "heard today, and by nobody until a new receiver confirms: {}",
+                silent.join(", ")
+            ),
+            help:
+                "add the new channel first, let it be confirmed, and only then remove the old one"
+                    .to_owned(),
+            document: None,
+            loses_alerts: true,
+        })
     }
 
     /// What somebody else must do so that their queue receives alerts.

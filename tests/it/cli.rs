@@ -189,6 +189,32 @@ fn a_narrowed_run_touches_only_what_it_names() {
 }
 
 #[test]
+fn a_change_that_would_silence_a_rule_is_announced() {
+    let env = TestEnv::new();
+    env.run(&["apply", "--sandbox", "--auto-approve"]);
+    env.run(&["sandbox", "confirm"]);
+    let (_, out, _) = env.run(&["plan", "--sandbox"]);
+    assert!(!out.contains("heard today"), "{out}");
+    let moved = RULES.replace("security@example.com", "new@example.com");
+    std::fs::write(env.path().join("iamwatch.yaml"), moved).unwrap();
+    let (_, out, _) = env.run(&["plan", "--sandbox", "--prune"]);
+    assert!(
+        out.contains("heard today") && out.contains("root/sign-in, signin/failed"),
+        "{out}"
+    );
+    let (_, out, _) = env.run(&["plan", "--sandbox"]);
+    assert!(
+        !out.contains("heard today"),
+        "without --prune the old address stays: {out}"
+    );
+    // The same with a telephone, which nobody must confirm, is no silence.
+    let phone = RULES.replace("email: security@example.com", "sms: \"+4915112345678\"");
+    std::fs::write(env.path().join("iamwatch.yaml"), phone).unwrap();
+    let (_, out, _) = env.run(&["plan", "--sandbox", "--prune"]);
+    assert!(!out.contains("heard today"), "{out}");
+}
+
+#[test]
 fn usage_errors_exit_with_one_and_those_of_match_with_two() {
     let env = TestEnv::new();
     assert_eq!(env.run(&["no-such-command"]).0, 1);
