@@ -5,11 +5,11 @@ use std::path::Path;
 use super::{Exit, Failure, Global, Ui};
 use crate::aws::{Access, CallError, Cause, Clients, Cloud};
 use crate::compile::{self, Compiled};
-use crate::place::{AccountId, Arn, Place};
+use crate::place::{AccountId, Place};
 use crate::placement::{self, Desired};
-use crate::plan::{self, Note, Plan};
-use crate::resources::{self, Key, Kind, Live, Resource, sqs};
-use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources, Trigger};
+use crate::plan::{self, Note, Plan, notes};
+use crate::resources::{self, Key, Kind, Live, sqs};
+use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources};
 use crate::sandbox::{self, Sandbox};
 use crate::{proof, render};
 
@@ -140,9 +140,11 @@ impl Session {
             plan.notes
                 .extend(note.filter(|note| !plan.notes.contains(note)));
         }
-        plan.notes.extend(self.silence_note(&desired, prune));
-        plan.notes.extend(functions_note(&plan));
-        plan.notes.extend(elsewhere_note(&self.rules));
+        plan.notes
+            .extend(notes::silenced(&desired, &self.live, prune));
+        plan.notes.extend(notes::unchecked_function(&plan));
+        plan.notes
+            .extend(notes::listening_in_one_region(&self.rules.file));
         Ok(plan)
     }
 
@@ -181,66 +183,6 @@ impl Session {
         let live = self.live.iter().filter(|live| theirs(&live.key)).cloned();
         let live = live.collect();
         (desired, live)
-    }
-
-    /// Rules that are heard by somebody today, and after apply by nobody who has confirmed: a changed
-    /// address or set of channels does that.
-    fn silence_note(&self, desired: &Desired, prune: bool) -> Option<Note> {
-        let live = |key: &Key| {
-            self.live
-                .iter()
-                .find(|live| live.key == *key)
-                .map(|l| &l.resource)
-        };
-        // Topics with a receiver that hears them; those to be created count if nobody need confirm.
-        let mut heard: Vec<&Arn> = Vec::new();
-        let mut heard_today: Vec<&Arn> = Vec::new();
-        for (key, resource) in &desired.resources {
-            if let Resource::Subscription(wanted) = resource {
-                let asks = ["email", "https"].contains(&wanted.protocol.as_str());
-                match live(key) {
-                    Some(Resource::Subscription(s)) if s.confirmed => heard.push(&wanted.topic),
-                    None if !asks => heard.push(&wanted.topic),
-                    _ => {}
-                }
-            }
-        }
-        for live in &self.live {
-            if let Resource::Subscription(s) = &live.resource
-                && s.confirmed
-            {
-                heard_today.push(&s.topic);
-            }
-        }
-        if !prune {
-            // What is no longer wanted stays, and hears what still goes to its topic.
-            heard.extend(&heard_today);
-        }
-        let reaches = |resource: Option<&Resource>, topics: &[&Arn]| match resource {
-            Some(Resource::Rule(rule)) => rule.targets.values().any(|t| topics.contains(&&t.arn)),
-            _ => false,
-        };
-        let silent: Vec<&str> = desired
-            .detectors
-            .iter()
-            .filter(|(_, keys)| {
-                keys.iter().any(|key| {
-                    reaches(live(key), &heard_today) && !reaches(desired.resources.get(key), &heard)
-                })
-            })
-            .map(|(rule, _)| rule.0.as_str())
-            .collect();
-        (!silent.is_empty()).then(|| Note {
-            message: format!(
-                "heard today, and by nobody until a new receiver confirms: {}",
-                silent.join(", ")
-            ),
-            help:
-                "add the new channel first, let it be confirmed, and only then remove the old one"
-                    .to_owned(),
-            document: None,
-            loses_alerts: true,
-        })
     }
 
     /// What somebody else must do so that their queue receives alerts.
@@ -296,58 +238,6 @@ impl Session {
             plan,
         }
     }
-}
-
-/// What the owner of a function must do before alerts reach it: iamwatch does not edit functions.
-fn functions_note(plan: &Plan) -> Option<Note> {
-    let created = plan.changes.iter().find_map(|change| match &change.after {
-        Some(Resource::Subscription(s)) if s.protocol == "lambda" => Some(s),
-        _ => None,
-    })?;
-    Some(Note {
-        message: format!(
-            "{} must let our topic invoke it; that is not checked",
-            created.endpoint
-        ),
-        help: format!(
-            "aws lambda add-permission --function-name {} --statement-id iamwatch --action lambda:InvokeFunction \
-             --principal sns.amazonaws.com --source-arn {}",
-            created.endpoint, created.topic
-        ),
-        document: None,
-        loses_alerts: false,
-    })
-}
-
-/// Services whose events appear in us-east-1 whatever Region is used. Source: CloudTrail, global service
-/// events.
-const EVERYWHERE: [&str; 5] = ["iam", "organizations", "cloudfront", "route53", "account"];
-
-/// One Region is listened to, and that must not be learnt in an incident.
-fn elsewhere_note(rules: &Rules) -> Option<Note> {
-    let region = &rules.file.home.region;
-    let regional = |rule: &&rules::Rule| match &rule.trigger {
-        Trigger::Events(events) => events.globs.iter().any(|glob| {
-            let at_home = EVERYWHERE.contains(&glob.service.as_str())
-                || (glob.service == "signin" && events.is_root_only());
-            !at_home
-        }),
-        Trigger::Raw { .. } => true,
-    };
-    let rule = rules
-        .file
-        .rules
-        .iter()
-        .filter(|rule| rule.enabled)
-        .find(regional)?;
-    Some(Note {
-        message: format!("only {region} is listened to, and events of `{}` can appear elsewhere", rule.id),
-        help: "calls to regional services, and sign-ins of IAM users at another endpoint, are recorded in \
-               their own Region: there they need a rules file of their own, with another `name`"
-            .to_owned(),
-        document: None,
-        loses_alerts: false,
-    })
 }
 
 /// `_2`, `_13`: a part of a split rule.

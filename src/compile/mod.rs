@@ -19,15 +19,11 @@ use crate::pattern::{EventPattern, normal_form};
 use crate::place::StackName;
 use crate::rules::{Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity, Span, Trigger};
 
+pub use crate::pattern::{
+    DEFAULT_PATTERN_QUOTA as PATTERN_QUOTA, MAX_PATTERN_LENGTH as PATTERN_LIMIT,
+};
 pub use message::{InputTransformer, message};
 pub use state::RuleState;
-
-/// The default quota on the size of an event pattern, in characters; adjustable up to
-/// [`PATTERN_LIMIT`]. Source: EventBridge quotas (`eb-quota`).
-pub const PATTERN_QUOTA: usize = 2048;
-
-/// The most that the API itself takes. Source: `EventPattern` in the EventBridge API model.
-pub const PATTERN_LIMIT: usize = 4096;
 
 /// What a synthetic event carries under `detail.iamwatch`, and every alert about one begins with.
 pub const TEST_MARK: &str = "TEST ";

@@ -1,6 +1,7 @@
 //! The ordered operations that turn live into desired: data, never closures.
 
 mod diff;
+pub mod notes;
 mod order;
 
 use std::collections::BTreeMap;

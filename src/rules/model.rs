@@ -176,7 +176,17 @@ pub struct Events {
     pub unless: Vec<AllOf>,
 }
 
+/// Services whose events appear in us-east-1 only, whatever Region is used.
+/// Source: CloudTrail, global service events.
+pub const GLOBAL_SERVICES: &[&str] = &["account", "cloudfront", "iam", "organizations", "route53"];
+
 impl Events {
+    /// Whether the events of one of its globs appear in us-east-1 only.
+    pub fn is_global(&self, glob: &EventGlob) -> bool {
+        GLOBAL_SERVICES.contains(&glob.service.as_str())
+            || (glob.service == "signin" && self.is_root_only())
+    }
+
     /// Whether only the root user can fire it. Root signs in at us-east-1, wherever people are.
     /// Source: CloudTrail, console sign-in events.
     pub fn is_root_only(&self) -> bool {

@@ -6,15 +6,11 @@ use super::catalogue::Catalogue;
 use super::codes;
 use super::conditions::overlap;
 use super::file::FileDraft;
-use super::model::{AllOf, ChannelName, Events, Rule, RuleId, RulesFile, Trigger};
+use super::model::{AllOf, ChannelName, Events, GLOBAL_SERVICES, Rule, RuleId, RulesFile, Trigger};
 use super::read::Spanned;
 use super::report::{Report, shown};
 use super::rule::{Common, Draft, Own, Use};
 use super::source::{Sources, Span};
-
-/// Services whose events appear in one Region of the partition only, or there for root.
-/// Source: CloudTrail user guide, "Global service events"; EventBridge user guide, troubleshooting.
-const GLOBAL: &[&str] = &["account", "cloudfront", "iam", "organizations", "route53"];
 
 /// Where they appear. Other partitions have Regions of their own.
 const GLOBAL_REGION: &str = "us-east-1";
@@ -413,12 +409,9 @@ fn unused_channels(file: &FileDraft, open: &BTreeMap<RuleId, Open>, report: &mut
 /// Whether a rule watches events that appear in one Region only.
 fn is_global(trigger: &Trigger) -> bool {
     match trigger {
-        Trigger::Events(events) => events.globs.iter().any(|glob| {
-            GLOBAL.contains(&glob.service.as_str())
-                || (glob.service == "signin" && events.is_root_only())
-        }),
+        Trigger::Events(events) => events.globs.iter().any(|glob| events.is_global(glob)),
         Trigger::Raw { pattern, .. } => raw_sources(pattern).any(|(source, whole)| {
-            GLOBAL.iter().any(|service| {
+            GLOBAL_SERVICES.iter().any(|service| {
                 let global = format!("aws.{service}");
                 source == global || (!whole && global.starts_with(source))
             })
