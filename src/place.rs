@@ -152,6 +152,11 @@ impl Arn {
         self.0.splitn(6, ':').nth(index).unwrap_or_default()
     }
 
+    /// The partition, such as `aws`.
+    pub fn partition(&self) -> &str {
+        self.part(1)
+    }
+
     /// The service, such as `sqs`.
     pub fn service(&self) -> &str {
         self.part(2)
@@ -174,6 +179,19 @@ impl Arn {
 }
 
 impl Region {
+    /// The Region of the same partition in which the events of global services appear: `us-east-1` in the
+    /// commercial one. Source: CloudTrail, global service events.
+    pub fn global(&self) -> Self {
+        Self(
+            match self.partition() {
+                "aws-cn" => "cn-north-1",
+                "aws-us-gov" => "us-gov-west-1",
+                _ => "us-east-1",
+            }
+            .to_owned(),
+        )
+    }
+
     /// The partition whose ARNs name this Region.
     pub fn partition(&self) -> &'static str {
         if self.0.starts_with("cn-") {

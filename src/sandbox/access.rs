@@ -3,13 +3,15 @@
 //! Actions and resource types are those of the Service Authorization Reference
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::policy::{Decision, Policy, Request, Who};
 use super::wire::{ApiError, Call, Service};
 use super::world::{Principal, Site, World};
+
+mod tags;
 
 /// What a call may do to the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,14 @@ pub(crate) enum Kind {
     /// Messages and events: CloudTrail does not record these as management events.
     Data,
 }
+
+/// Calls for data that change nothing.
+pub(crate) const READS_OF_DATA: [&str; 4] = [
+    "ReceiveMessage",
+    "HeadBucket",
+    "ListObjectsV2",
+    "ListObjectVersions",
+];
 
 /// What a call needs.
 #[derive(Debug)]
@@ -37,6 +47,21 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
         .iter()
         .any(|key| input.get(key).is_some_and(|tags| !is_empty(tags)));
     let operation = call.operation.as_str();
+    if call.service == Service::S3 {
+        return super::s3::needs(operation, site.region.partition(), input);
+    }
+    if call.service == Service::CloudTrail
+        && let Some(needs) = super::cloudtrail::access::needs(site, operation, input)
+    {
+        return Ok(needs);
+    }
+    if call.service == Service::Kms
+        && let Some(kind) = super::kms::kind(operation)
+    {
+        // Which key is meant, only the world knows.
+        let permissions = Vec::new();
+        return Ok(Needs { kind, permissions });
+    }
     let mut also = None;
     let (kind, resource) = match (call.service, operation) {
         (Service::Events, "PutRule" | "DeleteRule" | "EnableRule" | "DisableRule") => {
@@ -60,7 +85,15 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
             (Write, text("ResourceARN").to_owned())
         }
         (Service::Events, "ListTagsForResource") => (Read, text("ResourceARN").to_owned()),
-        (Service::Events, "PutEvents") => (Data, site.arn("events", "event-bus/default")),
+        (Service::Events, "CreateEventBus" | "UpdateEventBus" | "DeleteEventBus") => {
+            also = tagged.then_some("TagResource");
+            (Write, bus_arn(site, bus_name(text("Name"))))
+        }
+        (Service::Events, "DescribeEventBus") => (Read, bus_arn(site, bus_name(text("Name")))),
+        // These name no resource at all.
+        (Service::Events, "ListEventBuses") => (Read, "*".to_owned()),
+        (Service::Events, "PutPermission" | "RemovePermission") => (Write, "*".to_owned()),
+        (Service::Events, "PutEvents") => return Ok(put_events(site, input)),
 
         (Service::Sns, "CreateTopic") => {
             also = tagged.then_some("TagResource");
@@ -96,6 +129,14 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
         (Service::Sqs, "SendMessage" | "ReceiveMessage" | "DeleteMessage") => {
             (Data, queue_arn(site, input))
         }
+        // Batches have no actions of their own.
+        (Service::Sqs, "ChangeMessageVisibilityBatch") => {
+            let action = "sqs:ChangeMessageVisibility".to_owned();
+            return Ok(Needs {
+                kind: Data,
+                permissions: vec![(action, queue_arn(site, input))],
+            });
+        }
 
         // Needs no permission at all.
         (Service::Sts, "GetCallerIdentity") => {
@@ -112,10 +153,42 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
         ) => (Write, iam_arn(site, "user", text("UserName"))),
         (Service::Iam, "GetUser") => (Read, iam_arn(site, "user", text("UserName"))),
         (Service::Iam, "ListUsers") => (Read, iam_arn(site, "user", "")),
-        (Service::Iam, "CreateRole" | "DeleteRole" | "AttachRolePolicy") => {
-            (Write, iam_arn(site, "role", text("RoleName")))
+        (Service::Iam, "CreateRole") => {
+            also = tagged.then_some("TagRole");
+            let path = text("Path").trim_matches('/');
+            let slash = if path.is_empty() { "" } else { "/" };
+            let name = format!("{path}{slash}{}", text("RoleName"));
+            (Write, iam_arn(site, "role", &name))
         }
-        (Service::Iam, "GetRole") => (Read, iam_arn(site, "role", text("RoleName"))),
+        (
+            Service::Iam,
+            "DeleteRole"
+            | "AttachRolePolicy"
+            | "DetachRolePolicy"
+            | "PutRolePolicy"
+            | "DeleteRolePolicy"
+            | "UpdateRole"
+            | "UpdateRoleDescription"
+            | "UpdateAssumeRolePolicy"
+            | "TagRole"
+            | "UntagRole",
+        ) => (Write, iam_arn(site, "role", text("RoleName"))),
+        (
+            Service::Iam,
+            "GetRole"
+            | "GetRolePolicy"
+            | "ListRolePolicies"
+            | "ListAttachedRolePolicies"
+            | "ListRoleTags",
+        ) => (Read, iam_arn(site, "role", text("RoleName"))),
+        (Service::Iam, "ListRoles") => {
+            let prefix = text("PathPrefix").trim_start_matches('/');
+            (Read, iam_arn(site, "role", prefix))
+        }
+        (Service::Account, "ListRegions" | "GetRegionOptStatus") => {
+            (Read, format!("arn:aws:account::{}:account", site.account))
+        }
+
         (service, _) => {
             return Err(ApiError::unsupported(format_args!(
                 "operation `{}:{operation}`",
@@ -135,6 +208,28 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
     Ok(Needs { kind, permissions })
 }
 
+/// Every bus that gets an event of the call.
+fn put_events(site: &Site, input: &Value) -> Needs {
+    let entries = input.get("Entries").and_then(Value::as_array);
+    let given = entries.into_iter().flatten().map(|entry| {
+        let bus = entry.get("EventBusName").and_then(Value::as_str);
+        bus.unwrap_or_default()
+    });
+    let buses: BTreeSet<String> = given
+        .map(|given| match given.starts_with("arn:") {
+            true => given.to_owned(),
+            false => bus_arn(site, bus_name(given)),
+        })
+        .collect();
+    let permissions = buses.into_iter();
+    Needs {
+        kind: Kind::Data,
+        permissions: permissions
+            .map(|bus| ("events:PutEvents".to_owned(), bus))
+            .collect(),
+    }
+}
+
 fn is_empty(tags: &Value) -> bool {
     tags.as_array().is_some_and(Vec::is_empty)
         || tags.as_object().is_some_and(serde_json::Map::is_empty)
@@ -146,6 +241,11 @@ pub(crate) fn rule_arn(site: &Site, bus: &str, rule: &str) -> String {
         "default" => site.arn("events", &format!("rule/{rule}")),
         bus => site.arn("events", &format!("rule/{bus}/{rule}")),
     }
+}
+
+/// The ARN of a bus of that name.
+pub(crate) fn bus_arn(site: &Site, bus: &str) -> String {
+    site.arn("events", &format!("event-bus/{bus}"))
 }
 
 /// A bus can be given by name or ARN; nothing means `default`.
@@ -191,6 +291,10 @@ pub(crate) fn authorise(
     let documents = super::iam::policies_of(world, caller);
     let region = site.region.to_string();
     for (action, resource) in &needs.permissions {
+        let resource = &match call.service {
+            Service::Iam => super::iam::with_path(world, site, resource),
+            _ => resource.clone(),
+        };
         let mut request = Request {
             who: Who::Owner,
             action,
@@ -200,39 +304,52 @@ pub(crate) fn authorise(
                 ("aws:principalarn", arn.clone()),
                 ("aws:principalaccount", caller.account.to_string()),
                 ("aws:username", caller.user.clone()),
+                ("aws:securetransport", "true".to_owned()),
+                ("kms:calleraccount", caller.account.to_string()),
             ]),
         };
+        let tags = tags::of(world, call, resource);
+        if action == "iam:PassRole" {
+            let to = format!("{}.amazonaws.com", call.service.name());
+            request.context.insert("iam:passedtoservice", to);
+        }
         let mut verdict = Decision::Silent;
         for document in &documents {
             let policy = Policy::parse(document).map_err(ApiError::unsupported)?;
-            match policy.decide(&request) {
+            match policy.decide_with(&request, &tags) {
                 Decision::Deny => {
                     return Err(denied(
                         call.service,
                         &arn,
                         action,
                         resource,
-                        Some("an identity-based policy"),
+                        Reason::Denied("an identity-based policy"),
                     ));
                 }
                 Decision::Allow => verdict = Decision::Allow,
                 Decision::Silent => {}
             }
         }
-        if let Some(document) = world.resource_policy(resource) {
+        let mut said = Decision::Silent;
+        let mut is_key = false;
+        // Whoever creates a bucket is not asked about the one that has the name already.
+        let made = call.operation == "CreateBucket";
+        if let Some(document) = world.resource_policy(resource).filter(|_| !made) {
             request.who = Who::Principal {
                 arn: &arn,
                 account: caller.account.as_str(),
             };
             let policy = Policy::parse(&document).map_err(ApiError::unsupported)?;
-            match policy.decide(&request) {
+            said = policy.decide_with(&request, &tags);
+            is_key = resource.contains(":key/");
+            match said {
                 Decision::Deny => {
                     return Err(denied(
                         call.service,
                         &arn,
                         action,
                         resource,
-                        Some("a resource-based policy"),
+                        Reason::Denied("a resource-based policy"),
                     ));
                 }
                 // The account's root in a policy delegates to identity policies; only the
@@ -241,15 +358,34 @@ pub(crate) fn authorise(
                 Decision::Allow | Decision::Silent => {}
             }
         }
-        if verdict != Decision::Allow {
-            return Err(denied(call.service, &arn, action, resource, None));
+        // Without its policy's word nobody uses a key: IAM decides only if the policy hands over.
+        // https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+        if said == Decision::Silent && is_key {
+            let reason = Reason::Silent("resource-based");
+            return Err(denied(call.service, &arn, action, resource, reason));
+        }
+        // What another account owns takes its word as well as the caller's own account's.
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+        let owner = world.owner(resource).filter(|_| !made);
+        let foreign = owner.is_some_and(|owner| owner != caller.account);
+        if verdict != Decision::Allow || (foreign && said != Decision::Allow) {
+            let reason = Reason::Silent("identity-based");
+            return Err(denied(call.service, &arn, action, resource, reason));
         }
     }
     Ok(())
 }
 
+/// Why something is refused.
+enum Reason {
+    /// A policy of this kind says no.
+    Denied(&'static str),
+    /// No policy of this kind says yes.
+    Silent(&'static str),
+}
+
 /// The refusal in the words and the code of each service.
-fn denied(service: Service, arn: &str, action: &str, resource: &str, by: Option<&str>) -> ApiError {
+fn denied(service: Service, arn: &str, action: &str, resource: &str, why: Reason) -> ApiError {
     let (code, status, action) = match service {
         Service::Events => ("AccessDeniedException", 400, action.to_owned()),
         Service::Sns => (
@@ -258,11 +394,13 @@ fn denied(service: Service, arn: &str, action: &str, resource: &str, by: Option<
             action.replacen("sns:", "SNS:", 1),
         ),
         Service::Sqs => ("AccessDenied", 403, action.to_ascii_lowercase()),
-        Service::Sts | Service::Iam => ("AccessDenied", 403, action.to_owned()),
+        Service::CloudTrail | Service::Kms => ("AccessDeniedException", 400, action.to_owned()),
+        Service::Account => ("AccessDeniedException", 403, action.to_owned()),
+        Service::Sts | Service::Iam | Service::S3 => ("AccessDenied", 403, action.to_owned()),
     };
-    let why = match by {
-        Some(policy) => format!("with an explicit deny in {policy}"),
-        None => format!("because no identity-based policy allows the {action} action"),
+    let why = match why {
+        Reason::Denied(policy) => format!("with an explicit deny in {policy}"),
+        Reason::Silent(kind) => format!("because no {kind} policy allows the {action} action"),
     };
     ApiError::with_status(
         status,

@@ -1,6 +1,6 @@
 //! From an event on a bus to targets, dead-letter queues, or nowhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -9,8 +9,12 @@ use super::clock::iso;
 use super::events::transform;
 use super::matching::Event;
 use super::policy::{Decision, Policy, Request, Who};
-use super::world::{Lost, MessageAttribute, Rule, RuleState, Site, Target, World};
+use super::world::{Arrival, Lost, MessageAttribute, Rule, RuleState, Site, Target, World};
 use super::{sns, sqs};
+
+mod forward;
+
+pub(super) use forward::is_bus;
 
 /// Why something was not delivered: a code and a sentence.
 pub(super) type Refusal = (&'static str, String);
@@ -31,13 +35,41 @@ pub(super) fn emit(world: &mut World, site: &Site, event: Value) -> String {
     if let (Some(envelope), Value::Object(given)) = (envelope.as_object_mut(), event) {
         envelope.extend(given);
     }
-    dispatch(world, site, "default", &envelope);
     let id = envelope.get("id").and_then(Value::as_str);
-    id.unwrap_or_default().to_owned()
+    let id = id.unwrap_or_default().to_owned();
+    dispatch(world, site, "default", envelope);
+    id
+}
+
+/// Puts an event on a bus.
+pub(super) fn dispatch(world: &mut World, site: &Site, bus: &str, event: Value) {
+    let arrival = Arrival {
+        site: site.clone(),
+        bus: bus.to_owned(),
+        event,
+        forwarded: false,
+    };
+    arrive(world, arrival);
+}
+
+/// Events cause events: what a delivery brings about waits until the delivery is done, so that
+/// the stack does not grow with it. It ends, as nothing is forwarded twice and a role is assumed
+/// once an hour.
+fn arrive(world: &mut World, arrival: Arrival) {
+    if let Some(waiting) = &mut world.waiting {
+        waiting.push_back(arrival);
+        return;
+    }
+    world.waiting = Some(VecDeque::from([arrival]));
+    while let Some(arrival) = world.waiting.as_mut().and_then(VecDeque::pop_front) {
+        deliver_all(world, &arrival);
+    }
+    world.waiting = None;
 }
 
 /// Delivers an event to all targets of all rules that it matches.
-pub(super) fn dispatch(world: &mut World, site: &Site, bus: &str, event: &Value) {
+fn deliver_all(world: &mut World, arrival: &Arrival) {
+    let (site, bus, event) = (&arrival.site, &arrival.bus, &arrival.event);
     let ready = Event::new(event);
     let rules = world.at(site).rules.get(bus);
     let matched: Vec<(String, Rule)> = rules
@@ -50,7 +82,12 @@ pub(super) fn dispatch(world: &mut World, site: &Site, bus: &str, event: &Value)
     for (name, rule) in matched {
         let arn = rule_arn(site, bus, &name);
         for target in &rule.targets {
-            if let Err((code, message)) = deliver(world, site, &name, &arn, target, event) {
+            let outcome = if is_bus(&target.arn) {
+                forward::forward(world, arrival, &arn, target)
+            } else {
+                deliver(world, site, &name, &arn, target, event)
+            };
+            if let Err((code, message)) = outcome {
                 bury(world, site, &arn, target, event, code, message);
             }
         }
@@ -149,11 +186,10 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The refusal of a key that AWS manages: its policy cannot be changed to let services in.
-    /// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
-    pub fn no_key(&self, key: &str) -> String {
+    /// The refusal of a key whose policy does not let the service in.
+    pub fn no_key(&self, action: &str, key: &str) -> String {
         format!(
-            "{} is not authorized to perform: kms:GenerateDataKey on resource: {key} because no resource-based policy allows the kms:GenerateDataKey action",
+            "{} is not authorized to perform: {action} on resource: {key} because no resource-based policy allows the {action} action",
             self.service
         )
     }

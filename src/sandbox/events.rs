@@ -1,13 +1,15 @@
-//! EventBridge: rules, tags, and events that are put.
+//! EventBridge: rules and tags; buses, targets and events have rooms of their own.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::{bus_name, rule_arn};
+use super::access::rule_arn;
 use super::matching::Pattern;
 use super::wire::{ApiError, input};
 use super::world::{Rule, RuleState, Site, Strings, World};
 
+pub(super) mod buses;
+mod permissions;
 mod put;
 mod targets;
 pub(super) mod transform;
@@ -29,6 +31,13 @@ pub(crate) fn handle(
     value: Value,
 ) -> Result<Value, ApiError> {
     match operation {
+        "CreateEventBus" => buses::create(world, site, input(operation, value)?),
+        "DescribeEventBus" => buses::describe(world, site, &input(operation, value)?),
+        "UpdateEventBus" => buses::update(world, site, input(operation, value)?),
+        "DeleteEventBus" => buses::delete(world, site, &input(operation, value)?),
+        "ListEventBuses" => buses::list(world, site, &input(operation, value)?),
+        "PutPermission" => permissions::put(world, site, input(operation, value)?),
+        "RemovePermission" => permissions::remove(world, site, &input(operation, value)?),
         "PutRule" => put_rule(world, site, input(operation, value)?),
         "DescribeRule" => describe_rule(world, site, &input(operation, value)?),
         "ListRules" => list_rules(world, site, &input(operation, value)?),
@@ -130,18 +139,6 @@ fn name_is_valid(name: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
 }
 
-fn existing_bus(bus: Option<&str>) -> Result<String, ApiError> {
-    let bus = bus_name(bus.unwrap_or_default());
-    if bus == "default" {
-        Ok(bus.to_owned())
-    } else {
-        Err(ApiError::new(
-            "ResourceNotFoundException",
-            format!("Event bus {bus} does not exist."),
-        ))
-    }
-}
-
 /// The rule of that name, or AWS's answer that there is none.
 pub(super) fn rule<'w>(
     world: &'w mut World,
@@ -149,7 +146,7 @@ pub(super) fn rule<'w>(
     bus: Option<&str>,
     name: &str,
 ) -> Result<&'w mut Rule, ApiError> {
-    let bus = existing_bus(bus)?;
+    let bus = buses::existing(world, site, bus)?;
     let rules = world.at(site).rules.entry(bus.clone()).or_default();
     rules.get_mut(name).ok_or_else(|| {
         ApiError::new(
@@ -198,7 +195,7 @@ fn put_rule(world: &mut World, site: &Site, put: PutRule) -> Result<Value, ApiEr
         ));
     }
     let state = parse_state(put.state.as_deref())?;
-    let bus = existing_bus(put.event_bus_name.as_deref())?;
+    let bus = buses::existing(world, site, put.event_bus_name.as_deref())?;
     let Some(pattern) = put.event_pattern else {
         return Err(invalid(
             "Parameter(s) EventPattern or ScheduleExpression must be specified.",
@@ -262,7 +259,7 @@ fn describe(site: &Site, bus: &str, name: &str, rule: &Rule) -> Value {
 }
 
 fn describe_rule(world: &mut World, site: &Site, named: &NamedRule) -> Result<Value, ApiError> {
-    let bus = existing_bus(named.event_bus_name.as_deref())?;
+    let bus = buses::existing(world, site, named.event_bus_name.as_deref())?;
     let rule = rule(world, site, Some(&bus), &named.name)?;
     let mut shown = describe(site, &bus, &named.name, rule);
     if let Some(shown) = shown.as_object_mut() {
@@ -272,7 +269,7 @@ fn describe_rule(world: &mut World, site: &Site, named: &NamedRule) -> Result<Va
 }
 
 fn list_rules(world: &mut World, site: &Site, list: &ListRules) -> Result<Value, ApiError> {
-    let bus = existing_bus(list.event_bus_name.as_deref())?;
+    let bus = buses::existing(world, site, list.event_bus_name.as_deref())?;
     let prefix = list.name_prefix.as_deref().unwrap_or_default();
     let rules = world.at(site).rules.entry(bus.clone()).or_default();
     let found: Vec<Value> = rules
@@ -305,7 +302,7 @@ pub(super) fn page(
 }
 
 fn delete_rule(world: &mut World, site: &Site, named: &NamedRule) -> Result<Value, ApiError> {
-    let bus = existing_bus(named.event_bus_name.as_deref())?;
+    let bus = buses::existing(world, site, named.event_bus_name.as_deref())?;
     let rules = world.at(site).rules.entry(bus).or_default();
     if rules
         .get(&named.name)
@@ -328,19 +325,21 @@ fn set_state(
     Ok(json!({}))
 }
 
+/// The tags of a bus or a rule.
 fn tagged<'w>(world: &'w mut World, site: &Site, arn: &str) -> Result<&'w mut Strings, ApiError> {
-    let prefix = site.arn("events", "rule/");
-    let missing = || {
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        ApiError::new(
-            "ResourceNotFoundException",
-            format!("Rule {name} does not exist on EventBus default."),
-        )
+    if let Some(name) = arn.strip_prefix(&site.arn("events", "event-bus/")) {
+        return buses::bus(world, site, Some(name)).map(|bus| &mut bus.tags);
+    }
+    let rest = arn.strip_prefix(&site.arn("events", "rule/"));
+    let (bus, name) = match rest.map(|rest| (rest, rest.rsplit_once('/'))) {
+        Some((_, Some((bus, name)))) => (bus, name),
+        Some((name, None)) => ("default", name),
+        None => {
+            let message = format!("{arn} does not exist.");
+            return Err(ApiError::new("ResourceNotFoundException", message));
+        }
     };
-    let name = arn.strip_prefix(&prefix).ok_or_else(missing)?;
-    rule(world, site, None, name)
-        .map(|rule| &mut rule.tags)
-        .map_err(|_| missing())
+    rule(world, site, Some(bus), name).map(|rule| &mut rule.tags)
 }
 
 fn tag(world: &mut World, site: &Site, tagging: Tagging) -> Result<Value, ApiError> {

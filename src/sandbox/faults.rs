@@ -1,11 +1,12 @@
 //! What tests see of the traffic, and how they disturb it.
 
+use super::wire::Call;
 use crate::place::AccountId;
 
 /// One call, as it was served. Retries of the SDK are calls of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {
-    /// `events`, `sns`, `sqs`, `sts`, `iam`.
+    /// `events`, `sns`, `sqs`, `sts`, `iam`, `cloudtrail`, `kms`, `s3`, `account`.
     pub service: String,
     /// The operation, such as `PutRule`.
     pub operation: String,
@@ -41,6 +42,8 @@ pub struct Fault {
     pub after: usize,
     /// How many are then struck.
     pub times: usize,
+    /// Only the first of them, and every repetition of the same call: all attempts of one call fail.
+    pub sticks: bool,
     /// What happens to them.
     pub kind: FaultKind,
 }
@@ -71,6 +74,7 @@ impl Fault {
             operation: Some(operation.to_owned()),
             after: 0,
             times: 1,
+            sticks: false,
             kind,
         }
     }
@@ -82,24 +86,41 @@ impl Fault {
             operation: None,
             after,
             times: usize::MAX,
+            sticks: false,
             kind,
+        }
+    }
+
+    /// Strikes the call after `after` others, whatever it is, and every later attempt of the same call
+    /// (same service, Region, operation and input); all other calls pass.
+    pub fn of_call(after: usize, kind: FaultKind) -> Self {
+        Self {
+            sticks: true,
+            ..Self::from_call(after, kind)
         }
     }
 }
 
-/// A fault and how much of it is left.
+/// A fault, how much of it is left, and what it has stuck to.
 #[derive(Debug)]
-pub(crate) struct Armed(Fault);
+pub(crate) struct Armed {
+    fault: Fault,
+    stuck: Option<Call>,
+}
 
 impl Armed {
     pub fn new(fault: Fault) -> Self {
-        Self(fault)
+        Self { fault, stuck: None }
     }
 
-    pub fn strike(&mut self, service: &str, operation: &str) -> Option<FaultKind> {
-        let fault = &mut self.0;
+    pub fn strike(&mut self, call: &Call) -> Option<FaultKind> {
+        let fault = &mut self.fault;
+        if let Some(stuck) = &self.stuck {
+            return is_same(stuck, call).then(|| fault.kind.clone());
+        }
         let meant = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
-        if !meant(&fault.service, service) || !meant(&fault.operation, operation) {
+        if !meant(&fault.service, call.service.name()) || !meant(&fault.operation, &call.operation)
+        {
             return None;
         }
         if fault.after > 0 {
@@ -107,6 +128,14 @@ impl Armed {
             return None;
         }
         fault.times = fault.times.checked_sub(1)?;
+        if fault.sticks {
+            self.stuck = Some(call.clone());
+        }
         Some(fault.kind.clone())
     }
+}
+
+fn is_same(one: &Call, other: &Call) -> bool {
+    let what = |call: &Call| (call.service, call.region.clone(), call.operation.clone());
+    what(one) == what(other) && one.input == other.input
 }

@@ -1,14 +1,16 @@
-//! IAM: enough users and roles to make the events that alerts are about.
+//! IAM: users, and the roles that services act with.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::clock::iso;
 use super::events::Tag;
-use super::policy::Policy;
 use super::wire::{ApiError, input};
 use super::world::{Iam, Identity, Principal, Site, Strings, World};
 
+mod roles;
+
+/// AWS lists 100 a page; few here, so that paging is exercised.
 const PAGE: usize = 10;
 /// Access keys per user: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const KEYS: usize = 2;
@@ -30,8 +32,21 @@ pub(crate) fn handle(
         "DetachUserPolicy" => detach(world, site, &input(operation, value)?),
         "PutUserPolicy" => put_inline(world, site, input(operation, value)?),
         "DeleteUserPolicy" => delete_inline(world, site, &input(operation, value)?),
-        "CreateRole" => create_role(world, site, input(operation, value)?),
-        "GetRole" => get_role(world, site, &input(operation, value)?),
+        "DetachRolePolicy" => detach(world, site, &input(operation, value)?),
+        "CreateRole" => roles::create(world, site, input(operation, value)?),
+        "GetRole" => roles::get(world, site, &input(operation, value)?),
+        "ListRoles" => roles::list(world, site, &input(operation, value)?),
+        "UpdateRole" => roles::update(world, site, input(operation, value)?),
+        "UpdateRoleDescription" => roles::describe(world, site, input(operation, value)?),
+        "UpdateAssumeRolePolicy" => roles::update_trust(world, site, input(operation, value)?),
+        "PutRolePolicy" => roles::put_policy(world, site, input(operation, value)?),
+        "GetRolePolicy" => roles::get_policy(world, site, &input(operation, value)?),
+        "DeleteRolePolicy" => roles::delete_policy(world, site, &input(operation, value)?),
+        "ListRolePolicies" | "ListAttachedRolePolicies" | "ListRoleTags" => {
+            roles::list_of(world, site, operation, &input(operation, value)?)
+        }
+        "TagRole" => roles::tag(world, site, input(operation, value)?),
+        "UntagRole" => roles::untag(world, site, &input(operation, value)?),
         "DeleteRole" => delete(world, site, &input(operation, value)?),
         _ => Err(ApiError::unsupported(operation)),
     }
@@ -85,15 +100,8 @@ struct Inline {
     policy_document: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct CreateRole {
-    role_name: String,
-    path: Option<String>,
-    assume_role_policy_document: String,
-    description: Option<String>,
-    #[serde(default)]
-    tags: Vec<Tag>,
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::new("ValidationError", message)
 }
 
 fn missing(kind: &str, name: &str) -> ApiError {
@@ -121,7 +129,7 @@ fn identity<'w>(
     match (user, role) {
         (Some(user), _) => iam.users.get_mut(user).ok_or_else(|| missing("user", user)),
         (None, Some(role)) => iam.roles.get_mut(role).ok_or_else(|| missing("role", role)),
-        (None, None) => Err(ApiError::new("ValidationError", "no name given")),
+        (None, None) => Err(invalid("no name given")),
     }
 }
 
@@ -136,6 +144,8 @@ fn new_identity(world: &mut World, prefix: &str, path: Option<String>, tags: Str
         access_keys: Vec::new(),
         trust: None,
         description: None,
+        max_session: None,
+        boundary: None,
     }
 }
 
@@ -145,15 +155,28 @@ fn check_name(name: &str) -> Result<(), ApiError> {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b));
     fits.then_some(()).ok_or_else(|| {
-        ApiError::new(
-            "ValidationError",
-            format!("The specified value for userName or roleName is invalid: {name}"),
-        )
+        invalid(format!(
+            "The specified value for userName or roleName is invalid: {name}"
+        ))
     })
 }
 
 fn arn(site: &Site, kind: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{}:{kind}{path}{name}", site.account)
+}
+
+/// Calls name users and roles without their paths, ARNs have them.
+pub(super) fn with_path(world: &World, site: &Site, resource: &str) -> String {
+    let found = world.iam.get(&site.account).and_then(|iam| {
+        let (_, entity) = resource.rsplit_once(':')?;
+        let (kind, name) = entity.split_once('/')?;
+        let known = match kind {
+            "user" => iam.users.get(name)?,
+            _ => iam.roles.get(name)?,
+        };
+        Some(arn(site, kind, &known.path, name))
+    });
+    found.unwrap_or_else(|| resource.to_owned())
 }
 
 fn show_user(site: &Site, name: &str, user: &Identity) -> Value {
@@ -163,32 +186,6 @@ fn show_user(site: &Site, name: &str, user: &Identity) -> Value {
         "UserId": user.id,
         "Arn": arn(site, "user", &user.path, name),
         "CreateDate": iso(user.created),
-    })
-}
-
-fn show_role(site: &Site, name: &str, role: &Identity) -> Value {
-    // The trust policy comes back percent-encoded.
-    let trust: String =
-        role.trust
-            .as_deref()
-            .unwrap_or_default()
-            .bytes()
-            .fold(String::new(), |mut text, byte| {
-                if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-                    text.push(char::from(byte));
-                } else {
-                    text.push_str(&format!("%{byte:02X}"));
-                }
-                text
-            });
-    json!({
-        "Path": role.path,
-        "RoleName": name,
-        "RoleId": role.id,
-        "Arn": arn(site, "role", &role.path, name),
-        "CreateDate": iso(role.created),
-        "AssumeRolePolicyDocument": trust,
-        "Description": role.description,
     })
 }
 
@@ -215,30 +212,36 @@ fn get_user(
 }
 
 fn list_users(world: &mut World, site: &Site, list: &ListUsers) -> Result<Value, ApiError> {
-    let number = |text: &Option<String>, default: usize| match text {
-        Some(text) => text
-            .parse::<usize>()
-            .map_err(|_| ApiError::new("ValidationError", "not a number")),
-        None => Ok(default),
-    };
-    let (start, size) = (
-        number(&list.marker, 0)?,
-        number(&list.max_items, PAGE)?.max(1),
-    );
     let prefix = list.path_prefix.as_deref().unwrap_or("/");
     let users = of(world, site).users.iter();
-    let all: Vec<Value> = users
+    let all = users
         .filter(|(_, user)| user.path.starts_with(prefix))
         .map(|(name, user)| show_user(site, name, user))
         .collect();
+    page(
+        "Users",
+        all,
+        list.marker.as_deref(),
+        list.max_items.as_deref(),
+    )
+}
+
+/// One page of a list; the marker is the position where the next begins.
+fn page(
+    key: &str,
+    all: Vec<Value>,
+    marker: Option<&str>,
+    most: Option<&str>,
+) -> Result<Value, ApiError> {
+    let number = |text: Option<&str>, default: usize| match text {
+        Some(text) => text.parse::<usize>().map_err(|_| invalid("not a number")),
+        None => Ok(default),
+    };
+    let (start, size) = (number(marker, 0)?, number(most, PAGE)?.max(1));
     let end = start.saturating_add(size);
     let more = all.len() > end;
     let shown: Vec<Value> = all.into_iter().skip(start).take(size).collect();
-    Ok(json!({
-        "Users": shown,
-        "IsTruncated": more,
-        "Marker": more.then(|| end.to_string()),
-    }))
+    Ok(json!({key: shown, "IsTruncated": more, "Marker": more.then(|| end.to_string())}))
 }
 
 /// Deletes a user or role that nothing hangs on any more.
@@ -326,8 +329,7 @@ fn detach(world: &mut World, site: &Site, detach: &Attach) -> Result<Value, ApiE
 }
 
 fn put_inline(world: &mut World, site: &Site, put: Inline) -> Result<Value, ApiError> {
-    Policy::parse(&put.policy_document)
-        .map_err(|reason| ApiError::new("MalformedPolicyDocument", reason))?;
+    roles::check_inline(&put.policy_document)?;
     let inline = &mut identity(world, site, Some(&put.user_name), None)?.inline;
     inline.insert(put.policy_name, put.policy_document);
     Ok(json!({}))
@@ -340,43 +342,50 @@ fn delete_inline(world: &mut World, site: &Site, delete: &Inline) -> Result<Valu
         .ok_or_else(|| missing("user policy", &delete.policy_name))
 }
 
-fn create_role(world: &mut World, site: &Site, create: CreateRole) -> Result<Value, ApiError> {
-    check_name(&create.role_name)?;
-    if of(world, site).roles.contains_key(&create.role_name) {
-        return Err(exists("Role", &create.role_name));
-    }
-    if serde_json::from_str::<Value>(&create.assume_role_policy_document).is_err() {
-        let message = "This policy contains invalid Json";
-        return Err(ApiError::new("MalformedPolicyDocument", message));
-    }
-    let mut role = new_identity(world, "AROA", create.path, Tag::collect(create.tags));
-    role.trust = Some(create.assume_role_policy_document);
-    role.description = create.description;
-    let shown = show_role(site, &create.role_name, &role);
-    of(world, site).roles.insert(create.role_name, role);
-    Ok(json!({"Role": shown}))
-}
-
-fn get_role(world: &mut World, site: &Site, named: &Named) -> Result<Value, ApiError> {
-    let name = named.role_name.as_deref();
-    let role = identity(world, site, None, name)?;
-    Ok(json!({"Role": show_role(site, name.unwrap_or_default(), role)}))
-}
-
 /// The identity policies that hold for a principal: its own, and what IAM has for the user.
-/// Of AWS's managed policies only `AdministratorAccess` is known; others grant nothing.
 pub(super) fn policies_of(world: &World, principal: &Principal) -> Vec<String> {
     let mut policies = principal.policies.clone();
     let iam = world.iam.get(&principal.account);
     if let Some(user) = iam.and_then(|iam| iam.users.get(&principal.user)) {
-        policies.extend(user.inline.values().cloned());
-        if user
-            .attached
-            .iter()
-            .any(|arn| arn == "arn:aws:iam::aws:policy/AdministratorAccess")
-        {
-            policies.push(super::ADMINISTRATOR.to_owned());
-        }
+        policies.extend(user.documents());
     }
     policies
+}
+
+/// The role of that ARN, path included.
+fn role_at<'w>(world: &'w World, arn: &str) -> Option<&'w Identity> {
+    let (account, role) = arn.split_once("::")?.1.split_once(":role/")?;
+    let (path, name) = role.rsplit_once('/').unwrap_or(("", role));
+    let account = account.parse().ok()?;
+    let role = world.iam.get(&account)?.roles.get(name)?;
+    (role.path.trim_matches('/') == path).then_some(role)
+}
+
+/// The tags of a role.
+pub(super) fn tags_at<'w>(world: &'w World, arn: &str) -> Option<&'w Strings> {
+    role_at(world, arn).map(|role| &role.tags)
+}
+
+/// The id and the trust policy of a role.
+pub(super) fn trust_of(world: &World, arn: &str) -> Option<(String, String)> {
+    let role = role_at(world, arn)?;
+    Some((role.id.clone(), role.trust.clone().unwrap_or_default()))
+}
+
+/// The identity policies of a role.
+pub(super) fn role_policies(world: &World, arn: &str) -> Vec<String> {
+    role_at(world, arn)
+        .map(Identity::documents)
+        .unwrap_or_default()
+}
+
+impl Identity {
+    /// Inline and attached policies. Of AWS's managed policies only `AdministratorAccess` is
+    /// known; others grant nothing.
+    fn documents(&self) -> Vec<String> {
+        let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
+        let attached = self.attached.iter().filter(|arn| *arn == administrator);
+        let attached = attached.map(|_| super::ADMINISTRATOR.to_owned());
+        self.inline.values().cloned().chain(attached).collect()
+    }
 }

@@ -1,17 +1,22 @@
-//! An AWS inside this process: EventBridge, SNS, SQS, STS and IAM behind the SDK's own HTTP door.
+//! An AWS inside this process: EventBridge, SNS, SQS, STS, IAM, S3, KMS, CloudTrail and the Account
+//! service behind the SDK's own HTTP door.
 //!
 //! Real SDK clients run against it with their serialisation, retries and paging. It implements AWS
 //! from AWS's documentation and shares nothing with the code that deploys, so that tests of that
 //! code do not agree with themselves. What it does not implement is an error that names it.
 
 mod access;
+mod account;
 mod clock;
+mod cloudtrail;
 mod delivery;
 mod events;
 mod faults;
 mod iam;
+mod kms;
 mod matching;
 mod policy;
+mod s3;
 mod sns;
 mod sqs;
 mod store;
@@ -92,6 +97,11 @@ impl Sandbox {
         })))
     }
 
+    /// A sandbox of its own that begins where this one stands; callers keep their credentials.
+    pub fn fork(&self) -> Self {
+        Self::from_world(self.inner().world.clone(), None)
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -156,12 +166,30 @@ impl Sandbox {
 
     /// Everything that people and endpoints have received so far, oldest first.
     pub fn outbox(&self) -> Vec<Delivery> {
-        self.inner().world.outbox.clone()
+        self.settled().world.outbox.clone()
     }
 
     /// The events that matched a rule and reached nobody, not even a dead-letter queue.
     pub fn lost(&self) -> Vec<Lost> {
-        self.inner().world.lost.clone()
+        self.settled().world.lost.clone()
+    }
+
+    /// How long CloudTrail takes from a call to its event on the bus, from now on. Zero at first;
+    /// AWS takes some minutes.
+    pub fn set_trail_delay(&self, delay: Duration) {
+        let mut inner = self.inner();
+        inner.world.trail_delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+        // A file that cannot be written fails the next call.
+        let _ = inner.save();
+    }
+
+    /// The world after the events have come that are due.
+    fn settled(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner();
+        if trail::release(&mut inner.world) {
+            let _ = inner.save();
+        }
+        inner
     }
 
     /// All calls since this value was made, oldest first.
@@ -186,7 +214,7 @@ impl Sandbox {
 
     /// The time in the sandbox: milliseconds since 1970 UTC.
     pub fn now(&self) -> i64 {
-        self.inner().world.now()
+        self.settled().world.now()
     }
 
     /// Moves a virtual clock; a wall clock stays.
@@ -194,6 +222,7 @@ impl Sandbox {
         if let Clock::Virtual { now, .. } = &mut self.inner().world.clock {
             *now = now.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
         }
+        drop(self.settled());
     }
 
     /// Confirms pending subscriptions, all or those of one endpoint, as their owners would.
@@ -208,17 +237,65 @@ impl Sandbox {
         Ok(confirmed)
     }
 
+    /// Enables exactly these Regions for the callers' account. us-east-1 cannot be disabled.
+    pub fn set_regions(&self, enabled: &[Region]) {
+        let mut inner = self.inner();
+        let account = inner.world.account.clone();
+        let enabled = enabled.iter().cloned().collect();
+        inner.world.set_regions(account, enabled);
+        // A file that cannot be written fails the next call.
+        let _ = inner.save();
+    }
+
+    /// Disables one Region, as an account's owner may do at any time. us-east-1 stays.
+    pub fn disable_region(&self, region: &Region) {
+        let mut inner = self.inner();
+        let account = inner.world.account.clone();
+        let mut enabled = inner.world.enabled_regions(&account);
+        enabled.remove(region);
+        inner.world.set_regions(account, enabled);
+        let _ = inner.save();
+    }
+
+    /// Says that another account has a bucket of this name, in us-east-1.
+    pub fn foreign_bucket(&self, name: &str) {
+        let mut inner = self.inner();
+        s3::own_elsewhere(&mut inner.world, name);
+        let _ = inner.save();
+    }
+
+    /// Puts an empty object into a bucket. Without the bucket nothing happens.
+    pub fn put_object(&self, bucket: &str, key: &str) {
+        let mut inner = self.inner();
+        if let Some(bucket) = inner.world.buckets.get_mut(bucket) {
+            bucket.objects.retain(|there| there != key);
+            bucket.objects.push(key.to_owned());
+        }
+        let _ = inner.save();
+    }
+
+    /// Deletes everything in a bucket, as its owner would by hand before deleting it.
+    pub fn empty_bucket(&self, bucket: &str) {
+        let mut inner = self.inner();
+        if let Some(bucket) = inner.world.buckets.get_mut(bucket) {
+            bucket.objects.clear();
+        }
+        let _ = inner.save();
+    }
+
     /// Puts an event of AWS itself (source `aws.*`) on the default bus of `region`. What the event
     /// leaves out of the envelope (`version`, `id`, `account`, `time`, `region`, `resources`) is
     /// filled in. The result is the event's id.
     pub fn emit(&self, region: &Region, event: Value) -> String {
         let mut inner = self.inner();
         inner.world.clock.tick();
+        trail::release(&mut inner.world);
         let site = Site {
             account: inner.world.account.clone(),
             region: region.clone(),
         };
         let id = delivery::emit(&mut inner.world, &site, event);
+        trail::release(&mut inner.world);
         // A file that cannot be written fails the next call.
         let _ = inner.save();
         id
@@ -227,10 +304,11 @@ impl Sandbox {
     fn serve(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let mut inner = self.inner();
         inner.world.clock.tick();
+        trail::release(&mut inner.world);
         let id = inner.world.uuid();
         let call = match Call::read(request) {
             Ok(call) => call,
-            Err(error) => return Ok(wire::refuse(&error, &id)),
+            Err(error) => return Ok(wire::refuse(request, &error, &id)),
         };
         let fault = inner.struck(&call);
         let outcome = match &fault {
@@ -239,7 +317,7 @@ impl Sandbox {
                 code,
                 "refused by an injected fault",
             )),
-            Some(FaultKind::Throttle) => Err(ApiError::new("ThrottlingException", "Rate exceeded")),
+            Some(FaultKind::Throttle) => Err(throttled(call.service)),
             Some(FaultKind::Stop) => {
                 inner.record(&call, Outcome::Stopped);
                 return Err(ConnectorError::user("stopped by an injected fault".into()));
@@ -265,9 +343,7 @@ impl Sandbox {
 
 impl Inner {
     fn struck(&mut self, call: &Call) -> Option<FaultKind> {
-        self.faults
-            .iter_mut()
-            .find_map(|armed| armed.strike(call.service.name(), &call.operation))
+        self.faults.iter_mut().find_map(|armed| armed.strike(call))
     }
 
     fn record(&mut self, call: &Call, outcome: Outcome) {
@@ -282,7 +358,7 @@ impl Inner {
         let write = access::needs(call, &site).is_ok_and(|needs| match needs.kind {
             Kind::Write => true,
             Kind::Read => false,
-            Kind::Data => call.operation != "ReceiveMessage",
+            Kind::Data => !access::READS_OF_DATA.contains(&call.operation.as_str()),
         });
         self.calls.push(CallRecord {
             service: call.service.name().to_owned(),
@@ -307,7 +383,14 @@ impl Inner {
             account: caller.account.clone(),
             region,
         };
-        let needs = access::needs(call, &site)?;
+        if !world.reaches(&site, call.service) {
+            return Err(unknown_key(call.service));
+        }
+        let mut needs = access::needs(call, &site)?;
+        if call.service == Service::Kms {
+            needs.permissions = kms::permissions(world, &site, &call.operation, &call.input);
+        }
+        let watchers = trail::watchers(world, &site, call.service);
         let outcome = access::authorise(world, &site, call, &caller, &needs).and_then(|()| {
             let input = call.input.clone();
             let operation = call.operation.as_str();
@@ -317,13 +400,22 @@ impl Inner {
                 Service::Sqs => sqs::handle(world, &site, operation, input),
                 Service::Sts => sts::handle(&caller, operation),
                 Service::Iam => iam::handle(world, &site, &caller, operation, input),
+                Service::Account => account::handle(world, &site, operation, input),
+                Service::S3 => s3::handle(world, &site, operation, input),
+                Service::CloudTrail => cloudtrail::handle(world, &site, operation, input),
+                Service::Kms => kms::handle(world, &site, operation, input),
             }
         });
         if needs.kind != Kind::Data {
-            trail::record(
-                world, &site, &caller, call, needs.kind, &outcome, request_id,
-            );
+            let done = trail::Done {
+                call,
+                kind: needs.kind,
+                outcome: &outcome,
+                request_id,
+            };
+            trail::record(world, &site, &caller, &watchers, done);
         }
+        trail::release(world);
         outcome
     }
 
@@ -335,10 +427,28 @@ impl Inner {
     }
 }
 
+fn throttled(service: Service) -> ApiError {
+    match service {
+        Service::S3 => ApiError::with_status(503, "SlowDown", "Please reduce your request rate."),
+        Service::Account => ApiError::with_status(429, "TooManyRequestsException", "Rate exceeded"),
+        _ => ApiError::new("ThrottlingException", "Rate exceeded"),
+    }
+}
+
+/// The answer to a key that does not exist, or not in this Region: one that is not enabled knows
+/// no credentials. <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
 fn unknown_key(service: Service) -> ApiError {
     let message = "The security token included in the request is invalid.";
     match service {
-        Service::Events => ApiError::new("UnrecognizedClientException", message),
+        Service::Events | Service::CloudTrail | Service::Kms => {
+            ApiError::new("UnrecognizedClientException", message)
+        }
+        Service::Account => ApiError::with_status(403, "UnrecognizedClientException", message),
+        Service::S3 => ApiError::with_status(
+            403,
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        ),
         _ => ApiError::with_status(403, "InvalidClientTokenId", message),
     }
 }

@@ -7,6 +7,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+mod survey;
+mod tags;
+
+pub(crate) use tags::Tags;
+
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Who<'a> {
@@ -59,11 +64,20 @@ enum Principals {
 
 #[derive(Debug, Clone)]
 struct Condition {
+    set: Set,
     test: Test,
     negated: bool,
     if_exists: bool,
     key: String,
     values: Vec<String>,
+}
+
+/// How a condition treats a key with several values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Set {
+    One,
+    Any,
+    All,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +114,11 @@ impl Policy {
             .all(|statement| statement.principals.is_some())
     }
 
+    /// Whether any statement names resources.
+    pub fn names_resources(&self) -> bool {
+        self.0.iter().any(|statement| statement.resources.is_some())
+    }
+
     /// Whether every statement names only these actions, without wildcards.
     pub fn actions_within(&self, actions: &[&str]) -> bool {
         let known = |given: &String| actions.iter().any(|a| a.eq_ignore_ascii_case(given));
@@ -111,8 +130,13 @@ impl Policy {
 
     /// What the policy says; a denial outweighs every permission.
     pub fn decide(&self, request: &Request<'_>) -> Decision {
+        self.decide_with(request, &Tags::default())
+    }
+
+    /// The same of a request that is about tags.
+    pub fn decide_with(&self, request: &Request<'_>, tags: &Tags) -> Decision {
         let mut decision = Decision::Silent;
-        for statement in self.0.iter().filter(|s| s.applies(request)) {
+        for statement in self.0.iter().filter(|s| s.applies(request, tags)) {
             if !statement.allow {
                 return Decision::Deny;
             }
@@ -165,7 +189,7 @@ impl Statement {
         }
     }
 
-    fn applies(&self, request: &Request<'_>) -> bool {
+    fn applies(&self, request: &Request<'_>, tags: &Tags) -> bool {
         let who = match (&self.principals, request.who) {
             (None, Who::Owner) => true,
             (None, _) | (Some(_), Who::Owner) => false,
@@ -181,7 +205,10 @@ impl Statement {
             .is_none_or(|(positive, globs)| any(globs, request.resource) == *positive);
         who && any(&globs, &action) == *positive
             && resource
-            && self.conditions.iter().all(|c| c.holds(&request.context))
+            && self
+                .conditions
+                .iter()
+                .all(|c| c.holds(&request.context, tags))
     }
 }
 
@@ -244,8 +271,11 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
     let operators = value.as_object().ok_or("Condition is not an object")?;
     let mut conditions = Vec::new();
     for (operator, keys) in operators {
-        // Every key here has one value, so the set operators decide nothing.
-        let name = operator.trim_start_matches("ForAnyValue:");
+        let (set, name) = match operator.split_once(':') {
+            Some(("ForAnyValue", name)) => (Set::Any, name),
+            Some(("ForAllValues", name)) => (Set::All, name),
+            _ => (Set::One, operator.as_str()),
+        };
         let (name, if_exists) = match name.strip_suffix("IfExists") {
             Some(name) => (name, true),
             None => (name, false),
@@ -269,6 +299,7 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
         };
         for (key, values) in keys.as_object().ok_or("a condition is not an object")? {
             conditions.push(Condition {
+                set,
                 test,
                 negated,
                 if_exists,
@@ -281,22 +312,31 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
 }
 
 impl Condition {
-    fn holds(&self, context: &BTreeMap<&'static str, String>) -> bool {
-        let value = context.get(self.key.as_str());
-        if self.test == Test::Null {
-            return self.values.iter().any(|v| (v == "true") == value.is_none());
-        }
-        let Some(value) = value else {
-            return self.if_exists || self.negated;
+    fn holds(&self, context: &BTreeMap<&'static str, String>, tags: &Tags) -> bool {
+        let values = match context.get(self.key.as_str()) {
+            Some(value) => vec![value.as_str()],
+            None => tags.values(&self.key),
         };
-        let hit = self.values.iter().any(|wanted| match self.test {
-            Test::Equal => wanted == value,
-            Test::EqualIgnoreCase => wanted.eq_ignore_ascii_case(value),
-            Test::Like => like(wanted, value),
-            Test::Arn => arn_like(wanted, value),
-            Test::Null => false,
-        });
-        hit != self.negated
+        if self.test == Test::Null {
+            let absent = values.is_empty();
+            return self.values.iter().any(|v| (v == "true") == absent);
+        }
+        let hit = |value: &&str| {
+            let any = self.values.iter().any(|wanted| match self.test {
+                Test::Equal => wanted == value,
+                Test::EqualIgnoreCase => wanted.eq_ignore_ascii_case(value),
+                Test::Like => like(wanted, value),
+                Test::Arn => arn_like(wanted, value),
+                Test::Null => false,
+            });
+            any != self.negated
+        };
+        match self.set {
+            Set::One if values.is_empty() => self.if_exists || self.negated,
+            // Of no values all are as wanted, and none is.
+            Set::One | Set::All => values.iter().all(hit),
+            Set::Any => values.iter().any(hit),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::delivery::{Refusal, Source};
 use super::events::Tag;
+use super::kms;
 use super::policy::Policy;
 use super::sqs::locate;
 use super::wire::{ApiError, input, xml_map};
@@ -359,12 +360,15 @@ pub(super) fn publish_from(
     let topic = world.at(&site).topics.get(&name).ok_or_else(missing)?;
     let default = default_policy(arn, site.account.as_str());
     let policy = topic.attributes.get("Policy").unwrap_or(&default);
-    if topic
-        .attributes
-        .get("KmsMasterKeyId")
+    let key = topic.attributes.get("KmsMasterKeyId").cloned();
+    // The policy of a key that AWS manages cannot be changed to let services in.
+    // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    if key
+        .as_ref()
         .is_some_and(|key| key.ends_with("alias/aws/sns"))
     {
-        return Err(("NO_PERMISSIONS", from.no_key("alias/aws/sns")));
+        let refusal = from.no_key("kms:GenerateDataKey", "alias/aws/sns");
+        return Err(("NO_PERMISSIONS", refusal));
     }
     if !from.may(Some(policy), "sns:Publish", arn) {
         return Err((
@@ -375,14 +379,26 @@ pub(super) fn publish_from(
             ),
         ));
     }
+    if let Some(key) = key.filter(|key| !key.is_empty()) {
+        kms::send_encrypted(world, arn, &key, from)?;
+    }
     fanout::fan_out(world, &site, arn, None, message);
     Ok(())
 }
 
 impl World {
-    /// The resource policy of a topic or queue, if there is one.
+    /// The resource policy of a topic, queue, bucket, bus or key, if there is one.
     pub(super) fn resource_policy(&mut self, arn: &str) -> Option<String> {
+        if arn.contains(":s3:::") {
+            return super::s3::policy_of(self, arn);
+        }
+        if arn.contains(":kms:") {
+            return kms::policy_of(self, arn);
+        }
         let (site, name) = locate(arn)?;
+        if let Some(bus) = name.strip_prefix("event-bus/") {
+            return super::events::buses::find(self, &site, bus)?.policy.clone();
+        }
         let local = self.at(&site);
         let attributes: &BTreeMap<String, String> = if arn.contains(":sns:") {
             &local.topics.get(&name)?.attributes

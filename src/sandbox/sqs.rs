@@ -49,6 +49,9 @@ pub(crate) fn handle(
         "SendMessage" => messages::send(world, site, input(operation, value)?),
         "ReceiveMessage" => messages::receive(world, site, &input(operation, value)?),
         "DeleteMessage" => messages::delete(world, site, &input(operation, value)?),
+        "ChangeMessageVisibilityBatch" => {
+            messages::change_visibility(world, site, &input(operation, value)?)
+        }
         "PurgeQueue" => purge(world, site, &input(operation, value)?),
         _ => Err(ApiError::unsupported(operation)),
     }

@@ -1,16 +1,17 @@
 //! Everything that exists in the sandbox: plain data, saved and loaded as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::clock::Clock;
+use super::cloudtrail::selectors::Selectors;
 use super::matching::Pattern;
 use crate::place::{AccountId, Region};
 
 /// The version of the saved form. A file of another version is refused.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// Strings by name: attributes, tags.
 pub(crate) type Strings = BTreeMap<String, String>;
@@ -31,8 +32,33 @@ pub(crate) struct World {
     pub principals: BTreeMap<String, Principal>,
     pub locals: BTreeMap<String, Local>,
     pub iam: BTreeMap<AccountId, Iam>,
+    /// By name: bucket names are unique across all accounts.
+    pub buckets: BTreeMap<String, Bucket>,
+    /// The Regions that are enabled, where they are not those of a new account.
+    pub regions: BTreeMap<AccountId, BTreeSet<Region>>,
+    /// By ARN, which holds the home Region: a trail is found from every Region by it.
+    pub trails: BTreeMap<String, Trail>,
+    /// How long CloudTrail takes from a call to its event, milliseconds.
+    pub trail_delay: i64,
+    /// Events that CloudTrail has not delivered yet.
+    pub recorded: Vec<Recorded>,
     pub outbox: Vec<Delivery>,
     pub lost: Vec<Lost>,
+    /// By rule ARN: when EventBridge last assumed the role of its target.
+    pub assumed: BTreeMap<String, i64>,
+    /// Events on their way while others are delivered; none at rest.
+    #[serde(skip)]
+    pub waiting: Option<VecDeque<Arrival>>,
+}
+
+/// An event that comes to a bus.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrival {
+    pub site: Site,
+    pub bus: String,
+    pub event: Value,
+    /// Whether it came from another bus.
+    pub forwarded: bool,
 }
 
 /// Whoever holds an access key.
@@ -79,10 +105,56 @@ impl Site {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Local {
+    /// By name. The default bus exists before it stands here.
+    pub buses: BTreeMap<String, Bus>,
     /// By bus name, then rule name.
     pub rules: BTreeMap<String, BTreeMap<String, Rule>>,
     pub topics: BTreeMap<String, Topic>,
     pub queues: BTreeMap<String, Queue>,
+    /// KMS keys by id.
+    pub keys: BTreeMap<String, Key>,
+    /// Their aliases by name, `alias/` included.
+    pub aliases: BTreeMap<String, Alias>,
+    /// When a data key was last asked for: by the ARNs of topic or queue, and key.
+    pub data_keys: BTreeMap<String, i64>,
+}
+
+/// A customer-managed KMS key. Times are milliseconds since 1970.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Key {
+    pub policy: String,
+    pub description: String,
+    pub tags: Strings,
+    pub created: i64,
+    pub enabled: bool,
+    /// When it will be deleted, if that is scheduled.
+    pub deletion: Option<i64>,
+    /// Days between rotations, if it rotates.
+    pub rotation: Option<i64>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Alias {
+    /// The key's id.
+    pub key: String,
+    pub created: i64,
+    pub updated: i64,
+}
+
+/// An EventBridge event bus.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bus {
+    pub description: Option<String>,
+    pub dead_letter_config: Option<DeadLetterConfig>,
+    pub kms_key: Option<String>,
+    /// The resource policy.
+    pub policy: Option<String>,
+    pub tags: Strings,
+    pub created: i64,
+    pub modified: i64,
 }
 
 /// An EventBridge rule.
@@ -227,6 +299,76 @@ pub(crate) struct Identity {
     /// Roles only.
     pub trust: Option<String>,
     pub description: Option<String>,
+    /// Seconds.
+    pub max_session: Option<u32>,
+    /// The ARN of a permissions boundary; kept, not evaluated.
+    pub boundary: Option<String>,
+}
+
+/// An S3 bucket. Documents are kept in the form in which they were given.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bucket {
+    pub account: AccountId,
+    pub region: Region,
+    pub created: i64,
+    pub policy: Option<String>,
+    pub public_access_block: Option<Value>,
+    pub encryption: Option<Value>,
+    pub ownership: Option<Value>,
+    pub versioning: Option<Value>,
+    pub lifecycle: Option<Value>,
+    pub tags: Strings,
+    /// Keys of what is in it.
+    pub objects: Vec<String>,
+}
+
+/// A CloudTrail trail.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Trail {
+    pub name: String,
+    pub account: AccountId,
+    pub home: Region,
+    pub settings: TrailSettings,
+    pub selectors: Selectors,
+    pub logging: bool,
+    pub started: Option<i64>,
+    pub stopped: Option<i64>,
+    /// The last time that a log file was tried to be written, and the last time that it was.
+    pub attempted: Option<i64>,
+    pub delivered: Option<i64>,
+    /// Why the last log file could not be written.
+    pub delivery_error: Option<String>,
+    pub tags: Strings,
+}
+
+/// What CreateTrail sets and UpdateTrail changes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrailSettings {
+    pub bucket: String,
+    pub prefix: Option<String>,
+    pub topic: Option<String>,
+    pub global_services: bool,
+    pub multi_region: bool,
+    pub validation: bool,
+    pub log_group: Option<String>,
+    pub log_role: Option<String>,
+    pub kms_key: Option<String>,
+}
+
+/// An event on its way from CloudTrail to a bus.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recorded {
+    /// When it arrives.
+    pub due: i64,
+    pub account: AccountId,
+    pub region: Region,
+    /// ARNs of the trails that log it.
+    pub trails: Vec<String>,
+    pub event: Value,
 }
 
 /// What one person or endpoint has received.
@@ -277,14 +419,26 @@ impl World {
             principals: BTreeMap::new(),
             locals: BTreeMap::new(),
             iam: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+            regions: BTreeMap::new(),
+            trails: BTreeMap::new(),
+            trail_delay: 0,
+            recorded: Vec::new(),
             outbox: Vec::new(),
             lost: Vec::new(),
+            assumed: BTreeMap::new(),
+            waiting: None,
         }
     }
 
     /// What exists at a site.
     pub fn at(&mut self, site: &Site) -> &mut Local {
         self.locals.entry(site.key()).or_default()
+    }
+
+    /// What exists at a site, if anything ever did.
+    pub fn look(&self, site: &Site) -> Option<&Local> {
+        self.locals.get(&site.key())
     }
 
     /// The time now, milliseconds since 1970.

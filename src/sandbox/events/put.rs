@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::access::bus_name;
+use super::super::access::{bus_arn, bus_name};
 use super::super::clock::iso;
 use super::super::delivery;
 use super::super::matching::Event;
@@ -60,9 +60,11 @@ pub(super) fn put_events(
         ));
     }
     for entry in &put.entries {
-        let bus = bus_name(entry.event_bus_name.as_deref().unwrap_or_default());
-        if bus != "default" {
-            return Err(ApiError::unsupported(format_args!("event bus `{bus}`")));
+        // An event for a bus that does not exist is taken and lost, as on AWS.
+        let given = entry.event_bus_name.as_deref().unwrap_or_default();
+        if given.starts_with("arn:") && given != bus_arn(site, bus_name(given)) {
+            let what = format!("PutEvents to the bus `{given}` of another account or Region");
+            return Err(ApiError::unsupported(what));
         }
     }
     let mut answers = Vec::new();
@@ -71,7 +73,7 @@ pub(super) fn put_events(
         match accept(world, site, entry) {
             Ok((bus, event)) => {
                 answers.push(json!({"EventId": event.get("id")}));
-                delivery::dispatch(world, site, &bus, &event);
+                delivery::dispatch(world, site, &bus, event);
             }
             Err((code, message)) => {
                 failed += 1;

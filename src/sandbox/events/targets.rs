@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::access::bus_name;
+use super::super::delivery::is_bus;
 use super::super::wire::ApiError;
 use super::super::world::{Site, Target, World};
 use super::{invalid, page, rule, transform};
@@ -58,9 +59,18 @@ pub(super) fn put(world: &mut World, site: &Site, put: PutTargets) -> Result<Val
         check(site, target)?;
     }
     let rule = rule(world, site, put.event_bus_name.as_deref(), &put.rule)?;
+    let theirs = |arn: &str| is_bus(arn) && !arn.contains(&format!(":{}:", site.account));
     let mut failed = Vec::new();
-    for target in put.targets {
+    for mut target in put.targets {
         let count = rule.targets.len();
+        // A bus of another account keeps its role where the call gives none.
+        // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
+        let same = |known: &&Target| known.id == target.id && known.arn == target.arn;
+        if theirs(&target.arn) {
+            let known = rule.targets.iter().find(same);
+            let role = known.and_then(|known| known.role_arn.clone());
+            target.role_arn = target.role_arn.or(role);
+        }
         match rule.targets.iter_mut().find(|t| t.id == target.id) {
             Some(known) => *known = target,
             None if count < PER_RULE => rule.targets.push(target),
@@ -93,17 +103,25 @@ fn check(site: &Site, target: &Target) -> Result<(), ApiError> {
             target.arn
         )));
     };
-    if !["sns", "sqs"].contains(&arn.service()) {
+    let to_bus = is_bus(&target.arn);
+    if !to_bus && !["sns", "sqs"].contains(&arn.service()) {
         let what = format!("targets of service `{}`", arn.service());
         return Err(ApiError::unsupported(what));
     }
     // Only buses can be reached in another Region.
-    if arn.region() != site.region.as_str() {
+    if !to_bus && arn.region() != site.region.as_str() {
         return Err(invalid("Cross-region api call is not allowed."));
     }
     let inputs = usize::from(target.input.is_some())
         + usize::from(target.input_path.is_some())
         + usize::from(target.input_transformer.is_some());
+    // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
+    if inputs > 0 && to_bus {
+        return Err(invalid(format!(
+            "Input, InputPath and InputTransformer are not available for target {}, an event bus.",
+            target.id
+        )));
+    }
     if inputs > 1 {
         return Err(invalid(format!(
             "Only one of Input, InputPath, or InputTransformer must be provided for target {}.",
@@ -143,9 +161,10 @@ fn check(site: &Site, target: &Target) -> Result<(), ApiError> {
         .dead_letter_config
         .as_ref()
         .and_then(|c| c.arn.as_ref());
-    if queue.is_some_and(|arn| !arn.contains(":sqs:")) {
+    let here = site.arn("sqs", "");
+    if queue.is_some_and(|arn| !arn.starts_with(&here)) {
         return Err(invalid(format!(
-            "Parameter DeadLetterConfig of target {} is not valid. Reason: Provided Arn is not an SQS queue.",
+            "Parameter DeadLetterConfig of target {} is not valid. Reason: Provided Arn is not an SQS queue of this account and Region.",
             target.id
         )));
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::access::queue_name;
 use super::super::delivery::{Refusal, Source};
+use super::super::kms;
 use super::super::wire::ApiError;
 use super::super::world::{Message, MessageAttribute, Site, World};
 use super::{attribute, locate, queue, seconds};
@@ -44,6 +45,21 @@ pub(super) struct Receive {
 pub(super) struct DeleteMessage {
     queue_url: String,
     receipt_handle: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ChangeVisibility {
+    queue_url: String,
+    entries: Vec<VisibilityEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct VisibilityEntry {
+    id: String,
+    receipt_handle: String,
+    visibility_timeout: i64,
 }
 
 fn push(world: &mut World, site: &Site, name: &str, delay: i64, message: Message) {
@@ -113,9 +129,15 @@ pub(in crate::sandbox) fn send_from(
     let missing = || ("NO_RESOURCE", format!("The queue {arn} does not exist."));
     let (site, name) = locate(arn).ok_or_else(missing)?;
     let queue = world.at(&site).queues.get(&name).ok_or_else(missing)?;
-    let key = queue.attributes.get("KmsMasterKeyId");
-    if key.is_some_and(|key| key.ends_with("alias/aws/sqs")) {
-        return Err(("NO_PERMISSIONS", from.no_key("alias/aws/sqs")));
+    let key = queue.attributes.get("KmsMasterKeyId").cloned();
+    if key
+        .as_ref()
+        .is_some_and(|key| key.ends_with("alias/aws/sqs"))
+    {
+        return Err((
+            "NO_PERMISSIONS",
+            from.no_key("kms:GenerateDataKey", "alias/aws/sqs"),
+        ));
     }
     if !from.may(queue.attributes.get("Policy"), "sqs:SendMessage", arn) {
         return Err((
@@ -125,6 +147,9 @@ pub(in crate::sandbox) fn send_from(
                 from.service
             ),
         ));
+    }
+    if let Some(key) = key.filter(|key| !key.is_empty()) {
+        kms::send_encrypted(world, arn, &key, from)?;
     }
     let message = message(world, from.service, body, attributes);
     push(world, &site, &name, 0, message);
@@ -204,4 +229,41 @@ pub(super) fn delete(
     let ours = |m: &Message| m.receipt.as_deref() == Some(&delete.receipt_handle);
     queue.messages.retain(|message| !ours(message));
     Ok(json!({}))
+}
+
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html>
+pub(super) fn change_visibility(
+    world: &mut World,
+    site: &Site,
+    change: &ChangeVisibility,
+) -> Result<Value, ApiError> {
+    let now = world.now();
+    let queue = queue(world, site, &change.queue_url)?;
+    if change.entries.is_empty() || change.entries.len() > 10 {
+        let code = match change.entries.len() {
+            0 => "AWS.SimpleQueueService.EmptyBatchRequest",
+            _ => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+        };
+        return Err(ApiError::new(code, "A batch has 1 to 10 entries."));
+    }
+    let (mut successful, mut failed) = (Vec::new(), Vec::new());
+    for entry in &change.entries {
+        let mut messages = queue.messages.iter_mut();
+        // Only what is being read can be hidden for longer, or shown again.
+        let found = messages.find(|message| {
+            message.receipt.as_deref() == Some(&entry.receipt_handle) && message.visible > now
+        });
+        match found {
+            Some(message) => {
+                message.visible = now.saturating_add(entry.visibility_timeout * 1000);
+                successful.push(json!({"Id": entry.id}));
+            }
+            None => failed.push(json!({
+                "Id": entry.id,
+                "Code": "MessageNotInflight",
+                "SenderFault": true,
+            })),
+        }
+    }
+    Ok(json!({"Successful": successful, "Failed": failed}))
 }

@@ -199,9 +199,9 @@ async fn an_unknown_key_and_an_unknown_operation_are_errors() {
     let stranger = clients(aws.sandbox.clone(), stranger, "us-east-1");
     let error = stranger.sts.get_caller_identity().send().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidClientTokenId"));
-    let error = aws.events.list_event_buses().send().await.unwrap_err();
+    let error = aws.events.list_archives().send().await.unwrap_err();
     assert_eq!(error.code(), Some("SandboxUnsupported"));
-    assert!(error.message().unwrap().contains("events:ListEventBuses"));
+    assert!(error.message().unwrap().contains("events:ListArchives"));
     let put = aws
         .events
         .put_rule()
@@ -214,8 +214,8 @@ async fn an_unknown_key_and_an_unknown_operation_are_errors() {
     );
 }
 
-/// The CloudTrail records that reach a rule on the default bus of us-east-1.
-async fn watch(aws: &Aws) {
+/// Sends the CloudTrail records that reach the default bus of us-east-1 to a queue.
+pub async fn watch(aws: &Aws) {
     aws.open_queue("trail").await;
     aws.rule(
         "trail",
@@ -227,7 +227,7 @@ async fn watch(aws: &Aws) {
     aws.drain("trail").await;
 }
 
-async fn records(aws: &Aws) -> Vec<Value> {
+pub async fn records(aws: &Aws) -> Vec<Value> {
     let bodies = aws.bodies("trail").await;
     bodies
         .iter()
@@ -237,7 +237,7 @@ async fn records(aws: &Aws) -> Vec<Value> {
 
 #[tokio::test]
 async fn iam_calls_are_seen_in_us_east_1_whatever_region_the_caller_uses() {
-    let aws = aws();
+    let aws = aws().with_trail().await;
     watch(&aws).await;
     let far = clients(aws.sandbox.clone(), aws.sandbox.admin(), "eu-central-1");
     far.iam.create_user().user_name("eve").send().await.unwrap();
@@ -279,7 +279,7 @@ async fn iam_calls_are_seen_in_us_east_1_whatever_region_the_caller_uses() {
 
 #[tokio::test]
 async fn other_calls_are_seen_in_the_region_that_was_called() {
-    let aws = aws();
+    let aws = aws().with_trail().await;
     watch(&aws).await;
     let far = clients(aws.sandbox.clone(), aws.sandbox.admin(), "eu-central-1");
     far.sns.create_topic().name("t").send().await.unwrap();
@@ -332,7 +332,7 @@ async fn the_new_key_works_with_the_policies_of_its_user() {
 
 #[tokio::test]
 async fn failed_and_denied_calls_are_recorded_with_their_error() {
-    let aws = aws();
+    let aws = aws().with_trail().await;
     aws.iam.create_user().user_name("eve").send().await.unwrap();
     watch(&aws).await;
     let error = aws

@@ -1,13 +1,24 @@
 //! The sandbox, driven by the real SDK clients.
 
+mod account;
+mod buses;
 mod callers;
+mod cloudtrail;
 mod delivery;
+mod gating;
 mod happy;
+mod hops;
+mod kms;
 mod life;
 mod queues;
+mod roles;
 mod rules;
+mod s3;
+mod s3_settings;
+mod tags;
 mod targets;
 mod topics;
+mod trail_key;
 
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, RuleState, Target};
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
@@ -23,6 +34,10 @@ pub struct Aws {
     pub sqs: aws_sdk_sqs::Client,
     pub sts: aws_sdk_sts::Client,
     pub iam: aws_sdk_iam::Client,
+    pub account: aws_sdk_account::Client,
+    pub s3: aws_sdk_s3::Client,
+    pub kms: aws_sdk_kms::Client,
+    pub trail: aws_sdk_cloudtrail::Client,
 }
 
 pub fn aws() -> Aws {
@@ -43,6 +58,10 @@ pub fn clients(sandbox: Sandbox, caller: aws_credential_types::Credentials, regi
         sqs: aws_sdk_sqs::Client::new(&config),
         sts: aws_sdk_sts::Client::new(&config),
         iam: aws_sdk_iam::Client::new(&config),
+        account: aws_sdk_account::Client::new(&config),
+        s3: aws_sdk_s3::Client::new(&config),
+        kms: aws_sdk_kms::Client::new(&config),
+        trail: aws_sdk_cloudtrail::Client::new(&config),
         sandbox,
     }
 }
@@ -68,12 +87,83 @@ pub fn letting(service: &str, action: &str, resource: &str, source: &str) -> Str
     .to_string()
 }
 
+pub fn trail_arn(name: &str) -> String {
+    format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/{name}")
+}
+
+/// The policy of a bucket that one trail may write to, as AWS's documentation has it.
+pub fn log_bucket_policy(bucket: &str, trail: &str) -> String {
+    let service = serde_json::json!({"Service": "cloudtrail.amazonaws.com"});
+    serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "acl", "Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl",
+            "Resource": format!("arn:aws:s3:::{bucket}"),
+            "Condition": {"StringEquals": {"aws:SourceArn": trail}}},
+        {"Sid": "write", "Effect": "Allow", "Principal": service, "Action": "s3:PutObject",
+            "Resource": format!("arn:aws:s3:::{bucket}/AWSLogs/{ACCOUNT}/*"),
+            "Condition": {"StringEquals": {"aws:SourceArn": trail, "aws:SourceAccount": ACCOUNT,
+                "s3:x-amz-acl": "bucket-owner-full-control"}}},
+        {"Sid": "tls", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+            "Resource": [format!("arn:aws:s3:::{bucket}"), format!("arn:aws:s3:::{bucket}/*")],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+    ]})
+    .to_string()
+}
+
 /// Rules of this account and Region.
 pub fn any_rule() -> String {
     format!("arn:aws:events:us-east-1:{ACCOUNT}:rule/*")
 }
 
 impl Aws {
+    /// With a multi-Region trail `main` that logs all management events.
+    pub async fn with_trail(self) -> Self {
+        let create = self.new_trail("main").await;
+        create.is_multi_region_trail(true).send().await.unwrap();
+        self.logging("main").await;
+        self
+    }
+
+    /// The call that makes a trail with a bucket of its own, which is there and lets it in.
+    pub async fn new_trail(
+        &self,
+        name: &str,
+    ) -> aws_sdk_cloudtrail::operation::create_trail::builders::CreateTrailFluentBuilder {
+        let region = self.trail.config().region().unwrap();
+        let bucket = format!("logs-{name}-{region}");
+        let arn = trail_arn(name).replace("us-east-1", region.as_ref());
+        let policy = log_bucket_policy(&bucket, &arn);
+        self.bucket(&bucket, Some(&policy)).await;
+        self.trail.create_trail().name(name).s3_bucket_name(bucket)
+    }
+
+    /// A bucket of the clients' Region with that policy, or with none.
+    pub async fn bucket(&self, name: &str, policy: Option<&str>) {
+        use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+        let region = self.trail.config().region().unwrap().as_ref();
+        let place = (region != "us-east-1").then(|| {
+            let constraint = BucketLocationConstraint::from(region);
+            let place = CreateBucketConfiguration::builder();
+            place.location_constraint(constraint).build()
+        });
+        if self.s3.head_bucket().bucket(name).send().await.is_err() {
+            let create = self.s3.create_bucket().bucket(name);
+            let create = create.set_create_bucket_configuration(place);
+            create.send().await.unwrap();
+        }
+        if let Some(policy) = policy {
+            let put = self.s3.put_bucket_policy().bucket(name).policy(policy);
+            put.send().await.unwrap();
+        } else {
+            let delete = self.s3.delete_bucket_policy().bucket(name);
+            delete.send().await.unwrap();
+        }
+    }
+
+    pub async fn logging(&self, name: &str) {
+        let start = self.trail.start_logging().name(name);
+        start.send().await.unwrap();
+    }
+
     /// A queue that events and topics may send to.
     pub async fn open_queue(&self, name: &str) -> String {
         let statement = |service: &str| {

@@ -1,0 +1,53 @@
+//! What each operation is called in IAM, and on which trail.
+//!
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html>
+
+use serde_json::Value;
+
+use super::find::trail_arn;
+use crate::sandbox::access::{Kind, Needs};
+use crate::sandbox::world::Site;
+
+/// What the operation needs; `None` for operations that the sandbox does not know.
+pub(crate) fn needs(site: &Site, operation: &str, input: &Value) -> Option<Needs> {
+    let text = |key: &str| input.get(key).and_then(Value::as_str);
+    let arn = |given: Option<&str>| match given.unwrap_or_default() {
+        given if given.starts_with("arn:") => given.to_owned(),
+        given => trail_arn(site, given),
+    };
+    let items = |key: &str| {
+        input
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
+    let (kind, resources) = match operation {
+        "CreateTrail" | "UpdateTrail" | "DeleteTrail" | "StartLogging" | "StopLogging" => {
+            (Kind::Write, vec![arn(text("Name"))])
+        }
+        "PutEventSelectors" => (Kind::Write, vec![arn(text("TrailName"))]),
+        "AddTags" | "RemoveTags" => (Kind::Write, vec![arn(text("ResourceId"))]),
+        "GetTrail" | "GetTrailStatus" => (Kind::Read, vec![arn(text("Name"))]),
+        "GetEventSelectors" => (Kind::Read, vec![arn(text("TrailName"))]),
+        "DescribeTrails" | "ListTrails" => (Kind::Read, vec!["*".to_owned()]),
+        "ListTags" => {
+            let listed = items("ResourceIdList").map(|given| arn(given.as_str()));
+            (Kind::Read, listed.collect())
+        }
+        _ => return None,
+    };
+    let action = format!("cloudtrail:{operation}");
+    let mut permissions: Vec<(String, String)> = resources
+        .into_iter()
+        .map(|resource| (action.clone(), resource))
+        .collect();
+    if operation == "CreateTrail" && items("TagsList").next().is_some() {
+        permissions.push(("cloudtrail:AddTags".to_owned(), arn(text("Name"))));
+    }
+    // The role with which CloudTrail writes to CloudWatch Logs is passed to it.
+    if let Some(role) = text("CloudWatchLogsRoleArn").filter(|role| !role.is_empty()) {
+        permissions.push(("iam:PassRole".to_owned(), role.to_owned()));
+    }
+    Some(Needs { kind, permissions })
+}

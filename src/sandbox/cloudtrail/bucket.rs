@@ -1,0 +1,183 @@
+//! The bucket of a trail: may CloudTrail write there, and the log files it writes.
+
+use std::collections::BTreeMap;
+
+use super::error;
+use crate::place::Region;
+use crate::sandbox::clock::iso;
+use crate::sandbox::s3::bucket_lets;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::{Site, TrailSettings, World};
+
+/// CloudTrail puts what happens within five minutes into one file.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>
+const FILE: i64 = 5 * 60 * 1000;
+
+/// Refuses a bucket that is not there, or whose policy lacks what CloudTrail needs.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
+pub(super) fn check(
+    world: &World,
+    site: &Site,
+    arn: &str,
+    settings: &TrailSettings,
+) -> Result<(), ApiError> {
+    let bucket = &settings.bucket;
+    if !world.buckets.contains_key(bucket) {
+        let message = format!("S3 bucket {bucket} does not exist!");
+        return Err(error("S3BucketDoesNotExistException", message));
+    }
+    let folders: &[&str] = if settings.validation {
+        &["CloudTrail", "CloudTrail-Digest"]
+    } else {
+        &["CloudTrail"]
+    };
+    let lets = may_list(world, site, arn, bucket)
+        && folders.iter().all(|folder| {
+            let key = key(site, settings, &site.region, folder, world.now());
+            may_write(world, site, arn, bucket, &key)
+        });
+    if lets {
+        return Ok(());
+    }
+    let message = format!("Incorrect S3 bucket policy is detected for bucket: {bucket}");
+    Err(error("InsufficientS3BucketPolicyException", message))
+}
+
+/// Writes the log file that holds a record of now in `region`, or notes why it cannot.
+pub(crate) fn deliver(world: &mut World, arn: &str, region: &Region) {
+    let Some(trail) = world.trails.get(arn) else {
+        return;
+    };
+    let now = world.now();
+    let site = Site {
+        account: trail.account.clone(),
+        region: trail.home.clone(),
+    };
+    let bucket = trail.settings.bucket.clone();
+    let key = key(&site, &trail.settings, region, "CloudTrail", now);
+    let error = if !world.buckets.contains_key(&bucket) {
+        Some("NoSuchBucket")
+    } else if !may_write(world, &site, arn, &bucket, &key) {
+        Some("AccessDenied")
+    } else {
+        None
+    };
+    if let (None, Some(bucket)) = (error, world.buckets.get_mut(&bucket))
+        && !bucket.objects.contains(&key)
+    {
+        bucket.objects.push(key);
+    }
+    if let Some(trail) = world.trails.get_mut(arn) {
+        trail.attempted = Some(now);
+        trail.delivery_error = error.map(str::to_owned);
+        if error.is_none() {
+            trail.delivered = Some(now);
+        }
+    }
+}
+
+fn context(site: &Site, arn: &str) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("aws:sourcearn", arn.to_owned()),
+        ("aws:sourceaccount", site.account.to_string()),
+    ])
+}
+
+fn may_list(world: &World, site: &Site, arn: &str, bucket: &str) -> bool {
+    let resource = format!("arn:{}:s3:::{bucket}", site.region.partition());
+    let (service, action) = ("cloudtrail.amazonaws.com", "s3:GetBucketAcl");
+    bucket_lets(
+        world,
+        bucket,
+        service,
+        action,
+        &resource,
+        context(site, arn),
+    )
+}
+
+fn may_write(world: &World, site: &Site, arn: &str, bucket: &str, key: &str) -> bool {
+    let resource = format!("arn:{}:s3:::{bucket}/{key}", site.region.partition());
+    let mut context = context(site, arn);
+    context.insert("s3:x-amz-acl", "bucket-owner-full-control".to_owned());
+    let (service, action) = ("cloudtrail.amazonaws.com", "s3:PutObject");
+    bucket_lets(world, bucket, service, action, &resource, context)
+}
+
+/// `PREFIX/AWSLogs/ACCOUNT/CloudTrail/REGION/2026/03/02/ACCOUNT_CloudTrail_REGION_20260302T0900Z.json.gz`
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>
+fn key(site: &Site, settings: &TrailSettings, region: &Region, folder: &str, now: i64) -> String {
+    let account = &site.account;
+    let begun = iso(now - now.rem_euclid(FILE));
+    let day: String = begun.chars().take(10).collect();
+    let minute: String = begun
+        .chars()
+        .take(16)
+        .filter(|c| !"-:".contains(*c))
+        .collect();
+    let prefix = match settings.prefix.as_deref() {
+        Some(prefix) => format!("{prefix}/"),
+        None => String::new(),
+    };
+    format!(
+        "{prefix}AWSLogs/{account}/{folder}/{region}/{}/{account}_{folder}_{region}_{minute}Z.json.gz",
+        day.replace('-', "/")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sandbox::clock::Clock;
+    use crate::sandbox::cloudtrail::handle;
+    use crate::sandbox::world::Bucket;
+
+    #[test]
+    fn log_files_lie_by_account_region_and_day_until_the_bucket_is_gone() {
+        let site = Site {
+            account: "111122223333".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+        };
+        let mut world = World::new(site.account.clone(), site.region.clone(), Clock::FIXED);
+        let policy = json!({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"}}});
+        let bucket = Bucket {
+            account: site.account.clone(),
+            region: site.region.clone(),
+            created: 0,
+            policy: Some(policy.to_string()),
+            public_access_block: None,
+            encryption: None,
+            ownership: None,
+            versioning: None,
+            lifecycle: None,
+            tags: BTreeMap::new(),
+            objects: Vec::new(),
+        };
+        world.buckets.insert("logs".to_owned(), bucket);
+        let create = json!({"Name": "main", "S3BucketName": "logs", "S3KeyPrefix": "us"});
+        handle(&mut world, &site, "CreateTrail", create).unwrap();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
+        let region: Region = "eu-west-1".parse().unwrap();
+        deliver(&mut world, arn, &region);
+        // Another record of the same five minutes is in the same file.
+        deliver(&mut world, arn, &region);
+        assert_eq!(
+            world.buckets["logs"].objects,
+            [
+                "us/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/02/111122223333_CloudTrail_eu-west-1_20260302T0900Z.json.gz"
+            ]
+        );
+        assert_eq!(world.trails[arn].delivery_error, None);
+        let delivered = world.trails[arn].delivered;
+        world.buckets.clear();
+        world.clock.tick();
+        deliver(&mut world, arn, &region);
+        let trail = &world.trails[arn];
+        assert_eq!(trail.delivery_error.as_deref(), Some("NoSuchBucket"));
+        assert_eq!(trail.delivered, delivered);
+        assert!(trail.attempted > delivered);
+    }
+}

@@ -1,0 +1,352 @@
+//! Which events a trail logs.
+//!
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html>
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::find;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::{Site, World};
+
+/// Basic selectors per trail, data resources and values of advanced selectors over all of them.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>
+const BASIC: usize = 5;
+const DATA_RESOURCES: usize = 250;
+const VALUES: usize = 500;
+
+/// The event sources that basic selectors can leave out.
+const EXCLUDABLE: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
+
+/// A trail has selectors of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Selectors {
+    Basic(Vec<Basic>),
+    Advanced(Vec<Advanced>),
+}
+
+/// An `EventSelector`, in the form of the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Basic {
+    #[serde(default = "all")]
+    read_write_type: String,
+    #[serde(default = "yes")]
+    include_management_events: bool,
+    #[serde(default)]
+    data_resources: Vec<DataResource>,
+    #[serde(default)]
+    exclude_management_event_sources: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DataResource {
+    r#type: String,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+/// An `AdvancedEventSelector`, in the form of the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Advanced {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    field_selectors: Vec<Field>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Field {
+    field: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    equals: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    starts_with: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ends_with: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    not_equals: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    not_starts_with: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    not_ends_with: Vec<String>,
+}
+
+fn all() -> String {
+    "All".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for Selectors {
+    /// What a trail logs until it is told otherwise: all management events.
+    fn default() -> Self {
+        Self::Basic(vec![Basic {
+            read_write_type: all(),
+            include_management_events: true,
+            data_resources: Vec::new(),
+            exclude_management_event_sources: Vec::new(),
+        }])
+    }
+}
+
+impl Selectors {
+    /// Whether a record of a management event, the `detail` of the envelope, is logged.
+    pub fn pass(&self, record: &Value) -> bool {
+        match self {
+            Self::Basic(selectors) => selectors.iter().any(|selector| selector.passes(record)),
+            Self::Advanced(selectors) => selectors.iter().any(|selector| selector.passes(record)),
+        }
+    }
+
+    fn check(&self) -> Result<(), ApiError> {
+        match self {
+            Self::Basic(selectors) => {
+                if selectors.is_empty() || selectors.len() > BASIC {
+                    return Err(invalid(format!("between 1 and {BASIC} event selectors")));
+                }
+                let data = selectors
+                    .iter()
+                    .map(|s| s.data_resources.len())
+                    .sum::<usize>();
+                if data > DATA_RESOURCES {
+                    return Err(invalid(format!("at most {DATA_RESOURCES} data resources")));
+                }
+                selectors.iter().try_for_each(Basic::check)
+            }
+            Self::Advanced(selectors) => {
+                let values = selectors.iter().flat_map(|s| &s.field_selectors);
+                let values = values.map(|field| field.values().count()).sum::<usize>();
+                if selectors.is_empty() || values > VALUES {
+                    return Err(invalid(format!("between 1 and {VALUES} values in all")));
+                }
+                selectors.iter().try_for_each(Advanced::check)
+            }
+        }
+    }
+
+    fn answer(&self, arn: &str) -> Value {
+        match self {
+            Self::Basic(selectors) => json!({"TrailARN": arn, "EventSelectors": selectors}),
+            Self::Advanced(selectors) => {
+                json!({"TrailARN": arn, "AdvancedEventSelectors": selectors})
+            }
+        }
+    }
+}
+
+impl Basic {
+    fn check(&self) -> Result<(), ApiError> {
+        let kind = &self.read_write_type;
+        if !["All", "ReadOnly", "WriteOnly"].contains(&kind.as_str()) {
+            return Err(invalid(format!("ReadWriteType cannot be {kind}")));
+        }
+        let excluded = &self.exclude_management_event_sources;
+        match excluded.iter().find(|s| !EXCLUDABLE.contains(&s.as_str())) {
+            Some(source) => Err(invalid(format!("{source} cannot be excluded"))),
+            None => Ok(()),
+        }
+    }
+
+    fn passes(&self, record: &Value) -> bool {
+        let read = record.get("readOnly") == Some(&Value::Bool(true));
+        let kind = match self.read_write_type.as_str() {
+            "ReadOnly" => read,
+            "WriteOnly" => !read,
+            _ => true,
+        };
+        let source = record.get("eventSource").and_then(Value::as_str);
+        let excluded = &self.exclude_management_event_sources;
+        let excluded = excluded.iter().any(|s| Some(s.as_str()) == source);
+        self.include_management_events && kind && !excluded
+    }
+}
+
+impl Advanced {
+    /// The fields and operators that a trail takes for management events; selectors of other
+    /// categories are kept as they are, they log no management event.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>
+    fn check(&self) -> Result<(), ApiError> {
+        let field = |name: &str| self.field_selectors.iter().find(|f| f.field == name);
+        let category = field("eventCategory").ok_or_else(|| invalid("eventCategory is missing"))?;
+        if !category.only_equals() || category.equals.len() != 1 {
+            return Err(invalid("eventCategory must equal one value"));
+        }
+        for field in &self.field_selectors {
+            let name = &field.field;
+            if field.values().next().is_none() {
+                return Err(invalid(format!("{name} has no condition")));
+            }
+            if self
+                .field_selectors
+                .iter()
+                .filter(|f| f.field == *name)
+                .count()
+                > 1
+            {
+                return Err(invalid(format!("{name} is selected twice")));
+            }
+        }
+        match category.equals.first().map(String::as_str) {
+            Some("Management") => self.field_selectors.iter().try_for_each(Field::check),
+            Some("Data") if field("resources.type").is_none() => {
+                Err(invalid("resources.type is missing"))
+            }
+            Some("NetworkActivity") if field("eventSource").is_none() => {
+                Err(invalid("eventSource is missing"))
+            }
+            Some("Data" | "NetworkActivity") => Ok(()),
+            _ => Err(invalid("a trail has no events of this eventCategory")),
+        }
+    }
+
+    fn passes(&self, record: &Value) -> bool {
+        self.field_selectors
+            .iter()
+            .all(|field| field.passes(record))
+    }
+}
+
+impl Field {
+    fn check(&self) -> Result<(), ApiError> {
+        let refused = match self.field.as_str() {
+            "eventCategory" | "eventSource" => false,
+            "readOnly" => {
+                let known = |v: &String| v == "true" || v == "false";
+                !self.only_equals() || !self.equals.iter().all(known)
+            }
+            name => {
+                return Err(invalid(format!("{name} is no field of management events")));
+            }
+        };
+        if refused {
+            let name = &self.field;
+            return Err(invalid(format!("{name} has an unsupported condition")));
+        }
+        Ok(())
+    }
+
+    fn values(&self) -> impl Iterator<Item = &String> {
+        let positive = [&self.equals, &self.starts_with, &self.ends_with];
+        let negative = [&self.not_equals, &self.not_starts_with, &self.not_ends_with];
+        positive.into_iter().chain(negative).flatten()
+    }
+
+    fn only_equals(&self) -> bool {
+        self.values().count() == self.equals.len()
+    }
+
+    /// One positive condition is enough, one negative that hits forbids.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html>
+    fn passes(&self, record: &Value) -> bool {
+        let path = format!("/{}", self.field.replace('.', "/"));
+        let text = match record.pointer(&path) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Bool(flag)) => flag.to_string(),
+            _ => return false,
+        };
+        let equals = |v: &String| *v == text;
+        let starts = |v: &String| text.starts_with(v.as_str());
+        let ends = |v: &String| text.ends_with(v.as_str());
+        let forbidden = self.not_equals.iter().any(equals)
+            || self.not_starts_with.iter().any(starts)
+            || self.not_ends_with.iter().any(ends);
+        let positives = self.equals.len() + self.starts_with.len() + self.ends_with.len();
+        let wanted = self.equals.iter().any(equals)
+            || self.starts_with.iter().any(starts)
+            || self.ends_with.iter().any(ends);
+        !forbidden && (positives == 0 || wanted)
+    }
+}
+
+fn invalid(reason: impl std::fmt::Display) -> ApiError {
+    ApiError::new(
+        "InvalidEventSelectorsException",
+        format!("Invalid event selectors: {reason}."),
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct PutEventSelectors {
+    trail_name: String,
+    event_selectors: Option<Vec<Basic>>,
+    advanced_event_selectors: Option<Vec<Advanced>>,
+}
+
+/// Replaces all selectors, those of the other kind too.
+pub(super) fn put(
+    world: &mut World,
+    site: &Site,
+    input: PutEventSelectors,
+) -> Result<Value, ApiError> {
+    let arn = find::to_change(world, site, &input.trail_name)?;
+    let selectors = match (input.event_selectors, input.advanced_event_selectors) {
+        (Some(basic), None) => Selectors::Basic(basic),
+        (None, Some(advanced)) => Selectors::Advanced(advanced),
+        _ => return Err(invalid("give either basic or advanced ones")),
+    };
+    selectors.check()?;
+    let answer = selectors.answer(&arn);
+    find::change(world, &arn)?.selectors = selectors;
+    Ok(answer)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct GetEventSelectors {
+    trail_name: String,
+}
+
+pub(super) fn get(
+    world: &World,
+    site: &Site,
+    input: &GetEventSelectors,
+) -> Result<Value, ApiError> {
+    let (arn, trail) = find::to_read(world, site, &input.trail_name)?;
+    Ok(trail.selectors.answer(&arn))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excluded_sources_are_silent_and_every_selector_is_a_chance() {
+        let call = |source: &str, read_only: bool| json!({"eventSource": source, "readOnly": read_only, "eventCategory": "Management"});
+        let select = |selectors: Value| -> Selectors {
+            let selectors = Selectors::Basic(serde_json::from_value(selectors).unwrap());
+            selectors.check().unwrap();
+            selectors
+        };
+        let excluded = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
+        let quiet = select(json!([{"ExcludeManagementEventSources": excluded}]));
+        assert!(!quiet.pass(&call("kms.amazonaws.com", false)));
+        assert!(!quiet.pass(&call("rdsdata.amazonaws.com", true)));
+        assert!(quiet.pass(&call("rds.amazonaws.com", true)));
+        let two = select(json!([
+            {"ReadWriteType": "WriteOnly"},
+            {"ReadWriteType": "ReadOnly", "ExcludeManagementEventSources": excluded},
+        ]));
+        assert!(two.pass(&call("kms.amazonaws.com", false)));
+        assert!(!two.pass(&call("kms.amazonaws.com", true)));
+        assert!(two.pass(&call("iam.amazonaws.com", true)));
+    }
+
+    #[test]
+    fn selectors_of_data_events_log_no_management_event() {
+        let data: Vec<Advanced> = serde_json::from_value(json!([{"FieldSelectors": [
+            {"Field": "eventCategory", "Equals": ["Data"]},
+            {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
+        ]}]))
+        .unwrap();
+        let data = Selectors::Advanced(data);
+        data.check().unwrap();
+        let call = json!({"eventCategory": "Management", "resources": {"type": "AWS::S3::Object"}});
+        assert!(!data.pass(&call));
+    }
+}

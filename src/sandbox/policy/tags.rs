@@ -1,0 +1,34 @@
+//! Condition keys about tags, whose names are made of the tags' own.
+
+use super::super::world::Strings;
+
+/// The tags that a request is about.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tags {
+    /// What the resource has: `aws:ResourceTag/KEY`.
+    pub resource: Strings,
+    /// What the request gives: `aws:RequestTag/KEY`.
+    pub request: Strings,
+    /// The keys that the request gives or takes away: `aws:TagKeys`.
+    pub keys: Vec<String>,
+}
+
+impl Tags {
+    /// The values of a condition key in lower case; none where the request does not have it.
+    pub fn values(&self, key: &str) -> Vec<&str> {
+        if key == "aws:tagkeys" {
+            return self.keys.iter().map(String::as_str).collect();
+        }
+        let (tags, key) = match key.split_once('/') {
+            Some(("aws:resourcetag", key)) => (&self.resource, key),
+            Some(("aws:requesttag", key)) => (&self.request, key),
+            _ => return Vec::new(),
+        };
+        // Condition keys do not mind case, those of tags included.
+        let found = tags
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(key));
+        found.map(|(_, value)| value.as_str()).take(1).collect()
+    }
+}

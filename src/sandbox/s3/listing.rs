@@ -1,0 +1,153 @@
+//! Lists: an account's buckets, and a bucket's objects.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::clock::iso_millis;
+use super::super::wire::ApiError;
+use super::super::world::{Bucket, Site, World};
+use super::invalid;
+
+/// AWS lists 1,000 objects a page; few here, so that paging is exercised.
+const PAGE: usize = 10;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Buckets {
+    prefix: Option<String>,
+    bucket_region: Option<String>,
+    max_buckets: Option<String>,
+    continuation_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Objects {
+    #[serde(rename = "BucketName")]
+    _bucket: String,
+    #[serde(rename = "ExpectedBucketOwner")]
+    _owner: Option<String>,
+    prefix: Option<String>,
+    max_keys: Option<String>,
+    continuation_token: Option<String>,
+    start_after: Option<String>,
+    key_marker: Option<String>,
+    #[serde(rename = "VersionIdMarker")]
+    _version: Option<String>,
+}
+
+fn number(text: Option<&String>, name: &str) -> Result<Option<usize>, ApiError> {
+    let bad = |_| {
+        invalid(format!(
+            "Provided {name} not an integer or within integer range"
+        ))
+    };
+    text.map(|text| text.parse().map_err(bad)).transpose()
+}
+
+/// Where the buckets are is said only to those who ask for something in particular.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+pub(super) fn buckets(world: &World, site: &Site, asked: &Buckets) -> Result<Value, ApiError> {
+    let size = number(asked.max_buckets.as_ref(), "max-buckets")?;
+    let plain = size.is_none() && asked.prefix.is_none() && asked.bucket_region.is_none();
+    let meant =
+        |wanted: &Option<String>, test: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(test);
+    let after = asked.continuation_token.as_deref().unwrap_or_default();
+    let mut own: Vec<(&String, &Bucket)> = world
+        .buckets
+        .iter()
+        .filter(|(_, bucket)| bucket.account == site.account)
+        .filter(|(name, _)| meant(&asked.prefix, &|prefix| name.starts_with(prefix)))
+        .filter(|(_, b)| meant(&asked.bucket_region, &|region| b.region.as_str() == region))
+        .filter(|(name, _)| name.as_str() > after)
+        .collect();
+    let size = size.unwrap_or(10_000).clamp(1, 10_000);
+    let more = own.len() > size;
+    own.truncate(size);
+    let token = own.last().filter(|_| more).map(|(name, _)| name);
+    let shown: Vec<Value> = own
+        .iter()
+        .map(|(name, bucket)| {
+            let region = (!plain).then_some(&bucket.region);
+            json!({"Name": name, "CreationDate": iso_millis(bucket.created),
+                "BucketRegion": region})
+        })
+        .collect();
+    Ok(json!({"ListAllMyBucketsResult": {
+        "Owner": {"ID": site.account},
+        "Buckets": {"Bucket": shown},
+        "ContinuationToken": token,
+        "Prefix": asked.prefix,
+    }}))
+}
+
+/// One page of keys, and the last of them if there are more.
+fn keys<'b>(
+    bucket: &'b Bucket,
+    asked: &Objects,
+    after: Option<&String>,
+) -> Result<(Vec<&'b String>, usize, Option<&'b String>), ApiError> {
+    let size = number(asked.max_keys.as_ref(), "max-keys")?.unwrap_or(PAGE);
+    let prefix = asked.prefix.as_deref().unwrap_or_default();
+    let mut keys: Vec<&String> = bucket
+        .objects
+        .iter()
+        .filter(|key| key.starts_with(prefix))
+        .filter(|key| after.is_none_or(|after| *key > after))
+        .collect();
+    keys.sort();
+    let more = keys.len() > size;
+    keys.truncate(size);
+    let last = keys.last().copied().filter(|_| more);
+    Ok((keys, size, last))
+}
+
+fn item(bucket: &Bucket, key: &str) -> Value {
+    json!({"Key": key, "LastModified": iso_millis(bucket.created),
+        "ETag": "\"d41d8cd98f00b204e9800998ecf8427e\"", "Size": 0, "StorageClass": "STANDARD"})
+}
+
+pub(super) fn objects(bucket: &Bucket, name: &str, asked: &Objects) -> Result<Value, ApiError> {
+    let after = asked
+        .continuation_token
+        .as_ref()
+        .or(asked.start_after.as_ref());
+    let (keys, size, last) = keys(bucket, asked, after)?;
+    let contents: Vec<Value> = keys.iter().map(|key| item(bucket, key)).collect();
+    Ok(json!({"ListBucketResult": {
+        "Name": name,
+        "Prefix": asked.prefix,
+        "KeyCount": contents.len(),
+        "MaxKeys": size,
+        "IsTruncated": last.is_some(),
+        "ContinuationToken": asked.continuation_token,
+        "NextContinuationToken": last,
+        "Contents": contents,
+    }}))
+}
+
+/// Every object has one version here.
+pub(super) fn versions(bucket: &Bucket, name: &str, asked: &Objects) -> Result<Value, ApiError> {
+    let (keys, size, last) = keys(bucket, asked, asked.key_marker.as_ref())?;
+    let versions: Vec<Value> = keys
+        .iter()
+        .map(|key| {
+            let mut version = item(bucket, key);
+            if let Some(fields) = version.as_object_mut() {
+                fields.insert("VersionId".to_owned(), json!("null"));
+                fields.insert("IsLatest".to_owned(), json!(true));
+            }
+            version
+        })
+        .collect();
+    Ok(json!({"ListVersionsResult": {
+        "Name": name,
+        "Prefix": asked.prefix,
+        "KeyMarker": asked.key_marker,
+        "MaxKeys": size,
+        "IsTruncated": last.is_some(),
+        "NextKeyMarker": last,
+        "NextVersionIdMarker": last.map(|_| "null"),
+        "Version": versions,
+    }}))
+}
