@@ -10,6 +10,7 @@
 //! [`pattern`] is EventBridge's event pattern language, [`rules`] the language of the rules file,
 //! [`compile`] turns the one into the other, [`placement`] says what must exist where,
 //! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
+//! [`health`] judges what is deployed, [`letters`] are the alerts that were not delivered,
 //! [`sandbox`] is an AWS inside this process, and [`cli`] is flags and wording only.
 // Tests may fail loudly: that is what they are for.
 #![cfg_attr(
@@ -26,7 +27,10 @@ pub mod apply;
 pub mod aws;
 pub mod cli;
 pub mod compile;
+pub mod health;
+pub mod letters;
 pub mod pattern;
+pub mod permissions;
 pub mod place;
 pub mod placement;
 pub mod plan;

@@ -7,9 +7,9 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde::Serialize;
 
-use crate::aws::{CallError, Clients};
+use crate::aws::{CallError, Cloud};
 use crate::plan::{Action, Change, Plan};
-use crate::resources::{self, Key};
+use crate::resources::{self, Key, Owner};
 
 /// How many changes are under way at once. EventBridge and SNS take tens of writes a second.
 const CONCURRENCY: usize = 8;
@@ -80,7 +80,7 @@ impl Report {
 /// half done.
 pub async fn apply(
     plan: &Plan,
-    clients: &Clients,
+    cloud: &Cloud,
     stop: impl Future<Output = ()>,
     mut watch: impl FnMut(Event<'_>),
 ) -> Report {
@@ -104,7 +104,8 @@ pub async fn apply(
                     key: &change.key,
                     action: change.action,
                 });
-                running.push(async move { (change, carry_out(plan, clients, change).await) });
+                running
+                    .push(async move { (change, Box::pin(carry_out(plan, cloud, change)).await) });
             } else {
                 waiting.push(change);
             }
@@ -149,15 +150,23 @@ pub async fn apply(
     report
 }
 
-async fn carry_out(plan: &Plan, clients: &Clients, change: &Change) -> Result<(), CallError> {
+async fn carry_out(plan: &Plan, cloud: &Cloud, change: &Change) -> Result<(), CallError> {
+    let place = &change.key.place;
+    let clients = &cloud.at_place(place);
     match (change.action, &change.before, &change.after) {
-        (Action::Create, _, Some(after)) => resources::create(clients, &plan.name, after).await,
+        (Action::Create, _, Some(after)) => {
+            resources::create(clients, &plan.name, place, after).await
+        }
         (Action::Update, Some(before), Some(after)) => {
+            if before.owner != Owner::Ours {
+                // First, so that a run that is cut off here finds it as its own.
+                resources::adopt(clients, &plan.name, before).await?;
+            }
             resources::update(clients, before, after).await
         }
         (Action::Replace, Some(before), Some(after)) => {
             resources::delete(clients, before).await?;
-            resources::create(clients, &plan.name, after).await
+            resources::create(clients, &plan.name, place, after).await
         }
         (Action::Delete, Some(before), _) => resources::delete(clients, before).await,
         // A plan that was edited by hand; there is nothing to do without the missing half.

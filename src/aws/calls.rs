@@ -1,7 +1,7 @@
 //! Every API call that iamwatch makes, with the IAM actions that it needs.
 //!
 //! The actions are the real ones, which are not always named like the operation.
-//! Source: Service Authorization Reference.
+//! Source: Service Authorization Reference, which also says what kinds of resources an action takes.
 
 use std::fmt;
 use std::future::Future;
@@ -20,36 +20,143 @@ pub struct Call {
     pub service: &'static str,
     /// The operation.
     pub operation: &'static str,
-    /// What the caller must be allowed to do.
-    pub actions: &'static [&'static str],
+    /// What the caller must be allowed to do; nothing for what everybody may.
+    pub needs: &'static [Need],
     /// Whether it changes anything.
     pub write: bool,
+    /// From which step on it is made.
+    pub step: Step,
+}
+
+/// An IAM action, and on what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    /// The action, such as `events:PutRule`.
+    pub action: &'static str,
+    /// The resources that the policy of a caller must name.
+    pub on: On,
+}
+
+/// What a call is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// To look: `plan` does nothing else, and everything else begins with it.
+    Look,
+    /// To change something, or to look again right before that.
+    Change,
+    /// To prove a deployment with a test event.
+    Prove,
+    /// To look into dead-letter queues, and to send again what is in them.
+    Redrive,
+    /// To take over what somebody else has made: a permission for that one moment, which no printed policy
+    /// holds. A refusal names it.
+    Adopt,
+}
+
+/// On what an action is allowed. Where the Service Authorization Reference names no resource type for
+/// an action, AWS takes `*` only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum On {
+    /// Nothing in particular: lists.
+    Any,
+    /// The account as such.
+    Account,
+    /// A rule of ours.
+    Rule,
+    /// The home bus.
+    Bus,
+    /// Every bus: `PutPermission` has no resource type.
+    AllBuses,
+    /// The bus on which the detectors sit, which may be the default bus.
+    EventBus,
+    /// A topic of ours. SNS decides about a subscription by its topic's ARN, whatever the reference
+    /// says. Source: AWS's refusals, `SNS:Unsubscribe on resource: arn:aws:sns:REGION:ACCOUNT:TOPIC`.
+    Topic,
+    /// A queue of ours.
+    Queue,
+    /// Somebody's queue that receives alerts.
+    Receiver,
+    /// A temporary queue of `test-event`.
+    Probe,
+    /// A temporary rule of `test-event`.
+    ProbeRule,
+    /// A role of ours.
+    Role,
+    /// A role of ours, or none: IAM knows no path of a role that is not there.
+    NamedRole,
+    /// A role of ours that is handed to EventBridge.
+    PassedRole,
+    /// Every key: `ListKeys` has no resource type.
+    AllKeys,
+    /// A key whose owner must still be found out.
+    AnyKey,
+    /// A key of ours, known by its tag: its id is AWS's choice.
+    Key,
+    /// A key that gets our alias, or got it a moment ago: it takes up to five minutes until KMS decides by
+    /// a tag. Source: KMS developer guide, ABAC.
+    FreshKey,
+    /// A key that is to be made, with our tag.
+    NewKey,
+    /// Our tag on a key that is being made.
+    NewKeyTag,
+    /// The alias of our key.
+    Alias,
+    /// The log bucket.
+    Bucket,
+    /// A trail of ours.
+    Trail,
+    /// A trail whose owner must still be found out; an organization's is its management account's.
+    AnyTrail,
 }
 
 impl Call {
-    const fn read(
-        service: &'static str,
-        operation: &'static str,
-        actions: &'static [&'static str],
-    ) -> Self {
+    const fn read(service: &'static str, operation: &'static str, needs: &'static [Need]) -> Self {
         Self {
             service,
             operation,
-            actions,
+            needs,
             write: false,
+            step: Step::Look,
         }
     }
 
-    const fn write(
+    /// A read right before a write.
+    const fn check(service: &'static str, operation: &'static str, needs: &'static [Need]) -> Self {
+        Self {
+            step: Step::Change,
+            ..Self::read(service, operation, needs)
+        }
+    }
+
+    const fn write(service: &'static str, operation: &'static str, needs: &'static [Need]) -> Self {
+        Self {
+            write: true,
+            ..Self::check(service, operation, needs)
+        }
+    }
+
+    const fn prove(service: &'static str, operation: &'static str, needs: &'static [Need]) -> Self {
+        Self {
+            step: Step::Prove,
+            ..Self::write(service, operation, needs)
+        }
+    }
+
+    const fn redrive(
         service: &'static str,
         operation: &'static str,
-        actions: &'static [&'static str],
+        needs: &'static [Need],
     ) -> Self {
         Self {
-            service,
-            operation,
-            actions,
-            write: true,
+            step: Step::Redrive,
+            ..Self::write(service, operation, needs)
+        }
+    }
+
+    const fn adopt(service: &'static str, operation: &'static str, needs: &'static [Need]) -> Self {
+        Self {
+            step: Step::Adopt,
+            ..Self::write(service, operation, needs)
         }
     }
 
@@ -83,47 +190,130 @@ impl Serialize for Call {
     }
 }
 
+/// A line is `NAME = KIND "service" "Operation" [On "action" …] …;`.
 macro_rules! calls {
-    ($($name:ident = $kind:ident $service:literal $operation:literal $actions:expr;)*) => {
+    ($($name:ident = $kind:ident $service:literal $operation:literal $([$on:ident $($action:literal)+])*;)*) => {
         $(#[doc = concat!("`", $service, ":", $operation, "`")]
-        pub static $name: Call = Call::$kind($service, $operation, &$actions);)*
+        pub static $name: Call = Call::$kind(
+            $service,
+            $operation,
+            &[$($(Need { action: $action, on: On::$on },)+)*],
+        );)*
         /// All of them.
         pub static ALL: &[&Call] = &[$(&$name),*];
     };
 }
 
 calls! {
-    GET_CALLER_IDENTITY = read "sts" "GetCallerIdentity" ["sts:GetCallerIdentity"];
+    GET_CALLER_IDENTITY = read "sts" "GetCallerIdentity";
 
-    LIST_RULES = read "events" "ListRules" ["events:ListRules"];
-    DESCRIBE_RULE = read "events" "DescribeRule" ["events:DescribeRule"];
-    LIST_TARGETS = read "events" "ListTargetsByRule" ["events:ListTargetsByRule"];
-    LIST_RULE_TAGS = read "events" "ListTagsForResource" ["events:ListTagsForResource"];
-    PUT_RULE = write "events" "PutRule" ["events:PutRule", "events:TagResource"];
-    PUT_TARGETS = write "events" "PutTargets" ["events:PutTargets"];
-    REMOVE_TARGETS = write "events" "RemoveTargets" ["events:RemoveTargets"];
-    DELETE_RULE = write "events" "DeleteRule" ["events:DeleteRule"];
-    PUT_EVENTS = write "events" "PutEvents" ["events:PutEvents"];
+    LIST_RULES = read "events" "ListRules" [Any "events:ListRules"];
+    DESCRIBE_RULE = check "events" "DescribeRule" [Rule "events:DescribeRule"];
+    LIST_TARGETS = read "events" "ListTargetsByRule" [Rule "events:ListTargetsByRule"];
+    LIST_RULE_TAGS = read "events" "ListTagsForResource" [Rule "events:ListTagsForResource"];
+    PUT_RULE = write "events" "PutRule" [Rule "events:PutRule" "events:TagResource"];
+    PUT_TARGETS = write "events" "PutTargets" [Rule "events:PutTargets"] [PassedRole "iam:PassRole"];
+    REMOVE_TARGETS = write "events" "RemoveTargets" [Rule "events:RemoveTargets"];
+    DELETE_RULE = write "events" "DeleteRule" [Rule "events:DeleteRule"];
+    DESCRIBE_BUS = read "events" "DescribeEventBus" [Bus "events:DescribeEventBus"];
+    LIST_BUS_TAGS = read "events" "ListTagsForResource" [Bus "events:ListTagsForResource"];
+    CREATE_BUS = write "events" "CreateEventBus" [Bus "events:CreateEventBus" "events:TagResource"];
+    PUT_PERMISSION = write "events" "PutPermission" [AllBuses "events:PutPermission"];
+    DELETE_BUS = write "events" "DeleteEventBus" [Bus "events:DeleteEventBus"];
+    PUT_EVENTS = prove "events" "PutEvents" [EventBus "events:PutEvents"];
+    TAG_RULE_OR_BUS = adopt "events" "TagResource" [Rule "events:TagResource"];
 
-    LIST_TOPICS = read "sns" "ListTopics" ["sns:ListTopics"];
-    GET_TOPIC = read "sns" "GetTopicAttributes" ["sns:GetTopicAttributes"];
-    LIST_TOPIC_TAGS = read "sns" "ListTagsForResource" ["sns:ListTagsForResource"];
-    LIST_SUBSCRIPTIONS = read "sns" "ListSubscriptionsByTopic" ["sns:ListSubscriptionsByTopic"];
-    GET_SUBSCRIPTION = read "sns" "GetSubscriptionAttributes" ["sns:GetSubscriptionAttributes"];
-    CREATE_TOPIC = write "sns" "CreateTopic" ["sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource"];
-    SET_TOPIC = write "sns" "SetTopicAttributes" ["sns:SetTopicAttributes"];
-    DELETE_TOPIC = write "sns" "DeleteTopic" ["sns:DeleteTopic"];
-    SUBSCRIBE = write "sns" "Subscribe" ["sns:Subscribe"];
-    SET_SUBSCRIPTION = write "sns" "SetSubscriptionAttributes" ["sns:SetSubscriptionAttributes"];
-    UNSUBSCRIBE = write "sns" "Unsubscribe" ["sns:Unsubscribe"];
+    LIST_TOPICS = read "sns" "ListTopics" [Any "sns:ListTopics"];
+    GET_TOPIC = read "sns" "GetTopicAttributes" [Topic "sns:GetTopicAttributes"];
+    LIST_TOPIC_TAGS = read "sns" "ListTagsForResource" [Topic "sns:ListTagsForResource"];
+    LIST_SUBSCRIPTIONS = read "sns" "ListSubscriptionsByTopic" [Topic "sns:ListSubscriptionsByTopic"];
+    GET_SUBSCRIPTION = read "sns" "GetSubscriptionAttributes" [Topic "sns:GetSubscriptionAttributes"];
+    CREATE_TOPIC = write "sns" "CreateTopic" [Topic "sns:CreateTopic" "sns:TagResource"];
+    SET_TOPIC = write "sns" "SetTopicAttributes" [Topic "sns:SetTopicAttributes"];
+    DELETE_TOPIC = write "sns" "DeleteTopic" [Topic "sns:DeleteTopic"];
+    SUBSCRIBE = write "sns" "Subscribe" [Topic "sns:Subscribe"];
+    SET_SUBSCRIPTION = write "sns" "SetSubscriptionAttributes" [Topic "sns:SetSubscriptionAttributes"];
+    UNSUBSCRIBE = write "sns" "Unsubscribe" [Topic "sns:Unsubscribe"];
+    // Under a key the publisher needs it as well. Source: SNS, `sns-key-management`.
+    PUBLISH = redrive "sns" "Publish" [Topic "sns:Publish"] [Key "kms:GenerateDataKey" "kms:Decrypt"];
+    TAG_TOPIC = adopt "sns" "TagResource" [Topic "sns:TagResource"];
 
-    LIST_QUEUES = read "sqs" "ListQueues" ["sqs:ListQueues"];
-    GET_QUEUE_URL = read "sqs" "GetQueueUrl" ["sqs:GetQueueUrl"];
-    GET_QUEUE = read "sqs" "GetQueueAttributes" ["sqs:GetQueueAttributes"];
-    LIST_QUEUE_TAGS = read "sqs" "ListQueueTags" ["sqs:ListQueueTags"];
-    CREATE_QUEUE = write "sqs" "CreateQueue" ["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"];
-    SET_QUEUE = write "sqs" "SetQueueAttributes" ["sqs:SetQueueAttributes"];
-    DELETE_QUEUE = write "sqs" "DeleteQueue" ["sqs:DeleteQueue"];
-    RECEIVE = write "sqs" "ReceiveMessage" ["sqs:ReceiveMessage"];
-    DELETE_MESSAGE = write "sqs" "DeleteMessage" ["sqs:DeleteMessage"];
+    LIST_QUEUES = read "sqs" "ListQueues" [Any "sqs:ListQueues"];
+    GET_QUEUE_URL = read "sqs" "GetQueueUrl" [Receiver "sqs:GetQueueUrl"];
+    GET_QUEUE = read "sqs" "GetQueueAttributes" [Queue "sqs:GetQueueAttributes"];
+    GET_RECEIVER = read "sqs" "GetQueueAttributes" [Receiver "sqs:GetQueueAttributes"];
+    LIST_QUEUE_TAGS = read "sqs" "ListQueueTags" [Queue "sqs:ListQueueTags"];
+    CREATE_QUEUE = write "sqs" "CreateQueue" [Queue "sqs:CreateQueue" "sqs:TagQueue"];
+    SET_QUEUE = write "sqs" "SetQueueAttributes" [Queue "sqs:SetQueueAttributes"];
+    DELETE_QUEUE = write "sqs" "DeleteQueue" [Queue "sqs:DeleteQueue"];
+    RECEIVE = prove "sqs" "ReceiveMessage" [Probe "sqs:ReceiveMessage"];
+    RELEASE = redrive "sqs" "ChangeMessageVisibilityBatch" [Queue "sqs:ChangeMessageVisibility"];
+    DELETE_MESSAGE = prove "sqs" "DeleteMessage" [Probe "sqs:DeleteMessage"];
+    TAG_QUEUE = adopt "sqs" "TagQueue" [Queue "sqs:TagQueue"];
+
+    LIST_REGIONS = read "account" "ListRegions" [Account "account:ListRegions"];
+
+    LIST_ROLES = read "iam" "ListRoles" [Any "iam:ListRoles"];
+    GET_ROLE = read "iam" "GetRole" [NamedRole "iam:GetRole"];
+    LIST_ROLE_POLICIES = read "iam" "ListRolePolicies" [Role "iam:ListRolePolicies"];
+    GET_ROLE_POLICY = read "iam" "GetRolePolicy" [Role "iam:GetRolePolicy"];
+    LIST_ATTACHED = read "iam" "ListAttachedRolePolicies" [Role "iam:ListAttachedRolePolicies"];
+    CREATE_ROLE = write "iam" "CreateRole" [Role "iam:CreateRole" "iam:TagRole"];
+    UPDATE_ROLE = write "iam" "UpdateRole" [Role "iam:UpdateRole"];
+    UPDATE_TRUST = write "iam" "UpdateAssumeRolePolicy" [Role "iam:UpdateAssumeRolePolicy"];
+    PUT_ROLE_POLICY = write "iam" "PutRolePolicy" [Role "iam:PutRolePolicy"];
+    DELETE_ROLE_POLICY = write "iam" "DeleteRolePolicy" [Role "iam:DeleteRolePolicy"];
+    DETACH_ROLE_POLICY = write "iam" "DetachRolePolicy" [Role "iam:DetachRolePolicy"];
+    DELETE_ROLE = write "iam" "DeleteRole" [Role "iam:DeleteRole"];
+    // Of a user that does not exist, and a refusal proves as much: nobody needs the permission for it.
+    DELETE_USER = prove "iam" "DeleteUser";
+    TAG_ROLE = adopt "iam" "TagRole" [Role "iam:TagRole"];
+
+    LIST_ALIASES = read "kms" "ListAliases" [Any "kms:ListAliases"];
+    LIST_KEYS = check "kms" "ListKeys" [AllKeys "kms:ListKeys"];
+    DESCRIBE_KEY = read "kms" "DescribeKey" [AnyKey "kms:DescribeKey"];
+    GET_KEY_POLICY = read "kms" "GetKeyPolicy" [Key "kms:GetKeyPolicy"];
+    KEY_ROTATION = read "kms" "GetKeyRotationStatus" [Key "kms:GetKeyRotationStatus"];
+    LIST_KEY_TAGS = read "kms" "ListResourceTags" [AnyKey "kms:ListResourceTags"];
+    CREATE_KEY = write "kms" "CreateKey" [NewKey "kms:CreateKey"] [NewKeyTag "kms:TagResource"];
+    PUT_KEY_POLICY = write "kms" "PutKeyPolicy" [Key "kms:PutKeyPolicy"];
+    UPDATE_KEY_DESCRIPTION = write "kms" "UpdateKeyDescription" [Key "kms:UpdateKeyDescription"];
+    ENABLE_ROTATION = write "kms" "EnableKeyRotation" [FreshKey "kms:EnableKeyRotation"];
+    ENABLE_KEY = write "kms" "EnableKey" [Key "kms:EnableKey"];
+    CANCEL_KEY_DELETION = write "kms" "CancelKeyDeletion" [Key "kms:CancelKeyDeletion"];
+    SCHEDULE_KEY_DELETION = write "kms" "ScheduleKeyDeletion" [Key "kms:ScheduleKeyDeletion"];
+    CREATE_ALIAS = write "kms" "CreateAlias" [Alias "kms:CreateAlias"] [FreshKey "kms:CreateAlias"];
+    DELETE_ALIAS = write "kms" "DeleteAlias" [Alias "kms:DeleteAlias"] [FreshKey "kms:DeleteAlias"];
+    TAG_KEY = adopt "kms" "TagResource" [AnyKey "kms:TagResource"];
+
+    LIST_BUCKETS = read "s3" "ListBuckets" [Any "s3:ListAllMyBuckets"];
+    HEAD_BUCKET = read "s3" "HeadBucket" [Bucket "s3:ListBucket"];
+    GET_BUCKET_TAGS = read "s3" "GetBucketTagging" [Bucket "s3:GetBucketTagging"];
+    GET_BUCKET_POLICY = read "s3" "GetBucketPolicy" [Bucket "s3:GetBucketPolicy"];
+    GET_PUBLIC_ACCESS = read "s3" "GetPublicAccessBlock" [Bucket "s3:GetBucketPublicAccessBlock"];
+    GET_BUCKET_ENCRYPTION = read "s3" "GetBucketEncryption" [Bucket "s3:GetEncryptionConfiguration"];
+    GET_BUCKET_OWNERSHIP = read "s3" "GetBucketOwnershipControls" [Bucket "s3:GetBucketOwnershipControls"];
+    GET_BUCKET_VERSIONING = read "s3" "GetBucketVersioning" [Bucket "s3:GetBucketVersioning"];
+    GET_BUCKET_LIFECYCLE = read "s3" "GetBucketLifecycleConfiguration" [Bucket "s3:GetLifecycleConfiguration"];
+    CREATE_BUCKET = write "s3" "CreateBucket" [Bucket "s3:CreateBucket" "s3:PutBucketOwnershipControls" "s3:TagResource"];
+    PUT_BUCKET_POLICY = write "s3" "PutBucketPolicy" [Bucket "s3:PutBucketPolicy"];
+    PUT_PUBLIC_ACCESS = write "s3" "PutPublicAccessBlock" [Bucket "s3:PutBucketPublicAccessBlock"];
+    PUT_BUCKET_ENCRYPTION = write "s3" "PutBucketEncryption" [Bucket "s3:PutEncryptionConfiguration"];
+    PUT_BUCKET_OWNERSHIP = write "s3" "PutBucketOwnershipControls" [Bucket "s3:PutBucketOwnershipControls"];
+    PUT_BUCKET_VERSIONING = write "s3" "PutBucketVersioning" [Bucket "s3:PutBucketVersioning"];
+    PUT_BUCKET_LIFECYCLE = write "s3" "PutBucketLifecycleConfiguration" [Bucket "s3:PutLifecycleConfiguration"];
+    DELETE_BUCKET = write "s3" "DeleteBucket" [Bucket "s3:DeleteBucket"];
+    LIST_VERSIONS = check "s3" "ListObjectVersions" [Bucket "s3:ListBucketVersions"];
+    PUT_BUCKET_TAGS = adopt "s3" "PutBucketTagging" [Bucket "s3:PutBucketTagging"];
+
+    DESCRIBE_TRAILS = read "cloudtrail" "DescribeTrails" [Any "cloudtrail:DescribeTrails"];
+    TRAIL_STATUS = read "cloudtrail" "GetTrailStatus" [AnyTrail "cloudtrail:GetTrailStatus"];
+    GET_SELECTORS = read "cloudtrail" "GetEventSelectors" [AnyTrail "cloudtrail:GetEventSelectors"];
+    LIST_TRAIL_TAGS = read "cloudtrail" "ListTags" [AnyTrail "cloudtrail:ListTags"];
+    CREATE_TRAIL = write "cloudtrail" "CreateTrail" [Trail "cloudtrail:CreateTrail" "cloudtrail:AddTags"];
+    UPDATE_TRAIL = write "cloudtrail" "UpdateTrail" [Trail "cloudtrail:UpdateTrail"];
+    PUT_SELECTORS = write "cloudtrail" "PutEventSelectors" [Trail "cloudtrail:PutEventSelectors"];
+    START_LOGGING = write "cloudtrail" "StartLogging" [Trail "cloudtrail:StartLogging"];
+    DELETE_TRAIL = write "cloudtrail" "DeleteTrail" [Trail "cloudtrail:DeleteTrail"];
+    TAG_TRAIL = adopt "cloudtrail" "AddTags" [Trail "cloudtrail:AddTags"];
 }

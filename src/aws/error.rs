@@ -8,9 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::Serialize;
-use serde_json::json;
 
-use super::Call;
+use super::{Call, missing};
 
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,6 +25,8 @@ pub struct CallError {
     pub code: Option<String>,
     /// AWS's words, or the connection's.
     pub message: String,
+    /// The HTTP status of AWS's answer, if there was one.
+    pub status: Option<u16>,
     /// For AWS support.
     pub request_id: Option<String>,
 }
@@ -74,7 +75,7 @@ impl CallError {
             None => chain(error),
         };
         let cause = match &code {
-            Some(code) => by_code(code),
+            Some(code) => by_code(code, &message),
             None => by_chain(error),
         };
         Self {
@@ -83,6 +84,7 @@ impl CallError {
             cause,
             code,
             message,
+            status: error.raw_response().map(|r| r.status().as_u16()),
             request_id,
         }
     }
@@ -95,6 +97,7 @@ impl CallError {
             cause: Cause::Other,
             code: None,
             message,
+            status: None,
             request_id: None,
         }
     }
@@ -107,28 +110,10 @@ impl CallError {
         message: &str,
     ) -> Self {
         Self {
-            cause: by_code(code),
+            cause: by_code(code, message),
             code: Some(code.to_owned()),
             resource,
             ..Self::unexpected(call, message.to_owned())
-        }
-    }
-
-    /// The resource as IAM takes it: an ARN, or a pattern of ARNs where only the name is known.
-    fn iam_resource(&self) -> String {
-        let name = self.resource.split(", ").next().unwrap_or_default();
-        let name = name.rsplit('/').next().unwrap_or_default();
-        match (self.resource.as_str(), self.call.service) {
-            // SNS decides about a subscription by its topic's ARN, which is the shorter by one part.
-            (arn, "sns") if arn.matches(':').count() == 6 => arn
-                .rsplit_once(':')
-                .map_or(arn, |(topic, _)| topic)
-                .to_owned(),
-            (arn, _) if arn.starts_with("arn:") => arn.to_owned(),
-            ("*", _) => "*".to_owned(),
-            (_, "events") => format!("arn:aws:events:*:*:rule/{name}"),
-            (_, service @ ("sns" | "sqs")) => format!("arn:aws:{service}:*:*:{name}"),
-            _ => "*".to_owned(),
         }
     }
 
@@ -142,13 +127,19 @@ impl CallError {
                 .to_owned(),
             Cause::UnknownCaller => "AWS does not know these credentials: check the profile, or whether the key was deleted"
                 .to_owned(),
+            Cause::Denied if missing::is_forbidden(self) => {
+                "a policy forbids this, such as a service control policy: ask whoever keeps it to except the caller"
+                    .to_owned()
+            }
             Cause::Denied => {
-                let statement = json!({
-                    "Effect": "Allow",
-                    "Action": self.call.actions,
-                    "Resource": self.iam_resource(),
+                let statement = missing::statement(self);
+                let all = missing::phase(self).map(|phase| {
+                    format!("; `iamwatch permissions --for {phase}` prints all that are needed")
                 });
-                format!("the caller needs this statement: {statement}")
+                format!(
+                    "the caller needs this statement: {statement}{}",
+                    all.unwrap_or_default()
+                )
             }
             Cause::Throttled => "AWS is busy with this account's requests: run the same command again".to_owned(),
             Cause::Quota => "a quota of the account is full: remove what is not needed, or ask for more under Service Quotas"
@@ -157,6 +148,11 @@ impl CallError {
             Cause::Network => "check the connection, proxy and AWS_ENDPOINT_URL, then run the same command again".to_owned(),
             Cause::TooSoon => {
                 "SQS keeps a deleted queue's name for 60 seconds: run the same command again in a minute"
+                    .to_owned()
+            }
+            Cause::Other if self.code.as_deref() == Some("BucketNotEmpty") => {
+                "log files are never deleted: empty the bucket by hand, old versions too, and run the same command again; \
+                 or keep it"
                     .to_owned()
             }
             Cause::NotFound | Cause::Other => return None,
@@ -184,32 +180,53 @@ impl fmt::Display for CallError {
 
 impl StdError for CallError {}
 
-fn by_code(code: &str) -> Cause {
+fn by_code(code: &str, message: &str) -> Cause {
     match code {
+        // Most services have no code of their own for a clock that is off; these are their words.
+        // Source: IAM user guide, troubleshooting Signature Version 4.
+        "SignatureDoesNotMatch" | "InvalidSignatureException" | "AuthFailure"
+            if ["Signature expired", "Signature not yet current"]
+                .iter()
+                .any(|words| message.contains(words)) =>
+        {
+            Cause::Clock
+        }
         "AccessDenied"
         | "AccessDeniedException"
         | "AuthorizationError"
         | "UnauthorizedOperation"
+        | "KMSAccessDenied"
+        | "KMSAccessDeniedException"
         | "NotAuthorizedForSourceException" => Cause::Denied,
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Cause::Expired,
+        "ExpiredToken" | "ExpiredTokenException" => Cause::Expired,
         "InvalidClientTokenId"
         | "UnrecognizedClientException"
         | "InvalidAccessKeyId"
+        | "AuthFailure"
         | "SignatureDoesNotMatch"
         | "InvalidSignatureException"
         | "IncompleteSignature" => Cause::UnknownCaller,
         "QueueDeletedRecently" | "AWS.SimpleQueueService.QueueDeletedRecently" => Cause::TooSoon,
-        "RequestTimeTooSkewed" => Cause::Clock,
+        // `RequestExpired`: more than 15 minutes after the request's date. Source: common errors of the
+        // query services.
+        "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => Cause::Clock,
         "NotFound"
         | "ResourceNotFound"
         | "NotFoundException"
         | "ResourceNotFoundException"
+        | "NoSuchEntity"
+        | "NoSuchBucket"
+        | "TrailNotFoundException"
         | "QueueDoesNotExist"
         | "AWS.SimpleQueueService.NonExistentQueue" => Cause::NotFound,
         "LimitExceededException"
         | "TopicLimitExceeded"
         | "SubscriptionLimitExceeded"
         | "FilterPolicyLimitExceeded"
+        | "LimitExceeded"
+        | "MaximumNumberOfTrailsExceededException"
+        | "TooManyBuckets"
+        | "PolicyLengthExceededException"
         | "OverLimit" => Cause::Quota,
         code if code.contains("Throttl") || code == "TooManyRequestsException" => Cause::Throttled,
         _ => Cause::Other,
@@ -300,6 +317,29 @@ mod tests {
                 "{error}"
             );
         }
+        for (code, words) in [
+            (
+                "InvalidSignatureException",
+                "Signature expired: 20261122T080000Z is now earlier than 20261122T084500Z (20261122T090000Z - 15 min.)",
+            ),
+            (
+                "SignatureDoesNotMatch",
+                "Signature not yet current: 20261122T100000Z is still later than 20261122T091500Z (20261122T090000Z + 15 min.)",
+            ),
+            ("RequestExpired", "Request has expired."),
+        ] {
+            let error = CallError::inside_success(&calls::PUT_RULE, "r".to_owned(), code, words);
+            assert_eq!(error.cause, Cause::Clock, "{code}");
+        }
+        let words =
+            "The request signature we calculated does not match the signature you provided.";
+        let key = CallError::inside_success(
+            &calls::PUT_RULE,
+            "r".to_owned(),
+            "SignatureDoesNotMatch",
+            words,
+        );
+        assert_eq!(key.cause, Cause::UnknownCaller);
         let other = CallError::inside_success(&calls::PUT_RULE, "r".to_owned(), "Odd", "words");
         assert_eq!((other.cause, other.remedy()), (Cause::Other, None));
     }

@@ -2,7 +2,10 @@
 
 pub mod calls;
 mod error;
+mod missing;
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -12,8 +15,8 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Connector, tls};
 
-use crate::place::{AccountId, Region};
-pub use calls::Call;
+use crate::place::{AccountId, Place, Region};
+pub use calls::{Call, Need, On, Step};
 pub use error::{CallError, Cause};
 
 /// How to reach AWS: everything but the rules file decides it.
@@ -27,6 +30,10 @@ pub struct Access {
 #[derive(Debug, Clone)]
 pub struct Cloud {
     config: SdkConfig,
+    /// Those made so far: making them costs more than using them.
+    clients: Arc<Mutex<HashMap<Region, Clients>>>,
+    /// The Region that the configuration names: it tells the partition.
+    region: Region,
     /// The caller's account.
     pub account: AccountId,
     /// Who we are, as STS says.
@@ -36,6 +43,16 @@ pub struct Cloud {
 /// The clients of one Region.
 #[derive(Debug, Clone)]
 pub struct Clients {
+    /// Account: which Regions are enabled.
+    pub account: aws_sdk_account::Client,
+    /// CloudTrail.
+    pub cloudtrail: aws_sdk_cloudtrail::Client,
+    /// IAM; the same in every Region.
+    pub iam: aws_sdk_iam::Client,
+    /// KMS.
+    pub kms: aws_sdk_kms::Client,
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
     /// EventBridge.
     pub events: aws_sdk_eventbridge::Client,
     /// SNS.
@@ -94,18 +111,57 @@ impl Cloud {
         let account = account.parse().map_err(|error| {
             CallError::unexpected(&calls::GET_CALLER_IDENTITY, format!("{error}"))
         })?;
+        let region = config
+            .region()
+            .map_or("us-east-1", |region| region.as_ref());
+        let region = region.parse().map_err(|error| {
+            CallError::unexpected(&calls::GET_CALLER_IDENTITY, format!("{error}"))
+        })?;
         Ok(Self {
             config,
+            clients: Arc::default(),
+            region,
             account,
             caller: identity.arn().unwrap_or_default().to_owned(),
         })
     }
 
+    /// The clients of a place.
+    pub fn at_place(&self, place: &Place) -> Clients {
+        match place {
+            Place::Regional { region, .. } => self.at(region),
+            Place::Global { .. } => self.global(),
+        }
+    }
+
+    /// The clients of the Region where the partition has its global services.
+    pub fn global(&self) -> Clients {
+        self.at(&self.region.global())
+    }
+
     /// The clients of a Region. They share connections with all others.
     pub fn at(&self, region: &Region) -> Clients {
+        let mut made = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let clients = made
+            .entry(region.clone())
+            .or_insert_with(|| self.make(region));
+        clients.clone()
+    }
+
+    fn make(&self, region: &Region) -> Clients {
         let region = aws_config::Region::new(region.as_str().to_owned());
         let config = self.config.to_builder().region(region).build();
         Clients {
+            account: aws_sdk_account::Client::new(&config),
+            cloudtrail: aws_sdk_cloudtrail::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
+            kms: aws_sdk_kms::Client::new(&config),
+            s3: aws_sdk_s3::Client::from_conf(
+                // Endpoints of emulators know no bucket names in host names.
+                aws_sdk_s3::config::Builder::from(&config)
+                    .force_path_style(config.endpoint_url().is_some())
+                    .build(),
+            ),
             events: aws_sdk_eventbridge::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),

@@ -1,26 +1,30 @@
 //! `iamwatch apply`: create and change what the rules file asks for.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
+use super::order::OrderArgs;
 use super::session::{Session, interrupted};
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Failure, Global, Ui, saved};
 use crate::apply::{self, Event, Report};
-use crate::aws::Clients;
+use crate::aws::Cloud;
 use crate::plan::Plan;
 use crate::render;
 
 /// Flags of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
-    /// Only this rule and what it needs; can be repeated
-    #[arg(long, value_name = "RULE")]
-    rule: Vec<String>,
-    /// Also delete what is ours and no longer wanted
+    /// A plan that `iamwatch plan --out` wrote: done without a question, and only if nothing has moved
+    #[arg(value_name = "PLAN", conflicts_with_all = OrderArgs::NAMES)]
+    plan: Option<PathBuf>,
+    #[command(flatten)]
+    order: OrderArgs,
+    /// Let --prune delete more than a fifth of what is ours without a second question
     #[arg(long)]
-    prune: bool,
+    prune_most: bool,
     /// Do not ask
     #[arg(long)]
     auto_approve: bool,
@@ -28,26 +32,36 @@ pub struct ApplyArgs {
 
 impl ApplyArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
+        let saved = self.plan.as_deref().map(saved::read).transpose()?;
         let session = Session::open(global, ui).await?;
-        let only = session.chosen(&self.rule)?;
-        let plan = session.plan(&only, self.prune).await?;
-        show_and_apply(
-            &session.clients,
-            &plan,
-            "Apply these changes?",
-            self.auto_approve,
-            ui,
-        )
-        .await
+        let plan = match &saved {
+            Some(saved) => saved::again(saved, &session, ui).await?,
+            None => session.plan_for(&self.order.order(&session)?).await?,
+        };
+        let consent = Consent {
+            question: "Apply these changes?",
+            // Whoever saved a plan has looked at it.
+            approved: self.auto_approve || saved.is_some(),
+            most: self.prune_most,
+        };
+        show_and_apply(&session.cloud, &plan, &consent, ui).await
     }
+}
+
+/// What is asked before anything changes, and what was agreed to beforehand.
+pub(super) struct Consent<'a> {
+    pub(super) question: &'a str,
+    /// The question need not be asked.
+    pub(super) approved: bool,
+    /// Nor a second one, where much would be deleted.
+    pub(super) most: bool,
 }
 
 /// Shows a plan, asks, carries it out, and says how it ended.
 pub(super) async fn show_and_apply(
-    clients: &Clients,
+    cloud: &Cloud,
     plan: &Plan,
-    question: &str,
-    approved: bool,
+    consent: &Consent<'_>,
     ui: &mut Ui,
 ) -> Result<Exit, Failure> {
     if !ui.json {
@@ -61,22 +75,38 @@ pub(super) async fn show_and_apply(
         }
         return Ok(Exit::Fine);
     }
-    if ui.json && !approved {
+    if ui.json && !consent.approved {
         return Err(
             Failure::new("with --json there is no plan to look at before the question")
                 .help("look at `iamwatch plan`, then give --auto-approve"),
         );
     }
-    if !ui.confirm(question, approved)? {
+    if !ui.confirm(consent.question, consent.approved)? || !confirm_much(plan, consent, ui)? {
         return Err(Failure::new("stopped: nothing was changed"));
     }
-    let report = carry_out(clients, plan, ui).await;
+    let report = carry_out(cloud, plan, ui).await;
     let said = say(&report, plan, ui);
     if !report.is_complete() {
         // Also where nobody reads on: a failure is not hidden by a closed pipe.
         return Ok(Exit::Error);
     }
     said.map(|()| Exit::Fine)
+}
+
+/// Asks again where a slip is likelier than a wish; an answer given before the plan was known is none.
+fn confirm_much(plan: &Plan, consent: &Consent<'_>, ui: &mut Ui) -> Result<bool, Failure> {
+    let Some(deleted) = plan.deletes_much().filter(|_| !consent.most) else {
+        return Ok(true);
+    };
+    let much = format!(
+        "{deleted} of the {} resources of `{}`",
+        plan.ours, plan.name
+    );
+    if !ui.interactive {
+        return Err(Failure::new(format!("this would delete {much}"))
+            .help("if the rules file and the Region are the right ones, give --prune-most"));
+    }
+    ui.confirm(&format!("This deletes {much}. Really?"), false)
 }
 
 fn say(report: &Report, plan: &Plan, ui: &mut Ui) -> Result<(), Failure> {
@@ -89,13 +119,13 @@ fn say(report: &Report, plan: &Plan, ui: &mut Ui) -> Result<(), Failure> {
 }
 
 /// Applies with a line of progress for each change.
-pub(super) async fn carry_out(clients: &Clients, plan: &Plan, ui: &mut Ui) -> Report {
+pub(super) async fn carry_out(cloud: &Cloud, plan: &Plan, ui: &mut Ui) -> Report {
     let bar = indicatif::ProgressBar::hidden();
     if ui.progress && !ui.json {
         bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
         bar.set_length(plan.changes.len() as u64);
     }
-    let report = apply::apply(plan, clients, interrupted(), |event| {
+    let report = apply::apply(plan, cloud, interrupted(), |event| {
         match &event {
             Event::Started { key, .. } => bar.set_message(key.to_string()),
             Event::Done { .. } | Event::Failed { .. } => bar.inc(1),

@@ -9,6 +9,7 @@ use super::apply::carry_out;
 use super::session::{Rules, Session, compiled};
 use super::{Exit, Failure, Ui, test_event};
 use crate::aws::Access;
+use crate::plan::Wishes;
 use crate::proof::{self, Options};
 use crate::render;
 use crate::rules;
@@ -36,7 +37,7 @@ impl DemoArgs {
         let account = "111122223333"
             .parse()
             .map_err(|error| Failure::new(format!("{error}")))?;
-        let region = "us-east-1"
+        let region = "eu-central-1"
             .parse()
             .map_err(|error| Failure::new(format!("{error}")))?;
         let aws = Sandbox::new(sandbox::Options {
@@ -58,13 +59,13 @@ impl DemoArgs {
         }
 
         heading(ui, "iamwatch plan")?;
-        let session = Session::with(rules, Some(aws.clone()), &Access::default()).await?;
-        let plan = session.plan(&[], false).await?;
+        let session = Session::with(rules, Some(aws.clone()), &Access::default(), ui).await?;
+        let plan = session.plan(&[], &Wishes::default()).await?;
         let text = render::plan::plan(&plan, paint);
         write!(ui.out, "{text}")?;
 
         heading(ui, "iamwatch apply")?;
-        let report = carry_out(&session.clients, &plan, ui).await;
+        let report = carry_out(&session.cloud, &plan, ui).await;
         let text = render::report::report(&report, &plan, paint);
         write!(ui.out, "{text}")?;
 
@@ -76,8 +77,9 @@ impl DemoArgs {
 
         heading(ui, &format!("iamwatch test-event {SHOWN} --wait"))?;
         // What is live has changed, so the next commands begin anew.
-        let session = Session::with(demo_rules(ui)?, Some(aws.clone()), &Access::default()).await?;
-        let plan = session.plan(&[], false).await?;
+        let session =
+            Session::with(demo_rules(ui)?, Some(aws.clone()), &Access::default(), ui).await?;
+        let plan = session.plan(&[], &Wishes::default()).await?;
         let patterns: Vec<_> = session
             .rules
             .patterns
@@ -93,12 +95,13 @@ impl DemoArgs {
         };
         let options = Options {
             wait: Some(Duration::from_secs(60)),
+            from: None,
             clock: &clock,
             new_id: &new_id,
         };
         let deployment = session.deployment(&plan);
         let proofs = proof::prove(
-            &session.clients,
+            &session.cloud,
             deployment,
             &patterns,
             &options,
@@ -121,8 +124,9 @@ impl DemoArgs {
         }
 
         heading(ui, "iamwatch plan")?;
-        let session = Session::with(demo_rules(ui)?, Some(aws.clone()), &Access::default()).await?;
-        let plan = session.plan(&[], false).await?;
+        let session =
+            Session::with(demo_rules(ui)?, Some(aws.clone()), &Access::default(), ui).await?;
+        let plan = session.plan(&[], &Wishes::default()).await?;
         let text = render::plan::plan(&plan, paint);
         write!(ui.out, "{text}")?;
 

@@ -2,13 +2,17 @@
 
 use clap::Args;
 
-use super::apply::show_and_apply;
+use super::apply::{Consent, show_and_apply};
+use super::order::{Kept, kinds};
 use super::session::Session;
 use super::{Exit, Failure, Global, Ui};
 
 /// Flags of `destroy`.
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
+    /// Also delete these kinds, which hold evidence or open it
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    delete: Vec<Kept>,
     /// Do not ask
     #[arg(long)]
     auto_approve: bool,
@@ -17,8 +21,9 @@ pub struct DestroyArgs {
 impl DestroyArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let session = Session::open(global, ui).await?;
-        let plan = session.destruction()?;
-        if plan.changes.is_empty() && !ui.json {
+        let plan = session.destruction(kinds(&self.delete))?;
+        session.check_deletions(&plan).await?;
+        if plan.changes.is_empty() && plan.orphans.is_empty() && !ui.json {
             writeln!(
                 ui.out,
                 "Nothing at {} belongs to `{}`.",
@@ -30,6 +35,12 @@ impl DestroyArgs {
             "Delete all of this, and with it every alert of `{}`?",
             session.rules.file.name
         );
-        show_and_apply(&session.clients, &plan, &question, self.auto_approve, ui).await
+        let consent = Consent {
+            question: &question,
+            approved: self.auto_approve,
+            // All of it is what was asked for.
+            most: true,
+        };
+        show_and_apply(&session.cloud, &plan, &consent, ui).await
     }
 }

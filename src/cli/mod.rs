@@ -5,13 +5,18 @@ mod compile;
 mod completions;
 mod demo;
 mod destroy;
+mod dlq;
 mod exit;
 mod init;
 mod matching;
+mod order;
+mod permissions;
 mod plan;
 mod sandbox;
+mod saved;
 mod schema;
 mod session;
+mod status;
 mod test_event;
 mod ui;
 
@@ -97,6 +102,12 @@ enum Command {
     Destroy(destroy::DestroyArgs),
     /// Send a synthetic event through what is deployed, and see whether the alert arrives
     TestEvent(test_event::TestEventArgs),
+    /// Judge what is deployed, link by link: would an alert arrive? Exits with 2 if not
+    Status(status::StatusArgs),
+    /// Print the IAM policy that a caller needs, or the one that guards against everybody else
+    Permissions(permissions::PermissionsArgs),
+    /// Show the alerts that could not be delivered, and send them again
+    Dlq(dlq::DlqArgs),
     /// Print the event patterns of the rules, as EventBridge takes them
     Compile(compile::CompileArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
@@ -150,8 +161,11 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Apply(args) => block_on(args.run(&global, ui)),
         Command::Destroy(args) => block_on(args.run(&global, ui)),
         Command::TestEvent(args) => block_on(args.run(&global, ui)),
+        Command::Status(args) => block_on(args.run(&global, ui)),
+        Command::Dlq(args) => block_on(args.run(&global, ui)),
         Command::Compile(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),
+        Command::Permissions(args) => args.run(&global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Sandbox(args) => {
             let file = global

@@ -1,17 +1,24 @@
 //! What plan, apply, destroy and test-event begin with: the rules, the patterns, the account, the plan.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Exit, Failure, Global, Ui};
 use crate::aws::{Access, CallError, Cause, Clients, Cloud};
 use crate::compile::{self, Compiled};
-use crate::place::{AccountId, Place};
+use crate::permissions::Scope;
+use crate::place::{AccountId, Place, Region};
 use crate::placement::{self, Desired};
-use crate::plan::{self, Note, Plan, notes};
-use crate::resources::{self, Key, Kind, Live, sqs};
-use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources};
+use crate::plan::own_alerts::own_alerts;
+use crate::plan::saved::Order;
+use crate::plan::{self, Change, Note, Plan, Wishes, notes, quotas};
+use crate::resources::{self, Key, Kind, Live, Survey, kms, sqs};
+use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources, TopicKey};
 use crate::sandbox::{self, Sandbox};
-use crate::{proof, render};
+use crate::{health, proof, render};
 
 /// The account of a sandbox, unless the rules file says another.
 const SANDBOX_ACCOUNT: &str = "111122223333";
@@ -20,6 +27,27 @@ const SANDBOX_ACCOUNT: &str = "111122223333";
 pub(super) struct Rules {
     pub(super) file: RulesFile,
     pub(super) patterns: Vec<Compiled>,
+    /// What they were read from, for diagnostics that come later.
+    sources: Sources,
+}
+
+impl Rules {
+    /// What the file needs in an account, without asking AWS.
+    pub(super) fn scope(&self, account: &AccountId, ui: &mut Ui) -> Result<Scope, Failure> {
+        match Scope::of(&self.file, &self.patterns, account) {
+            Ok(scope) => Ok(scope),
+            Err(problem) => {
+                diagnose(&self.sources, &[problem], ui)?;
+                Err(Failure::said())
+            }
+        }
+    }
+}
+
+/// The account of the sandbox that is asked for, if one is.
+pub(super) fn sandbox_account(global: &Global) -> Option<AccountId> {
+    let sandbox = global.sandbox.as_ref();
+    sandbox.and_then(|_| SANDBOX_ACCOUNT.parse().ok())
 }
 
 /// Loads and compiles; says everything that is wrong.
@@ -32,7 +60,11 @@ pub(super) fn compiled(loaded: Loaded, ui: &mut Ui) -> Result<Rules, Failure> {
     let mut found = loaded.diagnostics;
     let compiled = loaded.file.map(
         |file| match compile::compile(&file, compile::PATTERN_QUOTA) {
-            Ok(patterns) => Some(Rules { file, patterns }),
+            Ok(patterns) => Some(Rules {
+                file,
+                patterns,
+                sources: loaded.sources.clone(),
+            }),
             Err(problems) => {
                 found.extend(problems);
                 None
@@ -57,14 +89,22 @@ fn diagnose(sources: &Sources, found: &[rules::Diagnostic], ui: &mut Ui) -> Resu
 /// A rules file against one account.
 pub(super) struct Session {
     pub(super) rules: Rules,
-    pub(super) clients: Clients,
-    pub(super) home: Place,
+    pub(super) cloud: Cloud,
+    /// The account as it stands.
+    pub(super) survey: Survey,
     /// The whole desired state.
     pub(super) desired: Desired,
     /// What AWS has of it, and more that is ours.
     pub(super) live: Vec<Live>,
     /// The AWS inside this program, if that is the one.
     pub(super) sandbox: Option<Sandbox>,
+}
+
+impl Rules {
+    /// The texts that everything comes from.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
+    }
 }
 
 impl Session {
@@ -78,7 +118,7 @@ impl Session {
         let access = Access {
             profile: global.profile.clone(),
         };
-        Self::with(rules, sandbox, &access).await
+        Self::with(rules, sandbox, &access, ui).await
     }
 
     /// The same for rules that are loaded already.
@@ -86,6 +126,7 @@ impl Session {
         rules: Rules,
         sandbox: Option<Sandbox>,
         access: &Access,
+        ui: &mut Ui,
     ) -> Result<Self, Failure> {
         let region = &rules.file.home.region;
         let cloud = match &sandbox {
@@ -105,21 +146,37 @@ impl Session {
                 "use the credentials of that account (`--profile NAME`), or correct `home.account`",
             ));
         }
-        let home = Place::Regional {
-            account: cloud.account.clone(),
-            region: region.clone(),
+        let name = &rules.file.name;
+        let survey = resources::survey(&cloud, name, region).await?;
+        let mut desired = match placement::desired(&rules.file, &rules.patterns, &survey) {
+            Ok(desired) => desired,
+            Err(problem) => {
+                diagnose(&rules.sources, &[problem], ui)?;
+                return Err(Failure::said());
+            }
         };
-        let clients = cloud.at(region);
-        let desired = placement::desired(&rules.file, &rules.patterns, &cloud.account);
-        let live = resources::read(&clients, &rules.file.name, &home).await?;
+        // Everywhere, so that what a smaller file no longer wants is found.
+        let regions = match &survey.regions {
+            Ok(enabled) => enabled,
+            Err(_) => &desired.topology.listening,
+        };
+        let wanted = desired.keys();
+        let home = &desired.home;
+        let live = resources::read_all(&cloud, name, home, regions, &wanted, &survey).await?;
+        desired.use_named_bucket(&rules.file, &live);
         Ok(Self {
             rules,
-            clients,
-            home,
+            cloud,
+            survey,
             desired,
             live,
             sandbox,
         })
+    }
+
+    /// The clients of the home place.
+    pub(super) fn at_home(&self) -> Clients {
+        self.cloud.at_place(&self.desired.home)
     }
 
     /// Rules named on the command line, checked.
@@ -128,61 +185,183 @@ impl Session {
     }
 
     /// The plan, for all rules or for some.
-    pub(super) async fn plan(&self, only: &[RuleId], prune: bool) -> Result<Plan, Failure> {
-        let (desired, live) = if only.is_empty() {
-            (self.desired.clone(), self.live.clone())
-        } else {
-            self.narrowed(only)
+    pub(super) async fn plan(&self, only: &[RuleId], wishes: &Wishes) -> Result<Plan, Failure> {
+        let order = Order {
+            rules: only.to_vec(),
+            wishes: wishes.clone(),
+            ..Order::default()
         };
-        let mut plan = self.compare(&desired, &live, prune)?;
+        self.plan_for(&order).await
+    }
+
+    /// The plan for what the command line asks for.
+    pub(super) async fn plan_for(&self, order: &Order) -> Result<Plan, Failure> {
+        let wishes = &order.wishes;
+        let (desired, live) = self.narrowed(&order.rules, order.region.as_ref());
+        let mut plan = self.compare(&desired, &live, wishes)?;
         for receiver in &desired.receivers {
             let note = self.receiver_note(receiver).await?;
             plan.notes
                 .extend(note.filter(|note| !plan.notes.contains(note)));
         }
+        plan.notes.extend(self.key_note().await?);
         plan.notes
-            .extend(notes::silenced(&desired, &self.live, prune));
+            .extend(notes::silenced(&desired, &self.live, wishes.prune));
         plan.notes.extend(notes::unchecked_function(&plan));
         plan.notes
-            .extend(notes::listening_in_one_region(&self.rules.file));
+            .extend(notes::foreign_bucket(&desired, &self.live));
+        plan.notes.extend(notes::unfed(&desired));
+        plan.notes
+            .extend(notes::unknown_trail(&desired, &self.survey));
+        plan.notes.extend(notes::unknown_regions(&self.survey));
+        plan.notes
+            .extend(notes::listening_at_home_only(&self.rules.file));
+        self.check_deletions(&plan).await?;
+        self.check_quotas(&plan, order.raised_quotas).await?;
+        plan.own_alerts = own_alerts(
+            &plan,
+            &self.rules.patterns,
+            &self.desired.topology.listening,
+            &self.cloud.caller,
+            |rule| self.is_deployed(rule),
+        );
         Ok(plan)
     }
 
-    /// The plan that deletes everything.
-    pub(super) fn destruction(&self) -> Result<Plan, Failure> {
-        let nothing = Desired {
-            home: self.home.clone(),
-            resources: Default::default(),
-            detectors: Default::default(),
-            receivers: Vec::new(),
-        };
-        self.compare(&nothing, &self.live, true)
+    /// Whether a detector of a rule is live, on whatever bus: one that moves hears until it is gone.
+    fn is_deployed(&self, rule: &RuleId) -> bool {
+        let name = |key: &Key| key.name.rsplit('/').next().map(str::to_owned);
+        let wanted = self.desired.detectors.get(rule);
+        let wanted: Vec<_> = wanted.into_iter().flatten().map(name).collect();
+        self.live
+            .iter()
+            .filter(|live| live.key.kind == Kind::Rule)
+            .any(|live| wanted.contains(&name(&live.key)))
     }
 
-    fn compare(&self, desired: &Desired, live: &[Live], prune: bool) -> Result<Plan, Failure> {
-        plan::plan(&self.rules.file.name, desired, live, prune).map_err(|conflicts| {
-            let (messages, helps): (Vec<String>, Vec<String>) =
-                conflicts.iter().map(render::plan::conflict).unzip();
-            let mut failure = Failure::new(messages.join("; "));
-            failure.help = helps.into_iter().next();
-            failure
+    /// What AWS would refuse half way for lack of room.
+    async fn check_quotas(&self, plan: &Plan, raised: bool) -> Result<(), Failure> {
+        let uses: BTreeMap<_, _> = stream::iter(quotas::buses(plan))
+            .map(|at| async move {
+                let used = resources::bus_use(&self.cloud.at_place(&at.0), &at.1).await?;
+                Ok::<_, CallError>((at, used))
+            })
+            .buffer_unordered(resources::PLACES_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut exceeded = quotas::exceeded(plan, &uses, self.survey.trails.len());
+        exceeded.retain(|quota| !(raised && quota.raisable));
+        let Some(first) = exceeded.first() else {
+            return Ok(());
+        };
+        let messages: Vec<String> = exceeded.iter().map(ToString::to_string).collect();
+        Err(Failure::new(messages.join("; ")).help(first.help))
+    }
+
+    /// What a plan would delete and AWS or good sense would not let go is said before the first write.
+    pub(super) async fn check_deletions(&self, plan: &Plan) -> Result<(), Failure> {
+        let deleted = |kind: Kind| {
+            let kind = move |change: &&Change| {
+                change.action == plan::Action::Delete && change.key.kind == kind
+            };
+            plan.changes.iter().filter(kind)
+        };
+        for change in deleted(Kind::Bucket) {
+            let name = &change.key.name;
+            let writer = self.live.iter().find(|live| {
+                let writes = matches!(&live.resource, resources::Resource::Trail(trail) if trail.bucket == *name);
+                writes && !deleted(Kind::Trail).any(|change| change.key == live.key)
+            });
+            if let Some(trail) = writer {
+                return Err(Failure::new(format!(
+                    "{} still writes into {}",
+                    trail.key, change.key
+                ))
+                .help("give `--delete log-bucket,trail`, or keep both"));
+            }
+            let held = resources::held(&self.cloud.at_place(&change.key.place), name).await?;
+            if let Some(held) = held {
+                return Err(Failure::new(format!("{} is not empty: it holds {held}", change.key)).help(
+                    "log files are evidence, and never deleted here: leave `log-bucket` out of --delete, or delete the \
+                     trail first, copy what you need, empty the bucket by hand, old versions too, and run this again",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What differs, without what a plan says besides.
+    pub(super) fn difference(&self) -> Result<Plan, Failure> {
+        self.compare(&self.desired, &self.live, &Wishes::default())
+    }
+
+    /// The plan that deletes everything but what is kept and not named in `delete`.
+    pub(super) fn destruction(&self, delete: Vec<Kind>) -> Result<Plan, Failure> {
+        let wishes = Wishes::destruction(delete);
+        let mut plan = self.compare(&self.desired.nothing(), &self.live, &wishes)?;
+        plan.notes.extend(notes::unknown_regions(&self.survey));
+        Ok(plan)
+    }
+
+    fn compare(&self, desired: &Desired, live: &[Live], wishes: &Wishes) -> Result<Plan, Failure> {
+        plan::plan(&self.rules.file.name, desired, live, wishes).map_err(|conflicts| {
+            let (message, help) = render::plan::conflicts(&conflicts);
+            Failure::new(message).help(help)
         })
     }
 
-    /// Desired and live of some rules alone: a narrowed run never deletes outside of them.
-    fn narrowed(&self, only: &[RuleId]) -> (Desired, Vec<Live>) {
-        let desired = self.desired.narrowed_to(only);
-        let theirs = |key: &Key| {
-            desired.resources.contains_key(key)
+    /// Desired and live of some rules or one Region alone: a narrowed run never deletes outside of them.
+    fn narrowed(&self, only: &[RuleId], region: Option<&Region>) -> (Desired, Vec<Live>) {
+        let mut desired = self.desired.clone();
+        if !only.is_empty() {
+            desired = desired.narrowed_to(only);
+        }
+        if let Some(region) = region {
+            desired = desired.narrowed_to_region(region);
+        }
+        let is_theirs = |key: &Key| {
+            only.is_empty()
                 || (key.kind == Kind::Rule
                     && only.iter().any(|rule| {
                         let whole = resources::names::detector(&self.rules.file.name, rule, None);
-                        key.name == whole || key.name.strip_prefix(&whole).is_some_and(is_part)
+                        // On the home bus a rule's key begins with the bus.
+                        let name = key.name.rsplit('/').next().unwrap_or_default();
+                        resources::names::unsplit(name) == whole
                     }))
         };
-        let live = self.live.iter().filter(|live| theirs(&live.key)).cloned();
+        let is_here = |key: &Key| match (&key.place, region) {
+            (_, None) => true,
+            (Place::Regional { region, .. }, Some(wanted)) => region == wanted,
+            (Place::Global { .. }, Some(_)) => false,
+        };
+        let wanted =
+            |key: &Key| desired.resources.contains_key(key) || (is_theirs(key) && is_here(key));
+        let live = self.live.iter().filter(|live| wanted(&live.key)).cloned();
         let live = live.collect();
         (desired, live)
+    }
+
+    /// What the owner of the key must do so that EventBridge can use it.
+    async fn key_note(&self) -> Result<Option<Note>, Failure> {
+        let TopicKey::Existing(key) = &self.rules.file.topic_key else {
+            return Ok(None);
+        };
+        match kms::problem(&self.at_home().kms, key).await {
+            Ok(found) => Ok(found.map(|found| Note {
+                message: format!("{key} cannot encrypt our topics: {}", found.problem),
+                help: "iamwatch never edits a key of yours: until it can be used, every alert is a dead letter"
+                    .to_owned(),
+                document: found.statement,
+                loses_alerts: true,
+            })),
+            Err(error) if error.cause == Cause::Denied => Ok(Some(Note {
+                message: format!("cannot tell whether EventBridge can use {key}: {error}"),
+                help: error.remedy().unwrap_or_default(),
+                document: None,
+                loses_alerts: false,
+            })),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What somebody else must do so that their queue receives alerts.
@@ -192,7 +371,7 @@ impl Session {
             queue,
             topic,
         } = receiver;
-        match sqs::missing_statement(&self.clients.sqs, queue, topic).await {
+        match sqs::missing_statement(&self.at_home().sqs, queue, topic).await {
             Ok(None) => Ok(None),
             Ok(Some(statement)) => Ok(Some(Note {
                 message: format!(
@@ -229,21 +408,37 @@ impl Session {
         }
     }
 
+    /// What `status` judges.
+    pub(super) fn judged(&self) -> health::Deployment<'_> {
+        health::Deployment {
+            stack: &self.rules.file.name,
+            desired: &self.desired,
+            patterns: &self.rules.patterns,
+            live: &self.live,
+            survey: &self.survey,
+        }
+    }
+
+    /// The time, of the sandbox if that is the AWS: Unix milliseconds.
+    pub(super) fn now_ms(&self) -> i64 {
+        match &self.sandbox {
+            Some(sandbox) => sandbox.now(),
+            None => unix_millis(),
+        }
+    }
+
     /// What `test-event` needs to know.
     pub(super) fn deployment<'a>(&'a self, plan: &'a Plan) -> proof::Deployment<'a> {
         proof::Deployment {
             stack: &self.rules.file.name,
+            home: &self.rules.file.home.region,
+            patterns: &self.rules.patterns,
+            survey: &self.survey,
             desired: &self.desired,
             live: &self.live,
             plan,
         }
     }
-}
-
-/// `_2`, `_13`: a part of a split rule.
-fn is_part(rest: &str) -> bool {
-    rest.strip_prefix('_')
-        .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A rule by the name a person gives, with a suggestion for a slip.
@@ -276,6 +471,13 @@ fn open_sandbox(path: &Path, file: &RulesFile) -> Result<Sandbox, Failure> {
         clock: sandbox::Clock::Wall,
     };
     Sandbox::open(path, options).map_err(|error| Failure::new(error.to_string()))
+}
+
+fn unix_millis() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Resolves at the first Ctrl-C; a second one ends the process at once.

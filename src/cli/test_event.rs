@@ -1,43 +1,169 @@
 //! `iamwatch test-event`: does the alert arrive?
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use futures::FutureExt;
 use serde::Serialize;
 
 use super::session::{Session, interrupted};
 use super::{Exit, Failure, Global, Ui};
 use crate::compile::Compiled;
-use crate::proof::{self, Options, Proof};
+use crate::place::Region;
+use crate::proof::{self, Options, Outcome, Proof, RealProof, RegionProof};
 use crate::render;
 
 /// Flags of `test-event`.
 #[derive(Debug, Args)]
 pub struct TestEventArgs {
     /// The rules to test
-    #[arg(value_name = "RULE", required_unless_present = "all")]
+    #[arg(value_name = "RULE", required_unless_present_any = ["all", "region", "real"])]
     rules: Vec<String>,
-    /// Test every rule
+    /// Test every rule, once, from a Region where its events appear
     #[arg(long, conflicts_with = "rules")]
     all: bool,
+    /// Send from this Region's bus; without rules, prove its way home and alert nobody. `all`: every
+    /// Region that is watched
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// Let rules alert the real channels from every Region
+    #[arg(long, requires = "region")]
+    notify: bool,
+    /// Prove CloudTrail's part as well: asks IAM to delete a user that does not exist
+    #[arg(long, conflicts_with_all = ["rules", "all", "region", "wait"])]
+    real: bool,
     /// Wait for the alerts, on a temporary queue beside the real channels
     #[arg(long)]
     wait: bool,
-    /// How long to wait
-    #[arg(long, value_name = "SECONDS", default_value_t = 90, requires = "wait")]
-    timeout: u64,
+    /// How long to wait; 90 if not given, and 900 with --real
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
     /// Do not ask before many messages are sent to the real channels
     #[arg(long)]
     auto_approve: bool,
 }
 
+/// What can be asked of `test-event`.
+enum Task {
+    /// These patterns, from these Regions (`None`: where their events appear).
+    Rules(Vec<Compiled>, Vec<Option<Region>>),
+    /// The way home of these Regions.
+    Ways(BTreeSet<Region>),
+    /// A real call.
+    Real,
+}
+
 impl TestEventArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let session = Session::open(global, ui).await?;
+        let task = self.task(&session)?;
+        if let Task::Rules(patterns, regions) = &task {
+            let each: usize = patterns.iter().map(|p| readers(&session, p)).sum();
+            let messages = each * regions.len();
+            let question = format!(
+                "This sends up to {messages} messages marked TEST to the real channels. Go ahead?"
+            );
+            if patterns.len() * regions.len() > 1 && !ui.confirm(&question, self.auto_approve)? {
+                return Err(Failure::new("stopped: nothing was sent"));
+            }
+        }
+        let clock = || match &session.sandbox {
+            Some(sandbox) => sandbox.now(),
+            None => unix_millis(),
+        };
+        let timeout = self.timeout.unwrap_or(if self.real { 900 } else { 90 });
+        let mut options = Options {
+            wait: (self.wait || self.real).then(|| Duration::from_secs(timeout)),
+            from: None,
+            clock: &clock,
+            new_id: &new_id,
+        };
+        let plan = session.difference()?;
+        let deployment = session.deployment(&plan);
+        // From here on Ctrl-C is heard, also while the temporary queue is being made.
+        let stop = tokio::spawn(interrupted()).map(drop).shared();
+        let cloud = &session.cloud;
+        let good = match task {
+            Task::Rules(patterns, regions) => {
+                let mut proofs = Vec::new();
+                for from in regions {
+                    options.from = from;
+                    let stop = stop.clone();
+                    let more = proof::prove(cloud, deployment, &patterns, &options, stop).await?;
+                    proofs.extend(more);
+                }
+                show(&proofs, ui)?;
+                // Where nothing could be sent, nothing is proved.
+                let sent = |proof: &Proof| !matches!(proof.outcome, Outcome::Elsewhere { .. });
+                proofs.iter().all(Proof::is_good) && proofs.iter().any(sent)
+            }
+            Task::Ways(regions) => {
+                options.wait = Some(Duration::from_secs(timeout));
+                let proofs =
+                    proof::prove_regions(cloud, deployment, &regions, &options, stop).await?;
+                let text = render::proof::regions(&proofs, ui.painter());
+                show_as(
+                    &Ways {
+                        format_version: 1,
+                        regions: &proofs,
+                    },
+                    &text,
+                    ui,
+                )?;
+                proofs.iter().all(RegionProof::is_good)
+            }
+            Task::Real => {
+                if !ui.json {
+                    let limit = match timeout {
+                        seconds @ 0..120 => format!("{seconds} s"),
+                        seconds => format!("{} min", seconds.div_ceil(60)),
+                    };
+                    writeln!(
+                        ui.err,
+                        "waiting up to {limit} for the alert: CloudTrail delivers in minutes"
+                    )?;
+                }
+                let proof = proof::prove_real(cloud, deployment, &options, stop).await?;
+                let text = render::proof::real(&proof, ui.painter());
+                show_as(
+                    &Real {
+                        format_version: 1,
+                        real: &proof,
+                    },
+                    &text,
+                    ui,
+                )?;
+                proof.is_good()
+            }
+        };
+        Ok(if good { Exit::Fine } else { Exit::Error })
+    }
+
+    fn task(&self, session: &Session) -> Result<Task, Failure> {
+        if self.real {
+            return Ok(Task::Real);
+        }
         if !session.rules.file.test_events {
             return Err(Failure::new("the rules file says `test_events: false`")
-                .help("without the door for synthetic events nothing can be tested this way"));
+                .help("without the door for synthetic events only --real can be used"));
+        }
+        let regions = self.regions(session)?;
+        if self.rules.is_empty() && !self.all {
+            if !session.desired.topology.is_hub() {
+                return Err(Failure::new(
+                    "events are watched where alerts are raised: there is no way home to prove",
+                )
+                .help("name the rules to test, or give --all"));
+            }
+            return Ok(Task::Ways(regions.into_iter().flatten().collect()));
+        }
+        if regions.len() > 1 && !self.notify {
+            return Err(Failure::new(
+                "rules tested from every Region send many messages to the real channels",
+            )
+            .help("give --notify for that, or name no rule: then each Region's way home is proved and nobody is alerted"));
         }
         let only = session.chosen(&self.rules)?;
         let patterns: Vec<Compiled> = session
@@ -52,37 +178,52 @@ impl TestEventArgs {
                 "no rule is enabled, so that there is nothing to test",
             ));
         }
-        let plan = session.plan(&[], false).await?;
-        let messages: usize = patterns.iter().map(|p| readers(&session, p)).sum();
-        if patterns.len() > 1 {
-            let question = format!(
-                "This sends {messages} messages marked TEST to the real channels. Go ahead?"
-            );
-            if !ui.confirm(&question, self.auto_approve)? {
-                return Err(Failure::new("stopped: nothing was sent"));
-            }
-        }
-        let clock = || match &session.sandbox {
-            Some(sandbox) => sandbox.now(),
-            None => unix_millis(),
-        };
-        let options = Options {
-            wait: self.wait.then(|| Duration::from_secs(self.timeout)),
-            clock: &clock,
-            new_id: &new_id,
-        };
-        let deployment = session.deployment(&plan);
-        // From here on Ctrl-C is heard, also while the temporary queue is being made.
-        let stop = tokio::spawn(interrupted());
-        let proofs = proof::prove(&session.clients, deployment, &patterns, &options, async {
-            // The task ends only by Ctrl-C.
-            let _ = stop.await;
-        })
-        .await?;
-        show(&proofs, ui)?;
-        let good = proofs.iter().all(|proof| proof.is_good());
-        Ok(if good { Exit::Fine } else { Exit::Error })
+        Ok(Task::Rules(patterns, regions))
     }
+
+    /// The Regions that `--region` means.
+    fn regions(&self, session: &Session) -> Result<Vec<Option<Region>>, Failure> {
+        let topology = &session.desired.topology;
+        let home = &session.rules.file.home.region;
+        let watched: Vec<&Region> = if topology.is_hub() {
+            topology.forwarders.keys().collect()
+        } else {
+            vec![home]
+        };
+        match self.region.as_deref() {
+            None => Ok(vec![None]),
+            Some("all") => Ok(watched.into_iter().cloned().map(Some).collect()),
+            Some(name) => match watched.iter().find(|region| region.as_str() == name) {
+                Some(region) => Ok(vec![Some((*region).clone())]),
+                None => {
+                    let names: Vec<&str> = watched.iter().map(|region| region.as_str()).collect();
+                    Err(Failure::new(format!("nothing is watched in `{name}`"))
+                        .help(format!("the file watches {}", names.join(", "))))
+                }
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Ways<'a> {
+    format_version: u32,
+    regions: &'a [RegionProof],
+}
+
+#[derive(Serialize)]
+struct Real<'a> {
+    format_version: u32,
+    real: &'a RealProof,
+}
+
+fn show_as(json: &impl Serialize, text: &str, ui: &mut Ui) -> Result<(), Failure> {
+    if ui.json {
+        ui.json(json)?;
+    } else {
+        write!(ui.out, "{text}")?;
+    }
+    Ok(())
 }
 
 /// Prints what came of it.

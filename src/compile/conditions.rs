@@ -191,7 +191,7 @@ fn glob(matcher: &Matcher) -> Option<String> {
 
 /// Whether a value passes, decided by the matcher that AWS's verdicts have tested; `None` for tests that
 /// EventBridge would refuse.
-fn holds(matchers: &[Matcher], value: &Value) -> Option<bool> {
+pub(super) fn holds(matchers: &[Matcher], value: &Value) -> Option<bool> {
     let pattern = json!({ "detail": { "v": render(matchers) } });
     let event = json!({ "detail": { "v": value } });
     let pattern = EventPattern::parse(&pattern.to_string()).ok()?;

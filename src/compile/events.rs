@@ -18,6 +18,15 @@ const API_CALL: &str = "AWS API Call via CloudTrail";
 const SERVICE_EVENT: &str = "AWS Service Event via CloudTrail";
 const CONSOLE_ACTION: &str = "AWS Console Action via CloudTrail";
 
+/// All of them.
+pub(super) const ALL_TYPES: [&str; 5] = [
+    API_CALL,
+    SERVICE_EVENT,
+    CONSOLE_ACTION,
+    SIGN_IN[0],
+    SIGN_IN[1],
+];
+
 /// Event names by service, each group firing on its own. Disjoint: an event is in one group at most.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Selection {

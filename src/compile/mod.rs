@@ -4,9 +4,12 @@
 //! pattern, then, where that is longer than the quota, several disjoint ones.
 
 mod conditions;
+mod cover;
 mod events;
 mod glob;
 mod message;
+mod own_calls;
+mod rendered;
 mod split;
 mod state;
 
@@ -22,6 +25,7 @@ use crate::rules::{Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity,
 pub use crate::pattern::{
     DEFAULT_PATTERN_QUOTA as PATTERN_QUOTA, MAX_PATTERN_LENGTH as PATTERN_LIMIT,
 };
+pub use cover::{Forwarder, Where, cover, is_wanted};
 pub use message::{InputTransformer, message};
 pub use state::RuleState;
 
@@ -160,7 +164,7 @@ fn assemble(
             for (path, tests) in condition {
                 possible &= conditions::and(&mut both, path, tests)?;
             }
-            if possible {
+            if possible && own_calls::leave_out(&mut both)? {
                 let mut detail = Map::new();
                 for (path, tests) in &both {
                     insert(&mut detail, path, &conditions::render(&tests.any_of));
@@ -261,13 +265,20 @@ fn raw_with_door(
             span,
         })
     };
-    EventPattern::parse(&pattern.to_string()).map_err(|error| {
+    let parsed = EventPattern::parse(&pattern.to_string()).map_err(|error| {
         raw_error(
             format!("EventBridge would refuse this pattern: {error}"),
             "not a valid event pattern",
             "try it with `iamwatch match PATTERN EVENT`",
         )
     })?;
+    if let Some(path) = parsed.overruled() {
+        return Err(raw_error(
+            format!("the pattern tests `{path}` inside `$or` and beside it"),
+            "EventBridge lets the later test count and forgets the other",
+            "test the field in one place: inside each branch of `$or`, or beside it",
+        ));
+    }
     let Value::Object(fields) = pattern else {
         return Ok(pattern.clone());
     };

@@ -77,9 +77,16 @@ const WRITE_VERBS: &[&str] = &[
     "Upload",
 ];
 
-/// These come without the wider state although their names say `Get`.
-/// Source: `eb-service-event-cloudtrail-management`.
-const WRITE_IN_SPITE_OF_NAME: &[&str] = &["GetFederationToken", "GetSessionToken"];
+/// The first two come without the wider state although their names say `Get`; the others change something
+/// although other calls with their verb may only read.
+/// Source: `eb-service-event-cloudtrail-management`, Service Authorization Reference.
+const WRITE_IN_SPITE_OF_NAME: &[&str] = &[
+    "GetFederationToken",
+    "GetSessionToken",
+    "PurgeQueue",
+    "StopLogging",
+    "Unsubscribe",
+];
 
 /// The state that a pattern needs.
 pub(super) fn needed(pattern: &Value) -> RuleState {

@@ -55,10 +55,12 @@ pub(super) struct Compiled {
     pub branches: Vec<Vec<usize>>,
     pub complexity: usize,
     pub wildcards: bool,
+    /// A path that one branch tests twice, so that only the later test counts.
+    pub overruled: Option<String>,
 }
 
 /// Names that a field inside `$or` must not have (event-ruler `Constants`).
-const RESERVED: [&str; 24] = [
+pub(crate) const RESERVED: [&str; 24] = [
     "exactly",
     "equals-ignore-case",
     "prefix",
@@ -110,6 +112,7 @@ struct Compiler {
     paths: HashMap<String, usize>,
     /// For each branch so far: field by path.
     branches: Vec<BTreeMap<usize, usize>>,
+    overruled: Option<String>,
 }
 
 impl Compiler {
@@ -205,7 +208,12 @@ impl Compiler {
             self.branches.push(BTreeMap::new());
         }
         for branch in &mut self.branches {
-            branch.insert(path_id, field);
+            if branch
+                .insert(path_id, field)
+                .is_some_and(|earlier| earlier != field)
+            {
+                self.overruled = self.fields.get(field).map(|field| field.path.clone());
+            }
             if branch.len() > MAX_FIELDS {
                 return Err((Cause::TooManyFields, list.key_at()));
             }
@@ -237,6 +245,7 @@ impl Compiler {
             fields,
             branches,
             complexity,
+            overruled: self.overruled.take(),
         })
     }
 }

@@ -29,6 +29,7 @@ mod witness;
 
 use serde_json::Value;
 
+pub(crate) use compile::RESERVED as RESERVED_IN_OR;
 pub use complexity::MAX_COMPLEXITY;
 pub use error::{Cause, EventError, PatternError};
 pub use event::Event;
@@ -59,6 +60,12 @@ pub struct EventPattern {
 }
 
 impl EventPattern {
+    /// A path that is tested inside `$or` and beside it, so that only the later test counts and the order
+    /// of the fields decides what the pattern means.
+    pub fn overruled(&self) -> Option<&str> {
+        self.compiled.overruled.as_deref()
+    }
+
     /// Reads and validates a pattern.
     ///
     /// Every value of every field counts, the last one where a path comes twice. What EventBridge

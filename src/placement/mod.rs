@@ -1,16 +1,19 @@
-//! Which resource must exist where: from rules and patterns to the desired state.
-//!
-//! One account and one Region for now: everything stands on the default bus at home.
+//! Which resource must exist where: from rules and patterns to the desired state of an account.
 
-use std::collections::BTreeMap;
+mod home;
+mod spokes;
+mod topology;
+mod trail;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::Compiled;
 use crate::place::{AccountId, Arn, Place, Region};
-use crate::resources::{
-    DEFAULT_BUS, EventRule, Key, Kind, Queue, Resource, Subscription, Target, Topic, events, names,
-    policy,
-};
-use crate::rules::{Channel, ChannelName, Endpoint, Format, QueueRef, RuleId, RulesFile};
+use crate::resources::{Key, Kind, Queue, Resource, Survey, names, policy};
+use crate::rules::{ChannelName, Diagnostic, RuleId, RulesFile};
+
+pub use topology::{Topology, listening};
+pub use trail::{Feed, Unfit, unfit};
 
 /// SQS keeps messages for 14 days at most; dead letters are kept as long as that.
 const FOURTEEN_DAYS: u32 = 14 * 24 * 60 * 60;
@@ -20,6 +23,10 @@ const FOURTEEN_DAYS: u32 = 14 * 24 * 60 * 60;
 pub struct Desired {
     /// Where alerts are raised.
     pub home: Place,
+    /// Where events are listened to.
+    pub topology: Topology,
+    /// Which trail feeds them.
+    pub feed: Feed,
     /// Every resource, by key.
     pub resources: BTreeMap<Key, Resource>,
     /// The detectors of each rule.
@@ -40,66 +47,184 @@ pub struct Receiver {
 }
 
 /// Places every pattern and everything that its alerts need.
-pub fn desired(file: &RulesFile, compiled: &[Compiled], account: &AccountId) -> Desired {
-    let home = Home {
+///
+/// # Errors
+/// A Region that cannot be listened to.
+pub fn desired(
+    file: &RulesFile,
+    compiled: &[Compiled],
+    survey: &Survey,
+) -> Result<Desired, Diagnostic> {
+    let account = Account {
         file,
-        account,
-        region: &file.home.region,
+        account: &survey.account,
     };
+    let topology = Topology::of(file, compiled, listening(file, survey)?);
+    let feed = Feed::chosen(file, compiled, survey, &topology.listening);
     let mut desired = Desired {
-        home: home.place(),
+        home: account.home(),
+        topology,
+        feed,
         resources: BTreeMap::new(),
         detectors: BTreeMap::new(),
         receivers: Vec::new(),
     };
+    account.add_trail(&mut desired);
+    account.add_hub(&mut desired);
     for pattern in compiled {
         let Some(rule) = file.rules.iter().find(|rule| rule.id == pattern.rule) else {
             continue;
         };
-        home.add_detector(&mut desired, pattern, &rule.channels);
+        account.add_detector(&mut desired, pattern, &rule.channels);
     }
     desired
         .receivers
         .sort_by(|a, b| (&a.queue, &a.topic).cmp(&(&b.queue, &b.topic)));
     desired.receivers.dedup();
-    desired
+    Ok(desired)
+}
+
+/// A rules file in one account.
+struct Account<'a> {
+    file: &'a RulesFile,
+    account: &'a AccountId,
+}
+
+impl Account<'_> {
+    fn at(&self, region: &Region) -> Place {
+        Place::Regional {
+            account: self.account.clone(),
+            region: region.clone(),
+        }
+    }
+
+    fn home(&self) -> Place {
+        self.at(&self.file.home.region)
+    }
+
+    fn arn_at_home(&self, service: &str, resource: &str) -> Option<Arn> {
+        names::arn(service, &self.file.home.region, self.account, resource)
+    }
+
+    /// The ARNs of all our rules in a Region, for policies: those on the default bus, and those on the home
+    /// bus. Both always, so that a deployment can grow from one into the other without losing an alert.
+    fn rules(&self, region: &Region) -> Vec<String> {
+        let name = &self.file.name;
+        let prefix = names::prefix(name);
+        let arn = format!(
+            "arn:{}:events:{region}:{}:rule",
+            region.partition(),
+            self.account
+        );
+        vec![
+            format!("{arn}/{prefix}*"),
+            format!("{arn}/{}/{prefix}*", names::whole(name)),
+        ]
+    }
+
+    fn add(&self, desired: &mut Desired, place: &Place, resource: Resource) -> Key {
+        let key = resource.key(place);
+        desired.resources.insert(key.clone(), resource);
+        key
+    }
+
+    /// The queue for what our rules in a Region cannot deliver: it must be where the rules are.
+    fn add_dead_letters(&self, desired: &mut Desired, region: &Region) -> Option<Arn> {
+        let name = names::dead_letters(&self.file.name);
+        let arn = names::arn("sqs", region, self.account, &name)?;
+        let queue = Queue {
+            policy: policy::for_our_rules("sqs:SendMessage", &arn, &self.rules(region)),
+            name,
+            retention_seconds: FOURTEEN_DAYS,
+            encrypted: true,
+        };
+        self.add(desired, &self.at(region), Resource::Queue(queue));
+        Some(arn)
+    }
 }
 
 impl Desired {
-    /// Only what some rules need.
+    /// Nothing at all: what `destroy` asks for.
+    #[must_use]
+    pub fn nothing(&self) -> Self {
+        Self {
+            resources: BTreeMap::new(),
+            detectors: BTreeMap::new(),
+            receivers: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Every key.
+    pub fn keys(&self) -> Vec<Key> {
+        self.resources.keys().cloned().collect()
+    }
+
+    /// Every Region in which something stands.
+    pub fn regions(&self) -> BTreeSet<Region> {
+        let region = |key: &Key| match &key.place {
+            Place::Regional { region, .. } => Some(region.clone()),
+            Place::Global { .. } => None,
+        };
+        self.resources.keys().filter_map(region).collect()
+    }
+
+    /// Only what some rules need: their detectors, what carries their alerts, and what brings them events.
     #[must_use]
     pub fn narrowed_to(&self, rules: &[RuleId]) -> Self {
-        let mut wanted: Vec<Key> = rules
-            .iter()
-            .filter_map(|rule| self.detectors.get(rule))
-            .flatten()
-            .cloned()
-            .collect();
-        let mut next = 0;
-        while let Some(resource) = wanted.get(next).and_then(|key| self.resources.get(key)) {
-            let needs = resource.needs();
-            let found: Vec<Key> = self
-                .resources
-                .keys()
-                .filter(|key| {
-                    needs
-                        .iter()
-                        .any(|(kind, name)| key.kind == *kind && key.name == *name)
-                })
-                .chain(self.subscriptions_of(wanted.get(next)))
-                .filter(|key| !wanted.contains(key))
-                .cloned()
-                .collect();
-            wanted.extend(found);
-            next += 1;
+        let detectors = rules.iter().filter_map(|rule| self.detectors.get(rule));
+        let mut wanted: BTreeSet<Key> = detectors.flatten().cloned().collect();
+        let brings = |key: &Key, resource: &Resource| match resource {
+            Resource::Trail(_) | Resource::Bucket(_) | Resource::Bus(_) => true,
+            Resource::Rule(_) => self.is_forwarder(key),
+            _ => false,
+        };
+        if !wanted.is_empty() {
+            let bring = self.resources.iter().filter(|(k, r)| brings(k, r));
+            wanted.extend(bring.map(|(key, _)| key.clone()));
         }
-        let topics: Vec<&str> = wanted
-            .iter()
-            .filter(|key| key.kind == Kind::Topic)
-            .map(|key| key.name.as_str())
-            .collect();
+        self.only(wanted, |rule| rules.contains(rule))
+    }
+
+    /// Only what stands in one Region, and what that needs elsewhere.
+    #[must_use]
+    pub fn narrowed_to_region(&self, wanted: &Region) -> Self {
+        let here = self
+            .resources
+            .keys()
+            .filter(|key| matches!(&key.place, Place::Regional { region, .. } if region == wanted));
+        self.only(here.cloned().collect(), |rule| {
+            let keys = self.detectors.get(rule).into_iter().flatten();
+            keys.into_iter()
+                .any(|key| matches!(&key.place, Place::Regional { region, .. } if region == wanted))
+        })
+    }
+
+    /// These resources, all that they need, and the readers of their topics.
+    fn only(&self, mut wanted: BTreeSet<Key>, rules: impl Fn(&RuleId) -> bool) -> Self {
+        let mut open: Vec<Key> = wanted.iter().cloned().collect();
+        while let Some(key) = open.pop() {
+            let Some(resource) = self.resources.get(&key) else {
+                continue;
+            };
+            let needs = resource.needs(&key.place).into_iter();
+            let found: Vec<Key> = needs
+                .filter(|key| self.resources.contains_key(key))
+                .chain(self.subscriptions_of(&key).cloned())
+                .filter(|key| !wanted.contains(key))
+                .collect();
+            wanted.extend(found.iter().cloned());
+            open.extend(found);
+        }
+        let is_wanted_topic = |arn: &Arn| {
+            wanted
+                .iter()
+                .any(|key| key.kind == Kind::Topic && key.name == arn.resource())
+        };
         Self {
             home: self.home.clone(),
+            topology: self.topology.clone(),
+            feed: self.feed.clone(),
             resources: self
                 .resources
                 .iter()
@@ -109,187 +234,34 @@ impl Desired {
             detectors: self
                 .detectors
                 .iter()
-                .filter(|(rule, _)| rules.contains(rule))
+                .filter(|(rule, _)| rules(rule))
                 .map(|(rule, keys)| (rule.clone(), keys.clone()))
                 .collect(),
             receivers: self
                 .receivers
                 .iter()
-                .filter(|receiver| topics.contains(&receiver.topic.resource()))
+                .filter(|receiver| is_wanted_topic(&receiver.topic))
                 .cloned()
                 .collect(),
         }
     }
 
-    fn subscriptions_of(&self, topic: Option<&Key>) -> impl Iterator<Item = &Key> {
-        let topic = topic
-            .filter(|key| key.kind == Kind::Topic)
-            .map(|key| key.name.clone());
+    /// Whether a key is that of a forwarder.
+    pub fn is_forwarder(&self, key: &Key) -> bool {
+        key.kind == Kind::Rule && !self.detectors.values().any(|keys| keys.contains(key))
+    }
+
+    fn subscriptions_of<'a>(&'a self, topic: &'a Key) -> impl Iterator<Item = &'a Key> {
+        let is_topic = topic.kind == Kind::Topic;
         self.resources
             .iter()
             .filter_map(move |(key, resource)| match resource {
-                Resource::Subscription(s) if Some(s.topic.resource()) == topic.as_deref() => {
+                Resource::Subscription(s)
+                    if is_topic && key.place == topic.place && s.topic.resource() == topic.name =>
+                {
                     Some(key)
                 }
                 _ => None,
             })
-    }
-}
-
-struct Home<'a> {
-    file: &'a RulesFile,
-    account: &'a AccountId,
-    region: &'a Region,
-}
-
-impl Home<'_> {
-    fn place(&self) -> Place {
-        Place::Regional {
-            account: self.account.clone(),
-            region: self.region.clone(),
-        }
-    }
-
-    fn arn(&self, service: &str, resource: &str) -> Option<Arn> {
-        names::arn(service, self.region, self.account, resource)
-    }
-
-    /// The ARNs of all our rules here, for policies.
-    fn rule_arns(&self) -> String {
-        format!(
-            "arn:{}:events:{}:{}:rule/{}*",
-            self.region.partition(),
-            self.region,
-            self.account,
-            names::prefix(&self.file.name)
-        )
-    }
-
-    fn add(&self, desired: &mut Desired, resource: Resource) -> Key {
-        let key = resource.key(&self.place());
-        desired.resources.insert(key.clone(), resource);
-        key
-    }
-
-    fn add_detector(&self, desired: &mut Desired, pattern: &Compiled, channels: &[ChannelName]) {
-        let dead_letters = self.add_dead_letters(desired);
-        let mut targets = BTreeMap::new();
-        for (format, id) in [(Format::Text, "text"), (Format::Json, "json")] {
-            let channels: Vec<ChannelName> = channels
-                .iter()
-                .filter(|name| self.channel(name).is_some_and(|c| c.format == format))
-                .cloned()
-                .collect();
-            if channels.is_empty() {
-                continue;
-            }
-            let Some(topic) = self.add_topic(desired, &channels, format) else {
-                continue;
-            };
-            targets.insert(
-                id.to_owned(),
-                Target {
-                    arn: topic,
-                    input: Some(pattern.message(format)),
-                    max_age_seconds: events::DEFAULT_MAX_AGE_SECONDS,
-                    max_retries: events::DEFAULT_MAX_RETRIES,
-                    dead_letters: dead_letters.clone(),
-                },
-            );
-        }
-        let rule = Resource::Rule(EventRule {
-            name: names::detector(&self.file.name, &pattern.rule, pattern.part),
-            bus: DEFAULT_BUS.to_owned(),
-            description: format!("iamwatch: {} ({})", pattern.title, pattern.severity),
-            pattern: pattern.pattern.clone(),
-            state: pattern.state,
-            targets,
-        });
-        let key = self.add(desired, rule);
-        desired
-            .detectors
-            .entry(pattern.rule.clone())
-            .or_default()
-            .push(key);
-    }
-
-    fn add_dead_letters(&self, desired: &mut Desired) -> Option<Arn> {
-        let name = names::dead_letters(&self.file.name);
-        let arn = self.arn("sqs", &name)?;
-        let queue = Queue {
-            policy: policy::for_our_rules("sqs:SendMessage", &arn, &self.rule_arns()),
-            name,
-            retention_seconds: FOURTEEN_DAYS,
-            encrypted: true,
-        };
-        self.add(desired, Resource::Queue(queue));
-        Some(arn)
-    }
-
-    fn add_topic(
-        &self,
-        desired: &mut Desired,
-        channels: &[ChannelName],
-        format: Format,
-    ) -> Option<Arn> {
-        let name = names::topic(&self.file.name, channels, format);
-        let arn = self.arn("sns", &name)?;
-        let topic = Topic {
-            policy: policy::for_our_rules("sns:Publish", &arn, &self.rule_arns()),
-            name,
-            display_name: format!("iamwatch {}", self.file.name),
-            kms_key: None,
-        };
-        self.add(desired, Resource::Topic(topic));
-        for name in channels {
-            if let Some(channel) = self.channel(name) {
-                self.add_subscription(desired, name, channel, &arn);
-            }
-        }
-        Some(arn)
-    }
-
-    fn add_subscription(
-        &self,
-        desired: &mut Desired,
-        name: &ChannelName,
-        channel: &Channel,
-        topic: &Arn,
-    ) {
-        let (protocol, endpoint) = match &channel.endpoint {
-            Endpoint::Email(address) => ("email", address.clone()),
-            Endpoint::Sms(number) => ("sms", number.clone()),
-            Endpoint::Https(url) => ("https", url.clone()),
-            Endpoint::Lambda(arn) => ("lambda", arn.to_string()),
-            Endpoint::Sqs(queue) => {
-                let queue = match queue {
-                    QueueRef::Arn(arn) => Some(arn.clone()),
-                    QueueRef::Name(name) => self.arn("sqs", name),
-                };
-                let Some(queue) = queue else { return };
-                desired.receivers.push(Receiver {
-                    channel: name.clone(),
-                    queue: queue.clone(),
-                    topic: topic.clone(),
-                });
-                ("sqs", queue.to_string())
-            }
-        };
-        self.add(
-            desired,
-            Resource::Subscription(Subscription {
-                topic: topic.clone(),
-                protocol: protocol.to_owned(),
-                endpoint,
-                // A program that reads a queue wants the alert, not SNS's envelope around it.
-                raw: protocol == "sqs",
-                filter: None,
-                confirmed: true,
-            }),
-        );
-    }
-
-    fn channel(&self, name: &ChannelName) -> Option<&Channel> {
-        self.file.channels.get(name)
     }
 }

@@ -6,7 +6,13 @@ use super::AttributeChange;
 use crate::resources::{Kind, Resource};
 
 /// Fields that hold a document: shown and changed as a whole.
-const DOCUMENTS: &[&str] = &["policy", "pattern"];
+const DOCUMENTS: &[&str] = &["policy", "pattern", "trust", "selectors"];
+
+/// Whether a field holds a document; a role's policies are documents by name.
+fn is_document(path: &str) -> bool {
+    let path = path.strip_prefix("resource.").unwrap_or(path);
+    DOCUMENTS.contains(&path) || path.starts_with("policies.")
+}
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +60,8 @@ fn fields(resource: &Resource) -> Map<String, Value> {
     }
 }
 
-fn objects(
+/// Compares field by field, a document as a whole.
+pub(super) fn objects(
     path: &str,
     before: &Map<String, Value>,
     after: &Map<String, Value>,
@@ -73,7 +80,7 @@ fn objects(
         let new = after.get(key).unwrap_or(&Value::Null);
         match (old, new) {
             (old, new) if old == new => {}
-            (Value::Object(old), Value::Object(new)) if !DOCUMENTS.contains(&path.as_str()) => {
+            (Value::Object(old), Value::Object(new)) if !is_document(&path) => {
                 objects(&path, old, new, changes);
             }
             _ => changes.push(AttributeChange {

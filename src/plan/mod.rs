@@ -1,8 +1,14 @@
 //! The ordered operations that turn live into desired: data, never closures.
 
+pub mod adopt;
+mod deletions;
 mod diff;
 pub mod notes;
 mod order;
+pub mod own_alerts;
+pub mod quotas;
+pub mod saved;
+pub mod words;
 
 use std::collections::BTreeMap;
 
@@ -10,8 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::place::{Place, StackName};
-use crate::placement::Desired;
-use crate::resources::{Key, Kind, Live, Owner, Resource};
+use crate::placement::{Desired, Feed};
+use crate::resources::{Key, Kind, Live, Owner, Resource, STACK_TAG, names};
+
+pub use own_alerts::OwnAlert;
 
 /// The version of the plan's JSON form.
 pub const FORMAT_VERSION: u32 = 1;
@@ -25,6 +33,10 @@ pub struct Plan {
     pub name: StackName,
     /// Where alerts are raised.
     pub home: Place,
+    /// Which trail feeds the events.
+    pub feed: Feed,
+    /// How many resources are ours now.
+    pub ours: usize,
     /// What will be done, in an order that works.
     pub changes: Vec<Change>,
     /// What is ours and no longer wanted, and stays without `--prune`.
@@ -33,6 +45,8 @@ pub struct Plan {
     pub waiting: Vec<Key>,
     /// What the user should know or do.
     pub notes: Vec<Note>,
+    /// Which rules apply itself sets off.
+    pub own_alerts: Vec<OwnAlert>,
 }
 
 /// One operation.
@@ -91,12 +105,55 @@ pub struct Note {
 }
 
 /// A resource that has our name and is not ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conflict {
     /// Which.
     pub key: Key,
     /// Whose it is.
     pub owner: Owner,
+    /// The field because of which it cannot be adopted: AWS cannot change it, and iamwatch does not
+    /// delete what somebody else has made.
+    pub unfit: Option<AttributeChange>,
+}
+
+/// What the user allows beyond creating and changing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wishes {
+    /// Delete what is ours and no longer wanted.
+    pub prune: bool,
+    /// Kinds that are kept unless they are named here: see [`Kind::is_kept`].
+    pub delete: Vec<Kind>,
+    /// Take over these, which carry no tag of iamwatch.
+    pub adopt: Vec<Key>,
+}
+
+impl Wishes {
+    /// What `destroy` wishes.
+    pub fn destruction(delete: Vec<Kind>) -> Self {
+        Self {
+            prune: true,
+            delete,
+            adopt: Vec::new(),
+        }
+    }
+
+    /// Whether a live resource is taken over; subscriptions come with their topic. What belongs to another
+    /// rules file never is.
+    fn adopts(&self, live: &Live) -> bool {
+        let named = match &live.resource {
+            Resource::Subscription(s) => self.adopt.iter().any(|key| {
+                key.kind == Kind::Topic
+                    && key.place == live.key.place
+                    && key.name == s.topic.resource()
+            }),
+            _ => self.adopt.contains(&live.key),
+        };
+        named && live.owner == Owner::Nobody
+    }
+
+    fn deletes(&self, kind: Kind) -> bool {
+        self.prune && (!kind.is_kept() || self.delete.contains(&kind))
+    }
 }
 
 /// Compares desired and live.
@@ -107,56 +164,83 @@ pub fn plan(
     name: &StackName,
     desired: &Desired,
     live: &[Live],
-    prune: bool,
+    wishes: &Wishes,
 ) -> Result<Plan, Vec<Conflict>> {
-    let conflicts: Vec<Conflict> = live
+    let mut conflicts: Vec<Conflict> = live
         .iter()
         .filter(|live| live.owner != Owner::Ours && desired.resources.contains_key(&live.key))
+        // Whoever has a subscription has its topic.
+        .filter(|live| live.key.kind != Kind::Subscription && !wishes.adopts(live))
         .map(|live| Conflict {
             key: live.key.clone(),
             owner: live.owner.clone(),
+            unfit: None,
         })
         .collect();
-    if !conflicts.is_empty() {
-        return Err(conflicts);
-    }
     let live: BTreeMap<&Key, &Live> = live
         .iter()
-        .filter(|live| live.owner == Owner::Ours)
+        .filter(|live| live.owner == Owner::Ours || wishes.adopts(live))
         .map(|live| (&live.key, live))
         .collect();
     let mut changes = Vec::new();
     let mut waiting = Vec::new();
     for (key, after) in &desired.resources {
-        match live.get(key) {
-            None => changes.push(Change {
+        let Some(before) = live.get(key) else {
+            changes.push(Change {
                 key: key.clone(),
                 action: Action::Create,
                 before: None,
                 after: Some(after.clone()),
                 attributes: Vec::new(),
                 needs: Vec::new(),
-            }),
-            Some(before) => match diff::compare(key.kind, &before.resource, after) {
-                diff::Verdict::Same => {}
-                diff::Verdict::Waiting => waiting.push(key.clone()),
-                diff::Verdict::Differs {
-                    attributes,
-                    replace,
-                } => changes.push(Change {
-                    key: key.clone(),
-                    action: if replace {
-                        Action::Replace
-                    } else {
-                        Action::Update
-                    },
-                    before: Some((*before).clone()),
-                    after: Some(after.clone()),
-                    attributes,
-                    needs: Vec::new(),
-                }),
-            },
+            });
+            continue;
+        };
+        let is_adopted = before.owner != Owner::Ours && key.kind != Kind::Subscription;
+        let (mut attributes, replace) = match diff::compare(key.kind, &before.resource, after) {
+            diff::Verdict::Same => (Vec::new(), false),
+            diff::Verdict::Waiting => {
+                waiting.push(key.clone());
+                continue;
+            }
+            diff::Verdict::Differs {
+                attributes,
+                replace,
+            } => (attributes, replace),
+        };
+        if is_adopted && replace {
+            let fixed = key.kind.replaced_by();
+            let unfit = attributes
+                .into_iter()
+                .find(|change| fixed.contains(&change.path.as_str()));
+            conflicts.push(Conflict {
+                key: key.clone(),
+                owner: before.owner.clone(),
+                unfit,
+            });
+            continue;
         }
+        if is_adopted {
+            attributes.insert(0, ownership(name));
+        }
+        if attributes.is_empty() {
+            continue;
+        }
+        changes.push(Change {
+            key: key.clone(),
+            action: if replace {
+                Action::Replace
+            } else {
+                Action::Update
+            },
+            before: Some((*before).clone()),
+            after: Some(after.clone()),
+            attributes,
+            needs: Vec::new(),
+        });
+    }
+    if !conflicts.is_empty() {
+        return Err(conflicts);
     }
     let gone: Vec<&Live> = live
         .values()
@@ -175,7 +259,7 @@ pub fn plan(
                 document: None,
                 loses_alerts: false,
             });
-        } else if prune {
+        } else if is_moved(live, desired) || wishes.deletes(live.key.kind) {
             changes.push(Change {
                 key: live.key.clone(),
                 action: Action::Delete,
@@ -192,11 +276,42 @@ pub fn plan(
         format_version: FORMAT_VERSION,
         name: name.clone(),
         home: desired.home.clone(),
+        feed: desired.feed.clone(),
+        ours: live.len(),
         changes: order::ordered(changes),
         orphans,
         waiting,
         notes,
+        own_alerts: Vec::new(),
     })
+}
+
+/// What adoption changes besides the resource's own fields.
+fn ownership(name: &StackName) -> AttributeChange {
+    AttributeChange {
+        path: format!("tags.{STACK_TAG}"),
+        before: Value::Null,
+        after: Value::String(name.to_string()),
+    }
+}
+
+/// Whether something that is wanted takes the place of a live rule: both together would alert twice.
+fn is_moved(live: &Live, desired: &Desired) -> bool {
+    let mut wanted = desired.resources.iter();
+    wanted.any(|(key, wanted)| takes_over(key, wanted, live))
+}
+
+/// Whether a resource takes the place of a live rule: the same rule on another bus, where what grows from
+/// one Region to several moves its detectors, or one that is cut into other parts, which have other names.
+fn takes_over(key: &Key, wanted: &Resource, live: &Live) -> bool {
+    match (wanted, &live.resource) {
+        (Resource::Rule(wanted), Resource::Rule(rule)) => {
+            key.place == live.key.place
+                && (&wanted.name, &wanted.bus) != (&rule.name, &rule.bus)
+                && names::unsplit(&wanted.name) == names::unsplit(&rule.name)
+        }
+        _ => false,
+    }
 }
 
 /// A topic takes its subscriptions with it, confirmed or not.

@@ -2,9 +2,10 @@
 
 use super::{Note, Plan};
 use crate::place::Arn;
-use crate::placement::Desired;
-use crate::resources::{Key, Live, Resource};
-use crate::rules::{Rule, RulesFile, Trigger};
+use crate::placement::{Desired, Feed};
+use crate::resources::cloudtrail::missing_statements;
+use crate::resources::{Key, Kind, Live, Owner, Resource, Survey, names};
+use crate::rules::{Regions, Rule, RulesFile, Trigger};
 
 /// Rules that are heard by somebody today, and after apply by nobody who has confirmed: a changed
 /// address or set of channels does that.
@@ -85,9 +86,115 @@ pub fn unchecked_function(plan: &Plan) -> Option<Note> {
     })
 }
 
-/// One Region is listened to, and that must not be learnt in an incident.
-pub fn listening_in_one_region(file: &RulesFile) -> Option<Note> {
-    let region = &file.home.region;
+/// Our trail writes into a bucket that iamwatch does not edit, and that may not let it.
+pub fn foreign_bucket(desired: &Desired, live: &[Live]) -> Option<Note> {
+    let Feed::Ours(arn) = &desired.feed else {
+        return None;
+    };
+    let mut wanted = desired.resources.values();
+    let trail = wanted.find_map(|resource| match resource {
+        Resource::Trail(trail) => Some(trail),
+        _ => None,
+    })?;
+    let is_bucket = |key: &Key| key.kind == Kind::Bucket && key.name == trail.bucket;
+    if desired.resources.keys().any(is_bucket) {
+        return None;
+    }
+    let found = live.iter().find(|live| is_bucket(&live.key))?;
+    let Resource::Bucket(bucket) = &found.resource else {
+        return None;
+    };
+    let account = desired.home.account();
+    let prefix = trail.key_prefix.as_deref();
+    let lacks = missing_statements(&bucket.policy, &bucket.name, prefix, account, arn);
+    let unseen = found.owner == Owner::Stranger;
+    (!lacks.is_empty()).then(|| Note {
+        message: if unseen {
+            format!(
+                "{} is in another account, or may not be looked at: whether it lets the trail write cannot be told",
+                found.key
+            )
+        } else {
+            format!("{} does not let the trail write", found.key)
+        },
+        help: "iamwatch never edits a bucket of yours; its policy needs these statements:".to_owned(),
+        document: Some(serde_json::Value::Array(lacks)),
+        loses_alerts: !unseen,
+    })
+}
+
+/// Nothing feeds the rules: EventBridge would hear of no API call, however well all else is deployed.
+pub fn unfed(desired: &Desired) -> Option<Note> {
+    let Feed::Nobody { trails } = &desired.feed else {
+        return None;
+    };
+    let lacks: Vec<String> = trails
+        .iter()
+        .map(|(arn, lacks)| {
+            let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+            let name = names::trail(arn);
+            format!("`{name}` {}", lacks.join(", "))
+        })
+        .collect();
+    let found = match lacks.as_slice() {
+        [] => "the account has none".to_owned(),
+        lacks => lacks.join("; "),
+    };
+    Some(Note {
+        message: format!("no trail records what the rules watch, so that no alert can come: {found}"),
+        help: "write `trail: existing-or-create`, or let a trail of yours record all management events in all Regions"
+            .to_owned(),
+        document: None,
+        loses_alerts: true,
+    })
+}
+
+/// The trail in use belongs to another account and may not be looked into.
+pub fn unknown_trail(desired: &Desired, survey: &Survey) -> Option<Note> {
+    let Feed::Existing(arn) = &desired.feed else {
+        return None;
+    };
+    let mut trails = survey.trails.iter();
+    let found = trails.find(|found| found.arn == *arn && found.unknown)?;
+    Some(Note {
+        message: format!(
+            "events come from {}, and whether it logs and what it records cannot be seen from this account",
+            found.arn
+        ),
+        help: format!(
+            "ask account {} that it logs all management events in all Regions, or write `trail: create`",
+            found.arn.account()
+        ),
+        document: None,
+        loses_alerts: false,
+    })
+}
+
+/// Only the Regions in use could be looked at.
+pub fn unknown_regions(survey: &Survey) -> Option<Note> {
+    let error = survey.regions.as_ref().err()?;
+    Some(Note {
+        message: format!(
+            "cannot tell which Regions are enabled, so that leftovers in others than those of the file are not seen: {error}"
+        ),
+        help: error.remedy().unwrap_or_default(),
+        document: None,
+        loses_alerts: false,
+    })
+}
+
+/// Home alone is listened to, and that must not be learnt in an incident.
+pub fn listening_at_home_only(file: &RulesFile) -> Option<Note> {
+    if file.watch.regions != Regions::Home {
+        return None;
+    }
+    let home = &file.home.region;
+    let global = home.global();
+    let heard = if *home == global {
+        format!("only {home} is")
+    } else {
+        format!("only {home} and {global} are")
+    };
     let regional = |rule: &&Rule| match &rule.trigger {
         Trigger::Events(events) => events.globs.iter().any(|glob| !events.is_global(glob)),
         Trigger::Raw { .. } => true,
@@ -95,9 +202,9 @@ pub fn listening_in_one_region(file: &RulesFile) -> Option<Note> {
     let mut enabled = file.rules.iter().filter(|rule| rule.enabled);
     let rule = enabled.find(regional)?;
     Some(Note {
-        message: format!("only {region} is listened to, and events of `{}` can appear elsewhere", rule.id),
-        help: "calls to regional services, and sign-ins of IAM users at another endpoint, are recorded in \
-               their own Region: there they need a rules file of their own, with another `name`"
+        message: format!("{heard} listened to, and events of `{}` can appear elsewhere", rule.id),
+        help: "write `watch: { regions: all }`: calls to regional services, and sign-ins of IAM users at another \
+               endpoint, are recorded in their own Region"
             .to_owned(),
         document: None,
         loses_alerts: false,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Change};
-use crate::resources::{Key, Resource};
+use crate::resources::{Key, Kind, Resource};
 
 /// Fills in which change waits for which, and sorts so that every change stands behind all it needs.
 pub(super) fn ordered(mut changes: Vec<Change>) -> Vec<Change> {
@@ -35,25 +35,28 @@ pub(super) fn ordered(mut changes: Vec<Change>) -> Vec<Change> {
 
 /// Creations and updates wait for what they will use; deletions wait until nobody uses the thing.
 fn needed_by(change: &Change, all: &[Change]) -> Vec<Key> {
-    let uses = |resource: Option<&Resource>, key: &Key| {
-        resource.is_some_and(|resource| {
-            resource
-                .needs()
-                .iter()
-                .any(|(kind, name)| key.kind == *kind && key.name == *name)
-        })
+    let uses = |user: &Key, resource: Option<&Resource>, key: &Key| {
+        resource.is_some_and(|resource| resource.needs(&user.place).contains(key))
     };
     all.iter()
         .filter(|other| other.key != change.key)
         .filter(|other| match change.action {
-            Action::Delete => uses(
-                other.before.as_ref().map(|live| &live.resource),
-                &change.key,
-            ),
+            Action::Delete => {
+                let before = other.before.as_ref().map(|live| &live.resource);
+                uses(&other.key, before, &change.key) || may_take_over(other, change)
+            }
             Action::Create | Action::Update | Action::Replace => {
-                other.action != Action::Delete && uses(change.after.as_ref(), &other.key)
+                other.action != Action::Delete
+                    && uses(&change.key, change.after.as_ref(), &other.key)
             }
         })
         .map(|other| other.key.clone())
         .collect()
+}
+
+/// Whether a change makes a rule that may take over from the one deleted here. A detector that moves to
+/// another bus is fed by forwarders, so that each of them must stand, or the other way round: rules go
+/// when all others are as they should be. An alert that comes twice is better than one that does not come.
+fn may_take_over(other: &Change, deleted: &Change) -> bool {
+    deleted.key.kind == Kind::Rule && other.key.kind == Kind::Rule && other.action != Action::Delete
 }

@@ -2,37 +2,42 @@
 
 mod path;
 mod probe;
+mod real;
+mod spread;
 mod synthetic;
+mod watch;
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde::Serialize;
 
-use crate::aws::{CallError, Clients, calls};
-use crate::compile::Compiled;
-use crate::place::{Arn, Place, StackName};
+use crate::aws::{CallError, Clients, Cloud};
+use crate::compile::{Compiled, Where, is_wanted};
+use crate::place::{Region, StackName};
 use crate::placement::Desired;
 use crate::plan::Plan;
-use crate::resources::{Key, Kind, Live, Resource, names};
+use crate::resources::{Key, Kind, Live, Survey, names};
 use crate::rules::{Format, RuleId};
+use watch::Test;
 
 pub use path::BrokenLink;
+pub(crate) use probe::left_over;
+pub use real::{RealOutcome, RealProof, prove_real};
+pub use spread::{PROBE_MARK, RegionProof, prove_regions};
 pub use synthetic::{Setting, Synthetic, synthetic};
-
-/// How long to wait before the same event is sent again: a new rule or subscription takes a while to act.
-const RESEND_AFTER_MS: i64 = 15_000;
-
-/// A pause between looks into a queue that was empty.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// The deployment under test.
 #[derive(Debug, Clone, Copy)]
 pub struct Deployment<'a> {
     /// The rules file's name.
     pub stack: &'a StackName,
+    /// The Region where alerts are raised.
+    pub home: &'a Region,
+    /// All its patterns: together they say what the trail must record.
+    pub patterns: &'a [Compiled],
+    /// The account as it stands.
+    pub survey: &'a Survey,
     /// What the rules file asks for.
     pub desired: &'a Desired,
     /// What AWS has.
@@ -45,6 +50,8 @@ pub struct Deployment<'a> {
 pub struct Options<'a> {
     /// Wait for the alerts, this long at most; `None`: only send.
     pub wait: Option<Duration>,
+    /// The Region whose bus takes the events; `None`: for each rule one where its events appear.
+    pub from: Option<Region>,
     /// The time in Unix milliseconds.
     pub clock: &'a (dyn Fn() -> i64 + Sync),
     /// A new id each time: lower-case letters, digits and `-`, unique among all runs.
@@ -58,8 +65,12 @@ pub struct Proof {
     pub rule: RuleId,
     /// The detector, by its name in AWS.
     pub detector: String,
+    /// The Region whose bus took the event.
+    pub from: Region,
     /// How it ended.
     pub outcome: Outcome,
+    /// What let the test event pass and would lose real events or dead letters.
+    pub weak: Vec<BrokenLink>,
     /// Readers who would not get it, because they have not confirmed yet.
     pub unconfirmed: Vec<String>,
 }
@@ -91,6 +102,11 @@ pub enum Outcome {
     },
     /// No event was found that the pattern matches.
     NoEvent,
+    /// Nothing of the rule appears in the Region that was asked for.
+    Elsewhere {
+        /// Where it does.
+        natural: Region,
+    },
     /// A call failed.
     Failed {
         /// Why.
@@ -101,31 +117,19 @@ pub enum Outcome {
 }
 
 impl Proof {
-    /// Whether the alert path is proved as far as was asked for, to every reader.
+    /// Whether the alert path is proved as far as was asked for, to every reader. A rule that has nothing
+    /// to do with the Region is no failure.
     pub fn is_good(&self) -> bool {
-        matches!(self.outcome, Outcome::Sent | Outcome::Arrived { .. })
-            && self.unconfirmed.is_empty()
+        matches!(
+            self.outcome,
+            Outcome::Sent | Outcome::Arrived { .. } | Outcome::Elsewhere { .. }
+        ) && self.unconfirmed.is_empty()
+            && self.weak.is_empty()
     }
-}
 
-/// A test under way.
-struct Test<'a> {
-    compiled: &'a Compiled,
-    detector: Key,
-    event: Option<Synthetic>,
-    id: String,
-    /// First and last time of sending.
-    sent: Option<(i64, i64)>,
-    /// Forms in which the alert has not arrived yet: a rule has a topic for each.
-    missing: BTreeSet<Format>,
-    /// The alert, once one has arrived.
-    alert: Option<String>,
-    outcome: Option<Outcome>,
-}
-
-impl Test<'_> {
-    fn last_sent(&self, start: i64) -> i64 {
-        self.sent.map_or(start, |(_, last)| last)
+    /// Whether the alert was received.
+    pub fn has_arrived(&self) -> bool {
+        matches!(self.outcome, Outcome::Arrived { .. })
     }
 }
 
@@ -136,235 +140,159 @@ impl Test<'_> {
 /// # Errors
 /// When the temporary queue cannot be made, read or removed.
 pub async fn prove(
-    clients: &Clients,
+    cloud: &Cloud,
     deployment: Deployment<'_>,
     patterns: &[Compiled],
     options: &Options<'_>,
     stop: impl Future<Output = ()>,
 ) -> Result<Vec<Proof>, CallError> {
-    let mut tests: Vec<Test<'_>> = Vec::new();
+    let mut tests: Vec<Test> = Vec::new();
     for compiled in patterns {
-        tests.push(prepare(clients, deployment, compiled, options).await);
+        tests.push(prepare(deployment, compiled, options));
+    }
+    let sent = tests.iter().filter(|test| test.event.is_some());
+    let topics = watch::topics(deployment.desired, sent.map(|test| &test.key));
+    for (topic, link) in path::receivers(cloud, deployment.desired, &topics).await {
+        for test in &mut tests {
+            test.breaks_at(deployment.desired, &topic, &link);
+        }
     }
     let open = tests.iter().any(|test| test.outcome.is_none());
     if let (true, Some(limit)) = (open, options.wait) {
-        let home = &deployment.desired.home;
-        let topics = topics(deployment.desired, &tests);
-        let now = (options.clock)();
-        // Probes of killed runs go first, so that they do not pile up.
-        probe::sweep(clients, deployment.stack, home, deployment.live, now / 1000).await?;
+        let clients = cloud.at_place(&deployment.desired.home);
+        let topics = {
+            let open = tests.iter().filter(|test| test.outcome.is_none());
+            watch::topics(deployment.desired, open.map(|test| &test.key))
+        };
         let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 2);
-        let until = (now + limit_ms) / 1000 + 60;
-        let id = (options.new_id)();
-        let probe =
-            probe::Probe::open(clients, deployment.stack, home, &topics, &id, until).await?;
+        let sources = probe::Sources {
+            topics: &topics,
+            bus: None,
+        };
+        let probe = opened(&clients, deployment, options, limit_ms, sources).await?;
         let watched = {
             let stop = std::pin::pin!(stop);
-            let watch = std::pin::pin!(watch(clients, &probe, &mut tests, options, limit_ms));
-            match futures::future::select(stop, watch).await {
+            let watch = watch::watch(cloud, &clients, &probe, &mut tests, options, limit_ms);
+            match futures::future::select(stop, std::pin::pin!(watch)).await {
                 futures::future::Either::Left(_) => Ok(()),
                 futures::future::Either::Right((result, _)) => result,
             }
         };
-        let closed = probe.close(clients).await;
+        let closed = probe.close(&clients).await;
         watched.and(closed)?;
     } else {
-        send(clients, &mut tests, options).await?;
+        watch::send(cloud, &mut tests, options).await?;
         for test in &mut tests {
             test.outcome.get_or_insert(Outcome::Sent);
         }
     }
     Ok(tests
         .into_iter()
-        .map(|test| Proof {
-            rule: test.compiled.rule.clone(),
-            unconfirmed: path::unconfirmed(deployment, &test.detector),
-            detector: test.detector.name,
+        .zip(patterns)
+        .map(|(test, compiled)| Proof {
+            rule: compiled.rule.clone(),
+            unconfirmed: path::unconfirmed(deployment, &test.key, &test.from),
+            detector: names::detector(deployment.stack, &compiled.rule, compiled.part),
+            from: test.from,
+            weak: test.weak,
             outcome: test.outcome.unwrap_or(Outcome::Stopped),
         })
         .collect())
 }
 
-/// Finds the event and looks at every link before anything is sent.
-async fn prepare<'a>(
+/// A probe at home that is in use for `limit_ms`, after those of killed runs have gone, so that they do not
+/// pile up.
+async fn opened(
     clients: &Clients,
     deployment: Deployment<'_>,
-    compiled: &'a Compiled,
     options: &Options<'_>,
-) -> Test<'a> {
-    let home = &deployment.desired.home;
-    let detector = Key {
-        place: home.clone(),
-        kind: Kind::Rule,
-        name: names::detector(deployment.stack, &compiled.rule, compiled.part),
+    limit_ms: i64,
+    sources: probe::Sources<'_>,
+) -> Result<probe::Probe, CallError> {
+    let Deployment {
+        stack,
+        desired,
+        live,
+        ..
+    } = deployment;
+    let (place, bus) = (&desired.home, desired.topology.bus.as_str());
+    let now = (options.clock)();
+    probe::sweep(clients, stack, place, bus, live, now / 1000).await?;
+    let naming = probe::Naming {
+        stack,
+        place,
+        id: &(options.new_id)(),
+        until: (now + limit_ms) / 1000 + 60,
     };
+    probe::Probe::open(clients, naming, sources).await
+}
+
+/// The Region whose bus a rule is tested from: home, or where global services are recorded if its events
+/// appear only there.
+pub fn natural_region(deployment: Deployment<'_>, compiled: &Compiled) -> Region {
+    let home = deployment.home;
+    if !deployment.desired.topology.is_hub() || is_wanted(compiled, Where::of(home)) {
+        home.clone()
+    } else {
+        home.global()
+    }
+}
+
+fn detector(deployment: Deployment<'_>, compiled: &Compiled) -> Key {
+    let name = names::detector(deployment.stack, &compiled.rule, compiled.part);
+    let desired = deployment.desired;
+    Key {
+        place: desired.home.clone(),
+        kind: Kind::Rule,
+        name: names::rule(&desired.topology.bus, &name),
+    }
+}
+
+/// Finds the event and looks at every link before anything is sent.
+fn prepare(deployment: Deployment<'_>, compiled: &Compiled, options: &Options<'_>) -> Test {
+    let desired = deployment.desired;
+    let detector = detector(deployment, compiled);
+    let natural = natural_region(deployment, compiled);
+    let from = options.from.clone().unwrap_or_else(|| natural.clone());
     let now = (options.clock)();
     let time = jiff::Timestamp::from_second(now / 1000).unwrap_or_default();
     let id = (options.new_id)();
-    let event = match home {
-        Place::Regional { account, region } => synthetic(
-            compiled,
-            &Setting {
-                stack: deployment.stack,
-                account,
-                region,
-                time: &time.to_string(),
-                id: &id,
-            },
-        ),
-        Place::Global { .. } => None,
+    let forwarders = desired.topology.forwarders.get(&from);
+    let setting = Setting {
+        stack: deployment.stack,
+        account: desired.home.account(),
+        region: &from,
+        time: &time.to_string(),
+        id: &id,
     };
+    let listens = if desired.topology.is_hub() {
+        forwarders.is_some() && is_wanted(compiled, Where::of(&from))
+    } else {
+        from == natural
+    };
+    let forwarders = forwarders.map_or(&[][..], Vec::as_slice);
+    let event = synthetic(compiled, forwarders, &setting).filter(|_| listens);
+    let mut weak = Vec::new();
     let outcome = match &event {
+        None if !listens => Some(Outcome::Elsewhere { natural }),
         None => Some(Outcome::NoEvent),
         Some(event) => {
-            let links = path::broken_links(clients, deployment, &detector, event).await;
+            let condition = path::condition(deployment, &detector, &from, event);
+            weak = condition.weak;
+            let links = condition.broken;
             (!links.is_empty()).then_some(Outcome::Broken { links })
         }
     };
+    let missing = watch::formats(desired, &detector);
     Test {
-        compiled,
+        key: detector,
         event,
         id,
+        from,
         sent: None,
-        missing: formats(deployment.desired, &detector),
+        missing,
         alert: None,
-        detector,
+        weak,
         outcome,
     }
-}
-
-/// The forms in which a detector alerts, by the ids of its targets.
-fn formats(desired: &Desired, detector: &Key) -> BTreeSet<Format> {
-    let targets = match desired.resources.get(detector) {
-        Some(Resource::Rule(rule)) => rule.targets.keys().map(String::as_str).collect(),
-        _ => Vec::new(),
-    };
-    [(Format::Text, "text"), (Format::Json, "json")]
-        .into_iter()
-        .filter(|(_, id)| targets.contains(id))
-        .map(|(format, _)| format)
-        .collect()
-}
-
-/// The form of an alert: only the one for machines is an object.
-fn format_of(body: &str) -> Format {
-    match serde_json::from_str::<serde_json::Value>(body) {
-        Ok(value) if value.is_object() => Format::Json,
-        _ => Format::Text,
-    }
-}
-
-/// Every topic on the way of a test that is still open.
-fn topics(desired: &Desired, tests: &[Test<'_>]) -> Vec<Arn> {
-    let mut topics: Vec<Arn> = tests
-        .iter()
-        .filter(|test| test.outcome.is_none())
-        .filter_map(|test| match desired.resources.get(&test.detector) {
-            Some(Resource::Rule(rule)) => Some(rule.targets.values().map(|t| t.arn.clone())),
-            _ => None,
-        })
-        .flatten()
-        .collect();
-    topics.sort();
-    topics.dedup();
-    topics
-}
-
-/// Sends, looks, sends again, until every alert is here or the time is up.
-async fn watch(
-    clients: &Clients,
-    probe: &probe::Probe,
-    tests: &mut [Test<'_>],
-    options: &Options<'_>,
-    limit_ms: i64,
-) -> Result<(), CallError> {
-    let start = (options.clock)();
-    send(clients, tests, options).await?;
-    loop {
-        let bodies = probe.receive(clients, 1).await?;
-        let now = (options.clock)();
-        let nothing = bodies.is_empty();
-        for body in bodies {
-            let test = tests
-                .iter_mut()
-                .find(|test| test.outcome.is_none() && body.contains(&test.id));
-            let Some(test) = test else { continue };
-            let format = format_of(&body);
-            test.missing.remove(&format);
-            if format == Format::Text || test.alert.is_none() {
-                test.alert = Some(body);
-            }
-            if test.missing.is_empty() {
-                test.outcome = Some(Outcome::Arrived {
-                    after_ms: now - test.sent.map_or(start, |(first, _)| first),
-                    alert: test.alert.clone().unwrap_or_default(),
-                });
-            }
-        }
-        if tests.iter().all(|test| test.outcome.is_some()) {
-            return Ok(());
-        }
-        if now - start > limit_ms {
-            for test in tests.iter_mut() {
-                let missing = test.missing.iter().copied().collect();
-                test.outcome.get_or_insert(Outcome::Lost {
-                    after_ms: now - start,
-                    missing,
-                });
-            }
-            return Ok(());
-        }
-        if tests
-            .iter()
-            .any(|test| test.outcome.is_none() && now - test.last_sent(start) > RESEND_AFTER_MS)
-        {
-            send(clients, tests, options).await?;
-        } else if nothing {
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-}
-
-/// Sends the events of all open tests, as many at once as PutEvents takes.
-async fn send(
-    clients: &Clients,
-    tests: &mut [Test<'_>],
-    options: &Options<'_>,
-) -> Result<(), CallError> {
-    let mut open: Vec<&mut Test<'_>> = tests
-        .iter_mut()
-        .filter(|test| test.outcome.is_none())
-        .collect();
-    for batch in open.chunks_mut(10) {
-        let entries: Vec<PutEventsRequestEntry> = batch
-            .iter()
-            .filter_map(|test| test.event.as_ref())
-            .map(|event| {
-                PutEventsRequestEntry::builder()
-                    .source(&event.source)
-                    .detail_type(&event.detail_type)
-                    .detail(event.detail.to_string())
-                    .build()
-            })
-            .collect();
-        let now = (options.clock)();
-        let request = clients.events.put_events().set_entries(Some(entries));
-        let answer = calls::PUT_EVENTS.send("*", request.send()).await?;
-        for (test, entry) in batch.iter_mut().zip(answer.entries()) {
-            let first = test.sent.map_or(now, |(first, _)| first);
-            test.sent = Some((first, now));
-            // Refused entries come inside a success.
-            if let Some(code) = entry.error_code() {
-                test.outcome = Some(Outcome::Failed {
-                    error: CallError::inside_success(
-                        &calls::PUT_EVENTS,
-                        test.detector.name.clone(),
-                        code,
-                        entry.error_message().unwrap_or_default(),
-                    ),
-                });
-            }
-        }
-    }
-    Ok(())
 }

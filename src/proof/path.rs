@@ -1,19 +1,20 @@
 //! The way of an alert, link by link: what stands in AWS against what must.
 
 use serde::Serialize;
-
-use crate::aws::{Cause, Clients};
-use crate::pattern::{Event, EventPattern};
-use crate::placement::Desired;
-use crate::plan::Action;
-use crate::resources::{Key, Kind, Live, Resource, sqs};
+use serde_json::Value;
 
 use super::{Deployment, Synthetic};
+use crate::aws::{Cause, Clients, Cloud};
+use crate::pattern::{Event, EventPattern};
+use crate::place::{Arn, Place, Region};
+use crate::placement::{Desired, Feed, Receiver, unfit};
+use crate::plan::{Action, AttributeChange, notes, words};
+use crate::resources::{Key, Kind, Live, Resource, names, sqs};
 
-/// One link of the way that would lose the alert.
+/// One link of the way that loses something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BrokenLink {
-    /// Which resource, as plans name it.
+    /// Which resource, as plans name it, with its Region where that is not home.
     pub link: String,
     /// What is wrong with it.
     pub problem: String,
@@ -21,90 +22,227 @@ pub struct BrokenLink {
     pub remedy: String,
 }
 
-const APPLY: &str = "run `iamwatch apply`";
-
-/// Everything between a detector and its readers that would lose this event, in the order of the way.
-pub(super) async fn broken_links(
-    clients: &Clients,
-    deployment: Deployment<'_>,
-    detector: &Key,
-    event: &Synthetic,
-) -> Vec<BrokenLink> {
-    let Deployment {
-        desired,
-        live,
-        plan,
-        ..
-    } = deployment;
-    let mut links = Vec::new();
-    if let Some(problem) = pattern_problem(live, detector, event) {
-        links.push(BrokenLink {
-            link: detector.to_string(),
-            problem,
-            remedy: APPLY.to_owned(),
-        });
-    }
-    let way = way(desired, detector);
-    for change in plan
-        .changes
-        .iter()
-        .filter(|change| way.contains(&change.key))
-    {
-        let problem = match change.action {
-            Action::Create => "it does not exist".to_owned(),
-            Action::Update | Action::Replace => {
-                let fields: Vec<String> = change
-                    .attributes
-                    .iter()
-                    .filter(|attribute| loses_alerts(change.key.kind, &attribute.path))
-                    .map(|attribute| describe(&attribute.path, &attribute.before))
-                    .collect();
-                if fields.is_empty() {
-                    continue;
-                }
-                fields.join("; ")
-            }
-            Action::Delete => continue,
-        };
-        links.push(BrokenLink {
-            link: change.key.to_string(),
-            problem,
-            remedy: APPLY.to_owned(),
-        });
-    }
-    for receiver in &desired.receivers {
-        let ours = way
-            .iter()
-            .any(|key| key.kind == Kind::Topic && key.name == receiver.topic.resource());
-        if !ours {
-            continue;
-        }
-        let link = format!("queue {} of channel {}", receiver.queue, receiver.channel);
-        match sqs::missing_statement(&clients.sqs, &receiver.queue, &receiver.topic).await {
-            Ok(None) => {}
-            Ok(Some(statement)) => links.push(BrokenLink {
-                link,
-                problem: "its policy does not let the topic send".to_owned(),
-                remedy: format!("add this statement to the queue's policy: {statement}"),
-            }),
-            Err(error) if error.cause == Cause::NotFound => links.push(BrokenLink {
-                link,
-                problem: "it does not exist".to_owned(),
-                remedy: "create the queue, or correct the channel".to_owned(),
-            }),
-            // What cannot be looked at is not proved.
-            Err(error) => links.push(BrokenLink {
-                link,
-                problem: format!("cannot tell whether it lets the topic send: {error}"),
-                remedy: error.remedy().unwrap_or_default(),
-            }),
-        }
-    }
-    links
+/// What is wrong on the way of one alert, in the order of plans.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Condition {
+    /// Would lose the test event.
+    pub(super) broken: Vec<BrokenLink>,
+    /// Lets the test event pass, and would lose real ones, or what cannot be delivered.
+    pub(super) weak: Vec<BrokenLink>,
 }
 
-/// The keys of the detector and of all it needs, subscriptions included.
-fn way(desired: &Desired, detector: &Key) -> Vec<Key> {
+/// What a difference between the rules file and AWS costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// The alert.
+    Alert,
+    /// Not this test's, but a real one or its dead letter.
+    Later,
+    /// Nothing: it is drift.
+    None,
+}
+
+const APPLY: &str = "run `iamwatch apply`";
+
+/// Everything between the bus of a Region and the readers of a detector's alerts that differs from what
+/// this event, or a real one, needs. Queues of others are looked at by [`receivers`].
+pub(super) fn condition(
+    deployment: Deployment<'_>,
+    detector: &Key,
+    from: &Region,
+    event: &Synthetic,
+) -> Condition {
+    let Deployment { desired, live, .. } = deployment;
+    let envelope = event.envelope(&Place::Regional {
+        account: desired.home.account().clone(),
+        region: from.clone(),
+    });
+    let mut found = Condition::default();
+    for (key, problem) in forwarder_problems(deployment, from, &envelope)
+        .into_iter()
+        .chain(pattern_problem(live, detector, &envelope).map(|problem| (detector, problem)))
+    {
+        found.broken.push(by_apply(desired, key, problem));
+    }
+    found.compare(deployment, &way(deployment, detector, from));
+    found.finished(deployment)
+}
+
+/// The same for the way of an event through one forwarder to the home bus.
+pub(super) fn forwarder_condition(
+    deployment: Deployment<'_>,
+    forwarder: &Key,
+    from: &Region,
+    event: &Synthetic,
+) -> Condition {
+    let Deployment {
+        stack,
+        desired,
+        live,
+        ..
+    } = deployment;
+    let envelope = event.envelope(&Place::Regional {
+        account: desired.home.account().clone(),
+        region: from.clone(),
+    });
+    let mut found = Condition::default();
+    if let Some(problem) = pattern_problem(live, forwarder, &envelope) {
+        found.broken.push(by_apply(desired, forwarder, problem));
+    }
+    let role = names::forwarder_role(stack, from);
+    let keys = desired.resources.keys().filter(|key| match key.kind {
+        Kind::Rule => *key == forwarder,
+        Kind::Role => key.name == role,
+        Kind::Queue => in_region(key, from),
+        Kind::Bus | Kind::Trail | Kind::Bucket => true,
+        Kind::EncryptionKey | Kind::Topic | Kind::Subscription => false,
+    });
+    found.compare(deployment, &keys.cloned().collect::<Vec<_>>());
+    found.finished(deployment)
+}
+
+impl Condition {
+    /// With what feeds the events, and no link both ways: what is broken is not called weak.
+    fn finished(mut self, deployment: Deployment<'_>) -> Self {
+        self.weak.extend(feed_problem(deployment));
+        let broken = &self.broken;
+        self.weak
+            .retain(|weak| !broken.iter().any(|broken| broken.link == weak.link));
+        self
+    }
+
+    /// Adds what differs from the rules file among some resources.
+    fn compare(&mut self, deployment: Deployment<'_>, way: &[Key]) {
+        let Deployment { desired, plan, .. } = deployment;
+        for change in plan.changes.iter().filter(|c| way.contains(&c.key)) {
+            match change.action {
+                Action::Create => {
+                    let problem = "it does not exist".to_owned();
+                    let link = by_apply(desired, &change.key, problem);
+                    match change.key.kind {
+                        Kind::Trail | Kind::Bucket | Kind::Queue => self.weak.push(link),
+                        _ => self.broken.push(link),
+                    }
+                }
+                Action::Update | Action::Replace => {
+                    let costing = |loss: Loss| {
+                        let attributes = change.attributes.iter();
+                        let problems: Vec<String> = attributes
+                            .filter(|attribute| cost(change.key.kind, attribute) == loss)
+                            .map(|attribute| words::describe(change.key.kind, attribute))
+                            .collect();
+                        let problem = problems.join("; ");
+                        (!problem.is_empty()).then(|| by_apply(desired, &change.key, problem))
+                    };
+                    self.broken.extend(costing(Loss::Alert));
+                    self.weak.extend(costing(Loss::Later));
+                }
+                Action::Delete => {}
+            }
+        }
+    }
+}
+
+/// A link that `apply` puts right.
+fn by_apply(desired: &Desired, key: &Key, problem: String) -> BrokenLink {
+    let link = match &key.place {
+        Place::Regional { region, .. } if key.place != desired.home => format!("{key} in {region}"),
+        _ => key.to_string(),
+    };
+    BrokenLink {
+        link,
+        problem,
+        remedy: APPLY.to_owned(),
+    }
+}
+
+/// What keeps real events from coming at all: a test event does not come from CloudTrail.
+fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
+    let desired = deployment.desired;
+    let name = |arn: &Arn| names::trail(arn).to_owned();
+    let ours = match &desired.feed {
+        Feed::Existing(_) => return None,
+        Feed::Nobody { .. } => {
+            return notes::unfed(desired).map(|note| BrokenLink {
+                link: "trail".to_owned(),
+                problem: note.message,
+                remedy: note.help,
+            });
+        }
+        Feed::Ours(arn) => arn,
+    };
+    let survey = deployment.survey;
+    if let Some(trail) = survey.trails.iter().find(|found| found.arn == *ours) {
+        return trail.delivery_error.as_ref().map(|code| BrokenLink {
+            link: format!("trail {}", name(ours)),
+            problem: format!("it could not write its log files: {code}"),
+            remedy: "look at the log bucket's policy and at the key of the log files".to_owned(),
+        });
+    }
+    // The one that fed the rules so far may be why ours is wanted.
+    let others = survey.trails.iter().filter_map(|found| {
+        let lacks = unfit(found, deployment.patterns, &desired.topology.listening);
+        let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+        (!lacks.is_empty())
+            .then(|| format!("it {}", lacks.join(", ")))
+            .map(|problem| (name(&found.arn), problem))
+    });
+    others
+        .map(|(trail, problem)| BrokenLink {
+            link: format!("trail {trail}"),
+            problem,
+            remedy: format!("let it record again, or {APPLY}, which makes one of our own"),
+        })
+        .next()
+}
+
+/// What is wrong with the queues of others that some topics send to, each looked at once.
+pub(super) async fn receivers(
+    cloud: &Cloud,
+    desired: &Desired,
+    topics: &[Arn],
+) -> Vec<(Arn, BrokenLink)> {
+    let clients = cloud.at_place(&desired.home);
+    let mut found = Vec::new();
+    for receiver in &desired.receivers {
+        if topics.contains(&receiver.topic) {
+            let problem = receiver_problem(&clients, receiver).await;
+            found.extend(problem.map(|link| (receiver.topic.clone(), link)));
+        }
+    }
+    found
+}
+
+async fn receiver_problem(clients: &Clients, receiver: &Receiver) -> Option<BrokenLink> {
+    let link = format!("queue {} of channel {}", receiver.queue, receiver.channel);
+    let (problem, remedy) =
+        match sqs::missing_statement(&clients.sqs, &receiver.queue, &receiver.topic).await {
+            Ok(None) => return None,
+            Ok(Some(statement)) => (
+                "its policy does not let the topic send".to_owned(),
+                format!("add this statement to the queue's policy: {statement}"),
+            ),
+            Err(error) if error.cause == Cause::NotFound => (
+                "it does not exist".to_owned(),
+                "create the queue, or correct the channel".to_owned(),
+            ),
+            // What cannot be looked at is not proved.
+            Err(error) => (
+                format!("cannot tell whether it lets the topic send: {error}"),
+                error.remedy().unwrap_or_default(),
+            ),
+        };
+    Some(BrokenLink {
+        link,
+        problem,
+        remedy,
+    })
+}
+
+/// The keys of the detector and of all it needs, subscriptions included, and of what brings it events of
+/// a Region.
+fn way(deployment: Deployment<'_>, detector: &Key, from: &Region) -> Vec<Key> {
+    let desired = deployment.desired;
     let rule = desired
         .detectors
         .iter()
@@ -113,17 +251,27 @@ fn way(desired: &Desired, detector: &Key) -> Vec<Key> {
     let Some(rule) = rule else {
         return vec![detector.clone()];
     };
+    let role = names::forwarder_role(deployment.stack, from);
     desired
         .narrowed_to(&[rule])
         .resources
         .into_keys()
-        .filter(|key| key.kind != Kind::Rule || key == detector)
+        .filter(|key| match key.kind {
+            Kind::Rule => key == detector || (desired.is_forwarder(key) && in_region(key, from)),
+            Kind::Role => key.name == role,
+            Kind::Queue => key.place == desired.home || in_region(key, from),
+            _ => true,
+        })
         .collect()
 }
 
 /// Readers on the way who have not agreed yet: the alert goes out, but not to them.
-pub(super) fn unconfirmed(deployment: Deployment<'_>, detector: &Key) -> Vec<String> {
-    let way = way(deployment.desired, detector);
+pub(super) fn unconfirmed(
+    deployment: Deployment<'_>,
+    detector: &Key,
+    from: &Region,
+) -> Vec<String> {
+    let way = way(deployment, detector, from);
     let waiting = deployment.plan.waiting.iter();
     waiting
         .filter(|key| way.contains(key))
@@ -132,47 +280,53 @@ pub(super) fn unconfirmed(deployment: Deployment<'_>, detector: &Key) -> Vec<Str
         .collect()
 }
 
-/// Fields without which the alert still arrives are drift, not a broken link.
-fn loses_alerts(kind: Kind, path: &str) -> bool {
+fn cost(kind: Kind, change: &AttributeChange) -> Loss {
+    let path = change.path.as_str();
     match kind {
-        Kind::Rule => {
-            path == "state"
-                || path == "pattern"
-                || (path.starts_with("targets")
-                    && !path.ends_with("dead_letters")
-                    && !path.ends_with("max_age_seconds")
-                    && !path.ends_with("max_retries"))
-        }
-        Kind::Topic => path == "policy" || path == "kms_key",
-        Kind::Subscription => true,
-        Kind::Queue => false,
-    }
-}
-
-fn describe(path: &str, before: &serde_json::Value) -> String {
-    match (path, before) {
-        ("state", before) => format!("its state is {}", before.as_str().unwrap_or("unknown")),
-        ("pattern", _) => "its deployed pattern is not the one of the rules file".to_owned(),
-        ("kms_key", key) => format!("it is encrypted with {key}"),
-        ("filter", filter) => format!("it lets through only {filter}"),
-        ("policy", _) => "its policy is not the one that lets our rules publish".to_owned(),
-        (path, serde_json::Value::Null) => format!("`{path}` is missing"),
-        (path, _) => format!("`{path}` was changed"),
+        Kind::Rule => match path {
+            "description" => Loss::None,
+            "state" if change.before == "DISABLED" => Loss::Alert,
+            // A state that lets too little through does so to read-only events of AWS alone, and whether
+            // the deployed pattern matches this event was looked at.
+            "state" | "pattern" => Loss::Later,
+            // A further target of somebody takes nothing away.
+            path if path.matches('.').count() == 1 && change.after.is_null() => Loss::None,
+            path if ["dead_letters", "max_age_seconds", "max_retries"]
+                .iter()
+                .any(|field| path.ends_with(field)) =>
+            {
+                Loss::Later
+            }
+            _ => Loss::Alert,
+        },
+        Kind::Topic => match path {
+            "policy" | "kms_key" => Loss::Alert,
+            _ => Loss::None,
+        },
+        // Nothing of these may differ: an open door is as wrong as a closed one.
+        Kind::Subscription | Kind::Bus => Loss::Alert,
+        Kind::Role => match path {
+            "description" => Loss::None,
+            "attached" => Loss::Later,
+            _ => Loss::Alert,
+        },
+        Kind::EncryptionKey => match path {
+            "policy" | "enabled" => Loss::Alert,
+            _ => Loss::None,
+        },
+        Kind::Trail if path != "validated" => Loss::Later,
+        Kind::Bucket | Kind::Queue if path == "policy" => Loss::Later,
+        Kind::Trail | Kind::Bucket | Kind::Queue => Loss::None,
     }
 }
 
 /// Where the deployed pattern would not match, the field that fails.
-fn pattern_problem(live: &[Live], detector: &Key, event: &Synthetic) -> Option<String> {
-    let live = live.iter().find(|live| live.key == *detector)?;
-    let Resource::Rule(rule) = &live.resource else {
-        return None;
-    };
-    let pattern = match EventPattern::parse(&rule.pattern.to_string()) {
+fn pattern_problem(live: &[Live], rule: &Key, envelope: &Value) -> Option<String> {
+    let pattern = match deployed(live, rule)? {
         Ok(pattern) => pattern,
-        Err(error) => return Some(format!("its pattern is not valid: {error}")),
+        Err(problem) => return Some(problem),
     };
-    let envelope = event.envelope(&detector.place);
-    let envelope = match Event::parse(&envelope.to_string()) {
+    let envelope = match Event::from_value(envelope) {
         Ok(envelope) => envelope,
         Err(error) => return Some(format!("the event is not valid: {error}")),
     };
@@ -184,4 +338,54 @@ fn pattern_problem(live: &[Live], detector: &Key, event: &Synthetic) -> Option<S
         "its deployed pattern does not match: {}",
         reasons.trim().replace('\n', "; ")
     ))
+}
+
+/// The pattern of a live rule; `None` where there is no such rule.
+fn deployed(live: &[Live], rule: &Key) -> Option<Result<EventPattern, String>> {
+    let live = live.iter().find(|live| live.key == *rule)?;
+    let Resource::Rule(rule) = &live.resource else {
+        return None;
+    };
+    let pattern = EventPattern::parse(&rule.pattern.to_string());
+    Some(pattern.map_err(|error| format!("its pattern is not valid: {error}")))
+}
+
+/// The event must pass exactly one of its Region's forwarders: none loses it, two send it twice.
+fn forwarder_problems<'a>(
+    deployment: Deployment<'a>,
+    from: &Region,
+    envelope: &Value,
+) -> Vec<(&'a Key, String)> {
+    let Deployment { desired, live, .. } = deployment;
+    let Ok(event) = Event::from_value(envelope) else {
+        return Vec::new();
+    };
+    let mut problems = Vec::new();
+    let mut passing: Vec<&Key> = Vec::new();
+    for (key, resource) in &desired.resources {
+        let Resource::Rule(rule) = resource else {
+            continue;
+        };
+        if !desired.is_forwarder(key) || !in_region(key, from) {
+            continue;
+        }
+        let wants = EventPattern::parse(&rule.pattern.to_string())
+            .is_ok_and(|pattern| pattern.matches(&event));
+        let passes = matches!(deployed(live, key), Some(Ok(pattern)) if pattern.matches(&event));
+        if passes {
+            passing.push(key);
+        }
+        if wants && let Some(problem) = pattern_problem(live, key, envelope) {
+            problems.push((key, problem));
+        }
+    }
+    if let [first, second, ..] = passing.as_slice() {
+        let problem = format!("it passes the event, and {first} passes it too: two alerts");
+        problems.push((*second, problem));
+    }
+    problems
+}
+
+fn in_region(key: &Key, wanted: &Region) -> bool {
+    matches!(&key.place, Place::Regional { region, .. } if region == wanted)
 }

@@ -1,11 +1,13 @@
-//! A temporary queue that listens on our topics, so that arrival is seen and not assumed.
+//! A temporary queue that listens on our topics and on a bus, so that arrival is seen and not assumed.
 
 use std::collections::HashMap;
 
+use aws_sdk_eventbridge::types::{Tag, Target};
 use aws_sdk_sqs::types::QueueAttributeName as Name;
-use serde_json::json;
+use aws_smithy_types::error::operation::BuildError;
+use serde_json::{Value, json};
 
-use crate::aws::{CallError, Clients, calls};
+use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{Arn, Place, StackName};
 use crate::resources::{Kind, Live, Owner, gone_is_fine, names};
 
@@ -15,74 +17,157 @@ const UNTIL_TAG: &str = "iamwatch:probe-until";
 /// Says to which rules file a probe belongs. Not the tag of deployed things: plans leave probes alone.
 const PROBE_TAG: &str = "iamwatch:probe";
 
-/// The temporary queue with its subscriptions.
+/// The id of the only target of a temporary rule.
+const TARGET: &str = "probe";
+
+/// What a probe listens to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources<'a> {
+    /// Topics of ours.
+    pub(super) topics: &'a [Arn],
+    /// A bus of the place, and the pattern of the events that are wanted from it.
+    pub(super) bus: Option<(&'a str, Value)>,
+}
+
+/// Which probe: its name in AWS is made of these.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Naming<'a> {
+    pub(super) stack: &'a StackName,
+    pub(super) place: &'a Place,
+    /// As a UUID.
+    pub(super) id: &'a str,
+    /// Until when it is in use, in Unix seconds.
+    pub(super) until: i64,
+}
+
+/// The temporary queue with its subscriptions, and the temporary rule.
 #[derive(Debug)]
 pub(super) struct Probe {
     url: String,
     subscriptions: Vec<String>,
+    /// Bus and name.
+    rule: Option<(String, String)>,
 }
 
 impl Probe {
-    /// Creates the queue, lets `topics` and nobody else send to it, and subscribes it to them.
+    /// Creates the queue, lets the sources and nobody else send to it, and connects it to them.
     ///
     /// # Errors
     /// What AWS says; what was made before is removed.
     pub(super) async fn open(
         clients: &Clients,
-        stack: &StackName,
-        place: &Place,
-        topics: &[Arn],
-        id: &str,
-        until: i64,
+        naming: Naming<'_>,
+        sources: Sources<'_>,
     ) -> Result<Self, CallError> {
-        let name = format!("{}{id}", names::probe_prefix(stack));
-        let arn = names::arn_at("sqs", place, &name).ok_or_else(|| {
+        let name = format!("{}{}", names::probe_prefix(naming.stack), short(naming.id));
+        let nowhere = || {
+            let place = naming.place;
             CallError::unexpected(&calls::CREATE_QUEUE, format!("no queue can be at {place}"))
-        })?;
-        let policy = json!({
-            "Version": "2012-10-17",
-            "Statement": [{
+        };
+        let arn = names::arn_at("sqs", naming.place, &name).ok_or_else(nowhere)?;
+        let mut statements = Vec::new();
+        let mut admit = |service: &str, from: Value| {
+            statements.push(json!({
                 "Effect": "Allow",
-                "Principal": { "Service": "sns.amazonaws.com" },
+                "Principal": { "Service": service },
                 "Action": "sqs:SendMessage",
                 "Resource": arn,
-                "Condition": { "ArnEquals": { "aws:SourceArn": topics } },
-            }],
-        });
+                "Condition": { "ArnEquals": { "aws:SourceArn": from } },
+            }));
+        };
+        if !sources.topics.is_empty() {
+            admit("sns.amazonaws.com", json!(sources.topics));
+        }
+        if let Some((bus, _)) = &sources.bus {
+            let rule = format!("rule/{}", names::rule(bus, &name));
+            let rule = names::arn_at("events", naming.place, &rule).ok_or_else(nowhere)?;
+            admit("events.amazonaws.com", json!(rule));
+        }
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements });
         let request = clients
             .sqs
             .create_queue()
             .queue_name(&name)
             .attributes(Name::Policy, policy.to_string())
             .attributes(Name::MessageRetentionPeriod, "3600")
-            .tags(UNTIL_TAG, until.to_string())
-            .tags(PROBE_TAG, stack.as_str());
+            .tags(UNTIL_TAG, naming.until.to_string())
+            .tags(PROBE_TAG, naming.stack.as_str());
         let created = calls::CREATE_QUEUE.send(&name, request.send()).await?;
         let mut probe = Self {
             url: created.queue_url().unwrap_or_default().to_owned(),
             subscriptions: Vec::new(),
+            rule: None,
         };
-        for topic in topics {
+        if let Err(error) = probe.connect(clients, naming, &name, &arn, sources).await {
+            // The reason is the error that counts; what is left is swept.
+            let _ = probe.close(clients).await;
+            return Err(error);
+        }
+        Ok(probe)
+    }
+
+    async fn connect(
+        &mut self,
+        clients: &Clients,
+        naming: Naming<'_>,
+        name: &str,
+        queue: &Arn,
+        sources: Sources<'_>,
+    ) -> Result<(), CallError> {
+        for topic in sources.topics {
             let request = clients
                 .sns
                 .subscribe()
                 .topic_arn(topic.as_str())
                 .protocol("sqs")
-                .endpoint(arn.as_str())
+                .endpoint(queue.as_str())
                 .attributes("RawMessageDelivery", "true")
                 .return_subscription_arn(true);
-            match calls::SUBSCRIBE.send(topic.as_str(), request.send()).await {
-                Ok(answer) => probe
-                    .subscriptions
-                    .extend(answer.subscription_arn().map(str::to_owned)),
-                Err(error) => {
-                    // The reason is the error that counts; what is left is swept.
-                    let _ = probe.close(clients).await;
-                    return Err(error);
-                }
-            }
+            let answer = calls::SUBSCRIBE
+                .send(topic.as_str(), request.send())
+                .await?;
+            self.subscriptions
+                .extend(answer.subscription_arn().map(str::to_owned));
         }
-        Ok(probe)
+        let Some((bus, pattern)) = sources.bus else {
+            return Ok(());
+        };
+        let until = naming.until.to_string();
+        let tags: Result<Vec<Tag>, _> = [
+            (UNTIL_TAG, until.as_str()),
+            (PROBE_TAG, naming.stack.as_str()),
+        ]
+        .into_iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect();
+        let unbuilt =
+            |error: BuildError| CallError::unexpected(&calls::PUT_RULE, error.to_string());
+        let tags = tags.map_err(unbuilt)?;
+        let request = clients
+            .events
+            .put_rule()
+            .event_bus_name(bus)
+            .name(name)
+            .description("iamwatch: temporary, of a test-event")
+            .event_pattern(pattern.to_string())
+            .set_tags(Some(tags));
+        // Noted first: an answer that is lost leaves a rule behind.
+        self.rule = Some((bus.to_owned(), name.to_owned()));
+        calls::PUT_RULE.send(name, request.send()).await?;
+        let target = Target::builder().id(TARGET).arn(queue.as_str()).build();
+        let target = target.map_err(unbuilt)?;
+        let request = clients.events.put_targets().event_bus_name(bus).rule(name);
+        let request = request.targets(target);
+        let answer = calls::PUT_TARGETS.send(name, request.send()).await?;
+        match answer.failed_entries().first() {
+            None => Ok(()),
+            Some(entry) => Err(CallError::inside_success(
+                &calls::PUT_TARGETS,
+                name.to_owned(),
+                entry.error_code().unwrap_or_default(),
+                entry.error_message().unwrap_or_default(),
+            )),
+        }
     }
 
     /// The alerts that have arrived since the last look, waiting for up to `wait_seconds`.
@@ -124,6 +209,9 @@ impl Probe {
     /// The first thing that AWS refused, after all else was tried.
     pub(super) async fn close(self, clients: &Clients) -> Result<(), CallError> {
         let mut result = Ok(());
+        if let Some((bus, rule)) = &self.rule {
+            result = result.and(remove_rule(clients, bus, rule).await);
+        }
         for arn in &self.subscriptions {
             let request = clients.sns.unsubscribe().subscription_arn(arn);
             let done = calls::UNSUBSCRIBE.send(arn, request.send()).await;
@@ -135,8 +223,94 @@ impl Probe {
     }
 }
 
-/// Removes the probes of runs that were killed: queues past their time, and their subscriptions.
-/// Returns how many queues went.
+/// An id that leaves room for everything else in the 64 characters of a rule's name.
+pub(super) fn short(id: &str) -> String {
+    let letters: Vec<char> = id.chars().filter(char::is_ascii_alphanumeric).collect();
+    let (first, last) = letters.split_at(letters.len().min(8));
+    let last = last
+        .get(last.len().saturating_sub(12)..)
+        .unwrap_or_default();
+    first.iter().chain(last).collect()
+}
+
+async fn remove_rule(clients: &Clients, bus: &str, rule: &str) -> Result<(), CallError> {
+    let request = clients.events.remove_targets().event_bus_name(bus);
+    let request = request.rule(rule).ids(TARGET);
+    let emptied = calls::REMOVE_TARGETS.send(rule, request.send()).await;
+    let emptied = gone_is_fine(emptied.map(drop));
+    let request = clients.events.delete_rule().event_bus_name(bus).name(rule);
+    let deleted = calls::DELETE_RULE.send(rule, request.send()).await;
+    emptied.and(gone_is_fine(deleted.map(drop)))
+}
+
+/// Removes temporary rules of runs that were killed, from one bus.
+async fn sweep_rules(
+    clients: &Clients,
+    stack: &StackName,
+    bus: &str,
+    now: i64,
+) -> Result<(), CallError> {
+    let request = clients.events.list_rules().event_bus_name(bus);
+    let request = request.name_prefix(names::probe_prefix(stack));
+    let page = match calls::LIST_RULES.send(bus, request.send()).await {
+        Err(error) if error.cause == Cause::NotFound => return Ok(()),
+        page => page?,
+    };
+    for rule in page.rules() {
+        let (Some(name), Some(arn)) = (rule.name(), rule.arn()) else {
+            continue;
+        };
+        let request = clients.events.list_tags_for_resource().resource_arn(arn);
+        let tags = calls::LIST_RULE_TAGS.send(arn, request.send()).await?;
+        let value = |key: &str| {
+            let mut tags = tags.tags().iter();
+            tags.find(|tag| tag.key() == key).map(|tag| tag.value())
+        };
+        let ours = value(PROBE_TAG) == Some(stack.as_str());
+        let until = value(UNTIL_TAG).and_then(|until| until.parse::<i64>().ok());
+        if ours && until.is_some_and(|until| until < now) {
+            remove_rule(clients, bus, name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The URLs of temporary queues past their time, in Unix seconds: a run that was killed left them.
+///
+/// # Errors
+/// What AWS says.
+pub(crate) async fn left_over(
+    clients: &Clients,
+    stack: &StackName,
+    now: i64,
+) -> Result<Vec<String>, CallError> {
+    let request = clients
+        .sqs
+        .list_queues()
+        .queue_name_prefix(names::probe_prefix(stack))
+        .max_results(1000);
+    let page = calls::LIST_QUEUES.send("*", request.send()).await?;
+    let mut urls = Vec::new();
+    for url in page.queue_urls() {
+        let request = clients.sqs.list_queue_tags().queue_url(url);
+        let tags = match calls::LIST_QUEUE_TAGS.send(url, request.send()).await {
+            Ok(tags) => tags,
+            Err(error) if error.cause == Cause::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        let tag = |name: &str| tags.tags().and_then(|tags| tags.get(name));
+        // A queue without the tag is not a probe of ours, whatever its name.
+        let ours = tag(PROBE_TAG).is_some_and(|name| name == stack.as_str());
+        let until = tag(UNTIL_TAG).and_then(|until| until.parse::<i64>().ok());
+        if ours && until.is_some_and(|until| until < now) {
+            urls.push(url.clone());
+        }
+    }
+    Ok(urls)
+}
+
+/// Removes the probes of runs that were killed: queues past their time, their subscriptions, and
+/// temporary rules on a bus. Returns how many queues went.
 ///
 /// # Errors
 /// What AWS says.
@@ -144,31 +318,20 @@ pub(super) async fn sweep(
     clients: &Clients,
     stack: &StackName,
     place: &Place,
+    bus: &str,
     live: &[Live],
     now: i64,
 ) -> Result<usize, CallError> {
-    let request = clients
-        .sqs
-        .list_queues()
-        .queue_name_prefix(names::probe_prefix(stack))
-        .max_results(1000);
-    let page = calls::LIST_QUEUES.send("*", request.send()).await?;
-    let mut stale: HashMap<String, String> = HashMap::new();
-    for url in page.queue_urls() {
-        let request = clients.sqs.list_queue_tags().queue_url(url);
-        let tags = calls::LIST_QUEUE_TAGS.send(url, request.send()).await?;
-        let tag = |name: &str| tags.tags().and_then(|tags| tags.get(name));
-        let ours = tag(PROBE_TAG).is_some_and(|name| name == stack.as_str());
-        let until = tag(UNTIL_TAG).filter(|_| ours);
-        let until = until.and_then(|until| until.parse::<i64>().ok());
-        // A queue without the tag is not a probe of ours, whatever its name.
-        if until.is_some_and(|until| until < now) {
+    sweep_rules(clients, stack, bus, now).await?;
+    let stale: HashMap<String, String> = left_over(clients, stack, now)
+        .await?
+        .into_iter()
+        .filter_map(|url| {
             let name = url.rsplit('/').next().unwrap_or_default();
-            if let Some(arn) = names::arn_at("sqs", place, name) {
-                stale.insert(arn.to_string(), url.clone());
-            }
-        }
-    }
+            let arn = names::arn_at("sqs", place, name)?;
+            Some((arn.to_string(), url))
+        })
+        .collect();
     if stale.is_empty() {
         return Ok(0);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::compile::{Compiled, TEST_MARK, test_source};
+use crate::compile::{Compiled, Forwarder, TEST_MARK, test_source};
 use crate::pattern::EventPattern;
 use crate::place::{AccountId, Place, Region, StackName};
 
@@ -68,9 +68,21 @@ const FAMILIAR: &[(&str, &str)] = &[
     ("kms", "ScheduleKeyDeletion"),
 ];
 
-/// An event that the pattern matches; `None` if none could be found, and then none is sent.
-pub fn synthetic(compiled: &Compiled, setting: &Setting<'_>) -> Option<Synthetic> {
+/// At most so many services of a rule are tried.
+const MOST_SERVICES: usize = 40;
+
+/// An event that the pattern matches, and one of the forwarders of its Region if there are some; `None` if
+/// none could be found, and then none is sent.
+pub fn synthetic(
+    compiled: &Compiled,
+    forwarders: &[Forwarder],
+    setting: &Setting<'_>,
+) -> Option<Synthetic> {
     let pattern = EventPattern::parse(&compiled.pattern.to_string()).ok()?;
+    let covers: Vec<EventPattern> = forwarders
+        .iter()
+        .filter_map(|forwarder| EventPattern::parse(&forwarder.pattern.to_string()).ok())
+        .collect();
     let place = Place::Regional {
         account: setting.account.clone(),
         region: setting.region.clone(),
@@ -100,7 +112,8 @@ pub fn synthetic(compiled: &Compiled, setting: &Setting<'_>) -> Option<Synthetic
         if matches(&pattern, &candidate, &place) {
             found = candidate;
         }
-        matches(&pattern, &found, &place).then_some(found)
+        let passed = covers.is_empty() || covers.iter().any(|c| matches(c, &found, &place));
+        (passed && matches(&pattern, &found, &place)).then_some(found)
     };
     let kept = |event: &Synthetic, service: &str, name: &str| {
         event.detail.get("eventName") == Some(&json!(name))
@@ -110,6 +123,70 @@ pub fn synthetic(compiled: &Compiled, setting: &Setting<'_>) -> Option<Synthetic
         .iter()
         .find_map(|(service, name)| attempt(service, name).filter(|e| kept(e, service, name)))
         .or_else(|| attempt("iam", "CreateUser"))
+        .or_else(|| {
+            // A rule of several services, and the first of them is not recorded in this Region.
+            let spelt_out = sources(&compiled.pattern);
+            let services = spelt_out
+                .iter()
+                .filter_map(|source| source.strip_suffix(".amazonaws.com"));
+            services
+                .take(MOST_SERVICES)
+                .find_map(|service| attempt(service, "CreateUser"))
+        })
+}
+
+/// An event that a forwarder passes, with a mark of its own and a `requestID` common to a run.
+pub(super) fn probing(
+    forwarder: &EventPattern,
+    mark: &str,
+    run: &str,
+    setting: &Setting<'_>,
+) -> Option<Synthetic> {
+    let place = Place::Regional {
+        account: setting.account.clone(),
+        region: setting.region.clone(),
+    };
+    let (service, name) = FAMILIAR.first()?;
+    let mut detail = detail(service, name, setting);
+    let fields = detail.as_object_mut()?;
+    fields.insert("iamwatch".to_owned(), json!(mark));
+    fields.insert("requestID".to_owned(), json!(run));
+    let base = Synthetic {
+        source: test_source(setting.stack),
+        detail_type: detail_type(service).to_owned(),
+        detail,
+    };
+    let event = forwarder.witness_over(&base.envelope(&place))?;
+    let found = Synthetic {
+        source: event.get("source")?.as_str()?.to_owned(),
+        detail_type: event.get("detail-type")?.as_str()?.to_owned(),
+        detail: event.get("detail")?.clone(),
+    };
+    let kept = |field: &str| found.detail.get(field) == base.detail.get(field);
+    let ours =
+        found.source == base.source && ["iamwatch", "requestID", "eventID"].into_iter().all(kept);
+    (ours && matches(forwarder, &found, &place)).then_some(found)
+}
+
+/// The values that a pattern tests `eventSource` for, wherever it does.
+fn sources(pattern: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![pattern];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(fields) => {
+                let tests = fields.get("eventSource").and_then(Value::as_array);
+                let texts = tests.into_iter().flatten().filter_map(Value::as_str);
+                found.extend(texts.map(str::to_owned));
+                open.extend(fields.values());
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
 }
 
 fn matches(pattern: &EventPattern, event: &Synthetic, place: &Place) -> bool {

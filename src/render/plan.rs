@@ -7,24 +7,25 @@ use similar::{ChangeTag, TextDiff};
 
 use super::style::Painter;
 use crate::compile::RuleState;
-use crate::plan::{Action, AttributeChange, Change, Plan};
-use crate::resources::{Owner, Resource};
+use crate::place::Place;
+use crate::plan::{Action, AttributeChange, Change, Conflict, Plan, adopt};
+use crate::resources::{Kind, Owner, Resource};
 
 /// The whole plan, a line end at its end.
 pub fn plan(plan: &Plan, paint: Painter) -> String {
-    let mut text = String::new();
-    for change in &plan.changes {
-        text.push_str(&one(change, paint));
-    }
+    let mut text = changes(plan, paint);
     for key in &plan.orphans {
-        let _ = writeln!(
-            text,
-            "{} {key} {}",
-            paint.dim("-"),
-            paint.dim("is no longer wanted and stays: give --prune to delete it")
-        );
+        let stays = match key.kind.deletion() {
+            Some(word) => format!(
+                "is kept, whatever else goes: only --delete {word} deletes it (on apply with --prune)"
+            ),
+            None => "is no longer wanted and stays: give --prune to delete it".to_owned(),
+        };
+        let key = key.seen_from(&plan.home);
+        let _ = writeln!(text, "{} {key} {}", paint.dim("-"), paint.dim(&stays));
     }
     for key in &plan.waiting {
+        let key = key.seen_from(&plan.home);
         let _ = writeln!(
             text,
             "{} {key} waits to be confirmed by its receiver",
@@ -38,11 +39,79 @@ pub fn plan(plan: &Plan, paint: Painter) -> String {
             indented(&mut text, &pretty(document), "    ");
         }
     }
+    own_alerts(&mut text, plan, paint);
     if !text.is_empty() {
         text.push('\n');
     }
     let _ = writeln!(text, "{}", paint.bold(&summary(plan)));
     text
+}
+
+/// Place by place where there are several, home first; Regions with the same changes share a heading.
+fn changes(plan: &Plan, paint: Painter) -> String {
+    let mut places: Vec<(&Place, String)> = Vec::new();
+    for change in &plan.changes {
+        let place = &change.key.place;
+        let block = one(change, paint);
+        match places.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, text)) => text.push_str(&block),
+            None => places.push((place, block)),
+        }
+    }
+    places.sort_by_key(|(place, _)| (*place != &plan.home, *place));
+    let alone = places.iter().all(|(place, _)| *place == &plan.home);
+    let mut shared: Vec<(Vec<&Place>, String)> = Vec::new();
+    for (place, text) in places {
+        match shared.iter_mut().find(|(_, other)| *other == text) {
+            Some((places, _)) => places.push(place),
+            None => shared.push((vec![place], text)),
+        }
+    }
+    let mut text = String::new();
+    for (places, block) in shared {
+        if !alone {
+            let names: Vec<String> = places.iter().map(|place| heading(place, plan)).collect();
+            let _ = writeln!(text, "{}", paint.bold(&format!("{}:", names.join(", "))));
+        }
+        text.push_str(&block);
+    }
+    text
+}
+
+fn heading(place: &Place, plan: &Plan) -> String {
+    let whose = if place.account() == plan.home.account() {
+        String::new()
+    } else {
+        format!("{} ", place.account())
+    };
+    match place {
+        Place::Global { .. } => format!("{whose}IAM"),
+        Place::Regional { region, .. } if *place == plan.home => format!("{region} (home)"),
+        Place::Regional { region, .. } => format!("{whose}{region}"),
+    }
+}
+
+/// Which of the deployed rules apply itself sets off. Those that it creates may hear of it too; JSON tells.
+fn own_alerts(text: &mut String, plan: &Plan, paint: Painter) {
+    for alert in plan.own_alerts.iter().filter(|alert| alert.deployed) {
+        let mut calls = alert.calls.iter();
+        let shown = calls.by_ref().take(3).map(|(name, count)| match count {
+            1 => name.clone(),
+            count => format!("{name} ×{count}"),
+        });
+        let mut shown: Vec<String> = shown.collect();
+        match calls.count() {
+            0 => {}
+            more => shown.push(format!("{more} more")),
+        }
+        let _ = writeln!(
+            text,
+            "{} apply itself alerts: {} ({})",
+            paint.yellow("!"),
+            alert.rule,
+            shown.join(", ")
+        );
+    }
 }
 
 /// One line: how much would be done.
@@ -58,17 +127,51 @@ pub fn summary(plan: &Plan) -> String {
     }
 }
 
-/// Why nothing can be planned.
-pub fn conflict(conflict: &crate::plan::Conflict) -> (String, String) {
-    let owner = match &conflict.owner {
-        Owner::Stack(name) => format!("belongs to the rules file named `{name}`"),
-        Owner::Nobody | Owner::Ours => "does not carry iamwatch's tag".to_owned(),
-    };
-    (
-        format!("{} at {} exists already and {owner}", conflict.key, conflict.key.place),
-        "rename or delete it, or give this rules file another `name`; iamwatch never touches what is not its own"
-            .to_owned(),
-    )
+/// Why nothing can be planned, and what to do.
+pub fn conflicts(conflicts: &[Conflict]) -> (String, String) {
+    let mut messages = Vec::new();
+    let mut helps: Vec<String> = Vec::new();
+    let mut flags = String::new();
+    for conflict in conflicts {
+        let key = &conflict.key;
+        let (owner, help) = match (&conflict.owner, &conflict.unfit) {
+            (Owner::Stack(name), _) => (
+                format!("belongs to the rules file named `{name}`"),
+                "give this rules file another `name`: what belongs to another one is never touched"
+                    .to_owned(),
+            ),
+            (Owner::Stranger, _) => (
+                "who owns it is unknown: it is in another account, or may not be looked at"
+                    .to_owned(),
+                // The answer to HeadBucket has no words, and is the same for the one and the other.
+                "all of AWS shares one namespace for buckets: write `trail: { bucket: NAME }` with a name that is free, \
+                 or with a bucket of yours; to a caller without s3:ListBucket a free name may look taken as well"
+                    .to_owned(),
+            ),
+            (_, Some(unfit)) => (
+                format!(
+                    "cannot be adopted: its {} is {}, and AWS cannot change it to {}",
+                    unfit.path, unfit.before, unfit.after
+                ),
+                "rename or delete it, or give this rules file another `name`".to_owned(),
+            ),
+            (Owner::Nobody | Owner::Ours, None) => {
+                let _ = write!(flags, " --adopt {}", adopt::written(key));
+                ("does not carry iamwatch's tag".to_owned(), String::new())
+            }
+        };
+        messages.push(format!("{key} at {} exists already and {owner}", key.place));
+        if !help.is_empty() && !helps.contains(&help) {
+            helps.push(help);
+        }
+    }
+    if !flags.is_empty() {
+        helps.push(format!(
+            "rename or delete what is not iamwatch's, give this rules file another `name`, or hand it over with `{}`",
+            flags.trim_start()
+        ));
+    }
+    (messages.join("; "), helps.join("; "))
 }
 
 fn one(change: &Change, paint: Painter) -> String {
@@ -86,6 +189,12 @@ fn one(change: &Change, paint: Painter) -> String {
                 let _ = writeln!(text, "    {line}");
             }
         }
+        (Action::Delete, _) if change.key.kind == Kind::EncryptionKey => {
+            let _ = writeln!(
+                text,
+                "    scheduled: gone in 30 days, and until then `aws kms cancel-key-deletion` brings it back"
+            );
+        }
         _ => {
             for attribute in &change.attributes {
                 differing(&mut text, attribute, paint);
@@ -98,6 +207,17 @@ fn one(change: &Change, paint: Painter) -> String {
 /// What a new resource is about, in a line or three.
 fn description(resource: &Resource) -> Vec<String> {
     match resource {
+        Resource::EncryptionKey(key) => vec![key.description.clone()],
+        Resource::Bucket(_) => {
+            vec!["encrypted, versioned, closed to the public, TLS only".to_owned()]
+        }
+        Resource::Trail(trail) => vec![
+            "records the management events of all Regions".to_owned(),
+            format!("log files go to {}", trail.bucket),
+        ],
+        // Its name says all.
+        Resource::Role(_) => Vec::new(),
+        Resource::Bus(_) => vec!["takes events from our forwarders only".to_owned()],
         Resource::Queue(queue) => vec![format!(
             "keeps undeliverable events for {} days",
             queue.retention_seconds / 86_400
@@ -119,6 +239,7 @@ fn description(resource: &Resource) -> Vec<String> {
             lines.extend(
                 rule.targets
                     .values()
+                    .filter(|target| target.role.is_none())
                     .map(|target| format!("alerts {}", target.arn.resource())),
             );
             lines
@@ -127,7 +248,7 @@ fn description(resource: &Resource) -> Vec<String> {
 }
 
 /// `path: before → after`, or a structural difference for documents.
-fn differing(text: &mut String, change: &AttributeChange, paint: Painter) {
+pub(super) fn differing(text: &mut String, change: &AttributeChange, paint: Painter) {
     let long =
         |value: &Value| value.is_object() || value.is_array() || value.to_string().len() > 60;
     if !long(&change.before) && !long(&change.after) {

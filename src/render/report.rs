@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::style::Painter;
 use crate::apply::Report;
 use crate::plan::{Action, Plan};
-use crate::proof::{Outcome, Proof};
+use crate::proof::{BrokenLink, Outcome, Proof};
 use crate::resources::{Kind, Resource};
 
 /// The end of an apply.
@@ -17,7 +17,7 @@ pub fn report(report: &Report, plan: &Plan, paint: Painter) -> String {
             text,
             "{} {}: {}",
             paint.red("failed"),
-            failed.key,
+            failed.key.seen_from(&plan.home),
             failed.error
         );
         if let Some(remedy) = &failed.remedy {
@@ -25,6 +25,7 @@ pub fn report(report: &Report, plan: &Plan, paint: Painter) -> String {
         }
     }
     for key in &report.not_tried {
+        let key = key.seen_from(&plan.home);
         let _ = writeln!(text, "{} {key}", paint.yellow("not tried"));
     }
     let _ = writeln!(
@@ -122,6 +123,12 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
                 "{} {rule}: no event was found that the pattern matches, so none was sent",
                 paint.red("untested")
             ),
+            Outcome::Elsewhere { natural } => writeln!(
+                text,
+                "{} {rule}: nothing of it appears in {}; test it from {natural}",
+                paint.yellow("not there"),
+                proof.from
+            ),
             Outcome::Failed { error } => {
                 let help = error
                     .remedy()
@@ -147,6 +154,22 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
             }
         };
     }
+    let mut weak: Vec<&BrokenLink> = Vec::new();
+    for link in proofs.iter().flat_map(|proof| &proof.weak) {
+        if !weak.contains(&link) {
+            weak.push(link);
+        }
+    }
+    for link in weak {
+        let _ = writeln!(
+            text,
+            "{} {}: {}\n    test events pass, real ones or dead letters would be lost; {}",
+            paint.yellow("weak"),
+            link.link,
+            link.problem,
+            link.remedy
+        );
+    }
     let mut unconfirmed: Vec<&str> = proofs
         .iter()
         .flat_map(|proof| &proof.unconfirmed)
@@ -161,12 +184,18 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
             paint.yellow("not confirmed")
         );
     }
-    let good = proofs.iter().filter(|proof| proof.is_good()).count();
-    let _ = writeln!(text, "{good} of {} good.", proofs.len());
+    // What is not there was not tried.
+    let tried = proofs
+        .iter()
+        .filter(|proof| !matches!(proof.outcome, Outcome::Elsewhere { .. }));
+    let (good, tried) = tried.fold((0, 0), |(good, tried), proof| {
+        (good + usize::from(proof.is_good()), tried + 1)
+    });
+    let _ = writeln!(text, "{good} of {tried} good.");
     text
 }
 
-fn duration(milliseconds: i64) -> String {
+pub(super) fn duration(milliseconds: i64) -> String {
     if milliseconds < 1000 {
         format!("{milliseconds} ms")
     } else {

@@ -1,6 +1,7 @@
 //! EventBridge: rules of ours with their targets.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use aws_sdk_eventbridge::types;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -20,6 +21,13 @@ const CONCURRENCY: usize = 8;
 pub const DEFAULT_MAX_AGE_SECONDS: i32 = 86_400;
 /// Likewise.
 pub const DEFAULT_MAX_RETRIES: i32 = 185;
+
+/// How long to wait for a role that was made a moment ago.
+const ROLE_DELAYS: [Duration; 3] = [
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// Reads the rules of a bus whose names are ours.
 pub(super) async fn read(
@@ -90,7 +98,7 @@ async fn one(
         key: Key {
             place: place.clone(),
             kind: Kind::Rule,
-            name,
+            name: names::rule(bus, &name),
         },
         resource,
         owner: Owner::by_tag(tag.map(types::Tag::value), stack.as_str()),
@@ -130,6 +138,7 @@ fn live_target(target: &types::Target) -> Option<Target> {
     let retries = retry.and_then(types::RetryPolicy::maximum_retry_attempts);
     Some(Target {
         arn: target.arn().parse().ok()?,
+        role: target.role_arn().and_then(|arn| arn.parse::<Arn>().ok()),
         input: target.input_transformer().map(|input| InputTransformer {
             paths: input
                 .input_paths_map()
@@ -245,6 +254,12 @@ async fn put_rule(
         .map(drop)
 }
 
+/// A new role takes a moment until EventBridge can assume it, and two writers of one rule are told apart.
+fn is_too_soon(error: &CallError) -> bool {
+    error.code.as_deref() == Some("ConcurrentModificationException")
+        || error.message.contains("cannot be assumed")
+}
+
 async fn put_targets(
     client: &aws_sdk_eventbridge::Client,
     rule: &EventRule,
@@ -257,12 +272,19 @@ async fn put_targets(
         .iter()
         .filter_map(|(id, target)| aws_target(id, target))
         .collect();
-    let request = client
-        .put_targets()
-        .rule(&rule.name)
-        .event_bus_name(&rule.bus)
-        .set_targets(Some(targets));
-    let answer = calls::PUT_TARGETS.send(&rule.name, request.send()).await?;
+    let mut delays = ROLE_DELAYS.iter();
+    let answer = loop {
+        let request = client
+            .put_targets()
+            .rule(&rule.name)
+            .event_bus_name(&rule.bus)
+            .set_targets(Some(targets.clone()));
+        let answer = calls::PUT_TARGETS.send(&rule.name, request.send()).await;
+        match (answer, delays.next()) {
+            (Err(error), Some(delay)) if is_too_soon(&error) => tokio::time::sleep(*delay).await,
+            (answer, _) => break answer?,
+        }
+    };
     let failed = answer.failed_entries().first().map(|entry| {
         (
             entry.target_id().unwrap_or_default(),
@@ -331,6 +353,7 @@ fn aws_target(id: &str, target: &Target) -> Option<types::Target> {
     types::Target::builder()
         .id(id)
         .arn(target.arn.as_str())
+        .set_role_arn(target.role.as_ref().map(Arn::to_string))
         .set_input_transformer(input)
         .set_dead_letter_config(dead_letters)
         .retry_policy(

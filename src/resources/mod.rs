@@ -3,12 +3,21 @@
 //! The fields of a [`Resource`] **are** its canonical form: policies normalised, sets sorted, defaults
 //! filled. Two resources are the same if and only if their fields are.
 
+mod adopt;
+mod buses;
+pub mod cloudtrail;
 pub mod events;
+mod held;
+mod iam;
 mod kind;
+pub mod kms;
 pub mod names;
 pub mod policy;
+mod quotas;
+mod s3;
 pub mod sns;
 pub mod sqs;
+mod survey;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +29,12 @@ use crate::aws::{CallError, Cause, Clients};
 use crate::compile::{InputTransformer, RuleState};
 use crate::place::{Arn, Place, StackName};
 
+pub use adopt::adopt;
+pub use buses::POLICY_LIMIT as BUS_POLICY_LIMIT;
+pub use held::{Held, held};
 pub use kind::Kind;
+pub use quotas::{BusUse, bus_use};
+pub use survey::{PLACES_AT_ONCE, Survey, read_all, survey};
 
 /// The tag that says to which rules file a resource belongs.
 pub const STACK_TAG: &str = "iamwatch:stack";
@@ -35,7 +49,8 @@ pub struct Key {
     pub place: Place,
     /// What it is.
     pub kind: Kind,
-    /// Its name in AWS; for a subscription `topic/protocol/endpoint`.
+    /// Its name in AWS; for a subscription `topic/protocol/endpoint`, for a rule of a custom bus `bus/rule`,
+    /// for a key its alias without `alias/`.
     pub name: String,
 }
 
@@ -45,18 +60,125 @@ impl fmt::Display for Key {
     }
 }
 
+impl Key {
+    /// The key as a person at `home` calls it: what is in another Region says so.
+    pub fn seen_from(&self, home: &Place) -> String {
+        match &self.place {
+            place if place == home => self.to_string(),
+            Place::Regional { account, region } if account == home.account() => {
+                format!("{self} in {region}")
+            }
+            Place::Global { account } if account == home.account() => self.to_string(),
+            place => format!("{self} in {place}"),
+        }
+    }
+}
+
 /// One AWS thing that iamwatch manages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Resource {
+    /// A KMS key.
+    EncryptionKey(EncryptionKey),
+    /// The bucket of a trail's log files.
+    Bucket(Bucket),
+    /// A CloudTrail trail.
+    Trail(Trail),
+    /// The role of a forwarder.
+    Role(Role),
     /// An SQS queue.
     Queue(Queue),
     /// An SNS topic.
     Topic(Topic),
     /// A subscription to one of our topics.
     Subscription(Subscription),
+    /// An EventBridge bus.
+    Bus(Bus),
     /// An EventBridge rule with its targets.
     Rule(EventRule),
+}
+
+/// A KMS key of ours, known by its alias: the key's id is AWS's choice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EncryptionKey {
+    /// The alias, without `alias/`.
+    pub name: String,
+    /// For people in the console.
+    pub description: String,
+    /// Who may use it.
+    pub policy: Value,
+    /// Whether AWS makes new key material each year.
+    pub rotated: bool,
+    /// Whether it can be used: neither disabled nor waiting to be deleted.
+    pub enabled: bool,
+}
+
+/// The bucket of a trail's log files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Who may write and read.
+    pub policy: Value,
+    /// Whether all four switches against public access are on.
+    pub public_access_blocked: bool,
+    /// The algorithm of the default encryption: `AES256`, `aws:kms`; empty if none.
+    pub encryption: String,
+    /// Who owns what others write: `BucketOwnerEnforced`, or another word of S3.
+    pub ownership: String,
+    /// Whether old versions are kept.
+    pub versioned: bool,
+    /// When what is deleted, as S3's list of lifecycle rules.
+    pub lifecycle: Value,
+}
+
+/// A CloudTrail trail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trail {
+    /// Its name.
+    pub name: String,
+    /// The bucket of its log files.
+    pub bucket: String,
+    /// Under which prefix of the bucket.
+    pub key_prefix: Option<String>,
+    /// Whether it records all Regions.
+    pub multi_region: bool,
+    /// Whether it records services that are recorded in us-east-1 only.
+    pub global_events: bool,
+    /// Whether digests prove that log files were not changed.
+    pub validated: bool,
+    /// The KMS key that encrypts the log files.
+    pub kms_key: Option<String>,
+    /// Whether it records at all.
+    pub logging: bool,
+    /// What it records, as CloudTrail's list of event selectors, basic or advanced.
+    pub selectors: Value,
+}
+
+/// The role with which EventBridge sends events to another bus.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Role {
+    /// Its name: unique in the account, whatever the path.
+    pub name: String,
+    /// Its path, with `/` at both ends.
+    pub path: String,
+    /// For people in the console.
+    pub description: String,
+    /// Who may assume it.
+    pub trust: Value,
+    /// What it may do: inline policies by name.
+    pub policies: BTreeMap<String, Value>,
+    /// Managed policies, sorted.
+    pub attached: Vec<Arn>,
+}
+
+/// An EventBridge bus of ours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bus {
+    /// Its name.
+    pub name: String,
+    /// Our statements of its policy; those of others stay as they are.
+    pub policy: Value,
 }
 
 /// A queue of ours: dead letters.
@@ -122,8 +244,10 @@ pub struct EventRule {
 /// One target of a rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
-    /// A topic, for now.
+    /// A topic, or the home bus.
     pub arn: Arn,
+    /// The role that EventBridge takes on; buses need one, topics none.
+    pub role: Option<Arn>,
     /// What the target receives; `None`: the event itself.
     pub input: Option<InputTransformer>,
     /// How old an event may get before EventBridge gives up, in seconds (60 to 86,400).
@@ -157,6 +281,8 @@ pub enum Owner {
     Stack(String),
     /// It carries no tag of iamwatch.
     Nobody,
+    /// It is in another account, or may not be looked at.
+    Stranger,
 }
 
 impl Owner {
@@ -174,10 +300,15 @@ impl Resource {
     /// Where and what it is.
     pub fn key(&self, place: &Place) -> Key {
         let (kind, name) = match self {
+            Self::EncryptionKey(key) => (Kind::EncryptionKey, key.name.clone()),
+            Self::Bucket(bucket) => (Kind::Bucket, bucket.name.clone()),
+            Self::Trail(trail) => (Kind::Trail, trail.name.clone()),
+            Self::Role(role) => (Kind::Role, role.name.clone()),
             Self::Queue(queue) => (Kind::Queue, queue.name.clone()),
             Self::Topic(topic) => (Kind::Topic, topic.name.clone()),
             Self::Subscription(s) => (Kind::Subscription, names::subscription(s)),
-            Self::Rule(rule) => (Kind::Rule, rule.name.clone()),
+            Self::Bus(bus) => (Kind::Bus, bus.name.clone()),
+            Self::Rule(rule) => (Kind::Rule, names::rule(&rule.bus, &rule.name)),
         };
         Key {
             place: place.clone(),
@@ -186,22 +317,82 @@ impl Resource {
         }
     }
 
-    /// Names of resources that must exist before this one, of any place.
-    pub fn needs(&self) -> Vec<(Kind, String)> {
+    /// What must exist before this resource, which stands at `place`.
+    pub fn needs(&self, place: &Place) -> Vec<Key> {
+        let here = |kind, name: &str| Key {
+            place: place.clone(),
+            kind,
+            name: name.to_owned(),
+        };
         match self {
-            Self::Queue(_) | Self::Topic(_) => Vec::new(),
-            Self::Subscription(s) => vec![(Kind::Topic, s.topic.resource().to_owned())],
-            Self::Rule(rule) => rule
-                .targets
-                .values()
-                .flat_map(|target| {
-                    let topic = (Kind::Topic, target.arn.resource().to_owned());
-                    let queue = target.dead_letters.as_ref();
-                    let queue = queue.map(|arn| (Kind::Queue, arn.resource().to_owned()));
-                    [Some(topic), queue].into_iter().flatten()
-                })
-                .collect(),
+            Self::EncryptionKey(_)
+            | Self::Bucket(_)
+            | Self::Role(_)
+            | Self::Queue(_)
+            | Self::Bus(_) => Vec::new(),
+            Self::Trail(trail) => vec![here(Kind::Bucket, &trail.bucket)],
+            Self::Topic(topic) => {
+                let alias = topic.kms_key.as_deref();
+                let alias = alias.and_then(|key| key.strip_prefix("alias/"));
+                alias
+                    .map(|alias| here(Kind::EncryptionKey, alias))
+                    .into_iter()
+                    .collect()
+            }
+            Self::Subscription(s) => named(&s.topic).into_iter().collect(),
+            Self::Rule(rule) => {
+                let bus = (rule.bus != DEFAULT_BUS).then(|| here(Kind::Bus, &rule.bus));
+                let used = rule.targets.values().flat_map(|target| {
+                    [
+                        Some(&target.arn),
+                        target.role.as_ref(),
+                        target.dead_letters.as_ref(),
+                    ]
+                });
+                bus.into_iter()
+                    .chain(used.flatten().filter_map(named))
+                    .collect()
+            }
         }
+    }
+}
+
+/// The key of the queue, topic, bus or role that an ARN names.
+fn named(arn: &Arn) -> Option<Key> {
+    let account = arn.account().parse().ok()?;
+    let regional = |kind, name: &str| {
+        Some(Key {
+            place: Place::Regional {
+                account: arn.account().parse().ok()?,
+                region: arn.region().parse().ok()?,
+            },
+            kind,
+            name: name.to_owned(),
+        })
+    };
+    match (arn.service(), arn.resource()) {
+        ("sns", topic) => regional(Kind::Topic, topic),
+        ("sqs", queue) => regional(Kind::Queue, queue),
+        ("events", resource) => regional(Kind::Bus, resource.strip_prefix("event-bus/")?),
+        ("iam", resource) => Some(Key {
+            place: Place::Global { account },
+            kind: Kind::Role,
+            name: resource
+                .strip_prefix("role/")?
+                .rsplit('/')
+                .next()?
+                .to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+/// What a caller may not see of a resource that is not ours is as if there were nothing: its owner is
+/// known, and only who adopts it must see it.
+pub(crate) fn seen<T: Default>(owner: &Owner, found: Result<T, CallError>) -> Result<T, CallError> {
+    match found {
+        Err(error) if error.cause == Cause::Denied && *owner != Owner::Ours => Ok(T::default()),
+        found => found,
     }
 }
 
@@ -214,21 +405,30 @@ pub(crate) fn gone_is_fine(result: Result<(), CallError>) -> Result<(), CallErro
 }
 
 /// Reads everything in one place that could belong to a rules file: a few requests a service, not one a
-/// resource.
+/// resource. At the global place these are roles, `roles` whatever their path; trails and log buckets are
+/// read by [`read_all`].
 ///
 /// # Errors
 /// The first call that fails: ownership must be known, so nothing is guessed.
-pub async fn read(
+async fn read(
     clients: &Clients,
     stack: &StackName,
     place: &Place,
+    roles: &[&str],
 ) -> Result<Vec<Live>, CallError> {
-    let (queues, topics, rules) = futures::try_join!(
-        sqs::read(&clients.sqs, stack, place),
-        sns::read(&clients.sns, stack, place),
-        events::read(&clients.events, stack, place, DEFAULT_BUS),
-    )?;
-    let mut live: Vec<Live> = queues.into_iter().chain(topics).chain(rules).collect();
+    let mut live: Vec<Live> = match place {
+        Place::Global { .. } => iam::read(&clients.iam, stack, place, roles).await?,
+        Place::Regional { .. } => {
+            let (keys, queues, topics, buses, rules) = futures::try_join!(
+                kms::read(&clients.kms, stack, place),
+                sqs::read(&clients.sqs, stack, place),
+                sns::read(&clients.sns, stack, place),
+                buses::read(&clients.events, stack, place),
+                events::read(&clients.events, stack, place, DEFAULT_BUS),
+            )?;
+            [keys, queues, topics, buses, rules].concat()
+        }
+    };
     live.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(live)
 }
@@ -240,12 +440,18 @@ pub async fn read(
 pub async fn create(
     clients: &Clients,
     stack: &StackName,
+    place: &Place,
     resource: &Resource,
 ) -> Result<(), CallError> {
     match resource {
+        Resource::EncryptionKey(key) => kms::create(&clients.kms, stack, key).await,
+        Resource::Bucket(bucket) => s3::create(&clients.s3, stack, place, bucket).await,
+        Resource::Trail(trail) => cloudtrail::create(&clients.cloudtrail, stack, trail).await,
+        Resource::Role(role) => iam::create(&clients.iam, stack, role).await,
         Resource::Queue(queue) => sqs::create(&clients.sqs, stack, queue).await,
         Resource::Topic(topic) => sns::create(&clients.sns, stack, topic).await,
         Resource::Subscription(s) => sns::subscribe(&clients.sns, s).await,
+        Resource::Bus(bus) => buses::create(&clients.events, stack, bus).await,
         Resource::Rule(rule) => events::create(&clients.events, stack, rule).await,
     }
 }
@@ -257,6 +463,18 @@ pub async fn create(
 pub async fn update(clients: &Clients, before: &Live, after: &Resource) -> Result<(), CallError> {
     let handle = before.handle.as_deref().unwrap_or_default();
     match (&before.resource, after) {
+        (Resource::EncryptionKey(before), Resource::EncryptionKey(key)) => {
+            kms::update(&clients.kms, handle, before, key).await
+        }
+        (Resource::Bucket(before), Resource::Bucket(bucket)) => {
+            s3::update(&clients.s3, before, bucket).await
+        }
+        (Resource::Trail(before), Resource::Trail(trail)) => {
+            cloudtrail::update(&clients.cloudtrail, before, trail).await
+        }
+        (Resource::Role(before), Resource::Role(role)) => {
+            iam::update(&clients.iam, before, role).await
+        }
         (Resource::Queue(_), Resource::Queue(queue)) => {
             sqs::update(&clients.sqs, handle, queue).await
         }
@@ -266,6 +484,7 @@ pub async fn update(clients: &Clients, before: &Live, after: &Resource) -> Resul
         (Resource::Subscription(before), Resource::Subscription(s)) => {
             sns::update_subscription(&clients.sns, handle, before, s).await
         }
+        (Resource::Bus(_), Resource::Bus(bus)) => buses::update(&clients.events, bus).await,
         (Resource::Rule(before), Resource::Rule(rule)) => {
             events::update(&clients.events, before, rule).await
         }
@@ -281,10 +500,15 @@ pub async fn update(clients: &Clients, before: &Live, after: &Resource) -> Resul
 pub async fn delete(clients: &Clients, live: &Live) -> Result<(), CallError> {
     let handle = live.handle.as_deref().unwrap_or_default();
     match &live.resource {
+        Resource::EncryptionKey(key) => kms::delete(&clients.kms, handle, key).await,
+        Resource::Bucket(bucket) => s3::delete(&clients.s3, &bucket.name).await,
+        Resource::Trail(trail) => cloudtrail::delete(&clients.cloudtrail, &trail.name).await,
+        Resource::Role(role) => iam::delete(&clients.iam, role).await,
         Resource::Queue(_) => sqs::delete(&clients.sqs, handle).await,
         Resource::Topic(_) => sns::delete(&clients.sns, handle).await,
         Resource::Subscription(_) if live.handle.is_none() => Ok(()),
         Resource::Subscription(_) => sns::unsubscribe(&clients.sns, handle).await,
+        Resource::Bus(bus) => buses::delete(&clients.events, &bus.name).await,
         Resource::Rule(rule) => events::delete(&clients.events, rule).await,
     }
 }

@@ -23,6 +23,70 @@ pub fn detector(stack: &StackName, rule: &RuleId, part: Option<usize>) -> String
     shortened(format!("{}{id}{part}", prefix(stack)), RULE_NAME_LIMIT)
 }
 
+/// The name of the trail that an ARN is of.
+pub fn trail(arn: &Arn) -> &str {
+    arn.resource().trim_start_matches("trail/")
+}
+
+/// A rule's name in keys: the default bus goes without saying, as in its ARN.
+pub fn rule(bus: &str, name: &str) -> String {
+    if bus == super::DEFAULT_BUS {
+        name.to_owned()
+    } else {
+        format!("{bus}/{name}")
+    }
+}
+
+/// A forwarder. No detector has that name: after `_` theirs have digits only.
+pub fn forwarder(stack: &StackName, part: Option<usize>) -> String {
+    let part = part.map(|part| format!("-{part}")).unwrap_or_default();
+    format!("{}forwarder_events{part}", prefix(stack))
+}
+
+/// The name of a rule without the number of its part. Ids hold no `_`, and only forwarders have `-` and a
+/// number behind one.
+pub fn unsplit(rule: &str) -> &str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match rule.rsplit_once('_') {
+        Some((whole, part)) if is_number(part) => whole,
+        Some((_, part)) => match part.rsplit_once('-') {
+            Some((_, number)) if is_number(number) => rule
+                .strip_suffix(number)
+                .and_then(|rest| rest.strip_suffix('-'))
+                .unwrap_or(rule),
+            _ => rule,
+        },
+        None => rule,
+    }
+}
+
+/// The home bus, and where nothing else needs the name, the trail and the key's alias.
+pub fn whole(stack: &StackName) -> String {
+    format!("iamwatch-{stack}")
+}
+
+/// The path of our roles: what is listed by it is ours to look at.
+pub const ROLE_PATH: &str = "/iamwatch/";
+
+/// The role of a Region's forwarders. IAM is global and deployment regional: the Region is in the name.
+pub fn forwarder_role(stack: &StackName, region: &Region) -> String {
+    format!("{}forwarder-{region}", prefix(stack))
+}
+
+/// The ARN of a role of ours.
+pub fn role_arn(region: &Region, account: &AccountId, name: &str) -> Option<Arn> {
+    let partition = region.partition();
+    format!("arn:{partition}:iam::{account}:role{ROLE_PATH}{name}")
+        .parse()
+        .ok()
+}
+
+/// The log bucket. All of AWS shares one namespace, so account and Region are in the name; 63 characters
+/// are the limit, and the longest is 62.
+pub fn log_bucket(stack: &StackName, account: &AccountId, region: &Region) -> String {
+    format!("{}logs-{account}-{region}", prefix(stack))
+}
+
 /// The topic of a set of channels (sorted) and a format. `_` cannot be in a channel's name.
 pub fn topic(stack: &StackName, channels: &[ChannelName], format: Format) -> String {
     let format = match format {
@@ -101,6 +165,18 @@ mod tests {
         let (one, two) = (detector(&stack, &one, None), detector(&stack, &two, None));
         assert_ne!(one, two);
         assert!(one.len() <= 64 && two.len() <= 64);
+    }
+
+    #[test]
+    fn parts_of_one_rule_are_known_as_such() {
+        let stack: StackName = "acme-2".parse().unwrap();
+        let id = RuleId("keys-2".to_owned());
+        let whole = detector(&stack, &id, None);
+        assert_eq!(unsplit(&whole), whole);
+        assert_eq!(unsplit(&detector(&stack, &id, Some(12))), whole);
+        let events = forwarder(&stack, None);
+        assert_eq!(unsplit(&events), events);
+        assert_eq!(unsplit(&forwarder(&stack, Some(3))), events);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::place::Arn;
+use crate::place::{AccountId, Arn};
 
 /// A policy with every optional spelling decided: lists where AWS takes one or many, sorted, statements
 /// sorted by their text. AWS stores policies in the spelling that it was given, and people reorder them.
@@ -77,11 +77,14 @@ fn sorted_list(value: &Value) -> Value {
     json!(list)
 }
 
+/// What the `Sid` of every statement of ours begins with: so they are told from those of others.
+pub const SID_PREFIX: &str = "Iamwatch";
+
 /// The policy that lets only our EventBridge rules use a topic or queue: `action` on `resource`, for
-/// rules whose ARN matches `rules`.
+/// rules whose ARN matches one of `rules`.
 ///
 /// `aws:SourceArn` closes the confused deputy. Source: EventBridge, `eb-use-resource-based`.
-pub fn for_our_rules(action: &str, resource: &Arn, rules: &str) -> Value {
+pub fn for_our_rules(action: &str, resource: &Arn, rules: &[String]) -> Value {
     canonical(&json!({
         "Version": "2012-10-17",
         "Statement": [{
@@ -92,6 +95,145 @@ pub fn for_our_rules(action: &str, resource: &Arn, rules: &str) -> Value {
             "Resource": resource,
             "Condition": { "ArnLike": { "aws:SourceArn": rules } },
         }],
+    }))
+}
+
+/// The trust policy of a forwarder's role: EventBridge, for our rules of one account and Region.
+/// Source: EventBridge, the roles that its console makes for bus targets.
+pub fn trust_for_rules(account: &AccountId, rules: &str) -> Value {
+    canonical(&json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "events.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": { "aws:SourceAccount": account },
+                "ArnLike": { "aws:SourceArn": rules },
+            },
+        }],
+    }))
+}
+
+/// What a forwarder's role may do: put events on the home bus, and nothing else.
+pub fn put_events_on(bus: &Arn) -> Value {
+    canonical(&json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": "events:PutEvents", "Resource": bus }],
+    }))
+}
+
+/// Our part of the home bus's policy: it admits the forwarders' roles and nobody else.
+pub fn admits_forwarders(bus: &Arn, account: &AccountId, roles: &str) -> Value {
+    let partition = bus.partition();
+    canonical(&json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": format!("{SID_PREFIX}Forwarders"),
+            "Effect": "Allow",
+            "Principal": { "AWS": format!("arn:{partition}:iam::{account}:root") },
+            "Action": "events:PutEvents",
+            "Resource": bus,
+            "Condition": { "ArnLike": { "aws:PrincipalArn": roles } },
+        }],
+    }))
+}
+
+/// What CloudTrail needs of a log bucket's policy, for one trail of one account.
+/// Source: CloudTrail, `create-s3-bucket-policy-for-cloudtrail`.
+pub fn trail_statements(
+    bucket: &str,
+    prefix: Option<&str>,
+    account: &AccountId,
+    trail: &Arn,
+) -> [Value; 2] {
+    let partition = trail.partition();
+    let arn = format!("arn:{partition}:s3:::{bucket}");
+    let prefix = prefix
+        .map(|prefix| format!("{prefix}/"))
+        .unwrap_or_default();
+    [
+        json!({
+            "Sid": format!("{SID_PREFIX}TrailAcl"),
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "s3:GetBucketAcl",
+            "Resource": arn,
+            "Condition": { "StringEquals": { "aws:SourceArn": trail } },
+        }),
+        json!({
+            "Sid": format!("{SID_PREFIX}TrailWrite"),
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "s3:PutObject",
+            "Resource": format!("{arn}/{prefix}AWSLogs/{account}/*"),
+            "Condition": { "StringEquals": {
+                "aws:SourceArn": trail,
+                "s3:x-amz-acl": "bucket-owner-full-control",
+            } },
+        }),
+    ]
+}
+
+/// The whole policy of a log bucket of ours: CloudTrail writes, and nobody comes without TLS.
+pub fn log_bucket(bucket: &str, account: &AccountId, trail: &Arn) -> Value {
+    let arn = format!("arn:{}:s3:::{bucket}", trail.partition());
+    let [acl, write] = trail_statements(bucket, None, account, trail);
+    canonical(&json!({
+        "Version": "2012-10-17",
+        "Statement": [acl, write, {
+            "Sid": format!("{SID_PREFIX}TlsOnly"),
+            "Effect": "Deny",
+            "Principal": { "AWS": "*" },
+            "Action": "s3:*",
+            "Resource": [arn, format!("{arn}/*")],
+            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+        }],
+    }))
+}
+
+/// What EventBridge needs of a key that encrypts its topics. Conditions on the source do not work here.
+/// Source: EventBridge, `eb-encryption`; SNS, `sns-key-management`.
+pub fn key_statement() -> Value {
+    json!({
+        "Sid": format!("{SID_PREFIX}Events"),
+        "Effect": "Allow",
+        "Principal": { "Service": "events.amazonaws.com" },
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+    })
+}
+
+/// Whether a key's policy lets EventBridge encrypt with it. Only a statement without conditions counts: those
+/// on the source do not work here.
+pub fn admits_events(policy: &Value) -> bool {
+    let policy = canonical(policy);
+    let statements = policy.get("Statement").and_then(Value::as_array);
+    let allowed: Vec<&Value> = statements
+        .into_iter()
+        .flatten()
+        .filter(|s| s.get("Effect") == Some(&json!("Allow")) && s.get("Condition").is_none())
+        .filter(|s| names_service(s, "events.amazonaws.com"))
+        .collect();
+    ["kms:Decrypt", "kms:GenerateDataKey"]
+        .iter()
+        .all(|action| allowed.iter().any(|s| names_action(s, action)))
+}
+
+/// The whole policy of a key of ours: the account's own IAM policies decide who manages it.
+pub fn topic_key(account: &AccountId, partition: &str) -> Value {
+    canonical(&json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": format!("{SID_PREFIX}Account"),
+                "Effect": "Allow",
+                "Principal": { "AWS": format!("arn:{partition}:iam::{account}:root") },
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            key_statement(),
+        ],
     }))
 }
 
@@ -139,15 +281,25 @@ fn may_deny(statement: &Value, queue: &Arn, topic: &Arn) -> bool {
         && condition.is_none_or(|condition| holds(condition, topic) != Some(false))
 }
 
-fn names_sns(statement: &Value) -> bool {
+/// Whether a canonical statement is about a service, or about everyone.
+pub(super) fn names_service(statement: &Value, service: &str) -> bool {
     let principal = statement.get("Principal").unwrap_or(&Value::Null);
-    strings(principal.get("Service")).any(|s| s == "sns.amazonaws.com")
+    strings(principal.get("Service")).any(|s| s == service)
         || strings(principal.get("AWS")).any(|s| s == "*")
 }
 
+/// Whether a canonical statement is about an action, whose case means nothing.
+pub(super) fn names_action(statement: &Value, action: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    strings(statement.get("Action")).any(|glob| like(&glob.to_ascii_lowercase(), &action))
+}
+
+fn names_sns(statement: &Value) -> bool {
+    names_service(statement, "sns.amazonaws.com")
+}
+
 fn covers(statement: &Value, queue: &Arn) -> bool {
-    strings(statement.get("Action"))
-        .any(|action| like(&action.to_ascii_lowercase(), "sqs:sendmessage"))
+    names_action(statement, "sqs:SendMessage")
         && strings(statement.get("Resource")).any(|resource| like(resource, queue.as_str()))
 }
 
@@ -184,7 +336,7 @@ fn holds(condition: &Value, topic: &Arn) -> Option<bool> {
     all
 }
 
-fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
+pub(super) fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value
         .and_then(Value::as_array)
         .map(Vec::as_slice)
@@ -194,7 +346,7 @@ fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
 }
 
 /// IAM's wildcards: `*` and `?`.
-fn like(pattern: &str, text: &str) -> bool {
+pub(super) fn like(pattern: &str, text: &str) -> bool {
     fn go(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,
@@ -225,6 +377,26 @@ mod tests {
             "Version": "2012-10-17" });
         assert_eq!(canonical(&short), canonical(&long));
         assert_eq!(canonical(&canonical(&short)), canonical(&short));
+    }
+
+    #[test]
+    fn a_key_policy_is_judged_by_what_it_says() {
+        let with = |statement: Value| json!({ "Statement": [statement] });
+        assert!(admits_events(&with(key_statement())));
+        assert!(admits_events(&with(json!({
+            "Effect": "Allow", "Principal": { "Service": ["events.amazonaws.com"] },
+            "Action": ["kms:Dec*", "kms:GenerateDataKey*"], "Resource": "*" }))));
+        for lacking in [
+            json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" },
+                "Action": "kms:*", "Resource": "*" }),
+            json!({ "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+                "Action": "kms:Decrypt", "Resource": "*" }),
+            json!({ "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+                "Action": "kms:*", "Resource": "*",
+                "Condition": { "StringEquals": { "aws:SourceAccount": "111122223333" } } }),
+        ] {
+            assert!(!admits_events(&with(lacking.clone())), "{lacking}");
+        }
     }
 
     #[test]

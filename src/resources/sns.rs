@@ -90,18 +90,18 @@ async fn one(
         owner: owner.clone(),
         handle: Some(arn.as_str().to_owned()),
     }];
-    if owner == Owner::Ours {
-        live.extend(subscriptions(client, stack, place, &arn).await?);
-    }
+    let readers = subscriptions(client, stack, place, &arn, &owner).await;
+    live.extend(super::seen(&owner, readers)?);
     Ok(live)
 }
 
-/// All subscriptions to one of our topics, pending ones included.
+/// All subscriptions to a topic, pending ones included. They belong to whom it belongs.
 async fn subscriptions(
     client: &aws_sdk_sns::Client,
     stack: &StackName,
     place: &Place,
     topic: &Arn,
+    owner: &Owner,
 ) -> Result<Vec<Live>, CallError> {
     let mut live = Vec::new();
     let mut token = None;
@@ -150,7 +150,7 @@ async fn subscriptions(
             live.push(Live {
                 key: resource.key(place),
                 resource,
-                owner: Owner::Ours,
+                owner: owner.clone(),
                 handle: confirmed.then(|| arn.to_owned()),
             });
         }

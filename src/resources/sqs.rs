@@ -184,7 +184,7 @@ pub async fn missing_statement(
         .get_queue_attributes()
         .set_queue_url(url.queue_url)
         .attribute_names(Name::Policy);
-    let answer = calls::GET_QUEUE
+    let answer = calls::GET_RECEIVER
         .send(queue.as_str(), request.send())
         .await?;
     let policy = answer.attributes().and_then(|a| a.get(&Name::Policy));

@@ -16,6 +16,10 @@ use super::yaml;
 pub(super) const FILES: &[(&str, &str)] = &[
     ("patterns/iam.yaml", include_str!("../../patterns/iam.yaml")),
     (
+        "patterns/pipeline.yaml",
+        include_str!("../../patterns/pipeline.yaml"),
+    ),
+    (
         "patterns/root.yaml",
         include_str!("../../patterns/root.yaml"),
     ),

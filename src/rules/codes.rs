@@ -45,6 +45,7 @@ codes! {
     CHANNEL_KIND "E0304" "A channel names exactly one kind: where its alerts go."
     CHANNEL_NAME "E0305" "Channel names are parts of AWS resource names: lower-case letters, digits and `-`, at most 32 characters."
     INCLUDE "E0306" "An include names files inside the folder of the rules file; they hold rules only."
+    AWS_NAME "E0307" "The name of a trail, bucket or key has not the form that AWS gives it."
     RULE_ID "E0401" "Rule ids are parts of AWS resource names: lower-case letters, digits, `-` and `/`, at most 64 characters."
     TITLE "E0402" "A title is what a person reads first on a phone: one printable line of at most 120 characters."
     DUPLICATE_ID "E0403" "Two rules have the same id."
@@ -64,13 +65,13 @@ codes! {
     UNKNOWN_CHANNEL "E0501" "No channel of that name stands under `channels`."
     NOBODY_HEARS "E0502" "A rule that is enabled has no channel: its alerts would reach nobody."
     NOT_YET "E0601" "The rules language has this, but this release does not carry it out; it is refused rather than ignored."
-    GLOBAL_HOME "E0602" "Events of global services appear in us-east-1 only; while one Region is watched, it has to be that one."
     UNUSED_CHANNEL "W0701" "No rule and no line of `notify` sends anything to this channel."
     TESTS_NOT_RUN "W0702" "The tests of a rule are checked for their form but are not run by this release."
     HIDES_CATALOGUE "W0703" "A rule of your own has the id of a catalogue rule, which readers will take it for."
     FIELD_NAME "W0704" "CloudTrail events have no such field at the top, but one with a similar name."
     SERVICE_NAME "W0705" "No event source of that name is known, but one with a similar name is."
     NO_RULES "W0706" "The file has no rules: nothing is watched."
+    ONE_WATCH "W0707" "Tampering with the alerting is watched by two rules on two channels, so that whoever silences one is told of by the other."
 }
 
 #[cfg(test)]

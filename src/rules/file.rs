@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::channels::{Channels, channels};
 use super::codes;
-use super::keys::{HOME, INCLUDED, ROOT, WATCH};
-use super::model::{ChannelName, Home};
+use super::keys::{HOME, INCLUDED, ROOT};
+use super::model::{ChannelName, Home, TopicKey, Trail, Watch};
 use super::read::{self, Fields, Spanned};
 use super::report::{Report, shown};
 use super::rule::{Draft, Setting, notify, rules};
+use super::scope;
 use super::source::Span;
 use super::yaml::{Node, Plain, Value};
 use crate::place::{AccountId, PlaceError, Region, StackName};
@@ -17,8 +18,9 @@ use crate::place::{AccountId, PlaceError, Region, StackName};
 pub(super) struct FileDraft {
     pub name: Option<StackName>,
     pub home: Option<Home>,
-    /// Where `home.region` stands.
-    pub region_span: Span,
+    pub watch: Option<Watch>,
+    pub trail: Trail,
+    pub topic_key: TopicKey,
     pub test_events: bool,
     pub channels: Channels,
     pub notify: BTreeMap<&'static str, Vec<Spanned<ChannelName>>>,
@@ -41,16 +43,15 @@ pub(super) fn root(node: &Node, report: &mut Report) -> Option<FileDraft> {
             report,
         )
     });
-    let (home, region_span) = match fields.get("home") {
-        Some(n) => home(n, fields.key("home").unwrap_or(n.span), report),
-        None => (None, fields.span),
-    };
-    if let Some(n) = fields.get("watch") {
-        watch(n, home.as_ref(), report);
-    }
-    if let Some(n) = fields.get("trail") {
-        trail(n, report);
-    }
+    let home = fields
+        .get("home")
+        .and_then(|n| home(n, fields.key("home").unwrap_or(n.span), report));
+    let watch = fields.get("watch").and_then(|n| {
+        let span = fields.key("watch").unwrap_or(n.span);
+        scope::watch(n, span, report)
+    });
+    let trail = fields.get("trail").and_then(|n| scope::trail(n, report));
+    let topic_key = fields.get("topics").and_then(|n| scope::topics(n, report));
     let channels = match fields.get("channels") {
         Some(n) => channels(n, report),
         None => Channels {
@@ -75,7 +76,9 @@ pub(super) fn root(node: &Node, report: &mut Report) -> Option<FileDraft> {
     Some(FileDraft {
         name,
         home,
-        region_span,
+        watch,
+        trail: trail.unwrap_or(Trail::None),
+        topic_key: topic_key.unwrap_or(TopicKey::None),
         test_events: test_events.unwrap_or(true),
         notify: notify.unwrap_or_default(),
         include: include.unwrap_or_default(),
@@ -120,7 +123,7 @@ fn version(fields: &Fields<'_>, report: &mut Report) {
 }
 
 /// A checked name, or its own words for what is wrong.
-fn placed<T>(
+pub(super) fn placed<T>(
     parsed: Result<T, PlaceError>,
     span: Span,
     help: &str,
@@ -150,27 +153,11 @@ fn placed<T>(
     }
 }
 
-fn home(node: &Node, key: Span, report: &mut Report) -> (Option<Home>, Span) {
-    let Some(fields) = Fields::read(node, HOME, "`home`", report) else {
-        return (None, key);
-    };
+fn home(node: &Node, key: Span, report: &mut Report) -> Option<Home> {
+    let fields = Fields::read(node, HOME, "`home`", report)?;
     let region = fields.get("region").and_then(|n| {
         let text = read::text(n, "a Region", report)?;
-        let region = placed(
-            text.parse::<Region>(),
-            n.span,
-            "write the Region's code, not its city: `us-east-1`",
-            report,
-        )?;
-        let Some(meant) = region.misspelt() else {
-            return Some(region);
-        };
-        report
-            .error(codes::PLACE, n.span)
-            .message(format!("there is no Region {}", shown(text)))
-            .label("unknown Region")
-            .help(format!("did you mean `{meant}`?"));
-        None
+        region(text, n.span, report)
     });
     let mut good = true;
     let account = fields.get("account").and_then(|n| {
@@ -185,89 +172,28 @@ fn home(node: &Node, key: Span, report: &mut Report) -> (Option<Home>, Span) {
         good &= account.is_some();
         account
     });
-    let span = fields.get("region").map_or(key, |n| n.span);
-    let home = region.filter(|_| good).map(|region| Home {
+    region.filter(|_| good).map(|region| Home {
         region,
         account,
         span: key,
-    });
-    (home, span)
+    })
 }
 
-fn watch(node: &Node, home: Option<&Home>, report: &mut Report) {
-    let Some(fields) = Fields::read(node, WATCH, "`watch`", report) else {
-        return;
+/// A Region that may exist.
+pub(super) fn region(text: &str, span: Span, report: &mut Report) -> Option<Region> {
+    let region = placed(
+        text.parse::<Region>(),
+        span,
+        "write the Region's code, not its city: `us-east-1`",
+        report,
+    )?;
+    let Some(meant) = region.misspelt() else {
+        return Some(region);
     };
-    let mut not_yet = |span: Span, message: &str, help: &str| {
-        report
-            .error(codes::NOT_YET, span)
-            .message(message)
-            .label("not yet supported")
-            .help(help);
-    };
-    if let Some(span) = fields.key("organization") {
-        not_yet(
-            span,
-            "watching an organization is not yet supported",
-            "remove it: the home account is watched",
-        );
-    }
-    let Some(regions) = fields.get("regions") else {
-        return;
-    };
-    if regions.scalar().is_some_and(|(text, _)| text == "all") {
-        not_yet(
-            regions.span,
-            "watching all Regions is not yet supported",
-            "remove it: the home Region is watched",
-        );
-        return;
-    }
-    for region in read::texts(regions, "Regions", "a Region", report).unwrap_or_default() {
-        let parsed = placed(
-            region.value.parse::<Region>(),
-            region.span,
-            "write the Region's code: `us-east-1`",
-            report,
-        );
-        if let (Some(parsed), Some(home)) = (parsed, home)
-            && parsed != home.region
-        {
-            report
-                .error(codes::NOT_YET, region.span)
-                .message(format!(
-                    "watching {} besides the home Region is not yet supported",
-                    shown(parsed.as_str())
-                ))
-                .label("not yet supported")
-                .help(format!("keep {} only", shown(home.region.as_str())));
-        }
-    }
-}
-
-fn trail(node: &Node, report: &mut Report) {
-    let words = ["none", "create", "existing-or-create"];
-    let asked = match &node.value {
-        Value::Map(_) => true,
-        Value::Refused => false,
-        _ => match read::text(node, "a word for the trail", report) {
-            Some("none") | None => false,
-            Some(text) if words.contains(&text) => true,
-            Some(text) => {
-                report
-                    .error(codes::NOT_ONE_OF, node.span)
-                    .message(format!("{} says nothing about a trail", shown(text)))
-                    .label("expected `none`")
-                    .suggest(text, words);
-                false
-            }
-        },
-    };
-    if asked {
-        report
-            .error(codes::NOT_YET, node.span)
-            .message("managing a trail is not yet supported")
-            .label("not yet supported")
-            .help("write `trail: none`, and see to it that a trail logs management events in the home Region");
-    }
+    report
+        .error(codes::PLACE, span)
+        .message(format!("there is no Region {}", shown(text)))
+        .label("unknown Region")
+        .help(format!("did you mean `{meant}`?"));
+    None
 }

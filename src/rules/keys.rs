@@ -23,6 +23,10 @@ pub(super) enum Form {
     Account,
     Region,
     Words(&'static [&'static str]),
+    /// One of the words, or a map with these keys.
+    WordOrMap(&'static [&'static str], &'static [Key]),
+    /// The word `all`, or a list of texts.
+    AllOrTexts,
     /// A map with exactly these keys.
     Map(&'static [Key]),
     /// A map from names to maps with exactly one of the first keys, and any of the second.
@@ -87,13 +91,14 @@ pub(super) const ROOT: &[Key] = &[
     may(
         "watch",
         Form::Map(WATCH),
-        "What is watched; without it the home account in the home Region.",
+        "What is watched; without it the home account in the home Region and us-east-1.",
     ),
     may(
         "trail",
-        Form::Words(&["none"]),
-        "The trail that feeds the events: `none` leaves it to you.",
+        Form::WordOrMap(TRAILS, TRAIL),
+        "The trail that feeds the events: `none` (the default) leaves it to you, a map is `create` with names of yours.",
     ),
+    may("topics", Form::Map(TOPICS), "How our SNS topics are kept."),
     need("channels", Form::Channels, "Where alerts can go, by name."),
     may(
         "notify",
@@ -139,8 +144,8 @@ pub(super) const HOME: &[Key] = &[
 pub(super) const WATCH: &[Key] = &[
     may(
         "regions",
-        Form::Texts,
-        "The Regions to watch: so far a list of the home Region only.",
+        Form::AllOrTexts,
+        "`all` for every Region that is enabled, or a list; us-east-1 is always watched for global services.",
     ),
     may(
         "organization",
@@ -148,6 +153,34 @@ pub(super) const WATCH: &[Key] = &[
         "Watches a whole organization.",
     ),
 ];
+
+/// The words for a trail.
+pub(super) const TRAILS: &[&str] = &["none", "create", "existing-or-create"];
+
+/// A trail of ours, with names of the user's.
+pub(super) const TRAIL: &[Key] = &[
+    may(
+        "name",
+        Form::Text,
+        "The trail's name; without it `iamwatch-NAME`.",
+    ),
+    may(
+        "bucket",
+        Form::Text,
+        "The bucket of its log files; one of yours is used as it is.",
+    ),
+    may(
+        "kms_key",
+        Form::Text,
+        "The ARN of the KMS key that encrypts the log files.",
+    ),
+];
+
+pub(super) const TOPICS: &[Key] = &[may(
+    "kms_key",
+    Form::Text,
+    "`none` (the default), `create` for a key of our own, or the ARN of one of yours.",
+)];
 
 /// The kinds of channels that this release carries out.
 pub(super) const CHANNEL_KINDS: &[Key] = &[

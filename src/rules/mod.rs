@@ -24,7 +24,9 @@ mod report;
 mod resolve;
 mod rule;
 mod schema;
+mod scope;
 mod source;
+mod watches;
 mod yaml;
 
 pub(crate) use channels::is_mail;

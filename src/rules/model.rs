@@ -15,6 +15,12 @@ pub struct RulesFile {
     pub name: StackName,
     /// Where alerts are raised.
     pub home: Home,
+    /// Where events are listened to, besides us-east-1.
+    pub watch: Watch,
+    /// Which trail feeds the events.
+    pub trail: Trail,
+    /// Which KMS key encrypts our topics.
+    pub topic_key: TopicKey,
     /// Whether patterns also accept iamwatch's own synthetic events. Default true.
     pub test_events: bool,
     /// Where alerts can go, by name.
@@ -32,6 +38,69 @@ pub struct Home {
     pub account: Option<AccountId>,
     /// Where `home` stands in the file.
     pub span: Span,
+}
+
+/// Which Regions are listened to. Events of global services are listened to in us-east-1 in any case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watch {
+    /// The Regions.
+    pub regions: Regions,
+    /// Where the key stands; the home's where there is none.
+    pub span: Span,
+}
+
+/// A choice of Regions.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Regions {
+    /// The home Region.
+    Home,
+    /// Every Region that is enabled in the account.
+    All,
+    /// These, each with its place in the file; never none, each once.
+    Listed(Vec<(Region, Span)>),
+}
+
+/// Where the events come from: without a trail that logs, EventBridge hears of no API call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trail {
+    /// The user's own business; whether one logs is looked at all the same.
+    None,
+    /// A suitable trail that exists, or else one of ours.
+    ExistingOrCreate,
+    /// One of ours.
+    Create(TrailSettings),
+}
+
+impl Trail {
+    /// What the file says about a trail of ours, should there be one.
+    pub fn settings(&self) -> TrailSettings {
+        match self {
+            Self::Create(settings) => settings.clone(),
+            Self::None | Self::ExistingOrCreate => TrailSettings::default(),
+        }
+    }
+}
+
+/// What the file says about a trail of ours; `None`: a name of our making, or nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrailSettings {
+    /// The trail's name.
+    pub name: Option<String>,
+    /// The bucket of its log files. One that exists and is not ours is used as it is.
+    pub bucket: Option<String>,
+    /// The KMS key that encrypts the log files; it exists and is never edited.
+    pub kms_key: Option<Arn>,
+}
+
+/// Which KMS key encrypts our topics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TopicKey {
+    /// None.
+    None,
+    /// One of ours.
+    Create,
+    /// One that exists and is never edited.
+    Existing(Arn),
 }
 
 /// A channel's name: lower-case letters, digits and `-`, at most 32 characters.

@@ -6,14 +6,12 @@ use super::catalogue::Catalogue;
 use super::codes;
 use super::conditions::overlap;
 use super::file::FileDraft;
-use super::model::{AllOf, ChannelName, Events, GLOBAL_SERVICES, Rule, RuleId, RulesFile, Trigger};
+use super::model::{AllOf, ChannelName, Events, Regions, Rule, RuleId, RulesFile, Trigger, Watch};
 use super::read::Spanned;
 use super::report::{Report, shown};
 use super::rule::{Common, Draft, Own, Use};
 use super::source::{Sources, Span};
-
-/// Where they appear. Other partitions have Regions of their own.
-const GLOBAL_REGION: &str = "us-east-1";
+use super::watches;
 
 /// A rule whose channels are not settled.
 struct Open {
@@ -72,35 +70,31 @@ pub(super) fn resolve(
         unused_channels(&file, &open, report);
     }
     let mut rules = Vec::new();
-    let mut global: Option<&RuleId> = None;
-    for (id, open) in &open {
+    for open in open.values() {
         let mut rule = open.rule.clone();
         rule.channels = channels(open, &file, report);
-        if rule.enabled && is_global(&rule.trigger) {
-            global.get_or_insert(id);
-        }
         rules.push(rule);
     }
-    if let (Some(id), Some(home)) = (global, &file.home)
-        && home.region.partition() == "aws"
-        && home.region.as_str() != GLOBAL_REGION
-    {
-        report
-            .error(codes::GLOBAL_HOME, file.region_span)
-            .message(format!(
-                "rule {} watches events that never appear in {}",
-                shown(&id.0),
-                shown(home.region.as_str())
-            ))
-            .label("events of global services appear in us-east-1 only")
-            .help("write `region: us-east-1`; watching several Regions is not yet supported");
-    }
+    let own = |rule: &Rule| {
+        open.get(&rule.id)
+            .is_some_and(|open| open.channels.is_some())
+    };
+    let by_rules = open.values().filter_map(|open| open.channels.as_ref());
+    watches::separate(&mut rules, own, by_rules, &file, report);
     if report.errors() > 0 {
         return None;
     }
+    let home = file.home?;
+    let watch = file.watch.unwrap_or(Watch {
+        regions: Regions::Home,
+        span: home.span,
+    });
     Some(RulesFile {
         name: file.name?,
-        home: file.home?,
+        home,
+        watch,
+        trail: file.trail,
+        topic_key: file.topic_key,
         test_events: file.test_events,
         channels: file.channels.good,
         rules,
@@ -404,27 +398,4 @@ fn unused_channels(file: &FileDraft, open: &BTreeMap<RuleId, Open>, report: &mut
                 .help("name it under `notify`, or remove it");
         }
     }
-}
-
-/// Whether a rule watches events that appear in one Region only.
-fn is_global(trigger: &Trigger) -> bool {
-    match trigger {
-        Trigger::Events(events) => events.globs.iter().any(|glob| events.is_global(glob)),
-        Trigger::Raw { pattern, .. } => raw_sources(pattern).any(|(source, whole)| {
-            GLOBAL_SERVICES.iter().any(|service| {
-                let global = format!("aws.{service}");
-                source == global || (!whole && global.starts_with(source))
-            })
-        }),
-    }
-}
-
-/// The sources of a raw pattern, and whether each is a whole name or the beginning of one.
-fn raw_sources(pattern: &serde_json::Value) -> impl Iterator<Item = (&str, bool)> {
-    let sources = pattern.get("source").and_then(|sources| sources.as_array());
-    sources.into_iter().flatten().filter_map(|source| {
-        let prefix = source.get("prefix").and_then(|prefix| prefix.as_str());
-        let whole = source.as_str().map(|source| (source, true));
-        whole.or(prefix.map(|prefix| (prefix, false)))
-    })
 }

@@ -118,6 +118,12 @@ fn form(form: Form) -> Value {
             json!({ "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)+-[0-9]{1,2}$" })
         }
         Form::Words(words) => json!({ "enum": words }),
+        Form::WordOrMap(words, keys) => {
+            json!({ "oneOf": [{ "enum": words }, Value::Object(object(keys))] })
+        }
+        Form::AllOrTexts => {
+            json!({ "oneOf": [{ "const": "all" }, { "$ref": "#/$defs/texts" }] })
+        }
         Form::Map(keys) => Value::Object(object(keys)),
         Form::Channels => json!({
             "type": "object",

@@ -45,6 +45,11 @@ impl Sources {
         self.0.get(id.0)
     }
 
+    /// All of them, in the order of reading.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter()
+    }
+
     /// File name, line and column (both from 1, columns in characters) where a span begins.
     pub fn position(&self, span: Span) -> (&str, usize, usize) {
         let Some(source) = self.get(span.source) else {

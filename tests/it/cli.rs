@@ -4,13 +4,14 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// A folder of its own, an environment without credentials, and the binary.
-struct TestEnv {
+pub struct TestEnv {
     folder: tempfile::TempDir,
 }
 
 const RULES: &str = r#"version: 1
 name: acme
 home: { region: us-east-1 }
+trail: existing-or-create
 channels:
   security-mail: { email: security@example.com }
 notify: { default: [security-mail] }
@@ -20,17 +21,17 @@ rules:
 "#;
 
 impl TestEnv {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("iamwatch.yaml"), RULES).unwrap();
         Self { folder }
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iamwatch"));
         command
             .args(args)
@@ -42,7 +43,7 @@ impl TestEnv {
         command
     }
 
-    fn run(&self, args: &[&str]) -> (i32, String, String) {
+    pub fn run(&self, args: &[&str]) -> (i32, String, String) {
         text(self.command(args).output().unwrap())
     }
 }
@@ -146,6 +147,41 @@ fn a_rules_file_for_another_account_is_refused() {
         err.contains("444455556666") && err.contains("111122223333"),
         "{err}"
     );
+}
+
+#[test]
+fn status_exits_with_two_until_an_alert_would_arrive() {
+    let env = TestEnv::new();
+    let (code, out, err) = env.run(&["status", "--sandbox"]);
+    assert_eq!(code, 2, "{out}{err}");
+    assert!(
+        out.contains("the account has none") && out.contains("all rules"),
+        "{out}"
+    );
+    env.run(&["apply", "--sandbox", "--auto-approve"]);
+    let (code, out, _) = env.run(&["status", "--sandbox", "--json"]);
+    assert_eq!(code, 2);
+    let health: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&health["format_version"], &health["healthy"]),
+        (&1.into(), &false.into())
+    );
+    assert_eq!(health["findings"][0]["weight"], "loses_alerts");
+    assert_eq!(health["findings"][0]["problem"], "it is not confirmed");
+    env.run(&["sandbox", "confirm"]);
+    let (code, out, err) = env.run(&["status", "--sandbox"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(
+        out.starts_with("Healthy: acme in 111122223333/us-east-1: 2 rules"),
+        "{out}"
+    );
+    let (code, out, err) = env.run(&["dlq", "--sandbox"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("No dead letters"), "{out}");
+    let (code, out, _) = env.run(&["dlq", "--sandbox", "--redrive", "--json"]);
+    assert_eq!(code, 0, "{out}");
+    let done: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(done["redriven"]["sent"], serde_json::json!([]));
 }
 
 #[test]
@@ -290,7 +326,7 @@ fn the_readme_speaks_the_truth() {
         };
         let args = args.replace('\'', "");
         let mut args: Vec<&str> = args.split(' ').collect();
-        if ["plan", "apply", "destroy", "test-event"].contains(&args[0]) {
+        if ["plan", "apply", "destroy", "status", "test-event", "dlq"].contains(&args[0]) {
             args.push("--sandbox");
         }
         if args.contains(&"--all") || ["apply", "destroy"].contains(&args[0]) {

@@ -1,6 +1,8 @@
 //! Apply stopped, refused or cut off at every call: running it again ends where an undisturbed run ends.
 
-use iamwatch::resources::{self, Live};
+use iamwatch::aws::CallError;
+use iamwatch::plan::Wishes;
+use iamwatch::resources::Live;
 use iamwatch::sandbox::{Fault, FaultKind};
 use iamwatch::{apply, plan};
 use serde_json::{Value, json};
@@ -20,7 +22,7 @@ async fn state(stage: &Stage, wanted: &Wanted) -> Vec<Live> {
 /// Applies once while `fault` strikes, then again undisturbed.
 async fn disturbed(fault: Fault) -> Vec<Live> {
     let stage = Stage::sandbox().await;
-    let wanted = stage.wanted(SELF_CONTAINED);
+    let wanted = stage.wanted(SELF_CONTAINED).await;
     let plan = stage.plan(&wanted).await;
     let sandbox = stage.sandbox.clone().unwrap();
     sandbox.fault(fault);
@@ -33,7 +35,7 @@ async fn disturbed(fault: Fault) -> Vec<Live> {
 
 async fn sweep(kind: FaultKind) {
     let stage = Stage::sandbox().await;
-    let wanted = stage.wanted(SELF_CONTAINED);
+    let wanted = stage.wanted(SELF_CONTAINED).await;
     let plan = stage.plan(&wanted).await;
     let sandbox = stage.sandbox.clone().unwrap();
     sandbox.clear_calls();
@@ -69,9 +71,9 @@ async fn lost_answers_leave_no_duplicates() {
 #[tokio::test]
 async fn ctrl_c_finishes_what_is_under_way_and_begins_nothing_new() {
     let stage = Stage::sandbox().await;
-    let wanted = stage.wanted(SELF_CONTAINED);
+    let wanted = stage.wanted(SELF_CONTAINED).await;
     let plan = stage.plan(&wanted).await;
-    let report = apply::apply(&plan, &stage.clients, std::future::ready(()), |_| {}).await;
+    let report = apply::apply(&plan, &stage.cloud, std::future::ready(()), |_| {}).await;
     assert!(report.stopped && !report.is_complete());
     assert!(!report.done.is_empty(), "what was begun is finished");
     assert_eq!(
@@ -86,7 +88,7 @@ async fn ctrl_c_finishes_what_is_under_way_and_begins_nothing_new() {
 #[tokio::test]
 async fn one_failure_stops_only_what_needs_it() {
     let stage = Stage::sandbox().await;
-    let wanted = stage.wanted(SELF_CONTAINED);
+    let wanted = stage.wanted(SELF_CONTAINED).await;
     let plan = stage.plan(&wanted).await;
     let sandbox = stage.sandbox.clone().unwrap();
     let refuse = FaultKind::Refuse {
@@ -130,22 +132,36 @@ async fn the_statements_that_errors_print_are_the_missing_ones() {
         let caller = sandbox.caller("deployer", &policy.to_string());
         let config = sandbox.sdk_config(&crate::stage::region(), caller);
         let stage = stage.seen_by(config).await;
-        let wanted = stage.wanted(SELF_CONTAINED);
-        let live = match resources::read(&stage.clients, &wanted.file.name, &stage.home).await {
-            Ok(live) => live,
+        let looked = async {
+            let wanted = stage.try_wanted(SELF_CONTAINED).await?;
+            let live = stage.try_live(&wanted).await?;
+            Ok::<_, CallError>((wanted, live))
+        };
+        let (wanted, live) = match looked.await {
+            Ok(seen) => seen,
             Err(error) => {
                 statements.push(asked_for(error.remedy()));
                 continue;
             }
         };
-        let plan = plan::plan(&wanted.file.name, &wanted.desired, &live, false).unwrap();
+        let plan = plan::plan(
+            &wanted.file.name,
+            &wanted.desired,
+            &live,
+            &Wishes::default(),
+        )
+        .unwrap();
         let report = stage.apply(&plan).await;
         if report.is_complete() {
-            let on_all = statements.iter().filter(|s| s["Resource"] == "*").count();
-            assert!(
-                on_all <= 5,
-                "only lists need every resource: {statements:#?}"
-            );
+            for statement in &statements {
+                let actions = statement["Action"].as_array();
+                let mut actions = actions.into_iter().flatten();
+                let wide = statement["Resource"] == "*";
+                assert!(
+                    !wide || actions.all(takes_no_resource),
+                    "AWS takes a narrower resource: {statement}"
+                );
+            }
             return;
         }
         statements.push(asked_for(report.failed[0].remedy.clone()));
@@ -153,10 +169,28 @@ async fn the_statements_that_errors_print_are_the_missing_ones() {
     panic!("the statements never sufficed: {statements:#?}");
 }
 
+/// Whether the Service Authorization Reference names no resource type for an action.
+fn takes_no_resource(action: &Value) -> bool {
+    let lists = [
+        "cloudtrail:DescribeTrails",
+        "events:ListRules",
+        "iam:ListRoles",
+        "kms:ListAliases",
+        "s3:ListAllMyBuckets",
+        "sns:ListTopics",
+        "sqs:ListQueues",
+    ];
+    action
+        .as_str()
+        .is_some_and(|action| lists.contains(&action))
+}
+
 fn asked_for(remedy: Option<String>) -> Value {
     let remedy = remedy.expect("a denial says what to do");
     let statement = remedy
         .strip_prefix("the caller needs this statement: ")
         .unwrap();
+    let (statement, all) = statement.split_once("; `").unwrap();
+    assert!(all.starts_with("iamwatch permissions --for "), "{all}");
     serde_json::from_str(statement).unwrap()
 }

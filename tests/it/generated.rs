@@ -105,7 +105,7 @@ fn after_apply_plan_is_empty_and_destroy_leaves_nothing() {
         .run(&rules_file(), |text| {
             runtime.block_on(async {
                 let stage = Stage::sandbox().await;
-                let wanted = stage.wanted(&text);
+                let wanted = stage.wanted(&text).await;
                 stage.deploy(&wanted).await;
                 stage.writes();
                 assert_eq!(stage.plan(&wanted).await.changes, Vec::new(), "{text}");

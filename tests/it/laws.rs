@@ -6,8 +6,8 @@ use iamwatch::compile::{self, PATTERN_LIMIT};
 use iamwatch::pattern::{Event, EventPattern, normal_form};
 use iamwatch::resources::policy;
 use iamwatch::rules::{
-    AllOf, EventGlob, Events, FieldCondition, Home, Matcher, NumberRange, Rule, RuleId, RulesFile,
-    Severity, Span, Trigger,
+    AllOf, EventGlob, Events, FieldCondition, Home, Matcher, NumberRange, Regions, Rule, RuleId,
+    RulesFile, Severity, Span, TopicKey, Trail, Trigger, Watch,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -148,7 +148,7 @@ fn all_of() -> impl Strategy<Value = AllOf> {
     })
 }
 
-fn rule() -> impl Strategy<Value = Events> {
+pub fn rule() -> impl Strategy<Value = Events> {
     let service = prop_oneof![5 => select(SERVICES), 1 => Just("*")];
     let glob =
         (service, prop_oneof![select(NAME_GLOBS), select(NAMES)]).prop_map(|(service, name)| {
@@ -171,7 +171,7 @@ fn rule() -> impl Strategy<Value = Events> {
         })
 }
 
-fn event() -> impl Strategy<Value = Value> {
+pub fn event() -> impl Strategy<Value = Value> {
     (
         select(SERVICES),
         select(NAMES),
@@ -207,7 +207,7 @@ fn event() -> impl Strategy<Value = Value> {
         })
 }
 
-fn file_with(events: Events) -> RulesFile {
+pub fn file_with(events: Events) -> RulesFile {
     RulesFile {
         name: "laws".parse().unwrap(),
         home: Home {
@@ -215,6 +215,12 @@ fn file_with(events: Events) -> RulesFile {
             account: None,
             span: Span::default(),
         },
+        watch: Watch {
+            regions: Regions::Home,
+            span: Span::default(),
+        },
+        trail: Trail::None,
+        topic_key: TopicKey::None,
         test_events: true,
         channels: BTreeMap::new(),
         rules: vec![Rule {
@@ -321,7 +327,7 @@ mod meaning {
     }
 }
 
-fn matches(pattern: &Value, event: &Value) -> bool {
+pub fn matches(pattern: &Value, event: &Value) -> bool {
     let pattern = EventPattern::parse(&pattern.to_string()).unwrap();
     pattern.matches(&Event::parse(&event.to_string()).unwrap())
 }

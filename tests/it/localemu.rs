@@ -4,8 +4,13 @@
 //! mail subscriptions as confirmed at once), silence of a disabled rule (it delivers all the same; that
 //! test-event names the rule is tested here too), the exact text of an alert (it re-encodes templates of
 //! several lines), and dead letters (it retries for an hour and a half first).
+//!
+//! What the whole account does otherwise here: it lists its Regions (localemu has no Account API), and no
+//! rule of the home bus has a `.` in its name (localemu then looks for the rule to tag on the default bus).
 
 use crate::deploy;
+use crate::drift;
+use crate::everything;
 use crate::stage::Stage;
 
 #[tokio::test]
@@ -39,14 +44,14 @@ async fn test_events_arrive() {
 #[tokio::test]
 async fn every_field_that_drifts_is_repaired() {
     if let Some(stage) = Stage::emulator().await {
-        crate::drift::every_field_is_repaired(&stage).await;
+        drift::every_field_is_repaired(&stage).await;
     }
 }
 
 #[tokio::test]
 async fn what_was_deleted_or_added_is_repaired() {
     if let Some(stage) = Stage::emulator().await {
-        crate::drift::what_is_gone_comes_back(&stage).await;
+        drift::what_is_gone_comes_back(&stage).await;
     }
 }
 
@@ -54,5 +59,21 @@ async fn what_was_deleted_or_added_is_repaired() {
 async fn test_event_names_what_is_broken() {
     if let Some(stage) = Stage::emulator().await {
         deploy::a_broken_link_is_named(&stage).await;
+    }
+}
+
+#[tokio::test]
+async fn a_whole_account_of_four_regions_lives_and_dies() {
+    if let Some(stage) = Stage::emulator_in(&everything::home()).await {
+        everything::furnish(&stage).await;
+        let rules = everything::rules_for_the_emulator();
+        drift::whole::a_whole_account_lives_and_dies(&stage, &rules, drift::Pace::Once).await;
+    }
+}
+
+#[tokio::test]
+async fn a_real_call_says_that_cloudtrail_did_not_come() {
+    if let Some(stage) = Stage::emulator().await {
+        crate::real::the_missing_part_is_named(&stage).await;
     }
 }

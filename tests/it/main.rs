@@ -7,14 +7,28 @@
 )]
 
 mod cli;
+mod cli_deploy;
+mod cover;
 mod deploy;
+mod disturbed;
+mod dlq;
 mod drift;
+mod everything;
 mod faults;
 mod generated;
+mod grow;
 mod laws;
+mod links;
 mod localemu;
+mod loops;
 mod pattern;
+mod permissions;
+mod real;
+mod regions;
 mod rules;
 mod sandbox;
 mod shared;
 mod stage;
+mod status;
+mod sweep;
+mod tamper;

@@ -1,8 +1,9 @@
 //! An AWS to deploy to: the sandbox, or an emulator that we did not write. Every call is counted.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
@@ -17,14 +18,15 @@ use iamwatch::aws::{CallError, Clients, Cloud, calls};
 use iamwatch::compile::{self, Compiled};
 use iamwatch::place::{AccountId, Place, Region};
 use iamwatch::placement::{self, Desired};
-use iamwatch::plan::{self, Conflict, Plan};
+use iamwatch::plan::{self, Conflict, Plan, Wishes};
 use iamwatch::proof::{self, Options, Proof};
-use iamwatch::resources::{self, Live};
+use iamwatch::resources::{self, Kind, Live, Survey};
 use iamwatch::rules::{self, RulesFile};
 use iamwatch::sandbox::{self, Sandbox};
 
 /// One AWS account with an administrator in it.
 pub struct Stage {
+    pub cloud: Cloud,
     pub clients: Clients,
     pub account: AccountId,
     pub home: Place,
@@ -39,18 +41,51 @@ pub struct Wanted {
     pub desired: Desired,
 }
 
+/// What stands in AWS, and how it differs from what is wanted.
+pub struct Standing {
+    survey: Survey,
+    live: Vec<Live>,
+    plan: Plan,
+}
+
+impl Standing {
+    pub fn deployment<'a>(&'a self, wanted: &'a Wanted) -> proof::Deployment<'a> {
+        proof::Deployment {
+            stack: &wanted.file.name,
+            home: &wanted.file.home.region,
+            patterns: &wanted.patterns,
+            survey: &self.survey,
+            desired: &wanted.desired,
+            live: &self.live,
+            plan: &self.plan,
+        }
+    }
+}
+
 impl Stage {
     /// A new sandbox whose clock moves a little with every call.
     pub async fn sandbox() -> Self {
+        Self::sandbox_in(&region()).await
+    }
+
+    /// The same for a home elsewhere.
+    pub async fn sandbox_in(home: &Region) -> Self {
         let sandbox = Sandbox::new(sandbox::Options {
             account: "111122223333".parse().unwrap(),
-            region: "us-east-1".parse().unwrap(),
+            region: home.clone(),
             clock: sandbox::Clock::Virtual {
                 now: 1_790_000_000_000,
                 step: 20,
             },
         });
-        let config = sandbox.sdk_config(&region(), sandbox.admin());
+        let config = sandbox.sdk_config(home, sandbox.admin());
+        Self::with(config, Some(sandbox)).await
+    }
+
+    /// A sandbox of its own that begins where this one stands.
+    pub async fn fork(&self) -> Self {
+        let sandbox = self.sandbox.clone().unwrap().fork();
+        let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
         Self::with(config, Some(sandbox)).await
     }
 
@@ -61,6 +96,11 @@ impl Stage {
 
     /// A private account of the emulator; `None`, after saying so, where none is running.
     pub async fn emulator() -> Option<Self> {
+        Self::emulator_in(&region()).await
+    }
+
+    /// The same for a home elsewhere.
+    pub async fn emulator_in(home: &Region) -> Option<Self> {
         let Ok(endpoint) = std::env::var("IAMWATCH_LOCALEMU") else {
             eprintln!("skipped: IAMWATCH_LOCALEMU names no emulator");
             return None;
@@ -74,10 +114,17 @@ impl Stage {
             .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
             .endpoint_url(endpoint)
             .http_client(http)
+            // It is one Python process: under load it can take seconds until it accepts a connection.
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(60))
+                    .build(),
+            )
+            .retry_config(RetryConfig::standard().with_max_attempts(6))
             .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
                 aws_smithy_async::rt::sleep::TokioSleep::new(),
             ))
-            .region(aws_config::Region::new("us-east-1"))
+            .region(aws_config::Region::new(home.to_string()))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
                 key, "secret", None, None, "test",
             )))
@@ -86,6 +133,7 @@ impl Stage {
     }
 
     async fn with(config: SdkConfig, sandbox: Option<Sandbox>) -> Self {
+        let config_region: Region = config.region().unwrap().as_ref().parse().unwrap();
         let calls = Calls::default();
         let counted = CountingHttp {
             inner: config.http_client().unwrap(),
@@ -93,37 +141,66 @@ impl Stage {
         };
         let config = config.to_builder().http_client(counted).build();
         let cloud = Cloud::with_config(config).await.unwrap();
+        let at = config_region;
         Self {
-            clients: cloud.at(&region()),
+            clients: cloud.at(&at),
             home: Place::Regional {
                 account: cloud.account.clone(),
-                region: region(),
+                region: at,
             },
-            account: cloud.account,
+            account: cloud.account.clone(),
+            cloud,
             sandbox,
             calls,
         }
     }
 
     /// Loads, compiles and places a rules file that must be right.
-    pub fn wanted(&self, text: &str) -> Wanted {
+    pub async fn wanted(&self, text: &str) -> Wanted {
+        self.try_wanted(text).await.unwrap()
+    }
+
+    /// The same for a caller who may not look.
+    pub async fn try_wanted(&self, text: &str) -> Result<Wanted, CallError> {
         let loaded = rules::load_text("test.yaml", text);
         let file = loaded.file.unwrap_or_else(|| {
             panic!("{:#?}", loaded.diagnostics);
         });
         let patterns = compile::compile(&file, compile::PATTERN_QUOTA).unwrap();
-        let desired = placement::desired(&file, &patterns, &self.account);
-        Wanted {
+        let survey = self.try_survey(&file).await?;
+        let desired = placement::desired(&file, &patterns, &survey).unwrap();
+        Ok(Wanted {
             file,
             patterns,
             desired,
-        }
+        })
+    }
+
+    /// A queue of somebody's, at the home of the clients.
+    pub async fn queue(&self, name: &str) {
+        let request = self.clients.sqs.create_queue().queue_name(name);
+        request.send().await.unwrap();
     }
 
     pub async fn live(&self, wanted: &Wanted) -> Vec<Live> {
-        resources::read(&self.clients, &wanted.file.name, &self.home)
-            .await
-            .unwrap()
+        self.try_live(wanted).await.unwrap()
+    }
+
+    pub async fn try_live(&self, wanted: &Wanted) -> Result<Vec<Live>, CallError> {
+        let Desired { home, topology, .. } = &wanted.desired;
+        let survey = self.try_survey(&wanted.file).await?;
+        let regions = match &survey.regions {
+            Ok(enabled) => enabled,
+            Err(_) => &topology.listening,
+        };
+        let name = &wanted.file.name;
+        let keys = wanted.desired.keys();
+        resources::read_all(&self.cloud, name, home, regions, &keys, &survey).await
+    }
+
+    /// The account as it stands.
+    pub async fn try_survey(&self, file: &RulesFile) -> Result<Survey, CallError> {
+        resources::survey(&self.cloud, &file.name, &file.home.region).await
     }
 
     pub async fn plan(&self, wanted: &Wanted) -> Plan {
@@ -132,22 +209,21 @@ impl Stage {
 
     pub async fn try_plan(&self, wanted: &Wanted, prune: bool) -> Result<Plan, Vec<Conflict>> {
         let live = self.live(wanted).await;
-        plan::plan(&wanted.file.name, &wanted.desired, &live, prune)
+        let wishes = Wishes {
+            prune,
+            ..Wishes::default()
+        };
+        plan::plan(&wanted.file.name, &wanted.desired, &live, &wishes)
     }
 
     pub async fn destruction(&self, wanted: &Wanted) -> Plan {
-        let nothing = Desired {
-            resources: BTreeMap::new(),
-            detectors: BTreeMap::new(),
-            receivers: Vec::new(),
-            ..wanted.desired.clone()
-        };
         let live = self.live(wanted).await;
-        plan::plan(&wanted.file.name, &nothing, &live, true).unwrap()
+        let wishes = Wishes::destruction(vec![Kind::EncryptionKey, Kind::Bucket, Kind::Trail]);
+        plan::plan(&wanted.file.name, &wanted.desired.nothing(), &live, &wishes).unwrap()
     }
 
     pub async fn apply(&self, plan: &Plan) -> Report {
-        apply::apply(plan, &self.clients, std::future::pending(), |_| {}).await
+        apply::apply(plan, &self.cloud, std::future::pending(), |_| {}).await
     }
 
     /// Plans and applies, and expects success.
@@ -165,9 +241,33 @@ impl Stage {
         }
     }
 
+    /// Deletes every version of every object, as the owner of a bucket would by hand.
+    pub async fn empty_bucket(&self, bucket: &str) {
+        if let Some(sandbox) = &self.sandbox {
+            return sandbox.empty_bucket(bucket);
+        }
+        let s3 = &self.clients.s3;
+        let listed = s3.list_object_versions().bucket(bucket);
+        for version in listed.send().await.unwrap().versions() {
+            let request = s3.delete_object().bucket(bucket);
+            let request = request.set_key(version.key.clone());
+            let request = request.set_version_id(version.version_id.clone());
+            request.send().await.unwrap();
+        }
+    }
+
     /// Sends test events for these rules (all if none) and waits.
     pub async fn prove(&self, wanted: &Wanted, rules: &[&str], wait_seconds: u64) -> Vec<Proof> {
         self.try_prove(wanted, rules, wait_seconds).await.unwrap()
+    }
+
+    /// The same, from the bus of one Region.
+    pub async fn prove_from(&self, wanted: &Wanted, rules: &[&str], region: &str) -> Vec<Proof> {
+        let from = Some(region.parse().unwrap());
+        let stop = std::future::pending();
+        self.prove_with(wanted, rules, 30, from, stop)
+            .await
+            .unwrap()
     }
 
     pub async fn try_prove(
@@ -187,30 +287,51 @@ impl Stage {
         wait_seconds: u64,
         stop: impl Future<Output = ()>,
     ) -> Result<Vec<Proof>, CallError> {
-        let live = self.live(wanted).await;
-        let plan = plan::plan(&wanted.file.name, &wanted.desired, &live, false).unwrap();
+        self.prove_with(wanted, rules, wait_seconds, None, stop)
+            .await
+    }
+
+    async fn prove_with(
+        &self,
+        wanted: &Wanted,
+        rules: &[&str],
+        wait_seconds: u64,
+        from: Option<Region>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Vec<Proof>, CallError> {
+        let standing = self.standing(wanted).await?;
         let patterns: Vec<Compiled> = wanted
             .patterns
             .iter()
             .filter(|pattern| rules.is_empty() || rules.contains(&pattern.rule.0.as_str()))
             .cloned()
             .collect();
-        let clock = || match &self.sandbox {
-            Some(sandbox) => sandbox.now(),
-            None => wall_millis(),
-        };
+        let clock = || self.now();
         let options = Options {
             wait: Some(std::time::Duration::from_secs(wait_seconds)),
+            from,
             clock: &clock,
             new_id: &new_id,
         };
-        let deployment = proof::Deployment {
-            stack: &wanted.file.name,
-            desired: &wanted.desired,
-            live: &live,
-            plan: &plan,
-        };
-        proof::prove(&self.clients, deployment, &patterns, &options, stop).await
+        let deployment = standing.deployment(wanted);
+        proof::prove(&self.cloud, deployment, &patterns, &options, stop).await
+    }
+
+    /// The time there, in Unix milliseconds.
+    pub fn now(&self) -> i64 {
+        match &self.sandbox {
+            Some(sandbox) => sandbox.now(),
+            None => wall_millis(),
+        }
+    }
+
+    /// What a test needs to know of what is deployed.
+    pub async fn standing(&self, wanted: &Wanted) -> Result<Standing, CallError> {
+        let live = self.try_live(wanted).await?;
+        let survey = self.try_survey(&wanted.file).await?;
+        let name = &wanted.file.name;
+        let plan = plan::plan(name, &wanted.desired, &live, &Wishes::default()).unwrap();
+        Ok(Standing { survey, live, plan })
     }
 
     /// Operations that changed something since the last look, as `service:Operation`.
@@ -241,6 +362,19 @@ pub fn new_id() -> String {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     format!("{:08x}-0000-4000-8000-{next:012x}", std::process::id())
+}
+
+/// REST protocols tell operations apart by method and address.
+fn rest_operation(request: &HttpRequest) -> Option<String> {
+    let (method, uri) = (request.method(), request.uri());
+    if uri.ends_with("/listRegions") {
+        return Some("ListRegions".to_owned());
+    }
+    let query = uri.split_once('?').map_or("", |(_, query)| query);
+    match method {
+        "GET" | "HEAD" => Some("ListBuckets".to_owned()),
+        _ => Some(format!("{method} {query}")),
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -284,7 +418,8 @@ impl HttpConnector for CountingConnector {
                     .split('&')
                     .find_map(|pair| pair.strip_prefix("Action="))?;
                 Some(action.to_owned())
-            });
+            })
+            .or_else(|| rest_operation(&request));
         self.calls
             .0
             .lock()

@@ -21,7 +21,7 @@ fn the_examples_load_without_errors_and_warnings() {
 #[test]
 fn every_rule_of_the_catalogue_can_be_used() {
     let mut text = String::from(
-        "version: 1\nname: all\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n",
+        "version: 1\nname: all\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com }, desk: { email: b@example.com } }\nnotify: { default: [mail, desk] }\nrules:\n",
     );
     let entries = rules::catalogue();
     let singles: Vec<_> = entries.iter().filter(|e| e.rules.is_empty()).collect();

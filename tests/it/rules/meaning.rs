@@ -2,7 +2,7 @@
 
 use iamwatch::rules::{
     self, AllOf, Channel, ChannelName, Endpoint, Events, Format, Level, Matcher, NumberRange,
-    QueueRef, Rule, RulesFile, Severity, Trigger,
+    QueueRef, Regions, Rule, RulesFile, Severity, TopicKey, Trail, TrailSettings, Trigger,
 };
 use serde_json::json;
 
@@ -360,10 +360,62 @@ fn a_link_out_of_the_folder_is_not_followed() {
 }
 
 #[test]
-fn a_home_outside_us_east_1_serves_regional_services() {
-    let text = format!(
-        "{HEAD}rules:\n  - {{ id: a, events: [\"ec2:*\"] }}\n  - {{ use: root/activity, enabled: false }}\n"
+fn what_is_watched_is_read_as_it_is_written() {
+    let at_home = |more: &str| {
+        let text = format!("{HEAD}{more}rules: [{{ use: root/activity }}]\n");
+        let loaded = rules::load_text("r", &text.replace("us-east-1", "eu-central-1"));
+        assert_eq!(loaded.diagnostics, []);
+        loaded.file.unwrap()
+    };
+    let plain = at_home("");
+    assert_eq!(plain.watch.regions, Regions::Home);
+    assert_eq!(
+        (plain.trail, plain.topic_key),
+        (Trail::None, TopicKey::None)
     );
-    let loaded = rules::load_text("r", &text.replace("us-east-1", "eu-central-1"));
-    assert_eq!(loaded.diagnostics, []);
+    assert_eq!(
+        at_home("watch: { regions: all }\n").watch.regions,
+        Regions::All
+    );
+    let Regions::Listed(listed) = at_home("watch: { regions: [eu-west-1, eu-north-1] }\n")
+        .watch
+        .regions
+    else {
+        panic!("a list is a list");
+    };
+    let names: Vec<&str> = listed.iter().map(|(region, _)| region.as_str()).collect();
+    assert_eq!(names, ["eu-west-1", "eu-north-1"]);
+    let own = at_home("trail: { name: audit, bucket: acme-logs }\ntopics: { kms_key: create }\n");
+    assert_eq!(
+        own.trail,
+        Trail::Create(TrailSettings {
+            name: Some("audit".to_owned()),
+            bucket: Some("acme-logs".to_owned()),
+            kms_key: None,
+        })
+    );
+    assert_eq!(own.topic_key, TopicKey::Create);
+}
+
+/// EventBridge lets the later of two tests of one path count, so that the order of the fields would decide,
+/// and nothing keeps that order.
+#[test]
+fn a_raw_pattern_that_tests_a_field_twice_is_refused() {
+    let compile = |detail: &str| {
+        let text = format!(
+            "{HEAD}rules:\n  - id: twice\n    pattern:\n      source: [aws.iam]\n      detail: {detail}\n"
+        );
+        let file = rules::load_text("r", &text).file.unwrap();
+        iamwatch::compile::compile(&file, iamwatch::compile::PATTERN_QUOTA)
+    };
+    let twice = "{ eventName: [CreateUser], $or: [{ eventName: [DeleteUser] }, { errorCode: [{ exists: false }] }] }";
+    let problems = compile(twice).unwrap_err();
+    assert_eq!(problems[0].code, "E0803");
+    assert!(
+        problems[0].message.contains("`detail.eventName`"),
+        "{}",
+        problems[0].message
+    );
+    let once = "{ $or: [{ eventName: [DeleteUser] }, { errorCode: [{ exists: false }] }] }";
+    assert!(compile(once).is_ok());
 }

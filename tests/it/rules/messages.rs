@@ -38,15 +38,15 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "what is not yet supported",
-        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: all, organization: {} }\ntrail: existing-or-create\nchannels: { mail: { email: a@example.com }, team: { slack: x } }\nnotify: { default: [mail, team] }\nrules:\n  - use: root/activity\n    where: { accounts: [\"111122223333\"] }\n",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: all, organization: {} }\nchannels: { mail: { email: a@example.com }, team: { slack: x } }\nnotify: { default: [mail, team] }\nrules:\n  - use: root/activity\n    where: { accounts: [\"111122223333\"] }\n",
     ),
     (
-        "other Regions than home",
-        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: [us-east-1, eu-central-1, nowhere] }\ntrail: maybe\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n",
+        "Regions, trails and keys",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: [us-east-1, eu-centrl-1, nowhere, us-east-1] }\ntrail: maybe\ntopics: { kms_key: alias/mine }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n",
     ),
     (
-        "global services from another home",
-        "version: 1\nname: acme\nhome: { region: eu-central-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n  - use: root/activity\n  - use: iam/changes\n",
+        "a trail and a bucket that AWS would not take",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: every }\ntrail: { name: my trail, bucket: s3://Logs, kms_key: \"arn:aws:s3:::logs\", logs: yes }\ntopics: { kms_key: \"arn:aws:kms:us-east-1:111122223333:alias/a\" }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n",
     ),
     (
         "YAML's words as names",
@@ -88,6 +88,14 @@ const FILES: &[(&str, &str)] = &[
 
 /// Mistakes in rules: what they show, and the list of rules.
 const RULES: &[(&str, &str)] = &[
+    (
+        "the watch over the alerting, alone",
+        "- use: pipeline/tamper",
+    ),
+    (
+        "the watches over the alerting on one channel",
+        "- use: pack/pipeline",
+    ),
     (
         "an unknown rule",
         "- use: root/activty\n- use: pack/aws\n- use: zzz\n- use: 5\n",

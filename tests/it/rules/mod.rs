@@ -5,5 +5,6 @@ mod fuzz;
 mod hostile;
 mod meaning;
 mod messages;
+mod own_calls;
 mod records;
 mod schema;

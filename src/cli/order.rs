@@ -1,0 +1,108 @@
+//! What plan and apply share: which part of the rules file, and what is allowed.
+
+use clap::Args;
+
+use super::Failure;
+use super::session::Session;
+use crate::place::Region;
+use crate::plan::saved::Order;
+use crate::plan::{Wishes, adopt};
+use crate::resources::{Key, Kind};
+
+/// Flags that say what a plan is made for.
+#[derive(Debug, Args)]
+pub struct OrderArgs {
+    /// Only this rule and what it needs; can be repeated
+    #[arg(long, value_name = "RULE")]
+    rule: Vec<String>,
+    /// Only what stands in this Region, and what that needs elsewhere
+    #[arg(long, value_name = "REGION")]
+    region: Option<Region>,
+    /// Also delete what is ours and no longer wanted
+    #[arg(long)]
+    prune: bool,
+    /// With --prune: also delete these kinds, which hold evidence or open it
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', requires = "prune")]
+    delete: Vec<Kept>,
+    /// Service Quotas has raised what it can raise in this account: do not check that
+    #[arg(long)]
+    raised_quotas: bool,
+    /// Take over a resource that exists under a name of ours without our tag, such as
+    /// `topic:NAME@REGION`; can be repeated
+    #[arg(long, value_name = "KEY")]
+    adopt: Vec<String>,
+}
+
+impl OrderArgs {
+    /// The names of the flags: a saved plan has its own.
+    pub(super) const NAMES: &[&str] = &[
+        "rule",
+        "region",
+        "prune",
+        "delete",
+        "adopt",
+        "raised_quotas",
+    ];
+
+    /// What the flags mean for this rules file.
+    pub(super) fn order(&self, session: &Session) -> Result<Order, Failure> {
+        Ok(Order {
+            rules: session.chosen(&self.rule)?,
+            region: self
+                .region
+                .as_ref()
+                .map(|region| known(session, region))
+                .transpose()?,
+            raised_quotas: self.raised_quotas,
+            wishes: Wishes {
+                prune: self.prune,
+                delete: kinds(&self.delete),
+                adopt: self.adopted(session)?,
+            },
+        })
+    }
+}
+
+impl OrderArgs {
+    fn adopted(&self, session: &Session) -> Result<Vec<Key>, Failure> {
+        let named = self.adopt.iter().map(|text| {
+            adopt::meant(text, &session.desired.resources)
+                .map_err(|error| Failure::new(error.to_string()).help(
+                    "write it as the plan's refusal does: KIND:NAME@REGION, and KIND:NAME for what is global",
+                ))
+        });
+        named.collect()
+    }
+}
+
+/// What is deleted only when it is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Kept {
+    /// The bucket of the trail's log files; it must be empty
+    LogBucket,
+    /// The trail: nothing is recorded without one
+    Trail,
+    /// The key of the topics: scheduled, and gone after 30 days
+    Key,
+}
+
+/// The kinds that are meant.
+pub(super) fn kinds(kept: &[Kept]) -> Vec<Kind> {
+    let kind = |kept: &Kept| match kept {
+        Kept::LogBucket => Kind::Bucket,
+        Kept::Trail => Kind::Trail,
+        Kept::Key => Kind::EncryptionKey,
+    };
+    kept.iter().map(kind).collect()
+}
+
+/// A Region in which something of the rules file stands.
+fn known(session: &Session, region: &Region) -> Result<Region, Failure> {
+    let regions = session.desired.regions();
+    if regions.contains(region) {
+        return Ok(region.clone());
+    }
+    let names: Vec<&str> = regions.iter().map(Region::as_str).collect();
+    let failure = Failure::new(format!("nothing of the rules file stands in `{region}`"));
+    Err(failure.help(format!("choose one of {}", names.join(", "))))
+}

@@ -1,0 +1,249 @@
+//! The forwarders of a listening place: patterns that pass every event that some detector wants there,
+//! no event twice, and as little else as fits.
+
+mod branch;
+mod partition;
+mod widen;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::state::RuleState;
+use super::{Compiled, events, length};
+use branch::{
+    Branch, DETAIL_TYPE, EVENT_NAME, EVENT_SOURCE, SOURCE, Tests, USER_TYPE, is_test_source,
+    literal, render, simplified,
+};
+use partition::Class;
+
+use crate::pattern::EventPattern;
+use crate::place::Region;
+use crate::rules::GLOBAL_SERVICES;
+
+/// What kind of Region a listening place is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Where {
+    /// us-east-1, where the events of global services and root's sign-ins appear.
+    GlobalRegion,
+    /// Any other Region.
+    OtherRegion,
+}
+
+impl Where {
+    /// The kind of a Region.
+    pub fn of(region: &Region) -> Self {
+        if *region == region.global() {
+            Self::GlobalRegion
+        } else {
+            Self::OtherRegion
+        }
+    }
+}
+
+/// One forwarder of a listening place: an EventBridge rule on its default bus.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Forwarder {
+    /// 1-based part of the cover; `None` where the whole fits into one pattern.
+    pub part: Option<usize>,
+    /// The pattern as EventBridge takes it.
+    pub pattern: Value,
+    /// The state that lets everything through that its detectors want.
+    pub state: RuleState,
+}
+
+/// At most so many parts: a longer cover is widened instead.
+const MOST_PARTS: usize = 4;
+/// More branches than this are widened before they are compared with each other.
+const MOST_BRANCHES: usize = 400;
+
+/// The forwarders that the detectors made from `compiled` need in a listening place, none where no
+/// detector wants anything there. Each pattern has at most `quota` characters.
+///
+/// No event is passed by two of them, provided that `detail.eventSource` and `detail.eventName` are
+/// single texts wherever they occur, as CloudTrail writes them (a list could hold a value of each part).
+///
+/// All that fits goes into one forwarder, read-only events included: a rule in the wider state costs
+/// nothing for events that its pattern does not match. Where there are several parts, those without any
+/// detector for read-only events keep the plain state.
+pub fn cover(compiled: &[Compiled], place: Where, quota: usize) -> Vec<Forwarder> {
+    let mut branches = gathered(compiled, place);
+    if branches.is_empty() {
+        return Vec::new();
+    }
+    loop {
+        if let Some(parts) = parts(&branches, quota) {
+            let many = parts.len() > 1;
+            return parts
+                .into_iter()
+                .enumerate()
+                .map(|(index, (pattern, state))| Forwarder {
+                    part: many.then_some(index + 1),
+                    pattern,
+                    state,
+                })
+                .collect();
+        }
+        branches = widened(branches)
+            .unwrap_or_else(|branches| vec![Branch::everything(branches.iter().any(|b| b.reads))]);
+    }
+}
+
+/// Whether a detector made from this pattern can have anything to do with events of such a place.
+pub fn is_wanted(compiled: &Compiled, place: Where) -> bool {
+    !gathered(std::slice::from_ref(compiled), place).is_empty()
+}
+
+/// What all the patterns together pass, as tight as it comes.
+fn gathered(compiled: &[Compiled], place: Where) -> Vec<Branch> {
+    let branches = compiled
+        .iter()
+        .filter(|compiled| compiled.state != RuleState::Disabled)
+        .flat_map(|compiled| Branch::of(&compiled.pattern, compiled.state));
+    let mut branches: Vec<Branch> = branches
+        .filter_map(|branch| seen_from(branch, place))
+        .map(|branch| widen::without_wildcards(&branch))
+        .collect();
+    share_types(&mut branches);
+    bounded(branches)
+}
+
+/// Gives the kinds of CloudTrail events that any branch wants to all that pick events by name or user:
+/// IAM calls do not come as sign-ins anyway, and what branches share is written once.
+fn share_types(branches: &mut [Branch]) {
+    let known: Tests = events::ALL_TYPES
+        .iter()
+        .map(|kind| json!(kind).to_string())
+        .collect();
+    let picky = |branch: &Branch| {
+        [EVENT_SOURCE, EVENT_NAME, USER_TYPE]
+            .iter()
+            .any(|path| branch.fields.contains_key(*path))
+    };
+    let types = |branch: &Branch| {
+        let types = branch
+            .fields
+            .get(DETAIL_TYPE)
+            .filter(|types| types.is_subset(&known));
+        types.cloned().unwrap_or_default()
+    };
+    let shared: Tests = branches.iter().flat_map(types).collect();
+    for branch in branches {
+        if picky(branch) && !types(branch).is_empty() {
+            branch.fields.insert(DETAIL_TYPE.to_owned(), shared.clone());
+        }
+    }
+}
+
+/// The branch without what cannot appear in such a place; `None` if nothing of it can. Only names that
+/// are spelt out count.
+fn seen_from(mut branch: Branch, place: Where) -> Option<Branch> {
+    if place == Where::GlobalRegion {
+        return Some(branch);
+    }
+    let global = |text: &str| GLOBAL_SERVICES.contains(&text);
+    if let Some(services) = branch.fields.get_mut(EVENT_SOURCE) {
+        services.retain(|test| {
+            !literal(test)
+                .is_some_and(|text| text.strip_suffix(".amazonaws.com").is_some_and(global))
+        });
+        if services.is_empty() {
+            return None;
+        }
+    }
+    if let Some(sources) = branch.fields.get_mut(SOURCE) {
+        let before = sources.len();
+        sources.retain(|test| {
+            !literal(test).is_some_and(|text| text.strip_prefix("aws.").is_some_and(global))
+        });
+        if sources.len() < before && sources.iter().all(|test| is_test_source(test)) {
+            return None;
+        }
+    }
+    let is = |path: &str, text: &str| {
+        branch.fields.get(path).is_some_and(|tests| {
+            tests
+                .iter()
+                .all(|test| literal(test).as_deref() == Some(text))
+        })
+    };
+    let root_sign_in = is(EVENT_NAME, "ConsoleLogin") && is(USER_TYPE, "Root");
+    (!root_sign_in).then_some(branch)
+}
+
+/// Few enough branches to compare each with each.
+fn bounded(mut branches: Vec<Branch>) -> Vec<Branch> {
+    branches.sort_unstable();
+    branches.dedup();
+    while branches.len() > MOST_BRANCHES {
+        let wider: Vec<Branch> = branches
+            .iter()
+            .map(|branch| widen::wider(branch).map_or_else(|| branch.clone(), |(wider, _)| wider))
+            .collect();
+        if wider == branches {
+            break;
+        }
+        branches = wider;
+        branches.sort_unstable();
+        branches.dedup();
+    }
+    simplified(branches)
+}
+
+/// One step wider where it is worth most: the best tenth. The error is what cannot be widened.
+fn widened(mut branches: Vec<Branch>) -> Result<Vec<Branch>, Vec<Branch>> {
+    let mut steps: Vec<(usize, usize, Branch)> = branches
+        .iter()
+        .enumerate()
+        .filter_map(|(index, branch)| {
+            let (wider, worth) = widen::wider(branch)?;
+            Some((worth, index, wider))
+        })
+        .collect();
+    if steps.is_empty() {
+        return Err(branches);
+    }
+    // Of equals the first goes first: branches are sorted.
+    steps.sort_by_key(|(worth, index, _)| (std::cmp::Reverse(*worth), *index));
+    steps.truncate(branches.len() / 10 + 1);
+    for (_, index, wider) in steps {
+        if let Some(branch) = branches.get_mut(index) {
+            *branch = wider;
+        }
+    }
+    Ok(bounded(branches))
+}
+
+/// The branches as few patterns that pass no event twice; `None` if they do not fit.
+fn parts(branches: &[Branch], quota: usize) -> Option<Vec<(Value, RuleState)>> {
+    let mut parts = Vec::new();
+    let mut waiting = vec![(Class::everything(), branches.to_vec())];
+    while let Some((class, branches)) = waiting.pop() {
+        if branches.is_empty() {
+            continue;
+        }
+        let pattern = render(&branches);
+        if length(&pattern) <= quota && EventPattern::parse(&pattern.to_string()).is_ok() {
+            let reads = branches.iter().any(|branch| branch.reads);
+            let state = if reads {
+                RuleState::EnabledWithAll
+            } else {
+                RuleState::Enabled
+            };
+            parts.push((pattern, state));
+            continue;
+        }
+        if parts.len() + waiting.len() + 2 > MOST_PARTS {
+            return None;
+        }
+        let (first, second) = class.halves(&branches)?;
+        for class in [second, first] {
+            let inside = branches
+                .iter()
+                .filter_map(|branch| class.within(branch))
+                .collect();
+            waiting.push((class, simplified(inside)));
+        }
+    }
+    Some(parts)
+}

@@ -1,0 +1,189 @@
+//! Whether what is deployed would bring an alert to its readers: every link, judged as it stands.
+
+mod feed;
+mod links;
+mod loss;
+mod reach;
+mod remains;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::aws::{CallError, Cloud};
+use crate::compile::Compiled;
+use crate::place::{Place, StackName};
+use crate::placement::Desired;
+use crate::plan::{self, Action, Change, Conflict, Plan, Wishes};
+use crate::resources::{Key, Kind, Live, Owner, Resource, Survey};
+use crate::rules::RuleId;
+
+/// The version of the JSON form of [`Health`].
+pub const FORMAT_VERSION: u32 = 1;
+
+const APPLY: &str = "run `iamwatch apply`";
+
+/// What is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Deployment<'a> {
+    /// The rules file's name.
+    pub stack: &'a StackName,
+    /// What the rules file asks for.
+    pub desired: &'a Desired,
+    /// The patterns of its rules.
+    pub patterns: &'a [Compiled],
+    /// What AWS has.
+    pub live: &'a [Live],
+    /// The account, its trails included.
+    pub survey: &'a Survey,
+}
+
+/// The judgement.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Health {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The rules file's name.
+    pub name: StackName,
+    /// Where alerts are raised.
+    pub home: Place,
+    /// Whether nothing was found that loses or weakens anything.
+    pub healthy: bool,
+    /// How many rules are deployed, or should be.
+    pub rules: usize,
+    /// What was found, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that is not as it must be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub weight: Weight,
+    /// Where, if it is in one place.
+    pub place: Option<Place>,
+    /// What, as plans name it.
+    pub what: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// Since when, ISO 8601 in UTC, if AWS tells.
+    pub since: Option<String>,
+    /// What follows.
+    pub consequence: String,
+    /// The rules that are concerned: whose alerts are lost, where alerts are.
+    pub rules: Vec<RuleId>,
+    /// What to do.
+    pub remedy: String,
+    /// What to add somewhere, such as a policy statement.
+    pub document: Option<Value>,
+}
+
+/// How bad a finding is. The order is that of the listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// Alerts do not reach all of their readers.
+    LosesAlerts,
+    /// Alerts arrive, but a safeguard is gone.
+    Weakens,
+    /// It may not be looked at. Alone this does not make a deployment unhealthy.
+    Unknown,
+}
+
+/// Judges a deployment, and looks at what plans do not read: queues of dead letters, receivers' queues,
+/// leftovers of tests. Writes nothing. `now_ms`: Unix milliseconds.
+///
+/// # Errors
+/// What AWS says, except about other people's queues.
+pub async fn health(
+    cloud: &Cloud,
+    deployment: Deployment<'_>,
+    now_ms: i64,
+) -> Result<Health, CallError> {
+    let mut findings = judged(deployment);
+    findings.extend(remains::look(cloud, deployment, now_ms).await?);
+    findings.sort_by(|a, b| (a.weight, &a.place, &a.what).cmp(&(b.weight, &b.place, &b.what)));
+    Ok(Health {
+        format_version: FORMAT_VERSION,
+        name: deployment.stack.clone(),
+        home: deployment.desired.home.clone(),
+        healthy: findings.iter().all(|f| f.weight == Weight::Unknown),
+        rules: deployment.desired.detectors.len(),
+        findings,
+    })
+}
+
+/// What can be said without another look at AWS.
+fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
+    let Deployment {
+        stack,
+        desired,
+        live,
+        ..
+    } = deployment;
+    let mut findings = Vec::new();
+    let wishes = Wishes::default();
+    let plan = match plan::plan(stack, desired, live, &wishes) {
+        Ok(plan) => Some(plan),
+        Err(conflicts) => {
+            findings.extend(conflicts.iter().map(|c| foreign(c, desired, stack)));
+            // What has lost its tag works all the same: it is judged by what it does.
+            let mut live = live.to_vec();
+            for live in &mut live {
+                if conflicts.iter().any(|conflict| conflict.key == live.key) {
+                    live.owner = Owner::Ours;
+                }
+            }
+            let plan = plan::plan(stack, desired, &live, &wishes).ok();
+            plan.map(|plan| Plan {
+                changes: plan
+                    .changes
+                    .into_iter()
+                    .filter(|change| !is_unseen(change, &conflicts))
+                    .collect(),
+                ..plan
+            })
+        }
+    };
+    let reach = reach::Reach::of(desired, deployment.patterns);
+    if let Some(plan) = plan {
+        findings.extend(links::judge(&plan, deployment, &reach));
+    }
+    findings.extend(feed::judge(deployment));
+    findings
+}
+
+/// What hangs on a topic or bus that is not ours is not read: it may well be there.
+fn is_unseen(change: &Change, conflicts: &[Conflict]) -> bool {
+    let hangs = |key: &Key| match &change.after {
+        Some(Resource::Subscription(_)) => key.kind == Kind::Topic,
+        Some(Resource::Rule(_)) => key.kind == Kind::Bus,
+        _ => false,
+    };
+    let needs = change.after.iter().flat_map(|r| r.needs(&change.key.place));
+    change.action == Action::Create
+        && needs
+            .filter(|key| hangs(key))
+            .any(|key| conflicts.iter().any(|conflict| conflict.key == key))
+}
+
+fn foreign(conflict: &Conflict, desired: &Desired, stack: &StackName) -> Finding {
+    let owner = match &conflict.owner {
+        Owner::Stack(name) => format!("it carries the tag of the rules file `{name}`"),
+        Owner::Stranger => "it is in another account, or may not be looked at".to_owned(),
+        Owner::Nobody | Owner::Ours => "it does not carry our tag".to_owned(),
+    };
+    Finding {
+        weight: Weight::Weakens,
+        place: Some(conflict.key.place.clone()),
+        what: conflict.key.to_string(),
+        problem: owner,
+        since: None,
+        consequence: "apply refuses to touch it, and with it everything else".to_owned(),
+        rules: reach::Reach::named(desired, &conflict.key),
+        remedy: format!(
+            "if it is yours, tag it `{}={stack}`; otherwise delete or rename it",
+            crate::resources::STACK_TAG
+        ),
+        document: None,
+    }
+}

@@ -1,0 +1,206 @@
+//! What plans do not read: dead letters, other people's queues, leftovers of tests.
+
+use aws_sdk_sqs::types::QueueAttributeName as Name;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{Deployment, Finding, Weight};
+use crate::aws::{CallError, Cause, Clients, Cloud, calls};
+use crate::place::Arn;
+use crate::placement::Receiver;
+use crate::proof::left_over;
+use crate::resources::{Key, Kind, Live, Owner, Resource, kms, sqs};
+use crate::rules::RuleId;
+
+/// How many queues are looked at at once.
+const CONCURRENCY: usize = 8;
+
+pub(super) async fn look(
+    cloud: &Cloud,
+    deployment: Deployment<'_>,
+    now_ms: i64,
+) -> Result<Vec<Finding>, CallError> {
+    let home = cloud.at_place(&deployment.desired.home);
+    let ours = deployment
+        .live
+        .iter()
+        .filter(|live| live.key.kind == Kind::Queue && live.owner == Owner::Ours);
+    let queues: Vec<Option<Finding>> = stream::iter(ours)
+        .map(|queue| dead_letters(cloud, queue))
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    let receivers: Vec<Option<Finding>> = stream::iter(&deployment.desired.receivers)
+        .map(|receiver| receives(&home, receiver, deployment))
+        .buffered(CONCURRENCY)
+        .collect()
+        .await;
+    let probes = probes(&home, deployment, now_ms).await?;
+    let found = queues.into_iter().chain(receivers).flatten();
+    let found = found.chain(probes).chain(key(&home, deployment).await);
+    Ok(found.collect())
+}
+
+/// Whether EventBridge can use the key of somebody's own that encrypts our topics.
+async fn key(clients: &Clients, deployment: Deployment<'_>) -> Option<Finding> {
+    let mut wanted = deployment.desired.resources.values();
+    let arn: Arn = wanted.find_map(|resource| match resource {
+        Resource::Topic(topic) => topic.kms_key.as_deref()?.parse().ok(),
+        _ => None,
+    })?;
+    let (weight, problem, remedy, document) = match kms::problem(&clients.kms, &arn).await {
+        Ok(None) => return None,
+        Ok(Some(found)) => (
+            Weight::LosesAlerts,
+            found.problem.to_owned(),
+            "iamwatch never edits a key of yours: mend it, or name another one in `topics.kms_key`"
+                .to_owned(),
+            found.statement,
+        ),
+        Err(error) => (
+            Weight::Unknown,
+            format!("cannot tell whether EventBridge can use it: {error}"),
+            error.remedy().unwrap_or_default(),
+            None,
+        ),
+    };
+    Some(Finding {
+        weight,
+        place: None,
+        what: format!("key {arn}"),
+        problem,
+        since: None,
+        consequence: "EventBridge cannot publish to the encrypted topics".to_owned(),
+        rules: deployment.desired.detectors.keys().cloned().collect(),
+        remedy,
+        document,
+    })
+}
+
+/// Letters in a queue are alerts that somebody did not get.
+async fn dead_letters(cloud: &Cloud, queue: &Live) -> Result<Option<Finding>, CallError> {
+    let url = queue.handle.as_deref().unwrap_or_default();
+    let counted = [
+        Name::ApproximateNumberOfMessages,
+        Name::ApproximateNumberOfMessagesNotVisible,
+    ];
+    let request = cloud
+        .at_place(&queue.key.place)
+        .sqs
+        .get_queue_attributes()
+        .queue_url(url)
+        .set_attribute_names(Some(counted.to_vec()));
+    let answer = match calls::GET_QUEUE.send(url, request.send()).await {
+        Ok(answer) => answer,
+        // It went away since it was listed: the next look says so.
+        Err(error) if error.cause == Cause::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let attributes = answer.attributes.unwrap_or_default();
+    let letters: u64 = counted
+        .iter()
+        .filter_map(|name| attributes.get(name)?.parse::<u64>().ok())
+        .sum();
+    Ok((letters > 0).then(|| Finding {
+        weight: Weight::LosesAlerts,
+        place: Some(queue.key.place.clone()),
+        what: queue.key.to_string(),
+        problem: match letters {
+            1 => "it holds 1 dead letter".to_owned(),
+            letters => format!("it holds {letters} dead letters"),
+        },
+        since: None,
+        consequence: "each is an alert, or an event, that did not arrive".to_owned(),
+        rules: Vec::new(),
+        remedy: "`iamwatch dlq` shows them with what went wrong; `iamwatch dlq --redrive` sends them again"
+            .to_owned(),
+        document: None,
+    }))
+}
+
+/// Whether somebody else's queue lets our topic in.
+async fn receives(
+    clients: &Clients,
+    receiver: &Receiver,
+    deployment: Deployment<'_>,
+) -> Option<Finding> {
+    let Receiver {
+        channel,
+        queue,
+        topic,
+    } = receiver;
+    let (weight, problem, remedy, document) =
+        match sqs::missing_statement(&clients.sqs, queue, topic).await {
+            Ok(None) => return None,
+            Ok(Some(statement)) => (
+                Weight::LosesAlerts,
+                "its policy does not let our topic send".to_owned(),
+                "add this statement to its policy: iamwatch never edits a queue of yours"
+                    .to_owned(),
+                Some(statement),
+            ),
+            Err(error) if error.cause == Cause::NotFound => (
+                Weight::LosesAlerts,
+                "it does not exist".to_owned(),
+                "create the queue, or correct the channel".to_owned(),
+                None,
+            ),
+            Err(error) => (
+                Weight::Unknown,
+                format!("cannot tell whether it lets our topic send: {error}"),
+                error.remedy().unwrap_or_default(),
+                None,
+            ),
+        };
+    let consequence = match weight {
+        Weight::Unknown => format!("channel `{channel}` may get no alert"),
+        _ => format!("channel `{channel}` gets no alert"),
+    };
+    Some(Finding {
+        weight,
+        place: None,
+        what: format!("queue {queue}"),
+        problem,
+        since: None,
+        consequence,
+        rules: rules_of(deployment, receiver),
+        remedy,
+        document,
+    })
+}
+
+/// The rules that send to the receiver's topic.
+fn rules_of(deployment: Deployment<'_>, receiver: &Receiver) -> Vec<RuleId> {
+    let desired = deployment.desired;
+    let sends = |key: &Key| match desired.resources.get(key) {
+        Some(Resource::Rule(rule)) => rule.targets.values().any(|t| t.arn == receiver.topic),
+        _ => false,
+    };
+    let rules = desired.detectors.iter();
+    rules
+        .filter(|(_, keys)| keys.iter().any(sends))
+        .map(|(rule, _)| rule.clone())
+        .collect()
+}
+
+/// Temporary queues of tests that were killed: alerts are copied into them.
+async fn probes(
+    clients: &Clients,
+    deployment: Deployment<'_>,
+    now_ms: i64,
+) -> Result<Vec<Finding>, CallError> {
+    let Deployment { stack, desired, .. } = deployment;
+    let left_over = left_over(clients, stack, now_ms / 1000).await?;
+    let findings = left_over.iter().map(|url| Finding {
+        weight: Weight::Weakens,
+        place: Some(desired.home.clone()),
+        what: format!("queue {}", url.rsplit('/').next().unwrap_or_default()),
+        problem: "it is left over from a test that was stopped".to_owned(),
+        since: None,
+        consequence: "alerts are copied into it, where whoever reads queues sees them".to_owned(),
+        rules: Vec::new(),
+        remedy: "delete it, or run `iamwatch test-event RULE --wait`, which clears up first"
+            .to_owned(),
+        document: None,
+    });
+    Ok(findings.collect())
+}

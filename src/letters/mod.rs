@@ -1,0 +1,189 @@
+//! Dead letters: alerts and events that EventBridge could not deliver, read, explained and sent again.
+
+mod codes;
+mod read;
+mod redrive;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::place::{Arn, Place};
+use crate::placement::Desired;
+use crate::resources::{DEFAULT_BUS, Resource, names};
+use crate::rules::{RuleId, is_unprintable};
+
+pub use read::{Mailbox, Read, read};
+pub use redrive::{Redriven, redrive};
+
+/// The version of the JSON form of letters.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// So much of one text of an event is kept, in characters: an ARN has 2,048 at most.
+const MOST_SHOWN: usize = 2048;
+
+/// One undelivered event of one target. Copies of it are counted, not repeated.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Letter {
+    /// Where the queue is.
+    pub place: Place,
+    /// When the event happened, ISO 8601 in UTC.
+    pub time: String,
+    /// Who could not deliver it.
+    pub sender: Sender,
+    /// The target's ARN: a topic, or the home bus.
+    pub target: Option<String>,
+    /// What happened.
+    pub event: Happened,
+    /// EventBridge's code.
+    pub code: String,
+    /// EventBridge's words.
+    pub message: String,
+    /// The code in plain words.
+    pub meaning: String,
+    /// What to do about the cause.
+    pub remedy: String,
+    /// How often it lies in the queue.
+    pub copies: usize,
+    /// Which alerts it would have made, where a forwarder could not deliver it; else its rule.
+    pub rules: Vec<RuleId>,
+    /// The event itself; null if the message is none.
+    #[serde(skip)]
+    pub(crate) body: Value,
+    /// What it is sent as, when it is sent again.
+    #[serde(skip)]
+    pub(crate) dispatches: Vec<redrive::Dispatch>,
+    /// SQS's handles of its copies.
+    #[serde(skip)]
+    pub(crate) receipts: Vec<String>,
+}
+
+/// The EventBridge rule behind a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Sender {
+    /// A detector: the alert was lost on its way to a topic.
+    Detector {
+        /// Whose alert.
+        rule: RuleId,
+    },
+    /// A forwarder: no detector has seen the event.
+    Forwarder {
+        /// Its name in AWS.
+        name: String,
+    },
+    /// A rule that the rules file does not have any more.
+    Unknown {
+        /// Its ARN.
+        arn: String,
+    },
+}
+
+/// What a letter's event says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Happened {
+    /// `detail.eventID`, or the envelope's id.
+    pub id: String,
+    /// `detail.eventName`.
+    pub name: String,
+    /// `detail.eventSource`.
+    pub service: String,
+    /// Who did it: ARN, name or type.
+    pub who: String,
+    /// In which account.
+    pub account: String,
+    /// In which Region.
+    pub region: String,
+}
+
+impl Happened {
+    fn of(event: &Value) -> Self {
+        let text = |pointer: &str| {
+            let value = event.pointer(pointer).and_then(Value::as_str);
+            value.map(plain).filter(|text| !text.is_empty())
+        };
+        let first = |pointers: &[&str]| {
+            let mut found = pointers.iter().filter_map(|pointer| text(pointer));
+            found.next().unwrap_or_default()
+        };
+        Self {
+            id: first(&["/detail/eventID", "/id"]),
+            name: first(&["/detail/eventName", "/detail-type"]),
+            service: first(&["/detail/eventSource", "/source"]),
+            who: first(&[
+                "/detail/userIdentity/arn",
+                "/detail/userIdentity/userName",
+                "/detail/userIdentity/invokedBy",
+                "/detail/userIdentity/type",
+            ]),
+            account: first(&["/account"]),
+            region: first(&["/region"]),
+        }
+    }
+}
+
+/// Text of an event as it can stand on a terminal: whoever acts chooses some of it.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if is_unprintable(c) { ' ' } else { c })
+        .take(MOST_SHOWN)
+        .collect()
+}
+
+/// Whose letter it is, by the ARN of the EventBridge rule.
+fn sender(arn: &str, desired: &Desired) -> Sender {
+    let unknown = || Sender::Unknown { arn: plain(arn) };
+    let Some(path) = arn.parse::<Arn>().ok().and_then(|arn| {
+        let path = arn.resource().strip_prefix("rule/")?;
+        Some(path.to_owned())
+    }) else {
+        return unknown();
+    };
+    let name = path.rsplit('/').next().unwrap_or_default();
+    // A detector that has moved between the default bus and the home bus is the same detector.
+    let is_it = |key: &crate::resources::Key| match desired.resources.get(key) {
+        Some(Resource::Rule(rule)) => rule.name == name,
+        _ => false,
+    };
+    let mut rules = desired.detectors.iter();
+    if let Some((rule, _)) = rules.find(|(_, keys)| keys.iter().any(is_it)) {
+        return Sender::Detector { rule: rule.clone() };
+    }
+    let mut keys = desired.resources.keys();
+    let forwards =
+        keys.any(|key| desired.is_forwarder(key) && key.name == names::rule(DEFAULT_BUS, name));
+    if forwards {
+        Sender::Forwarder {
+            name: name.to_owned(),
+        }
+    } else {
+        unknown()
+    }
+}
+
+/// Letters that are the same event for the same target of the same rule become one.
+fn merged(letters: Vec<Letter>) -> Vec<Letter> {
+    let mut found: BTreeMap<(String, String, Option<String>), Letter> = BTreeMap::new();
+    for letter in letters {
+        let sender = format!("{:?}", letter.sender);
+        let id = match letter.event.id.as_str() {
+            // Not an event: nothing is known to be its copy.
+            "" => letter.receipts.concat(),
+            id => id.to_owned(),
+        };
+        match found.entry((id, sender, letter.target.clone())) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(letter);
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                let first = entry.get_mut();
+                first.copies += letter.copies;
+                first.receipts.extend(letter.receipts);
+            }
+        }
+    }
+    let mut letters: Vec<Letter> = found.into_values().collect();
+    letters.sort_by(|a, b| (&a.time, &a.event.id).cmp(&(&b.time, &b.event.id)));
+    letters
+}

@@ -1,0 +1,199 @@
+//! Reading queues without taking anything out of them.
+
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName as System,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::redrive::{self, Dispatch};
+use super::{Happened, Letter, Sender, codes, merged, plain, sender};
+use crate::aws::{CallError, Cause, Cloud, calls};
+use crate::compile::Compiled;
+use crate::place::Place;
+use crate::placement::Desired;
+use crate::resources::{Kind, Live, Owner};
+
+/// At most so many messages of one queue are read at a time.
+const LIMIT: usize = 1000;
+/// How many queues are read at once.
+const CONCURRENCY: usize = 8;
+/// How long what is read is hidden from other readers, in seconds: as long as sending it again may take.
+const HIDDEN_SECONDS: i32 = 900;
+
+/// What lies in all queues of dead letters.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// One for each queue that holds something.
+    pub mailboxes: Vec<Mailbox>,
+}
+
+/// What lies in one queue.
+#[derive(Debug, Clone)]
+pub struct Mailbox {
+    /// Where the queue is.
+    pub place: Place,
+    /// Its URL.
+    pub url: String,
+    /// The letters, oldest first.
+    pub letters: Vec<Letter>,
+    /// Whether there is more than was read.
+    pub more: bool,
+}
+
+/// Reads the letters of every queue of ours. They stay where they are, but nobody else sees them for some
+/// minutes, unless they are [released](Read::release).
+///
+/// # Errors
+/// What AWS says.
+pub async fn read(
+    cloud: &Cloud,
+    live: &[Live],
+    desired: &Desired,
+    patterns: &[Compiled],
+) -> Result<Read, CallError> {
+    let queues = live
+        .iter()
+        .filter(|live| live.key.kind == Kind::Queue && live.owner == Owner::Ours);
+    let mut mailboxes: Vec<Mailbox> = stream::iter(queues)
+        .map(|queue| mailbox(cloud, queue, desired, patterns))
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    mailboxes.retain(|mailbox| !mailbox.letters.is_empty());
+    Ok(Read { mailboxes })
+}
+
+async fn mailbox(
+    cloud: &Cloud,
+    queue: &Live,
+    desired: &Desired,
+    patterns: &[Compiled],
+) -> Result<Mailbox, CallError> {
+    let url = queue.handle.clone().unwrap_or_default();
+    let place = &queue.key.place;
+    let client = cloud.at_place(place).sqs;
+    let mut letters = Vec::new();
+    while letters.len() < LIMIT {
+        let request = client
+            .receive_message()
+            .queue_url(&url)
+            .max_number_of_messages(10)
+            .visibility_timeout(HIDDEN_SECONDS)
+            // Without waiting SQS asks only some of its servers, and a short queue looks empty.
+            .wait_time_seconds(1)
+            .message_system_attribute_names(System::SentTimestamp)
+            .message_attribute_names("All");
+        let answer = match calls::RECEIVE.send(&url, request.send()).await {
+            Ok(answer) => answer,
+            Err(error) if error.cause == Cause::NotFound => break,
+            Err(error) => return Err(error),
+        };
+        if answer.messages().is_empty() {
+            break;
+        }
+        letters.extend(
+            answer
+                .messages()
+                .iter()
+                .map(|message| letter(message, place, desired, patterns)),
+        );
+    }
+    Ok(Mailbox {
+        place: place.clone(),
+        url,
+        more: letters.len() >= LIMIT,
+        letters: merged(letters),
+    })
+}
+
+fn letter(message: &Message, place: &Place, desired: &Desired, patterns: &[Compiled]) -> Letter {
+    let attribute = |name: &str| {
+        let attribute = message.message_attributes().and_then(|a| a.get(name))?;
+        attribute.string_value().map(plain)
+    };
+    let body: Value = message
+        .body()
+        .and_then(|body| serde_json::from_str(body).ok())
+        .unwrap_or_default();
+    let sender = sender(&attribute("RULE_ARN").unwrap_or_default(), desired);
+    let code = attribute("ERROR_CODE").unwrap_or_default();
+    let from_forwarder = matches!(sender, Sender::Forwarder { .. });
+    let (meaning, remedy) = codes::explained(&code, from_forwarder);
+    let target = attribute("TARGET_ARN");
+    let dispatches = redrive::dispatches(&sender, target.as_deref(), &body, desired, patterns);
+    let mut rules: Vec<_> = dispatches
+        .iter()
+        .map(|d: &Dispatch| d.rule.clone())
+        .collect();
+    if let Sender::Detector { rule } = &sender {
+        rules.push(rule.clone());
+    }
+    rules.sort();
+    rules.dedup();
+    let time = body.get("time").and_then(Value::as_str).map(plain);
+    Letter {
+        place: place.clone(),
+        time: time.unwrap_or_default(),
+        event: Happened::of(&body),
+        target,
+        message: attribute("ERROR_MESSAGE").unwrap_or_default(),
+        meaning: meaning.to_owned(),
+        remedy: remedy.to_owned(),
+        copies: 1,
+        rules,
+        receipts: message
+            .receipt_handle()
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
+        sender,
+        code,
+        body,
+        dispatches,
+    }
+}
+
+impl Read {
+    /// Every letter of every queue.
+    pub fn letters(&self) -> impl Iterator<Item = &Letter> {
+        self.mailboxes.iter().flat_map(|mailbox| &mailbox.letters)
+    }
+
+    /// How many messages a redrive would send.
+    pub fn messages(&self) -> usize {
+        self.letters().map(|letter| letter.dispatches.len()).sum()
+    }
+
+    /// Lets others see the letters again, as far as it goes: after some minutes they do anyway.
+    pub async fn release(&self, cloud: &Cloud) {
+        for mailbox in &self.mailboxes {
+            let receipts = mailbox.letters.iter().flat_map(|letter| &letter.receipts);
+            let receipts: Vec<&String> = receipts.collect();
+            release(cloud, mailbox, &receipts).await;
+        }
+    }
+}
+
+pub(super) async fn release(cloud: &Cloud, mailbox: &Mailbox, receipts: &[&String]) {
+    let client = cloud.at_place(&mailbox.place).sqs;
+    for batch in receipts.chunks(10) {
+        let entries = batch.iter().enumerate().filter_map(|(index, receipt)| {
+            ChangeMessageVisibilityBatchRequestEntry::builder()
+                .id(index.to_string())
+                .receipt_handle(*receipt)
+                .visibility_timeout(0)
+                .build()
+                .ok()
+        });
+        let request = client
+            .change_message_visibility_batch()
+            .queue_url(&mailbox.url)
+            .set_entries(Some(entries.collect()));
+        let done = calls::RELEASE.send(&mailbox.url, request.send()).await;
+        // A caller who may not do this waits until the time is over.
+        if done.is_err() {
+            break;
+        }
+    }
+}

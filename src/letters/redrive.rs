@@ -1,0 +1,214 @@
+//! Sending again what was not delivered. EventBridge cannot: `PutEvents` refuses events whose source is
+//! AWS's, and SQS moves messages back only between queues. So the alert is made here, and published to the
+//! topics of its detector.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::read::{self, Mailbox, Read};
+use super::{Letter, Sender};
+use crate::aws::{CallError, Cloud, calls};
+use crate::compile::{Compiled, InputTransformer, RuleState};
+use crate::pattern::{Event, EventPattern};
+use crate::place::Arn;
+use crate::placement::Desired;
+use crate::resources::{Key, Resource, Target};
+use crate::rules::RuleId;
+
+/// What an alert that is sent again begins with.
+const LATE_MARK: &str = "LATE ";
+
+/// One message to one topic.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Dispatch {
+    pub rule: RuleId,
+    pub topic: Arn,
+    pub input: InputTransformer,
+}
+
+/// What a redrive did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Redriven {
+    /// Letters whose alerts went out again, and that are no longer in their queue.
+    pub sent: Vec<Letter>,
+    /// Letters of forwarders whose event no rule wants: no alert was lost, and they are deleted.
+    pub unwanted: Vec<Letter>,
+    /// Letters that stay, as the rules file has nothing that could send them.
+    pub kept: Vec<Letter>,
+    /// Letters that stay, or may be sent once more, and why.
+    pub failed: Vec<Failed>,
+}
+
+/// A letter that could not be sent again, or not be deleted after that.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Failed {
+    /// The letter.
+    pub letter: Letter,
+    /// What AWS said.
+    pub error: CallError,
+    /// Whether some of its alerts went out before that: the next redrive repeats them.
+    pub partly_sent: bool,
+}
+
+/// Sends every letter's alerts again, and deletes a letter once all of them are out. What cannot be sent
+/// stays, and is released.
+pub async fn redrive(cloud: &Cloud, desired: &Desired, read: &Read) -> Redriven {
+    let mut done = Redriven::default();
+    let mut sent = BTreeSet::new();
+    for mailbox in &read.mailboxes {
+        for letter in &mailbox.letters {
+            let one = one(cloud, desired, mailbox, letter, &mut sent).await;
+            match one {
+                Ok(()) if !letter.dispatches.is_empty() => done.sent.push(letter.clone()),
+                Ok(()) if is_unwanted(letter) => done.unwanted.push(letter.clone()),
+                Ok(()) => done.kept.push(letter.clone()),
+                Err((error, partly_sent)) => done.failed.push(Failed {
+                    letter: letter.clone(),
+                    error,
+                    partly_sent,
+                }),
+            }
+        }
+        let stay = done
+            .kept
+            .iter()
+            .chain(done.failed.iter().map(|f| &f.letter));
+        let stay = stay.filter(|letter| letter.place == mailbox.place);
+        let receipts: Vec<&String> = stay.flat_map(|letter| &letter.receipts).collect();
+        read::release(cloud, mailbox, &receipts).await;
+    }
+    done
+}
+
+/// An event that no detector would have matched: the forwarders' pattern is wider than theirs.
+fn is_unwanted(letter: &Letter) -> bool {
+    let forwarded = matches!(letter.sender, Sender::Forwarder { .. });
+    forwarded && letter.dispatches.is_empty() && letter.body.is_object()
+}
+
+/// Publishes, then deletes. The flag of an error: whether something went out before it.
+async fn one(
+    cloud: &Cloud,
+    desired: &Desired,
+    mailbox: &Mailbox,
+    letter: &Letter,
+    sent: &mut BTreeSet<(String, RuleId, Arn)>,
+) -> Result<(), (CallError, bool)> {
+    if letter.dispatches.is_empty() && !is_unwanted(letter) {
+        return Ok(());
+    }
+    let sns = cloud.at_place(&desired.home).sns;
+    let mut partly = false;
+    for dispatch in &letter.dispatches {
+        let Dispatch { rule, topic, input } = dispatch;
+        // Two forwarders that lost the same event would make the same alert twice.
+        let mark = (letter.event.id.clone(), rule.clone(), topic.clone());
+        if sent.contains(&mark) {
+            continue;
+        }
+        let text = late(&input.render(&letter.body));
+        let request = sns.publish().topic_arn(topic.as_str()).message(text);
+        let published = calls::PUBLISH.send(topic.as_str(), request.send()).await;
+        published.map_err(|error| (error, partly))?;
+        partly = true;
+        sent.insert(mark);
+    }
+    let sqs = cloud.at_place(&mailbox.place).sqs;
+    for receipt in &letter.receipts {
+        let request = sqs
+            .delete_message()
+            .queue_url(&mailbox.url)
+            .receipt_handle(receipt);
+        let deleted = calls::DELETE_MESSAGE
+            .send(&mailbox.url, request.send())
+            .await;
+        deleted.map_err(|error| (error, partly))?;
+    }
+    Ok(())
+}
+
+/// Marks an alert: text begins with the mark, an object has a field of its own.
+fn late(alert: &str) -> String {
+    if let Some(rest) = alert.strip_prefix('{') {
+        format!("{{\"late\":true,{rest}")
+    } else if let Some(rest) = alert.strip_prefix('"') {
+        format!("\"{LATE_MARK}{rest}")
+    } else {
+        format!("{LATE_MARK}{alert}")
+    }
+}
+
+/// The messages that a letter's event should have become.
+pub(super) fn dispatches(
+    sender: &Sender,
+    target: Option<&str>,
+    event: &Value,
+    desired: &Desired,
+    patterns: &[Compiled],
+) -> Vec<Dispatch> {
+    if !event.is_object() {
+        return Vec::new();
+    }
+    match sender {
+        Sender::Unknown { .. } => Vec::new(),
+        // The pattern has matched already; a split rule's parts send to the same topics.
+        Sender::Detector { rule } => {
+            let keys = desired.detectors.get(rule).into_iter().flatten();
+            keys.take(1)
+                .flat_map(|key| of_detector(rule, key, target, desired))
+                .collect()
+        }
+        Sender::Forwarder { .. } => desired
+            .detectors
+            .iter()
+            .flat_map(|(rule, keys)| keys.iter().map(move |key| (rule, key)))
+            .filter(|(_, key)| wants(key, event, desired))
+            .filter(|(rule, _)| patterns.iter().any(|pattern| pattern.rule == **rule))
+            .flat_map(|(rule, key)| of_detector(rule, key, None, desired))
+            .collect(),
+    }
+}
+
+fn of_detector(rule: &RuleId, key: &Key, target: Option<&str>, desired: &Desired) -> Vec<Dispatch> {
+    let Some(Resource::Rule(detector)) = desired.resources.get(key) else {
+        return Vec::new();
+    };
+    let all = || detector.targets.values();
+    let lost = |wanted: &Target| target == Some(wanted.arn.as_str());
+    // Only the topic that did not get it; all of them where that topic is no longer in use.
+    let chosen: Vec<&Target> = if all().any(lost) {
+        all().filter(|target| lost(target)).collect()
+    } else {
+        all().collect()
+    };
+    chosen
+        .into_iter()
+        .filter_map(|target| {
+            Some(Dispatch {
+                rule: rule.clone(),
+                topic: target.arn.clone(),
+                input: target.input.clone()?,
+            })
+        })
+        .collect()
+}
+
+/// Whether a detector would see and match an event.
+fn wants(key: &Key, event: &Value, desired: &Desired) -> bool {
+    let Some(Resource::Rule(detector)) = desired.resources.get(key) else {
+        return false;
+    };
+    let at = |pointer: &str| event.pointer(pointer).and_then(Value::as_bool);
+    let reads =
+        at("/detail/readOnly") == Some(true) && at("/detail/managementEvent") != Some(false);
+    let sees = match detector.state {
+        RuleState::Disabled => false,
+        RuleState::Enabled => !reads,
+        RuleState::EnabledWithAll => true,
+    };
+    let pattern = EventPattern::from_value(&detector.pattern);
+    let event = Event::from_value(event);
+    sees && matches!((pattern, event), (Ok(pattern), Ok(event)) if pattern.matches(&event))
+}

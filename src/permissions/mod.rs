@@ -1,0 +1,136 @@
+//! What a caller must be allowed to do: from the calls that iamwatch makes and what each declares, a
+//! policy of least privilege for one rules file; and the policy that guards against everybody else.
+
+mod guard;
+mod resources;
+mod scope;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::aws::{Call, Need, On, Step, calls};
+
+pub use guard::{GUARD_LIMIT, guard};
+pub use scope::Scope;
+
+/// Characters of a managed policy; white space does not count. Source: IAM quotas.
+pub const POLICY_LIMIT: usize = 6_144;
+
+/// A kind of run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// `plan`, and all that only looks.
+    Plan,
+    /// `apply` and `destroy`.
+    Apply,
+    /// `test-event`.
+    TestEvent,
+    /// `dlq`.
+    Dlq,
+}
+
+/// What `test-event` does with the calls of the deployer. Its temporary queue and rule have names of their
+/// own, and the rule passes no role.
+static PROOF: &[(&Call, On)] = &[
+    (&calls::CREATE_QUEUE, On::Probe),
+    (&calls::DELETE_QUEUE, On::Probe),
+    (&calls::LIST_QUEUE_TAGS, On::Probe),
+    (&calls::SUBSCRIBE, On::Topic),
+    (&calls::UNSUBSCRIBE, On::Topic),
+    (&calls::PUT_RULE, On::ProbeRule),
+    (&calls::PUT_TARGETS, On::ProbeRule),
+    (&calls::REMOVE_TARGETS, On::ProbeRule),
+    (&calls::DELETE_RULE, On::ProbeRule),
+    (&calls::LIST_RULE_TAGS, On::ProbeRule),
+];
+
+/// What `dlq` does with calls of `test-event`: its queues are those that are deployed.
+static DEAD_LETTERS: &[(&Call, On)] = &[
+    (&calls::RECEIVE, On::Queue),
+    (&calls::DELETE_MESSAGE, On::Queue),
+];
+
+/// The policy that a caller needs for a kind of run. The same scope gives the same text.
+pub fn policy(scope: &Scope, phase: Phase) -> Value {
+    let mut statements: BTreeMap<(usize, &'static str), Statement> = BTreeMap::new();
+    for (need, write) in needs(phase) {
+        let Some(granted) = resources::of(need.on, write, scope) else {
+            continue;
+        };
+        let statement = statements
+            .entry((granted.order, granted.sid))
+            .or_insert_with(|| Statement {
+                actions: BTreeSet::new(),
+                resources: BTreeSet::new(),
+                condition: granted.condition,
+            });
+        statement.actions.insert(need.action);
+        statement.resources.extend(granted.resources);
+    }
+    let statements: Vec<Value> = statements
+        .into_iter()
+        .map(|((_, sid), statement)| statement.json(sid))
+        .collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// Characters of a policy as IAM counts them.
+pub fn length(policy: &Value) -> usize {
+    policy.to_string().chars().count()
+}
+
+/// What a kind of run needs, and whether for a write.
+fn needs(phase: Phase) -> Vec<(Need, bool)> {
+    let made = |call: &Call| match phase {
+        Phase::Plan => call.step == Step::Look,
+        Phase::Apply => call.step <= Step::Change,
+        Phase::TestEvent => call.step == Step::Look || call.step == Step::Prove,
+        Phase::Dlq => call.step == Step::Look || call.step == Step::Redrive,
+    };
+    let mut needs: Vec<(Need, bool)> = calls::ALL
+        .iter()
+        .filter(|call| made(call))
+        .flat_map(|call| call.needs.iter().map(|need| (*need, call.write)))
+        .collect();
+    let besides = match phase {
+        Phase::Plan | Phase::Apply => [].as_slice(),
+        Phase::TestEvent => PROOF,
+        Phase::Dlq => DEAD_LETTERS,
+    };
+    needs.extend(besides.iter().flat_map(|(call, on)| {
+        let needs = call.needs.iter();
+        let needs = needs.filter(|need| need.on != On::PassedRole);
+        needs.map(|need| (Need { on: *on, ..*need }, true))
+    }));
+    needs
+}
+
+struct Statement {
+    actions: BTreeSet<&'static str>,
+    resources: BTreeSet<String>,
+    condition: Option<Value>,
+}
+
+impl Statement {
+    fn json(self, sid: &str) -> Value {
+        let mut statement = json!({
+            "Sid": sid,
+            "Effect": "Allow",
+            "Action": self.actions,
+            "Resource": one_or_many(self.resources),
+        });
+        if let (Some(fields), Some(condition)) = (statement.as_object_mut(), self.condition) {
+            fields.insert("Condition".to_owned(), condition);
+        }
+        statement
+    }
+}
+
+fn one_or_many(texts: BTreeSet<String>) -> Value {
+    let mut texts: Vec<String> = texts.into_iter().collect();
+    match texts.len() {
+        1 => json!(texts.pop()),
+        _ => json!(texts),
+    }
+}

@@ -1,0 +1,101 @@
+//! For what a policy is: the names, places and features of one rules file, without asking AWS.
+
+use std::collections::BTreeSet;
+
+use crate::compile::Compiled;
+use crate::place::{AccountId, Arn, Place, Region, StackName};
+use crate::placement::{self, Desired};
+use crate::resources::{Kind, Survey};
+use crate::rules::{Diagnostic, Regions, RulesFile, Span};
+
+/// What the caller's permissions have to cover.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The account.
+    pub account: AccountId,
+    /// The name of the rules file.
+    pub stack: StackName,
+    /// Where alerts are raised.
+    pub home: Region,
+    /// Where something of ours may stand, home included; `None`: in every Region.
+    pub regions: Option<BTreeSet<Region>>,
+    /// Whether there is a home bus with forwarders and their roles.
+    pub hub: bool,
+    /// Whether topics have a key of ours.
+    pub key: bool,
+    /// The trail of ours.
+    pub trail: Option<String>,
+    /// Its bucket.
+    pub bucket: Option<String>,
+    /// Queues of others that receive alerts.
+    pub receivers: BTreeSet<Arn>,
+}
+
+impl Scope {
+    /// What a rules file needs in an account of which nothing is known. A trail that may have to be
+    /// created counts as one that has to be.
+    ///
+    /// # Errors
+    /// What placement says of the file.
+    pub fn of(
+        file: &RulesFile,
+        patterns: &[Compiled],
+        account: &AccountId,
+    ) -> Result<Self, Diagnostic> {
+        let everywhere = file.watch.regions == Regions::All;
+        let mut file = file.clone();
+        if everywhere {
+            file.watch.regions = Regions::Listed(samples(&file.home.region));
+        }
+        let survey = Survey {
+            account: account.clone(),
+            regions: Ok(listed(&file)),
+            trails: Vec::new(),
+        };
+        let desired = placement::desired(&file, patterns, &survey)?;
+        let named = |kind| {
+            let mut keys = desired.resources.keys();
+            keys.find(|key| key.kind == kind)
+                .map(|key| key.name.clone())
+        };
+        Ok(Self {
+            account: account.clone(),
+            stack: file.name.clone(),
+            home: file.home.region.clone(),
+            regions: (!everywhere).then(|| places(&desired, &file.home.region)),
+            hub: named(Kind::Bus).is_some(),
+            key: named(Kind::EncryptionKey).is_some(),
+            trail: named(Kind::Trail),
+            bucket: named(Kind::Bucket),
+            receivers: desired.receivers.into_iter().map(|r| r.queue).collect(),
+        })
+    }
+}
+
+/// Stand-ins for every Region: home, the one of global services, and one that is neither.
+fn samples(home: &Region) -> Vec<(Region, Span)> {
+    let neither = ["eu-west-1", "eu-west-2"].iter();
+    let neither = neither.filter_map(|name| name.parse::<Region>().ok());
+    let neither = neither.filter(|region| region != home).take(1);
+    neither.map(|region| (region, Span::default())).collect()
+}
+
+/// Every Region of the file, taken as enabled.
+fn listed(file: &RulesFile) -> BTreeSet<Region> {
+    let home = &file.home.region;
+    let mut regions = BTreeSet::from([home.clone(), home.global()]);
+    if let Regions::Listed(listed) = &file.watch.regions {
+        regions.extend(listed.iter().map(|(region, _)| region.clone()));
+    }
+    regions
+}
+
+/// Where the resources stand.
+fn places(desired: &Desired, home: &Region) -> BTreeSet<Region> {
+    let places = desired.resources.keys().map(|key| &key.place);
+    let regions = places.filter_map(|place| match place {
+        Place::Regional { region, .. } => Some(region.clone()),
+        Place::Global { .. } => None,
+    });
+    regions.chain([home.clone()]).collect()
+}

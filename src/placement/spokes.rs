@@ -1,0 +1,91 @@
+//! Hub and spoke: the home bus, and what each listening Region needs to send events to it.
+
+use std::collections::BTreeMap;
+
+use super::{Account, Desired};
+use crate::compile::Forwarder;
+use crate::place::{Arn, Place, Region};
+use crate::resources::{
+    Bus, DEFAULT_BUS, EventRule, Resource, Role, Target, events, names, policy,
+};
+
+/// The name of a role's only policy, and of a forwarder's only target.
+const FORWARD: &str = "forward";
+
+impl Account<'_> {
+    pub(super) fn add_hub(&self, desired: &mut Desired) {
+        if !desired.topology.is_hub() {
+            return;
+        }
+        let name = desired.topology.bus.clone();
+        let Some(bus) = self.arn_at_home("events", &format!("event-bus/{name}")) else {
+            return;
+        };
+        let roles = format!(
+            "arn:{}:iam::{}:role{}{}forwarder-*",
+            bus.partition(),
+            self.account,
+            names::ROLE_PATH,
+            names::prefix(&self.file.name)
+        );
+        let policy = policy::admits_forwarders(&bus, self.account, &roles);
+        self.add(desired, &self.home(), Resource::Bus(Bus { name, policy }));
+        for (region, parts) in desired.topology.forwarders.clone() {
+            self.add_spoke(desired, &region, &parts, &bus);
+        }
+    }
+
+    fn add_spoke(&self, desired: &mut Desired, region: &Region, parts: &[Forwarder], bus: &Arn) {
+        let Some(role) = self.add_role(desired, region, bus) else {
+            return;
+        };
+        let dead_letters = self.add_dead_letters(desired, region);
+        for part in parts {
+            let target = Target {
+                arn: bus.clone(),
+                role: Some(role.clone()),
+                input: None,
+                max_age_seconds: events::DEFAULT_MAX_AGE_SECONDS,
+                max_retries: events::DEFAULT_MAX_RETRIES,
+                dead_letters: dead_letters.clone(),
+            };
+            let rule = EventRule {
+                name: names::forwarder(&self.file.name, part.part),
+                bus: DEFAULT_BUS.to_owned(),
+                description: format!(
+                    "iamwatch: to the bus {} in {}",
+                    desired.topology.bus,
+                    bus.region()
+                ),
+                pattern: part.pattern.clone(),
+                state: part.state,
+                targets: BTreeMap::from([(FORWARD.to_owned(), target)]),
+            };
+            self.add(desired, &self.at(region), Resource::Rule(rule));
+        }
+    }
+
+    fn add_role(&self, desired: &mut Desired, region: &Region, bus: &Arn) -> Option<Arn> {
+        let name = names::forwarder_role(&self.file.name, region);
+        let arn = names::role_arn(region, self.account, &name)?;
+        let rules = format!(
+            "arn:{}:events:{region}:{}:rule/{}forwarder_*",
+            region.partition(),
+            self.account,
+            names::prefix(&self.file.name)
+        );
+        let role = Role {
+            name,
+            path: names::ROLE_PATH.to_owned(),
+            description: format!("iamwatch: sends events of {region} to the home bus"),
+            trust: policy::trust_for_rules(self.account, &rules),
+            policies: BTreeMap::from([(FORWARD.to_owned(), policy::put_events_on(bus))]),
+            attached: Vec::new(),
+        };
+        let everywhere = Place::Global {
+            account: self.account.clone(),
+        };
+        self.add(desired, &everywhere, Resource::Role(role));
+        Some(arn)
+    }
+}

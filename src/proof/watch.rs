@@ -1,0 +1,221 @@
+//! Sending test events and watching for their alerts.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+
+use super::{BrokenLink, Options, Outcome, Synthetic, probe};
+use crate::aws::{CallError, Clients, Cloud, calls};
+use crate::place::{Arn, Region};
+use crate::placement::Desired;
+use crate::resources::{Key, Resource};
+use crate::rules::Format;
+
+/// How long to wait before the same event is sent again: a new rule or subscription takes a while to act.
+const RESEND_AFTER_MS: i64 = 15_000;
+
+/// PutEvents takes no more.
+const MOST_ENTRIES: usize = 10;
+
+/// A pause between looks into a queue that was empty.
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
+
+/// A test under way.
+pub(super) struct Test {
+    /// The detector or forwarder under test.
+    pub(super) key: Key,
+    pub(super) event: Option<Synthetic>,
+    pub(super) id: String,
+    /// The Region whose bus takes the event.
+    pub(super) from: Region,
+    /// First and last time of sending.
+    pub(super) sent: Option<(i64, i64)>,
+    /// Forms in which the alert has not arrived yet: a rule has a topic for each.
+    pub(super) missing: BTreeSet<Format>,
+    /// The alert, once one has arrived.
+    pub(super) alert: Option<String>,
+    /// What would lose real events.
+    pub(super) weak: Vec<BrokenLink>,
+    pub(super) outcome: Option<Outcome>,
+}
+
+impl Test {
+    fn last_sent(&self, start: i64) -> i64 {
+        self.sent.map_or(start, |(_, last)| last)
+    }
+}
+
+impl Test {
+    /// Notes a broken link behind one topic, if the alert goes there.
+    pub(super) fn breaks_at(&mut self, desired: &Desired, topic: &Arn, link: &BrokenLink) {
+        if !targets(desired, &self.key).contains(&topic) {
+            return;
+        }
+        match &mut self.outcome {
+            Some(Outcome::Broken { links }) => links.push(link.clone()),
+            None => {
+                let links = vec![link.clone()];
+                self.outcome = Some(Outcome::Broken { links });
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The topics that a detector alerts to.
+fn targets<'a>(desired: &'a Desired, detector: &Key) -> Vec<&'a Arn> {
+    match desired.resources.get(detector) {
+        Some(Resource::Rule(rule)) => rule.targets.values().map(|target| &target.arn).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The forms in which a detector alerts, by the ids of its targets.
+pub(super) fn formats(desired: &Desired, detector: &Key) -> BTreeSet<Format> {
+    let targets = match desired.resources.get(detector) {
+        Some(Resource::Rule(rule)) => rule.targets.keys().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    [(Format::Text, "text"), (Format::Json, "json")]
+        .into_iter()
+        .filter(|(_, id)| targets.contains(id))
+        .map(|(format, _)| format)
+        .collect()
+}
+
+/// The form of an alert: only the one for machines is an object.
+pub(super) fn format_of(body: &str) -> Format {
+    match serde_json::from_str::<serde_json::Value>(body) {
+        Ok(value) if value.is_object() => Format::Json,
+        _ => Format::Text,
+    }
+}
+
+/// Every topic of these detectors.
+pub(super) fn topics<'a>(desired: &Desired, detectors: impl Iterator<Item = &'a Key>) -> Vec<Arn> {
+    let mut topics: Vec<Arn> = detectors
+        .flat_map(|detector| targets(desired, detector))
+        .cloned()
+        .collect();
+    topics.sort();
+    topics.dedup();
+    topics
+}
+
+/// Sends, looks, sends again, until every alert is here or the time is up.
+pub(super) async fn watch(
+    cloud: &Cloud,
+    clients: &Clients,
+    probe: &probe::Probe,
+    tests: &mut [Test],
+    options: &Options<'_>,
+    limit_ms: i64,
+) -> Result<(), CallError> {
+    let start = (options.clock)();
+    send(cloud, tests, options).await?;
+    loop {
+        let bodies = probe.receive(clients, 1).await?;
+        let now = (options.clock)();
+        let nothing = bodies.is_empty();
+        for body in bodies {
+            let test = tests
+                .iter_mut()
+                .find(|test| test.outcome.is_none() && body.contains(&test.id));
+            let Some(test) = test else { continue };
+            let format = format_of(&body);
+            test.missing.remove(&format);
+            if format == Format::Text || test.alert.is_none() {
+                test.alert = Some(body);
+            }
+            if test.missing.is_empty() {
+                test.outcome = Some(Outcome::Arrived {
+                    after_ms: now - test.sent.map_or(start, |(first, _)| first),
+                    alert: test.alert.clone().unwrap_or_default(),
+                });
+            }
+        }
+        if tests.iter().all(|test| test.outcome.is_some()) {
+            return Ok(());
+        }
+        if now - start > limit_ms {
+            for test in tests.iter_mut() {
+                let missing = test.missing.iter().copied().collect();
+                test.outcome.get_or_insert(Outcome::Lost {
+                    after_ms: now - start,
+                    missing,
+                });
+            }
+            return Ok(());
+        }
+        if tests
+            .iter()
+            .any(|test| test.outcome.is_none() && now - test.last_sent(start) > RESEND_AFTER_MS)
+        {
+            send(cloud, tests, options).await?;
+        } else if nothing {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Sends the events of all open tests, as many at once as PutEvents takes.
+pub(super) async fn send(
+    cloud: &Cloud,
+    tests: &mut [Test],
+    options: &Options<'_>,
+) -> Result<(), CallError> {
+    let mut open: Vec<&mut Test> = tests
+        .iter_mut()
+        .filter(|test| test.outcome.is_none())
+        .collect();
+    // A request reaches the bus of one Region.
+    open.sort_by(|a, b| a.from.cmp(&b.from));
+    for of_region in open.chunk_by_mut(|a, b| a.from == b.from) {
+        let Some(region) = of_region.first().map(|test| test.from.clone()) else {
+            continue;
+        };
+        let clients = cloud.at(&region);
+        for batch in of_region.chunks_mut(MOST_ENTRIES) {
+            send_batch(&clients, batch, options).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn send_batch(
+    clients: &Clients,
+    batch: &mut [&mut Test],
+    options: &Options<'_>,
+) -> Result<(), CallError> {
+    let entries: Vec<PutEventsRequestEntry> = batch
+        .iter()
+        .filter_map(|test| test.event.as_ref())
+        .map(|event| {
+            PutEventsRequestEntry::builder()
+                .source(&event.source)
+                .detail_type(&event.detail_type)
+                .detail(event.detail.to_string())
+                .build()
+        })
+        .collect();
+    let now = (options.clock)();
+    let request = clients.events.put_events().set_entries(Some(entries));
+    let answer = calls::PUT_EVENTS.send("*", request.send()).await?;
+    for (test, entry) in batch.iter_mut().zip(answer.entries()) {
+        let first = test.sent.map_or(now, |(first, _)| first);
+        test.sent = Some((first, now));
+        // Refused entries come inside a success.
+        if let Some(code) = entry.error_code() {
+            test.outcome = Some(Outcome::Failed {
+                error: CallError::inside_success(
+                    &calls::PUT_EVENTS,
+                    test.key.name.clone(),
+                    code,
+                    entry.error_message().unwrap_or_default(),
+                ),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Dead letters, for people.
+
+use std::fmt::Write;
+
+use super::style::Painter;
+use crate::letters::{Letter, Redriven, Sender};
+
+/// The lost alerts, oldest first.
+pub fn letters(letters: &[&Letter], more: bool, paint: Painter) -> String {
+    let mut text = String::new();
+    for letter in letters {
+        one(&mut text, letter, paint);
+    }
+    let _ = match letters.len() {
+        0 => writeln!(text, "No dead letters: nothing that was sent was lost."),
+        1 => writeln!(text, "1 dead letter."),
+        many => writeln!(text, "{many} dead letters."),
+    };
+    if more {
+        let _ = writeln!(text, "There are more: they come when these are sent again.");
+    }
+    text
+}
+
+fn one(text: &mut String, letter: &Letter, paint: Painter) {
+    let event = &letter.event;
+    let lost = paint.red("lost");
+    let what = if event.name.is_empty() {
+        "a message that is no event".to_owned()
+    } else {
+        format!("{} at {}", event.name, event.service)
+    };
+    let _ = writeln!(text, "{lost} {} {what}", letter.time);
+    let copies = match letter.copies {
+        1 => String::new(),
+        copies => format!(", {copies} times"),
+    };
+    if !event.name.is_empty() {
+        let _ = writeln!(
+            text,
+            "    who: {}, account {}, {}, id {}{copies}",
+            event.who, event.account, event.region, event.id
+        );
+    }
+    let rules: Vec<&str> = letter.rules.iter().map(|rule| rule.0.as_str()).collect();
+    let rules = rules.join(", ");
+    let _ = match &letter.sender {
+        Sender::Detector { rule } => writeln!(text, "    rule: {rule}"),
+        Sender::Forwarder { name } if rules.is_empty() => {
+            writeln!(
+                text,
+                "    forwarder {name}: no rule wants it, so no alert was lost"
+            )
+        }
+        Sender::Forwarder { name } => {
+            writeln!(text, "    forwarder {name}; the alerts of: {rules}")
+        }
+        Sender::Unknown { arn } => {
+            writeln!(text, "    the rules file has nothing that sent it: {arn}")
+        }
+    };
+    let _ = writeln!(
+        text,
+        "    {}: {} ({})",
+        letter.code, letter.meaning, letter.message
+    );
+    let _ = writeln!(text, "    {} {}", paint.bold("remedy:"), letter.remedy);
+}
+
+/// What a redrive did.
+pub fn redriven(done: &Redriven, more: bool, paint: Painter) -> String {
+    let mut text = String::new();
+    for failed in &done.failed {
+        let event = &failed.letter.event;
+        let _ = writeln!(
+            text,
+            "{} {} {} of {}: {}",
+            paint.red("failed"),
+            failed.letter.time,
+            event.name,
+            event.who,
+            failed.error
+        );
+        if let Some(remedy) = failed.error.remedy() {
+            let _ = writeln!(text, "    {remedy}");
+        }
+        if failed.partly_sent {
+            let _ = writeln!(
+                text,
+                "    some of its alerts went out: the next redrive repeats them"
+            );
+        }
+    }
+    for letter in &done.kept {
+        let _ = writeln!(
+            text,
+            "{} {} {}: the rules file has nothing that could send it",
+            paint.yellow("kept"),
+            letter.time,
+            letter.event.name
+        );
+    }
+    if !done.unwanted.is_empty() {
+        let _ = writeln!(
+            text,
+            "{} {} that no rule wants: no alert was lost",
+            paint.dim("deleted"),
+            done.unwanted.len()
+        );
+    }
+    let _ = writeln!(
+        text,
+        "{} sent again, {} failed, {} kept.",
+        done.sent.len(),
+        done.failed.len(),
+        done.kept.len()
+    );
+    if more {
+        let _ = writeln!(text, "There are more: run the same command again.");
+    }
+    text
+}

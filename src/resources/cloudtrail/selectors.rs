@@ -1,0 +1,230 @@
+//! What a trail records: event selectors, basic and advanced, in one canonical form.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
+use aws_sdk_cloudtrail::types;
+use serde_json::{Map, Value, json};
+
+/// The management events that a trail records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Management {
+    /// Those that only read.
+    pub reads: bool,
+    /// Those that change something.
+    pub writes: bool,
+    /// Sources that are left out, such as `kms.amazonaws.com`.
+    pub excluded: BTreeSet<String>,
+}
+
+/// All management events, and nothing that costs more.
+pub fn all_management_events() -> Value {
+    json!({ "basic": [{
+        "read_write": "All",
+        "management": true,
+        "excluded": [],
+        "data": [],
+    }] })
+}
+
+/// The canonical form of what CloudTrail answers.
+pub(super) fn canonical(answer: &GetEventSelectorsOutput) -> Value {
+    let advanced = answer.advanced_event_selectors();
+    if !advanced.is_empty() {
+        let list: Vec<Value> = advanced.iter().map(advanced_selector).collect();
+        return json!({ "advanced": list });
+    }
+    let list: Vec<Value> = answer
+        .event_selectors()
+        .iter()
+        .map(|selector| {
+            let data = selector.data_resources().iter().map(|resource| {
+                let mut values = resource.values().to_vec();
+                values.sort();
+                json!({ "type": resource.r#type(), "values": values })
+            });
+            let mut excluded = selector.exclude_management_event_sources().to_vec();
+            excluded.sort();
+            json!({
+                "read_write": selector.read_write_type().map(types::ReadWriteType::as_str),
+                "management": selector.include_management_events(),
+                "excluded": excluded,
+                "data": data.collect::<Vec<Value>>(),
+            })
+        })
+        .collect();
+    json!({ "basic": list })
+}
+
+fn advanced_selector(selector: &types::AdvancedEventSelector) -> Value {
+    let fields: Vec<Value> = selector
+        .field_selectors()
+        .iter()
+        .map(|field| {
+            let tests = [
+                ("equals", field.equals()),
+                ("not_equals", field.not_equals()),
+                ("starts_with", field.starts_with()),
+                ("not_starts_with", field.not_starts_with()),
+                ("ends_with", field.ends_with()),
+                ("not_ends_with", field.not_ends_with()),
+            ];
+            let mut object = Map::from_iter([("field".to_owned(), json!(field.field()))]);
+            for (name, values) in tests {
+                if !values.is_empty() {
+                    object.insert(name.to_owned(), json!(values));
+                }
+            }
+            Value::Object(object)
+        })
+        .collect();
+    json!({ "fields": fields })
+}
+
+/// The basic selectors in CloudTrail's form. Ours are never advanced.
+pub(super) fn to_aws(selectors: &Value) -> Vec<types::EventSelector> {
+    let list = selectors.get("basic").and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .map(|selector| {
+            let text = |field: &str| selector.get(field).and_then(Value::as_str);
+            types::EventSelector::builder()
+                .read_write_type(types::ReadWriteType::from(
+                    text("read_write").unwrap_or("All"),
+                ))
+                .include_management_events(
+                    selector.get("management").and_then(Value::as_bool) == Some(true),
+                )
+                .set_exclude_management_event_sources(Some(texts(selector.get("excluded"))))
+                .set_data_resources(Some(Vec::new()))
+                .build()
+        })
+        .collect()
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// What the selectors say of management events; `None` where they use something unknown here: then
+/// nobody should rely on them.
+pub fn management(selectors: &Value) -> Option<Management> {
+    let list = |name: &str| selectors.get(name).and_then(Value::as_array);
+    if let Some(basic) = list("basic") {
+        let mut sum = Management::default();
+        let mut first = true;
+        for selector in basic {
+            if selector.get("management") != Some(&Value::Bool(true)) {
+                continue;
+            }
+            let kind = selector.get("read_write").and_then(Value::as_str)?;
+            let (reads, writes) = match kind {
+                "All" => (true, true),
+                "ReadOnly" => (true, false),
+                "WriteOnly" => (false, true),
+                _ => return None,
+            };
+            let excluded = texts(selector.get("excluded")).into_iter().collect();
+            add(&mut sum, &mut first, reads, writes, excluded);
+        }
+        return Some(sum);
+    }
+    let mut sum = Management::default();
+    let mut first = true;
+    for selector in list("advanced")? {
+        let fields = selector.get("fields").and_then(Value::as_array)?;
+        let of = |name: &str| {
+            fields
+                .iter()
+                .find(|field| field.get("field") == Some(&json!(name)))
+        };
+        if of("eventCategory")?.get("equals") != Some(&json!(["Management"])) {
+            continue;
+        }
+        let known = ["eventCategory", "readOnly", "eventSource"];
+        let understood = fields.iter().all(|field| {
+            let name = field.get("field").and_then(Value::as_str);
+            name.is_some_and(|name| known.contains(&name))
+        });
+        if !understood {
+            return None;
+        }
+        let (reads, writes) = match of("readOnly").map(|field| texts(field.get("equals"))) {
+            None => (true, true),
+            Some(only) if only == ["true"] => (true, false),
+            Some(only) if only == ["false"] => (false, true),
+            Some(_) => return None,
+        };
+        let excluded = match of("eventSource") {
+            None => BTreeSet::new(),
+            Some(field) if field.as_object().is_some_and(|f| f.len() == 2) => {
+                texts(Some(field.get("not_equals")?)).into_iter().collect()
+            }
+            Some(_) => return None,
+        };
+        add(&mut sum, &mut first, reads, writes, excluded);
+    }
+    Some(sum)
+}
+
+/// Two selectors record what either does: left out is only what both leave out.
+fn add(
+    sum: &mut Management,
+    first: &mut bool,
+    reads: bool,
+    writes: bool,
+    excluded: BTreeSet<String>,
+) {
+    sum.reads |= reads;
+    sum.writes |= writes;
+    sum.excluded = if std::mem::take(first) {
+        excluded
+    } else {
+        // A source that one selector leaves out and the other one records in part is counted as left out
+        // only if both leave it out: a trail is judged by what it can be relied on for below.
+        sum.excluded.intersection(&excluded).cloned().collect()
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn selectors_say_which_management_events_come() {
+        let all = management(&all_management_events()).unwrap();
+        assert!(all.reads && all.writes && all.excluded.is_empty());
+        let advanced = |fields: Value| management(&json!({ "advanced": [{ "fields": fields }] }));
+        let category = json!({ "field": "eventCategory", "equals": ["Management"] });
+        let writes = advanced(json!([category, { "field": "readOnly", "equals": ["false"] }]));
+        assert_eq!(
+            writes,
+            Some(Management {
+                reads: false,
+                writes: true,
+                excluded: BTreeSet::new()
+            })
+        );
+        let without_kms = advanced(
+            json!([category, { "field": "eventSource", "not_equals": ["kms.amazonaws.com"] }]),
+        );
+        assert_eq!(
+            without_kms.unwrap().excluded,
+            sources(&["kms.amazonaws.com"])
+        );
+        // What is not understood is not relied on.
+        let by_name = json!([category, { "field": "eventName", "equals": ["CreateUser"] }]);
+        assert_eq!(advanced(by_name), None);
+        let data = json!([{ "field": "eventCategory", "equals": ["Data"] }]);
+        assert_eq!(advanced(data), Some(Management::default()));
+    }
+}

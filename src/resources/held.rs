@@ -1,0 +1,70 @@
+//! What a bucket still holds.
+
+use std::fmt;
+
+use crate::aws::{CallError, Cause, Clients, calls};
+
+/// So many versions are counted; more are not needed to know that a bucket is not empty.
+const COUNTED: usize = 1000;
+
+/// What a bucket holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Versions of objects, and marks of deleted ones.
+    pub versions: usize,
+    /// Whether there are more than were counted.
+    pub more: bool,
+    /// One of them.
+    pub example: String,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.more { "more than " } else { "" };
+        let plural = if self.versions == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{more}{} version{plural} of objects, such as `{}`",
+            self.versions, self.example
+        )
+    }
+}
+
+/// Looks into a bucket; `None` if it is empty, or gone.
+///
+/// # Errors
+/// What AWS says.
+pub async fn held(clients: &Clients, bucket: &str) -> Result<Option<Held>, CallError> {
+    let mut held = Held {
+        versions: 0,
+        more: false,
+        example: String::new(),
+    };
+    let (mut key, mut version) = (None, None);
+    loop {
+        let request = clients
+            .s3
+            .list_object_versions()
+            .bucket(bucket)
+            .set_key_marker(key)
+            .set_version_id_marker(version);
+        let page = match calls::LIST_VERSIONS.send(bucket, request.send()).await {
+            Err(error) if error.cause == Cause::NotFound => return Ok(None),
+            page => page?,
+        };
+        let versions = page.versions().iter().filter_map(|version| version.key());
+        let marks = page.delete_markers().iter().filter_map(|mark| mark.key());
+        for name in versions.chain(marks) {
+            held.versions += 1;
+            if held.example.is_empty() {
+                held.example = name.to_owned();
+            }
+        }
+        held.more = page.is_truncated() == Some(true);
+        if !held.more || held.versions >= COUNTED {
+            return Ok((held.versions > 0).then_some(held));
+        }
+        key = page.next_key_marker().map(str::to_owned);
+        version = page.next_version_id_marker().map(str::to_owned);
+    }
+}

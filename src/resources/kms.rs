@@ -1,0 +1,339 @@
+//! KMS: the key that encrypts our topics.
+
+use aws_sdk_kms::types::{KeyState, Tag};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::{EncryptionKey, Key, Kind, Live, Owner, Resource, STACK_TAG, names, policy};
+use crate::aws::{CallError, Cause, calls};
+use crate::place::{Arn, Place, StackName};
+
+/// How many keys are looked at at once.
+const CONCURRENCY: usize = 8;
+
+/// Days between the order to delete a key and its end: as long as AWS allows.
+const DELETION_DAYS: i32 = 30;
+/// As short as AWS allows: for a key that was never used.
+const SHORTEST_DELETION_DAYS: i32 = 7;
+
+/// Reads the key that our alias names.
+pub(super) async fn read(
+    client: &aws_sdk_kms::Client,
+    stack: &StackName,
+    place: &Place,
+) -> Result<Vec<Live>, CallError> {
+    let name = names::whole(stack);
+    let Some(id) = behind(client, &format!("alias/{name}")).await? else {
+        return Ok(Vec::new());
+    };
+    let request = client.describe_key().key_id(&id);
+    let answer = match calls::DESCRIBE_KEY.send(&id, request.send()).await {
+        Ok(answer) => answer,
+        Err(error) if error.cause == Cause::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let Some(metadata) = answer.key_metadata else {
+        return Ok(Vec::new());
+    };
+    let owner = owner(client, stack, &id).await?;
+    let enabled = metadata.key_state() == Some(&KeyState::Enabled);
+    let details = futures::try_join!(key_policy(client, &id), rotation(client, &id));
+    let (policy, rotated) = super::seen(&owner, details)?;
+    Ok(vec![Live {
+        key: Key {
+            place: place.clone(),
+            kind: Kind::EncryptionKey,
+            name: name.clone(),
+        },
+        resource: Resource::EncryptionKey(EncryptionKey {
+            name,
+            description: metadata.description().unwrap_or_default().to_owned(),
+            policy,
+            rotated,
+            enabled,
+        }),
+        owner,
+        handle: Some(id),
+    }])
+}
+
+/// The id of the key that an alias names. Listed, because what is denied and what is not there look
+/// alike for a single key.
+async fn behind(client: &aws_sdk_kms::Client, alias: &str) -> Result<Option<String>, CallError> {
+    let mut marker = None;
+    loop {
+        let request = client.list_aliases().limit(100).set_marker(marker);
+        let page = calls::LIST_ALIASES.send("*", request.send()).await?;
+        let found = page
+            .aliases()
+            .iter()
+            .find(|listed| listed.alias_name() == Some(alias));
+        if let Some(found) = found {
+            return Ok(found.target_key_id().map(str::to_owned));
+        }
+        marker = page.next_marker().map(str::to_owned);
+        if marker.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+async fn owner(
+    client: &aws_sdk_kms::Client,
+    stack: &StackName,
+    id: &str,
+) -> Result<Owner, CallError> {
+    let request = client.list_resource_tags().key_id(id);
+    let tags = calls::LIST_KEY_TAGS.send(id, request.send()).await?;
+    let tag = tags.tags().iter().find(|tag| tag.tag_key() == STACK_TAG);
+    Ok(Owner::by_tag(tag.map(Tag::tag_value), stack.as_str()))
+}
+
+async fn key_policy(client: &aws_sdk_kms::Client, id: &str) -> Result<Value, CallError> {
+    let request = client.get_key_policy().key_id(id).policy_name("default");
+    let answer = calls::GET_KEY_POLICY.send(id, request.send()).await?;
+    let stored = serde_json::from_str(answer.policy().unwrap_or_default());
+    Ok(policy::canonical(&stored.unwrap_or(Value::Null)))
+}
+
+async fn rotation(client: &aws_sdk_kms::Client, id: &str) -> Result<bool, CallError> {
+    let request = client.get_key_rotation_status().key_id(id);
+    let answer = calls::KEY_ROTATION.send(id, request.send()).await;
+    match answer {
+        Ok(answer) => Ok(answer.key_rotation_enabled()),
+        // A key that waits for its deletion has no rotation to speak of.
+        Err(error) if error.code.as_deref() == Some("KMSInvalidStateException") => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Creates the key and its alias.
+///
+/// CreateKey knows no name, so that a second call makes a second key: it is never sent again, and a key
+/// of ours that lost its alias, or never got one, is found by its tag.
+pub(super) async fn create(
+    client: &aws_sdk_kms::Client,
+    stack: &StackName,
+    key: &EncryptionKey,
+) -> Result<(), CallError> {
+    let found = stray(client, stack).await?;
+    let id = match &found {
+        Some(id) => {
+            let found = Found::read(client, id, &key.name).await?;
+            update(client, id, &found.0, key).await?;
+            id.clone()
+        }
+        None => fresh(client, stack, key).await?,
+    };
+    let alias = format!("alias/{}", key.name);
+    let request = client.create_alias().alias_name(&alias).target_key_id(&id);
+    let named = calls::CREATE_ALIAS.send(&alias, request.send()).await;
+    if let Err(error) = &named
+        && error.code.as_deref() == Some("AlreadyExistsException")
+        && found.is_none()
+        && behind(client, &alias).await?.as_deref() != Some(id.as_str())
+    {
+        // Another apply was quicker: its key stays, and ours, which nobody uses, goes.
+        let request = client
+            .schedule_key_deletion()
+            .key_id(&id)
+            .pending_window_in_days(SHORTEST_DELETION_DAYS);
+        calls::SCHEDULE_KEY_DELETION
+            .send(&id, request.send())
+            .await?;
+    }
+    named.map(drop)
+}
+
+/// A new key. Its creation is never sent twice.
+async fn fresh(
+    client: &aws_sdk_kms::Client,
+    stack: &StackName,
+    key: &EncryptionKey,
+) -> Result<String, CallError> {
+    let tag = Tag::builder()
+        .tag_key(STACK_TAG)
+        .tag_value(stack.as_str())
+        .build();
+    let once = aws_sdk_kms::config::Builder::new()
+        .retry_config(aws_sdk_kms::config::retry::RetryConfig::disabled());
+    let request = client
+        .create_key()
+        .description(&key.description)
+        .policy(key.policy.to_string())
+        .set_tags(tag.ok().map(|tag| vec![tag]))
+        .customize()
+        .config_override(once);
+    let created = calls::CREATE_KEY.send("*", request.send()).await?;
+    let metadata = created.key_metadata;
+    let id = metadata.map(|m| m.key_id().to_owned()).unwrap_or_default();
+    rotate(client, &id).await?;
+    Ok(id)
+}
+
+/// A key of ours without our alias, as a look at it shows.
+struct Found(EncryptionKey);
+
+impl Found {
+    async fn read(client: &aws_sdk_kms::Client, id: &str, name: &str) -> Result<Self, CallError> {
+        let request = client.describe_key().key_id(id);
+        let answer = calls::DESCRIBE_KEY.send(id, request.send()).await?;
+        let metadata = answer.key_metadata.as_ref();
+        let description = metadata.and_then(|m| m.description());
+        let state = metadata.and_then(|m| m.key_state());
+        Ok(Self(EncryptionKey {
+            name: name.to_owned(),
+            description: description.unwrap_or_default().to_owned(),
+            policy: key_policy(client, id).await?,
+            rotated: rotation(client, id).await?,
+            enabled: state == Some(&KeyState::Enabled),
+        }))
+    }
+}
+
+/// The key that carries our tag although no alias of ours names one.
+async fn stray(
+    client: &aws_sdk_kms::Client,
+    stack: &StackName,
+) -> Result<Option<String>, CallError> {
+    let mut marker = None;
+    loop {
+        let request = client.list_keys().set_marker(marker).limit(1000);
+        let page = calls::LIST_KEYS.send("*", request.send()).await?;
+        let ids: Vec<String> = page
+            .keys()
+            .iter()
+            .filter_map(|key| key.key_id().map(str::to_owned))
+            .collect();
+        let found: Vec<Option<String>> = stream::iter(ids)
+            .map(|id| async move {
+                match owner(client, stack, &id).await {
+                    Ok(Owner::Ours) => Ok(Some(id)),
+                    // A key whose tags are hidden from us is not ours: our policy shows them.
+                    Ok(_) => Ok(None),
+                    Err(error) if matches!(error.cause, Cause::Denied | Cause::NotFound) => {
+                        Ok(None)
+                    }
+                    Err(error) => Err(error),
+                }
+            })
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        if let Some(id) = found.into_iter().flatten().next() {
+            return Ok(Some(id));
+        }
+        marker = page.next_marker().map(str::to_owned);
+        if marker.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+async fn rotate(client: &aws_sdk_kms::Client, id: &str) -> Result<(), CallError> {
+    let request = client.enable_key_rotation().key_id(id);
+    calls::ENABLE_ROTATION
+        .send(id, request.send())
+        .await
+        .map(drop)
+}
+
+/// Turns a key that is ours into what it should be.
+pub(super) async fn update(
+    client: &aws_sdk_kms::Client,
+    id: &str,
+    before: &EncryptionKey,
+    key: &EncryptionKey,
+) -> Result<(), CallError> {
+    if key.enabled && !before.enabled {
+        let request = client.describe_key().key_id(id);
+        let answer = calls::DESCRIBE_KEY.send(id, request.send()).await?;
+        let metadata = answer.key_metadata;
+        let state = metadata.and_then(|metadata| metadata.key_state);
+        if state == Some(KeyState::PendingDeletion) {
+            let request = client.cancel_key_deletion().key_id(id);
+            calls::CANCEL_KEY_DELETION.send(id, request.send()).await?;
+        }
+        let request = client.enable_key().key_id(id);
+        calls::ENABLE_KEY.send(id, request.send()).await?;
+    }
+    if before.policy != key.policy {
+        let request = client
+            .put_key_policy()
+            .key_id(id)
+            .policy_name("default")
+            .policy(key.policy.to_string());
+        calls::PUT_KEY_POLICY.send(id, request.send()).await?;
+    }
+    if before.description != key.description {
+        let request = client
+            .update_key_description()
+            .key_id(id)
+            .description(&key.description);
+        calls::UPDATE_KEY_DESCRIPTION
+            .send(id, request.send())
+            .await?;
+    }
+    if key.rotated && !before.rotated {
+        rotate(client, id).await?;
+    }
+    Ok(())
+}
+
+/// What is wrong with a key of somebody's own that is to encrypt our topics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyProblem {
+    /// A clause about the key.
+    pub problem: &'static str,
+    /// The statement that its policy lacks.
+    pub statement: Option<Value>,
+}
+
+/// Looks at a key of somebody's own; `None` if EventBridge can use it.
+///
+/// # Errors
+/// What AWS says, except that the key is not there.
+pub async fn problem(
+    client: &aws_sdk_kms::Client,
+    key: &Arn,
+) -> Result<Option<KeyProblem>, CallError> {
+    let wrong = |problem, statement| Ok(Some(KeyProblem { problem, statement }));
+    let request = client.describe_key().key_id(key.as_str());
+    let described = match calls::DESCRIBE_KEY.send(key.as_str(), request.send()).await {
+        Err(error) if error.cause == Cause::NotFound => return wrong("it does not exist", None),
+        described => described?,
+    };
+    let state = described.key_metadata.and_then(|m| m.key_state);
+    if state != Some(KeyState::Enabled) {
+        return wrong("it is disabled, or waits to be deleted", None);
+    }
+    if policy::admits_events(&key_policy(client, key.as_str()).await?) {
+        return Ok(None);
+    }
+    wrong(
+        "its policy does not let EventBridge use it",
+        Some(policy::key_statement()),
+    )
+}
+
+/// Schedules the key's deletion and frees the alias. Until the last day it can be taken back.
+pub(super) async fn delete(
+    client: &aws_sdk_kms::Client,
+    id: &str,
+    key: &EncryptionKey,
+) -> Result<(), CallError> {
+    let request = client
+        .schedule_key_deletion()
+        .key_id(id)
+        .pending_window_in_days(DELETION_DAYS);
+    let scheduled = calls::SCHEDULE_KEY_DELETION.send(id, request.send()).await;
+    match scheduled {
+        // It is scheduled already.
+        Err(error) if error.code.as_deref() == Some("KMSInvalidStateException") => {}
+        other => super::gone_is_fine(other.map(drop))?,
+    }
+    let alias = format!("alias/{}", key.name);
+    let request = client.delete_alias().alias_name(&alias);
+    let deleted = calls::DELETE_ALIAS.send(&alias, request.send()).await;
+    super::gone_is_fine(deleted.map(drop))
+}

@@ -1,0 +1,139 @@
+//! What must be known of an account before anything can be placed in it.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_account::types::RegionOptStatus;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::cloudtrail::{self, SurveyedTrail};
+use super::{Key, Kind, Live, Resource, read, s3};
+use crate::aws::{CallError, Cause, Cloud, calls};
+use crate::place::{AccountId, Place, Region, StackName};
+
+/// How many places are read at once.
+pub const PLACES_AT_ONCE: usize = 24;
+
+/// An account as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Survey {
+    /// The account.
+    pub account: AccountId,
+    /// The Regions that are enabled; an error where the caller may not know, or nobody can tell.
+    pub regions: Result<BTreeSet<Region>, CallError>,
+    /// Every trail that records something at home.
+    pub trails: Vec<SurveyedTrail>,
+}
+
+/// Looks at an account: a few requests, none of them a write.
+///
+/// # Errors
+/// What AWS says; that the Regions cannot be listed is no failure yet.
+pub async fn survey(cloud: &Cloud, stack: &StackName, home: &Region) -> Result<Survey, CallError> {
+    let (regions, trails) = futures::join!(
+        enabled_regions(cloud),
+        cloudtrail::read(home, |region| cloud.at(region), stack, &cloud.account)
+    );
+    // 501: emulators without the Account API. To know is needed for `regions: all` only.
+    let may_be_unknown =
+        |error: &CallError| error.cause == Cause::Denied || error.status == Some(501);
+    let regions = match regions {
+        Err(error) if !may_be_unknown(&error) => return Err(error),
+        known => known,
+    };
+    Ok(Survey {
+        account: cloud.account.clone(),
+        regions,
+        trails: trails?,
+    })
+}
+
+async fn enabled_regions(cloud: &Cloud) -> Result<BTreeSet<Region>, CallError> {
+    let client = cloud.global().account;
+    let mut regions = BTreeSet::new();
+    let mut token = None;
+    loop {
+        let request = client
+            .list_regions()
+            .region_opt_status_contains(RegionOptStatus::Enabled)
+            .region_opt_status_contains(RegionOptStatus::EnabledByDefault)
+            .max_results(50)
+            .set_next_token(token);
+        let page = calls::LIST_REGIONS.send("*", request.send()).await?;
+        regions.extend(
+            page.regions()
+                .iter()
+                .filter_map(|region| region.region_name()?.parse().ok()),
+        );
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(regions);
+        }
+    }
+}
+
+/// Reads everything in an account that could belong to a rules file: at every place of `regions`, the
+/// global one, and in the log bucket's namespace. `wanted` are the resources that are asked for: those of
+/// them whose names are unique beyond a place are looked for wherever they may be.
+///
+/// # Errors
+/// The first call that fails: ownership must be known, so nothing is guessed.
+pub async fn read_all(
+    cloud: &Cloud,
+    stack: &StackName,
+    home: &Place,
+    regions: &BTreeSet<Region>,
+    wanted: &[Key],
+    survey: &Survey,
+) -> Result<Vec<Live>, CallError> {
+    let account = &survey.account;
+    let mut places: Vec<Place> = regions
+        .iter()
+        .map(|region| Place::Regional {
+            account: account.clone(),
+            region: region.clone(),
+        })
+        .collect();
+    places.push(Place::Global {
+        account: account.clone(),
+    });
+    let of = |kind: Kind| wanted.iter().filter(move |key| key.kind == kind);
+    let bucket = of(Kind::Bucket).map(|key| key.name.as_str()).next();
+    let roles: Vec<&str> = of(Kind::Role).map(|key| key.name.as_str()).collect();
+    let clients = cloud.at_place(home);
+    let (buckets, everywhere) = futures::try_join!(
+        s3::read(&clients.s3, stack, home, bucket),
+        stream::iter(&places)
+            .map(|place| {
+                let (clients, roles) = (cloud.at_place(place), &roles);
+                // On the heap: five readers at once are a large future.
+                async move { Box::pin(read(&clients, stack, place, roles)).await }
+            })
+            .buffer_unordered(PLACES_AT_ONCE)
+            .try_collect::<Vec<Vec<Live>>>()
+    )?;
+    let trails = survey.trails.iter().filter(|found| {
+        let wanted = of(Kind::Trail).any(|key| key.name == found.trail.name);
+        found.owner == super::Owner::Ours || wanted
+    });
+    let trails = trails.map(|found| {
+        let resource = Resource::Trail(found.trail.clone());
+        let place = Place::Regional {
+            account: account.clone(),
+            region: found.home.clone(),
+        };
+        Live {
+            key: resource.key(&place),
+            resource,
+            owner: found.owner.clone(),
+            handle: Some(found.arn.to_string()),
+        }
+    });
+    let mut live: Vec<Live> = everywhere
+        .into_iter()
+        .flatten()
+        .chain(buckets)
+        .chain(trails)
+        .collect();
+    live.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(live)
+}

@@ -1,0 +1,352 @@
+//! The policies that `iamwatch permissions` prints: enough for every step, and nothing in them is too much.
+
+mod guard;
+mod storm;
+
+use std::collections::BTreeSet;
+
+use iamwatch::aws::CallError;
+use iamwatch::permissions::{self, Phase, Scope};
+use iamwatch::place::Region;
+use iamwatch::plan::{self, Action, Wishes};
+use iamwatch::render;
+use iamwatch::resources::{self, Kind, sqs};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, Wanted};
+
+/// Everything that iamwatch can deploy, in as few resources as possible.
+const EVERYTHING: &str = r#"
+version: 1
+name: acme
+home: { region: eu-central-1, account: "111122223333" }
+watch: { regions: [us-east-1] }
+trail: create
+topics: { kms_key: create }
+channels:
+  mail: { email: security@example.com }
+  siem: { sqs: alerts, format: json }
+notify: { default: [mail, siem] }
+rules:
+  - use: root/sign-in
+"#;
+
+/// An account with three Regions and the queue of the channel in it.
+async fn account() -> Stage {
+    let stage = Stage::sandbox_in(&"eu-central-1".parse().unwrap()).await;
+    let enabled = ["eu-central-1", "us-east-1", "eu-west-1"];
+    let enabled: Vec<Region> = enabled.iter().map(|r| r.parse().unwrap()).collect();
+    stage.sandbox.as_ref().unwrap().set_regions(&enabled);
+    let request = stage.clients.sqs.create_queue().queue_name("alerts");
+    request.send().await.unwrap();
+    stage
+}
+
+fn scope(wanted: &Wanted, stage: &Stage) -> Scope {
+    Scope::of(&wanted.file, &wanted.patterns, &stage.account).unwrap()
+}
+
+/// The stage through the eyes of a caller with exactly this policy.
+async fn under(stage: &Stage, policy: &Value) -> Stage {
+    let sandbox = stage.sandbox.as_ref().unwrap();
+    let caller = sandbox.caller("deployer", &policy.to_string());
+    let region = "eu-central-1".parse().unwrap();
+    stage.seen_by(sandbox.sdk_config(&region, caller)).await
+}
+
+fn said(error: &CallError) -> String {
+    format!("{error}; {}", error.remedy().unwrap_or_default())
+}
+
+/// Everything that `plan` does, receivers and warnings included. The error is what a user would read.
+async fn plans(
+    stage: &Stage,
+    wishes: &Wishes,
+    nothing: bool,
+) -> Result<(Wanted, plan::Plan), String> {
+    let wanted = stage.try_wanted(EVERYTHING).await.map_err(|e| said(&e))?;
+    let survey = stage.try_survey(&wanted.file).await;
+    if let Err(error) = survey.map_err(|e| said(&e))?.regions {
+        return Err(said(&error));
+    }
+    let live = stage.try_live(&wanted).await.map_err(|e| said(&e))?;
+    for receiver in &wanted.desired.receivers {
+        sqs::missing_statement(&stage.clients.sqs, &receiver.queue, &receiver.topic)
+            .await
+            .map_err(|e| said(&e))?;
+    }
+    let desired = match nothing {
+        true => wanted.desired.nothing(),
+        false => wanted.desired.clone(),
+    };
+    let plan = plan::plan(&wanted.file.name, &desired, &live, wishes).map_err(|conflicts| {
+        let (what, help) = render::plan::conflicts(&conflicts);
+        format!("{what}; {help}")
+    })?;
+    Ok((wanted, plan))
+}
+
+/// Plans and applies; the error is what a user would read.
+async fn applies(stage: &Stage, wishes: &Wishes, nothing: bool) -> Result<(), String> {
+    let (_, plan) = plans(stage, wishes, nothing).await?;
+    // A bucket is looked into before anything is deleted.
+    for change in &plan.changes {
+        if let (Action::Delete, Kind::Bucket) = (change.action, change.key.kind) {
+            let clients = stage.cloud.at_place(&change.key.place);
+            let held = resources::held(&clients, &change.key.name).await;
+            held.map_err(|e| said(&e))?;
+        }
+    }
+    let report = stage.apply(&plan).await;
+    if report.is_complete() {
+        return Ok(());
+    }
+    let texts = report.failed.iter().map(|failed| said(&failed.error));
+    Err(texts.collect::<Vec<_>>().join("\n"))
+}
+
+/// A whole life under one policy: created, broken in every way by an administrator, repaired, destroyed.
+async fn life(policy: &Value) -> Result<(), String> {
+    let admin = account().await;
+    let caller = under(&admin, policy).await;
+    for step in [Step::Create, Step::Repair, Step::Destroy] {
+        step.prepare(&admin).await;
+        step.take(&admin, &caller).await?;
+    }
+    Ok(())
+}
+
+/// A part of that life, that can be tried again until it is through.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Create,
+    Repair,
+    Destroy,
+}
+
+impl Step {
+    async fn prepare(self, admin: &Stage) {
+        admin.confirm_all();
+        if let Self::Repair = self {
+            let wanted = admin.wanted(EVERYTHING).await;
+            storm::breaks_everything(admin, &admin.live(&wanted).await).await;
+        }
+    }
+
+    async fn take(self, admin: &Stage, caller: &Stage) -> Result<(), String> {
+        let prune = Wishes {
+            prune: true,
+            ..Wishes::default()
+        };
+        match self {
+            Self::Create => applies(caller, &Wishes::default(), false).await,
+            Self::Repair => applies(caller, &prune, false).await,
+            Self::Destroy => {
+                let all = Wishes::destruction(vec![Kind::EncryptionKey, Kind::Bucket, Kind::Trail]);
+                let mut done = applies(caller, &all, true).await;
+                if done
+                    .as_ref()
+                    .is_err_and(|text| text.contains("BucketNotEmpty"))
+                {
+                    // Log files are never deleted: somebody does that by hand.
+                    let sandbox = admin.sandbox.as_ref().unwrap();
+                    sandbox.empty_bucket("iamwatch-acme-logs-111122223333-eu-central-1");
+                    done = applies(caller, &all, true).await;
+                }
+                done?;
+                let wanted = admin.wanted(EVERYTHING).await;
+                assert_eq!(admin.live(&wanted).await, []);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn statements(policy: &Value) -> &Vec<Value> {
+    policy["Statement"].as_array().unwrap()
+}
+
+/// The policy without one of its statements.
+fn without(policy: &Value, statement: usize) -> Value {
+    let mut policy = policy.clone();
+    policy["Statement"]
+        .as_array_mut()
+        .unwrap()
+        .remove(statement);
+    policy
+}
+
+/// Grants the actions of a policy one by one, each only when a refusal names it, until `attempt` is through.
+struct Grown {
+    policy: Value,
+    /// Statement and action.
+    granted: BTreeSet<(usize, String)>,
+}
+
+impl Grown {
+    fn new(policy: Value) -> Self {
+        let granted = BTreeSet::new();
+        Self { policy, granted }
+    }
+
+    fn pairs(&self) -> BTreeSet<(usize, String)> {
+        let statements = statements(&self.policy).iter().enumerate();
+        statements
+            .flat_map(|(at, statement)| {
+                let actions = statement["Action"].as_array().unwrap().iter();
+                actions.map(move |action| (at, action.as_str().unwrap().to_owned()))
+            })
+            .collect()
+    }
+
+    fn so_far(&self) -> Value {
+        let mut policy = self.policy.clone();
+        let list = policy["Statement"].as_array_mut().unwrap();
+        for (at, statement) in list.iter_mut().enumerate() {
+            let granted = self.granted.iter().filter(|(of, _)| *of == at);
+            let actions: Vec<&String> = granted.map(|(_, action)| action).collect();
+            statement["Action"] = json!(actions);
+        }
+        list.retain(|statement| statement["Action"] != json!([]));
+        policy
+    }
+
+    /// Grants what was refused: the action that is named, on the resource that is named.
+    fn grant(&mut self, text: &str) {
+        let resource = text.split_once("on resource: ");
+        let resource = resource.and_then(|(_, rest)| rest.split_whitespace().next());
+        let fits = |at: usize| match (&self.policy["Statement"][at]["Resource"], resource) {
+            (_, None) => true,
+            (Value::String(glob), Some(arn)) => like(glob, arn),
+            (globs, Some(arn)) => {
+                let mut globs = globs.as_array().unwrap().iter();
+                globs.any(|glob| like(glob.as_str().unwrap(), arn))
+            }
+        };
+        let pair = self
+            .pairs()
+            .into_iter()
+            .find(|pair| !self.granted.contains(pair) && names(text, &pair.1) && fits(pair.0));
+        self.granted
+            .insert(pair.unwrap_or_else(|| panic!("{text}")));
+    }
+}
+
+/// `*` is any text.
+fn like(glob: &str, text: &str) -> bool {
+    match glob.split_once('*') {
+        None => glob == text,
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            rest.char_indices().any(|(at, _)| like(tail, &rest[at..])) || like(tail, "")
+        }),
+    }
+}
+
+/// Whether a text names an action, and not only one that begins like it.
+fn names(text: &str, action: &str) -> bool {
+    let (text, action) = (text.to_ascii_lowercase(), action.to_ascii_lowercase());
+    let mut ends = text
+        .match_indices(&action)
+        .map(|(at, found)| at + found.len());
+    ends.any(|end| !text[end..].starts_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
+async fn printed(phase: Phase) -> Value {
+    let stage = account().await;
+    let wanted = stage.wanted(EVERYTHING).await;
+    permissions::policy(&scope(&wanted, &stage), phase)
+}
+
+#[tokio::test]
+async fn apply_lives_its_whole_life_under_exactly_the_printed_policy() {
+    life(&printed(Phase::Apply).await).await.unwrap();
+}
+
+/// Whoever lacks an action is told its name; and no action is printed that nobody is ever refused for.
+#[tokio::test]
+async fn every_action_that_is_printed_for_apply_is_needed() {
+    let admin = account().await;
+    let mut grown = Grown::new(printed(Phase::Apply).await);
+    for step in [Step::Create, Step::Repair, Step::Destroy] {
+        step.prepare(&admin).await;
+        loop {
+            let caller = under(&admin, &grown.so_far()).await;
+            match step.take(&admin, &caller).await {
+                Ok(()) => break,
+                Err(text) => grown.grant(text.lines().next().unwrap()),
+            }
+        }
+    }
+    assert_eq!(grown.granted, grown.pairs());
+}
+
+/// Whoever lacks a whole statement is told one of its actions.
+#[tokio::test]
+async fn every_statement_that_is_printed_for_apply_is_needed() {
+    let policy = printed(Phase::Apply).await;
+    for (at, statement) in statements(&policy).iter().enumerate() {
+        let sid = statement["Sid"].as_str().unwrap();
+        let text = life(&without(&policy, at)).await.expect_err(sid);
+        let actions = statement["Action"].as_array().unwrap();
+        let named = actions.iter().any(|a| names(&text, a.as_str().unwrap()));
+        assert!(named, "{sid}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn plan_needs_no_action_that_writes() {
+    let policy = printed(Phase::Plan).await;
+    let admin = account().await;
+    let caller = under(&admin, &policy).await;
+    let (_, plan) = plans(&caller, &Wishes::default(), false).await.unwrap();
+    // What a plan says does not depend on who asks.
+    let (wanted, by_admin) = plans(&admin, &Wishes::default(), false).await.unwrap();
+    assert_eq!(plan.changes, by_admin.changes);
+    assert!(plan.changes.len() > 10);
+    // Nor once everything is there.
+    admin.deploy(&wanted).await;
+    admin.confirm_all();
+    storm::breaks_everything(&admin, &admin.live(&wanted).await).await;
+    let (_, plan) = plans(&caller, &Wishes::default(), false).await.unwrap();
+    assert_eq!(plan.changes, admin.plan(&wanted).await.changes);
+    assert!(!plan.changes.is_empty());
+    // Every action only looks, and no change goes through.
+    for statement in statements(&policy) {
+        for action in statement["Action"].as_array().unwrap() {
+            let (_, name) = action.as_str().unwrap().split_once(':').unwrap();
+            let looks = ["Get", "List", "Describe"];
+            assert!(looks.iter().any(|word| name.starts_with(word)), "{action}");
+        }
+    }
+    let report = caller.apply(&plan).await;
+    assert_eq!(report.done, []);
+}
+
+#[tokio::test]
+async fn every_action_that_is_printed_for_plan_is_needed() {
+    let admin = account().await;
+    let mut grown = Grown::new(printed(Phase::Plan).await);
+    for deployed in [false, true] {
+        if deployed {
+            let wanted = admin.wanted(EVERYTHING).await;
+            admin.deploy(&wanted).await;
+            admin.confirm_all();
+        }
+        loop {
+            let caller = under(&admin, &grown.so_far()).await;
+            match plans(&caller, &Wishes::default(), false).await {
+                Ok(_) => break,
+                Err(text) => grown.grant(text.lines().next().unwrap()),
+            }
+        }
+    }
+    assert_eq!(grown.granted, grown.pairs());
+}
+
+#[tokio::test]
+async fn the_policies_fit_where_aws_takes_them() {
+    for phase in [Phase::Plan, Phase::Apply, Phase::TestEvent] {
+        let length = permissions::length(&printed(phase).await);
+        assert!(length <= permissions::POLICY_LIMIT, "{phase:?}: {length}");
+    }
+}
