@@ -107,6 +107,10 @@ pub enum On {
     Trail,
     /// A trail whose owner must still be found out; an organization's is its management account's.
     AnyTrail,
+    /// The organization as such: its lists have no narrower resource.
+    Organization,
+    /// The role to take on in member accounts.
+    MemberRole,
 }
 
 impl Call {
@@ -206,6 +210,15 @@ macro_rules! calls {
 
 calls! {
     GET_CALLER_IDENTITY = read "sts" "GetCallerIdentity";
+    ASSUME_ROLE = read "sts" "AssumeRole" [MemberRole "sts:AssumeRole"];
+
+    DESCRIBE_ORGANIZATION = read "organizations" "DescribeOrganization" [Organization "organizations:DescribeOrganization"];
+    LIST_ACCOUNTS = read "organizations" "ListAccounts" [Organization "organizations:ListAccounts"];
+    LIST_ACCOUNTS_FOR_PARENT = read "organizations" "ListAccountsForParent" [Organization "organizations:ListAccountsForParent"];
+    LIST_UNITS = read "organizations" "ListOrganizationalUnitsForParent" [Organization "organizations:ListOrganizationalUnitsForParent"];
+    LIST_ROOTS = read "organizations" "ListRoots" [Organization "organizations:ListRoots"];
+    LIST_ACCOUNT_TAGS = read "organizations" "ListTagsForResource" [Organization "organizations:ListTagsForResource"];
+    LIST_SERVICE_ACCESS = read "organizations" "ListAWSServiceAccessForOrganization" [Organization "organizations:ListAWSServiceAccessForOrganization"];
 
     LIST_RULES = read "events" "ListRules" [Any "events:ListRules"];
     DESCRIBE_RULE = check "events" "DescribeRule" [Rule "events:DescribeRule"];

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::Serialize;
 
-use super::{Call, missing};
+use super::{Call, calls, missing};
 
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -127,6 +127,12 @@ impl CallError {
                 .to_owned(),
             Cause::UnknownCaller => "AWS does not know these credentials: check the profile, or whether the key was deleted"
                 .to_owned(),
+            // AWS does not tell a role that is missing from one that trusts somebody else.
+            Cause::Denied if std::ptr::eq(self.call, &raw const calls::ASSUME_ROLE) => {
+                "either the role is missing in that account, or it does not trust the caller, or the caller may not take it \
+                 on: `iamwatch permissions --for member` prints the role with its trust policy"
+                    .to_owned()
+            }
             Cause::Denied if missing::is_forbidden(self) => {
                 "a policy forbids this, such as a service control policy: ask whoever keeps it to except the caller"
                     .to_owned()

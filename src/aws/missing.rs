@@ -82,7 +82,7 @@ fn resource(error: &CallError, need: &Need) -> String {
     let name = given.split(", ").next().unwrap_or_default();
     let name = name.rsplit('/').next().unwrap_or_default();
     let takes_nothing_narrower =
-        matches!(need.on, On::Any | On::AllBuses | On::AllKeys | On::NewKey);
+        matches!(need.on, On::Any | On::AllBuses | On::AllKeys | On::NewKey | On::Organization);
     if let (false, Some(told)) = (takes_nothing_narrower, told(error)) {
         return told.to_owned();
     }
@@ -104,6 +104,8 @@ fn resource(error: &CallError, need: &Need) -> String {
         On::Key | On::FreshKey | On::AnyKey | On::NewKeyTag => "arn:aws:kms:*:*:key/*".to_owned(),
         On::Alias => format!("arn:aws:kms:*:*:alias/{name}"),
         On::Bucket => format!("arn:aws:s3:::{name}"),
+        On::Organization => "*".to_owned(),
+        On::MemberRole => format!("arn:aws:iam::*:role/{name}"),
         On::Trail | On::AnyTrail => format!("arn:aws:cloudtrail:*:*:trail/{name}"),
     }
 }

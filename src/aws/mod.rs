@@ -2,7 +2,9 @@
 
 pub mod calls;
 mod error;
+mod member;
 mod missing;
+mod pace;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,10 +16,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::place::{AccountId, Place, Region};
 pub use calls::{Call, Need, On, Step};
 pub use error::{CallError, Cause};
+pub use member::role_arn;
+pub use pace::{IN_FLIGHT, Pace};
 
 /// How to reach AWS: everything but the rules file decides it.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +37,11 @@ pub struct Cloud {
     config: SdkConfig,
     /// Those made so far: making them costs more than using them.
     clients: Arc<Mutex<HashMap<Region, Clients>>>,
+    /// Takes on roles in other accounts.
+    sts: aws_sdk_sts::Client,
+    /// Where requests leave without being held back, and what holds them back.
+    http: Option<SharedHttpClient>,
+    pace: Pace,
     /// The Region that the configuration names: it tells the partition.
     region: Region,
     /// The caller's account.
@@ -59,6 +69,8 @@ pub struct Clients {
     pub sns: aws_sdk_sns::Client,
     /// SQS.
     pub sqs: aws_sdk_sqs::Client,
+    /// Organizations; the same in every Region.
+    pub organizations: aws_sdk_organizations::Client,
 }
 
 impl Cloud {
@@ -117,13 +129,34 @@ impl Cloud {
         let region = region.parse().map_err(|error| {
             CallError::unexpected(&calls::GET_CALLER_IDENTITY, format!("{error}"))
         })?;
-        Ok(Self {
+        let pace = Pace::default();
+        let http = config.http_client();
+        let cloud = Self {
+            sts,
+            http,
+            pace,
             config,
             clients: Arc::default(),
             region,
             account,
             caller: identity.arn().unwrap_or_default().to_owned(),
-        })
+        };
+        Ok(cloud.paced_alone())
+    }
+
+    /// The same caller with rates of its own, such as every account has.
+    fn paced_alone(&self) -> Self {
+        let http = self.http.clone();
+        let paced = http.map(|http| self.pace.of_an_account(http));
+        let mut config = self.config.to_builder();
+        config.set_http_client(paced);
+        let config = config.build();
+        Self {
+            sts: aws_sdk_sts::Client::new(&config),
+            clients: Arc::default(),
+            config,
+            ..self.clone()
+        }
     }
 
     /// The clients of a place.
@@ -165,6 +198,7 @@ impl Cloud {
             events: aws_sdk_eventbridge::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
+            organizations: aws_sdk_organizations::Client::new(&config),
         }
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
         On::Key if write => scope.key,
         On::Bucket if write => scope.bucket.is_some(),
         On::Trail => scope.trail.is_some(),
+        On::Organization | On::MemberRole => scope.member_role.is_some(),
         On::Receiver => !scope.receivers.is_empty(),
         _ => true,
     };
@@ -45,6 +46,8 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
 const ORDER: &[&str] = &[
     "NoNarrowerResource",
     "EnabledRegions",
+    "ReadOrganization",
+    "WorkInMembers",
     "ReadTrails",
     "ReadRulesAndBus",
     "ReadTopics",
@@ -72,6 +75,8 @@ const ORDER: &[&str] = &[
 fn sid(on: On, write: bool) -> &'static str {
     match on {
         On::Any | On::AllBuses | On::AllKeys => "NoNarrowerResource",
+        On::Organization => "ReadOrganization",
+        On::MemberRole => "WorkInMembers",
         On::Account => "EnabledRegions",
         On::AnyTrail => "ReadTrails",
         On::Rule if write => "WriteRules",
@@ -173,6 +178,12 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             .trail
             .iter()
             .map(|name| at_home("cloudtrail", &format!("trail/{name}")))
+            .collect(),
+        On::Organization => vec!["*".to_owned()],
+        On::MemberRole => scope
+            .member_role
+            .iter()
+            .map(|role| format!("arn:{partition}:iam::*:role/{role}"))
             .collect(),
         On::AnyTrail => vec![format!("arn:{partition}:cloudtrail:*:*:trail/*")],
     }

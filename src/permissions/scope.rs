@@ -27,6 +27,8 @@ pub struct Scope {
     pub trail: Option<String>,
     /// Its bucket.
     pub bucket: Option<String>,
+    /// The role to take on in member accounts, where an organization is watched.
+    pub member_role: Option<String>,
     /// Queues of others that receive alerts.
     pub receivers: BTreeSet<Arn>,
 }
@@ -51,6 +53,7 @@ impl Scope {
             account: account.clone(),
             regions: Ok(listed(&file)),
             trails: Vec::new(),
+            organization: None,
         };
         let desired = placement::desired(&file, patterns, &survey)?;
         let named = |kind| {
@@ -67,6 +70,7 @@ impl Scope {
             key: named(Kind::EncryptionKey).is_some(),
             trail: named(Kind::Trail),
             bucket: named(Kind::Bucket),
+            member_role: file.watch.organization.map(|o| o.member_role),
             receivers: desired.receivers.into_iter().map(|r| r.queue).collect(),
         })
     }

@@ -1,6 +1,7 @@
 //! Which resource must exist where: from rules and patterns to the desired state of an account.
 
 mod home;
+mod member;
 mod spokes;
 mod topology;
 mod trail;
@@ -8,10 +9,12 @@ mod trail;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::Compiled;
+use crate::organization::Organization;
 use crate::place::{AccountId, Arn, Place, Region};
 use crate::resources::{Key, Kind, Queue, Resource, Survey, names, policy};
 use crate::rules::{ChannelName, Diagnostic, RuleId, RulesFile};
 
+pub use member::Spokes;
 pub use topology::{Topology, listening};
 pub use trail::{Feed, Unfit, unfit};
 
@@ -58,8 +61,10 @@ pub fn desired(
     let account = Account {
         file,
         account: &survey.account,
+        home: &survey.account,
+        organization: survey.organization.as_ref(),
     };
-    let topology = Topology::of(file, compiled, listening(file, survey)?);
+    let topology = Topology::of(file, compiled, survey, listening(file, survey)?);
     let feed = Feed::chosen(file, compiled, survey, &topology.listening);
     let mut desired = Desired {
         home: account.home(),
@@ -71,6 +76,7 @@ pub fn desired(
     };
     account.add_trail(&mut desired);
     account.add_hub(&mut desired);
+    account.add_spokes(&mut desired);
     for pattern in compiled {
         let Some(rule) = file.rules.iter().find(|rule| rule.id == pattern.rule) else {
             continue;
@@ -88,6 +94,10 @@ pub fn desired(
 struct Account<'a> {
     file: &'a RulesFile,
     account: &'a AccountId,
+    /// The account in which alerts are raised.
+    home: &'a AccountId,
+    /// The organization, if all of it is watched.
+    organization: Option<&'a Organization>,
 }
 
 impl Account<'_> {
@@ -99,11 +109,14 @@ impl Account<'_> {
     }
 
     fn home(&self) -> Place {
-        self.at(&self.file.home.region)
+        Place::Regional {
+            account: self.home.clone(),
+            region: self.file.home.region.clone(),
+        }
     }
 
     fn arn_at_home(&self, service: &str, resource: &str) -> Option<Arn> {
-        names::arn(service, &self.file.home.region, self.account, resource)
+        names::arn(service, &self.file.home.region, self.home, resource)
     }
 
     /// The ARNs of all our rules in a Region, for policies: those on the default bus, and those on the home

@@ -21,15 +21,35 @@ impl Account<'_> {
         let Some(bus) = self.arn_at_home("events", &format!("event-bus/{name}")) else {
             return;
         };
-        let roles = format!(
-            "arn:{}:iam::{}:role{}{}forwarder-*",
-            bus.partition(),
-            self.account,
-            names::ROLE_PATH,
-            names::prefix(&self.file.name)
-        );
-        let policy = policy::admits_forwarders(&bus, self.account, &roles);
+        let roles = |account: &str| {
+            format!(
+                "arn:{}:iam::{account}:role{}{}forwarder-*",
+                bus.partition(),
+                names::ROLE_PATH,
+                names::prefix(&self.file.name)
+            )
+        };
+        let policy = match self.organization {
+            None => {
+                let roles = roles(self.home.as_str());
+                policy::admits_forwarders(&bus, self.home, &roles)
+            }
+            Some(organization) => {
+                policy::admits_forwarders_of(&bus, &organization.id, &roles("*"))
+            }
+        };
         self.add(desired, &self.home(), Resource::Bus(Bus { name, policy }));
+    }
+
+    /// What each listening Region of this account needs to send to the home bus.
+    pub(super) fn add_spokes(&self, desired: &mut Desired) {
+        if !desired.topology.is_hub() {
+            return;
+        }
+        let name = &desired.topology.bus;
+        let Some(bus) = self.arn_at_home("events", &format!("event-bus/{name}")) else {
+            return;
+        };
         for (region, parts) in desired.topology.forwarders.clone() {
             self.add_spoke(desired, &region, &parts, &bus);
         }

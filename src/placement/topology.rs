@@ -21,7 +21,12 @@ pub struct Topology {
 impl Topology {
     /// One account and one Region that alone has what the rules want: detectors on its default bus.
     /// Everything else is a hub with spokes, the home Region being a spoke as well.
-    pub(super) fn of(file: &RulesFile, compiled: &[Compiled], listening: BTreeSet<Region>) -> Self {
+    pub(super) fn of(
+        file: &RulesFile,
+        compiled: &[Compiled],
+        survey: &Survey,
+        listening: BTreeSet<Region>,
+    ) -> Self {
         let mut forwarders: BTreeMap<Region, Vec<Forwarder>> = listening
             .iter()
             .map(|region| {
@@ -30,7 +35,8 @@ impl Topology {
             })
             .collect();
         forwarders.retain(|_, parts| !parts.is_empty());
-        let alone = forwarders.keys().all(|region| *region == file.home.region);
+        let alone = survey.organization.is_none()
+            && forwarders.keys().all(|region| *region == file.home.region);
         if alone {
             Self {
                 listening,

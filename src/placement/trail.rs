@@ -49,6 +49,8 @@ pub enum Unfit {
     Writes,
     /// It leaves out a source that a rule wants.
     Excludes(String),
+    /// It does not record the other accounts of the organization.
+    Members,
     /// It may not be looked into.
     Unknown,
 }
@@ -65,6 +67,7 @@ impl fmt::Display for Unfit {
             Self::Reads => f.write_str("leaves out read-only events, which a rule wants"),
             Self::Writes => f.write_str("leaves out events that change something"),
             Self::Excludes(source) => write!(f, "leaves out {source}, which a rule wants"),
+            Self::Members => f.write_str("does not record the other accounts of the organization"),
             Self::Unknown => f.write_str("has event selectors that cannot be read or judged"),
         }
     }
@@ -161,16 +164,19 @@ impl Feed {
         let region = &file.home.region;
         let settings = file.trail.settings();
         let name = settings.name.unwrap_or_else(|| names::whole(&file.name));
-        let ours = names::arn(
-            "cloudtrail",
-            region,
-            &survey.account,
-            &format!("trail/{name}"),
-        );
+        let organization = survey.organization.as_ref();
+        let owner = organization.map_or(&survey.account, |o| &o.management);
+        let ours = names::arn("cloudtrail", region, owner, &format!("trail/{name}"));
         let judged: Vec<(&SurveyedTrail, Vec<Unfit>)> = survey
             .trails
             .iter()
-            .map(|found| (found, unfit(found, compiled, listening)))
+            .map(|found| {
+                let mut lacks = unfit(found, compiled, listening);
+                if organization.is_some() && !found.trail.organization {
+                    lacks.push(Unfit::Members);
+                }
+                (found, lacks)
+            })
             .collect();
         let suitable = judged
             .iter()
@@ -227,15 +233,21 @@ impl Account<'_> {
         let Feed::Ours(arn) = desired.feed.clone() else {
             return;
         };
+        // An organization's trail stands in its management account.
+        if arn.account() != self.account.as_str() {
+            return;
+        }
+        let place = self.at(&self.file.home.region);
+        let organization = self.organization.map(|o| o.id.as_str());
         let settings = self.file.trail.settings();
         let own_bucket = names::log_bucket(&self.file.name, self.account, &self.file.home.region);
         let bucket = settings.bucket.unwrap_or(own_bucket);
         let name = names::trail(&arn).to_owned();
         self.add(
             desired,
-            &self.home(),
+            &place,
             Resource::Bucket(Bucket {
-                policy: policy::log_bucket(&bucket, self.account, &arn),
+                policy: policy::log_bucket(&bucket, self.account, organization, &arn),
                 name: bucket.clone(),
                 public_access_blocked: true,
                 encryption: "AES256".to_owned(),
@@ -252,11 +264,12 @@ impl Account<'_> {
         );
         self.add(
             desired,
-            &self.home(),
+            &place,
             Resource::Trail(Trail {
                 name,
                 bucket,
                 key_prefix: None,
+                organization: organization.is_some(),
                 multi_region: true,
                 global_events: true,
                 validated: true,
@@ -284,6 +297,7 @@ mod tests {
                 name: "organization".to_owned(),
                 bucket: "logs".to_owned(),
                 key_prefix: None,
+                organization: true,
                 multi_region: true,
                 global_events: true,
                 validated: true,
@@ -291,7 +305,6 @@ mod tests {
                 logging: true,
                 selectors,
             },
-            organization: true,
             unknown: true,
             owner: Owner::Nobody,
             delivery_error: None,

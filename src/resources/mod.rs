@@ -34,7 +34,7 @@ pub use buses::POLICY_LIMIT as BUS_POLICY_LIMIT;
 pub use held::{Held, held};
 pub use kind::Kind;
 pub use quotas::{BusUse, bus_use};
-pub use survey::{PLACES_AT_ONCE, Survey, read_all, survey};
+pub use survey::{PLACES_AT_ONCE, Survey, SpokesRead, enabled_regions, read_all, read_spokes, survey, survey_for};
 
 /// The tag that says to which rules file a resource belongs.
 pub const STACK_TAG: &str = "iamwatch:stack";
@@ -141,6 +141,8 @@ pub struct Trail {
     pub bucket: String,
     /// Under which prefix of the bucket.
     pub key_prefix: Option<String>,
+    /// Whether it records every account of the organization.
+    pub organization: bool,
     /// Whether it records all Regions.
     pub multi_region: bool,
     /// Whether it records services that are recorded in us-east-1 only.

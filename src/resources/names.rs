@@ -70,7 +70,12 @@ pub const ROLE_PATH: &str = "/iamwatch/";
 
 /// The role of a Region's forwarders. IAM is global and deployment regional: the Region is in the name.
 pub fn forwarder_role(stack: &StackName, region: &Region) -> String {
-    format!("{}forwarder-{region}", prefix(stack))
+    format!("{}{region}", forwarder_role_prefix(stack))
+}
+
+/// What stands before the Region in the name of a forwarder's role.
+pub fn forwarder_role_prefix(stack: &StackName) -> String {
+    format!("{}forwarder-", prefix(stack))
 }
 
 /// The ARN of a role of ours.

@@ -139,12 +139,32 @@ pub fn admits_forwarders(bus: &Arn, account: &AccountId, roles: &str) -> Value {
     }))
 }
 
+/// The same for the forwarders' roles of a whole organization. `aws:PrincipalOrgID` holds for principals
+/// of its accounts alone, so that anybody may be named. Source: EventBridge, `eb-event-bus-perms`.
+pub fn admits_forwarders_of(bus: &Arn, organization: &str, roles: &str) -> Value {
+    canonical(&json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": format!("{SID_PREFIX}Forwarders"),
+            "Effect": "Allow",
+            "Principal": { "AWS": "*" },
+            "Action": "events:PutEvents",
+            "Resource": bus,
+            "Condition": {
+                "StringEquals": { "aws:PrincipalOrgID": organization },
+                "ArnLike": { "aws:PrincipalArn": roles },
+            },
+        }],
+    }))
+}
+
 /// What CloudTrail needs of a log bucket's policy, for one trail of one account.
 /// Source: CloudTrail, `create-s3-bucket-policy-for-cloudtrail`.
 pub fn trail_statements(
     bucket: &str,
     prefix: Option<&str>,
     account: &AccountId,
+    organization: Option<&str>,
     trail: &Arn,
 ) -> [Value; 2] {
     let partition = trail.partition();
@@ -152,6 +172,13 @@ pub fn trail_statements(
     let prefix = prefix
         .map(|prefix| format!("{prefix}/"))
         .unwrap_or_default();
+    // An organization's trail writes below its id, and below the owner's for a check of its own.
+    // Source: CloudTrail, `create-s3-bucket-policy-for-cloudtrail`, organization trails.
+    let writes: Vec<String> = [Some(account.as_str()), organization]
+        .into_iter()
+        .flatten()
+        .map(|below| format!("{arn}/{prefix}AWSLogs/{below}/*"))
+        .collect();
     [
         json!({
             "Sid": format!("{SID_PREFIX}TrailAcl"),
@@ -166,7 +193,7 @@ pub fn trail_statements(
             "Effect": "Allow",
             "Principal": { "Service": "cloudtrail.amazonaws.com" },
             "Action": "s3:PutObject",
-            "Resource": format!("{arn}/{prefix}AWSLogs/{account}/*"),
+            "Resource": writes,
             "Condition": { "StringEquals": {
                 "aws:SourceArn": trail,
                 "s3:x-amz-acl": "bucket-owner-full-control",
@@ -176,9 +203,14 @@ pub fn trail_statements(
 }
 
 /// The whole policy of a log bucket of ours: CloudTrail writes, and nobody comes without TLS.
-pub fn log_bucket(bucket: &str, account: &AccountId, trail: &Arn) -> Value {
+pub fn log_bucket(
+    bucket: &str,
+    account: &AccountId,
+    organization: Option<&str>,
+    trail: &Arn,
+) -> Value {
     let arn = format!("arn:{}:s3:::{bucket}", trail.partition());
-    let [acl, write] = trail_statements(bucket, None, account, trail);
+    let [acl, write] = trail_statements(bucket, None, account, organization, trail);
     canonical(&json!({
         "Version": "2012-10-17",
         "Statement": [acl, write, {

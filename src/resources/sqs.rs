@@ -43,6 +43,26 @@ pub(super) async fn read(
     Ok(queues.into_iter().flatten().collect())
 }
 
+/// Reads the dead-letter queue of a place, if it is there. It is asked for by its address, which is made of
+/// what is known: one request less than a look at the list. Source: SQS, queue and message identifiers.
+pub(super) async fn read_dead_letters(
+    client: &aws_sdk_sqs::Client,
+    stack: &StackName,
+    place: &Place,
+) -> Result<Vec<Live>, CallError> {
+    let Place::Regional { account, region } = place else {
+        return Ok(Vec::new());
+    };
+    let domain = match region.partition() {
+        "aws-cn" => "amazonaws.com.cn",
+        _ => "amazonaws.com",
+    };
+    let name = names::dead_letters(stack);
+    let url = format!("https://sqs.{region}.{domain}/{account}/{name}");
+    let queue = one(client, stack, place, url).await?;
+    Ok(queue.into_iter().collect())
+}
+
 /// One queue; `None` if it went away since it was listed.
 async fn one(
     client: &aws_sdk_sqs::Client,

@@ -6,8 +6,9 @@ use aws_sdk_account::types::RegionOptStatus;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::cloudtrail::{self, SurveyedTrail};
-use super::{Key, Kind, Live, Resource, read, s3};
+use super::{DEFAULT_BUS, Key, Kind, Live, Resource, events, iam, names, read, s3, sqs};
 use crate::aws::{CallError, Cause, Cloud, calls};
+use crate::organization::Organization;
 use crate::place::{AccountId, Place, Region, StackName};
 
 /// How many places are read at once.
@@ -20,8 +21,10 @@ pub struct Survey {
     pub account: AccountId,
     /// The Regions that are enabled; an error where the caller may not know, or nobody can tell.
     pub regions: Result<BTreeSet<Region>, CallError>,
-    /// Every trail that records something at home.
+    /// Every trail that records something at home; of an organization, as its management account sees them.
     pub trails: Vec<SurveyedTrail>,
+    /// The organization, if all of it is watched.
+    pub organization: Option<Organization>,
 }
 
 /// Looks at an account: a few requests, none of them a write.
@@ -29,9 +32,24 @@ pub struct Survey {
 /// # Errors
 /// What AWS says; that the Regions cannot be listed is no failure yet.
 pub async fn survey(cloud: &Cloud, stack: &StackName, home: &Region) -> Result<Survey, CallError> {
+    survey_for(cloud, None, stack, home).await
+}
+
+/// The same for the home account of an organization, whose trails belong to another account: `owner`
+/// reads them.
+///
+/// # Errors
+/// As [`survey`].
+pub async fn survey_for(
+    cloud: &Cloud,
+    organization: Option<(&Organization, &Cloud)>,
+    stack: &StackName,
+    home: &Region,
+) -> Result<Survey, CallError> {
+    let owner = organization.map_or(cloud, |(_, owner)| owner);
     let (regions, trails) = futures::join!(
         enabled_regions(cloud),
-        cloudtrail::read(home, |region| cloud.at(region), stack, &cloud.account)
+        cloudtrail::read(home, |region| owner.at(region), stack, &owner.account)
     );
     // 501: emulators without the Account API. To know is needed for `regions: all` only.
     let may_be_unknown =
@@ -44,10 +62,15 @@ pub async fn survey(cloud: &Cloud, stack: &StackName, home: &Region) -> Result<S
         account: cloud.account.clone(),
         regions,
         trails: trails?,
+        organization: organization.map(|(organization, _)| organization.clone()),
     })
 }
 
-async fn enabled_regions(cloud: &Cloud) -> Result<BTreeSet<Region>, CallError> {
+/// The Regions that are enabled in an account.
+///
+/// # Errors
+/// What AWS says.
+pub async fn enabled_regions(cloud: &Cloud) -> Result<BTreeSet<Region>, CallError> {
     let client = cloud.global().account;
     let mut regions = BTreeSet::new();
     let mut token = None;
@@ -111,7 +134,10 @@ pub async fn read_all(
             .buffer_unordered(PLACES_AT_ONCE)
             .try_collect::<Vec<Vec<Live>>>()
     )?;
-    let trails = survey.trails.iter().filter(|found| {
+    // Those of an organization stand in its management account, which may be another.
+    let here = survey.trails.iter();
+    let trails = here.filter(|found| found.arn.account() == account.as_str());
+    let trails = trails.filter(|found| {
         let wanted = of(Kind::Trail).any(|key| key.name == found.trail.name);
         found.owner == super::Owner::Ours || wanted
     });
@@ -136,4 +162,70 @@ pub async fn read_all(
         .collect();
     live.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(live)
+}
+
+/// What an account of an organization has of ours, and what could not be looked at.
+#[derive(Debug)]
+pub struct SpokesRead {
+    /// The roles of all forwarders.
+    pub roles: Vec<Live>,
+    /// Queue and rules of each Region.
+    pub regions: Vec<(Region, Result<Vec<Live>, CallError>)>,
+}
+
+/// Reads what brings the events of an account to another: in every one of `regions`, and in those that a
+/// role of ours was made for. Of each Region: its role, its queue, and the rules on its default bus.
+///
+/// # Errors
+/// What IAM says: without its roles an account cannot be judged. A Region that fails is told apart.
+pub async fn read_spokes(
+    cloud: &Cloud,
+    stack: &StackName,
+    account: &AccountId,
+    regions: &BTreeSet<Region>,
+) -> Result<SpokesRead, CallError> {
+    let everywhere = Place::Global {
+        account: account.clone(),
+    };
+    let names: Vec<String> = regions
+        .iter()
+        .map(|region| names::forwarder_role(stack, region))
+        .collect();
+    let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    let clients = cloud.global();
+    let here = |region: Region| async move {
+        let place = Place::Regional {
+            account: account.clone(),
+            region: region.clone(),
+        };
+        let clients = cloud.at(&region);
+        let found = futures::try_join!(
+            sqs::read_dead_letters(&clients.sqs, stack, &place),
+            events::read(&clients.events, stack, &place, DEFAULT_BUS),
+        );
+        let found = found.map(|(queues, rules)| queues.into_iter().chain(rules).collect());
+        (region, found)
+    };
+    let listened = stream::iter(regions.iter().cloned())
+        .map(|region| Box::pin(here(region)))
+        .buffer_unordered(PLACES_AT_ONCE)
+        .collect::<Vec<_>>();
+    let roles = iam::read(&clients.iam, stack, &everywhere, &wanted);
+    let (roles, mut read) = futures::join!(roles, listened);
+    let roles = roles?;
+    // A role's name ends with its Region: so one that is no longer listened to is found.
+    let prefix = names::forwarder_role_prefix(stack);
+    let left = roles
+        .iter()
+        .filter(|role| role.owner == super::Owner::Ours)
+        .filter_map(|role| role.key.name.strip_prefix(&prefix)?.parse().ok())
+        .filter(|region: &Region| !regions.contains(region));
+    let left: Vec<Region> = left.collect();
+    for region in left {
+        read.push(Box::pin(here(region)).await);
+    }
+    Ok(SpokesRead {
+        roles,
+        regions: read,
+    })
 }

@@ -46,6 +46,7 @@ codes! {
     CHANNEL_NAME "E0305" "Channel names are parts of AWS resource names: lower-case letters, digits and `-`, at most 32 characters."
     INCLUDE "E0306" "An include names files inside the folder of the rules file; they hold rules only."
     AWS_NAME "E0307" "The name of a trail, bucket or key has not the form that AWS gives it."
+    EMPTY_FILTER "E0308" "A filter that names no account, unit or tag would leave nothing to watch."
     RULE_ID "E0401" "Rule ids are parts of AWS resource names: lower-case letters, digits, `-` and `/`, at most 64 characters."
     TITLE "E0402" "A title is what a person reads first on a phone: one printable line of at most 120 characters."
     DUPLICATE_ID "E0403" "Two rules have the same id."

@@ -29,6 +29,8 @@ pub(super) enum Form {
     AllOrTexts,
     /// A map with exactly these keys.
     Map(&'static [Key]),
+    /// The same, or nothing at all.
+    MaybeMap(&'static [Key]),
     /// A map from names to maps with exactly one of the first keys, and any of the second.
     Channels,
     /// A map from severities to channel names.
@@ -149,9 +151,34 @@ pub(super) const WATCH: &[Key] = &[
     ),
     may(
         "organization",
-        Form::NotYet,
-        "Watches a whole organization.",
+        Form::MaybeMap(ORGANIZATION),
+        "Watches every account of the caller's organization; empty for all defaults.",
     ),
+];
+
+pub(super) const ORGANIZATION: &[Key] = &[
+    may(
+        "member_role",
+        Form::Text,
+        "The role to take on in member accounts; without it `OrganizationAccountAccessRole`.",
+    ),
+    may(
+        "include",
+        Form::Map(MEMBERS),
+        "Only these accounts; without it all that are active.",
+    ),
+    may("exclude", Form::Map(MEMBERS), "Not these accounts."),
+];
+
+/// Accounts of an organization: any of these.
+pub(super) const MEMBERS: &[Key] = &[
+    may("accounts", Form::Texts, "Account ids, in quotes."),
+    may(
+        "ous",
+        Form::Texts,
+        "Ids of organizational units: all accounts below them, at any depth.",
+    ),
+    may("tags", Form::Values, "Accounts that carry all of these tags."),
 ];
 
 /// The words for a trail.

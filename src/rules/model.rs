@@ -45,8 +45,53 @@ pub struct Home {
 pub struct Watch {
     /// The Regions.
     pub regions: Regions,
+    /// The organization, if all of it is watched; `None`: the home account alone.
+    pub organization: Option<Organization>,
     /// Where the key stands; the home's where there is none.
     pub span: Span,
+}
+
+/// Which accounts of the caller's organization are watched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Organization {
+    /// The role to take on in member accounts: its name, behind its path if it has one.
+    pub member_role: String,
+    /// Only accounts that fit; empty: all.
+    pub include: Filter,
+    /// Not accounts that fit; empty: no exception.
+    pub exclude: Filter,
+    /// Where the key stands.
+    pub span: Span,
+}
+
+impl Organization {
+    /// All of it, with defaults.
+    pub fn whole(span: Span) -> Self {
+        Self {
+            member_role: super::MEMBER_ROLE.to_owned(),
+            include: Filter::default(),
+            exclude: Filter::default(),
+            span,
+        }
+    }
+}
+
+/// Accounts of an organization: any that is named, stands below a unit, or carries all the tags.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Accounts, each with its place in the file.
+    pub accounts: Vec<(AccountId, Span)>,
+    /// Ids of organizational units or the root, each with its place in the file.
+    pub units: Vec<(String, Span)>,
+    /// Tags of accounts; empty: none asked for.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Filter {
+    /// Whether it names nothing.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty() && self.units.is_empty() && self.tags.is_empty()
+    }
 }
 
 /// A choice of Regions.

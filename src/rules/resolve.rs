@@ -87,6 +87,7 @@ pub(super) fn resolve(
     let home = file.home?;
     let watch = file.watch.unwrap_or(Watch {
         regions: Regions::Home,
+        organization: None,
         span: home.span,
     });
     Some(RulesFile {

@@ -125,6 +125,11 @@ fn form(form: Form) -> Value {
             json!({ "oneOf": [{ "const": "all" }, { "$ref": "#/$defs/texts" }] })
         }
         Form::Map(keys) => Value::Object(object(keys)),
+        Form::MaybeMap(keys) => {
+            let mut map = object(keys);
+            map.insert("type".to_owned(), json!(["object", "null"]));
+            Value::Object(map)
+        }
         Form::Channels => json!({
             "type": "object",
             "minProperties": 1,

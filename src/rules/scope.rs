@@ -4,28 +4,32 @@ use super::codes;
 use super::file::{placed, region};
 use super::keys::{TOPICS, TRAIL, TRAILS, WATCH};
 use super::model::{Regions, TopicKey, Trail, TrailSettings, Watch};
+use super::organization::organization;
 use super::read::{self, Fields};
 use super::report::{Report, shown};
 use super::source::Span;
 use super::yaml::{Node, Value};
 use crate::place::{Arn, Region};
 
-/// `watch`. What this release does not carry out is refused, not ignored.
+/// `watch`.
 pub(super) fn watch(node: &Node, key: Span, report: &mut Report) -> Option<Watch> {
     let fields = Fields::read(node, WATCH, "`watch`", report)?;
-    if let Some(span) = fields.key("organization") {
-        report
-            .error(codes::NOT_YET, span)
-            .message("watching an organization is not yet supported")
-            .label("not yet supported")
-            .help("remove it: the home account is watched");
-    }
-    let Some(regions) = fields.get("regions") else {
-        return Some(Watch {
-            regions: Regions::Home,
-            span: key,
-        });
+    let organization = match (fields.get("organization"), fields.key("organization")) {
+        (Some(node), Some(key)) => Some(organization(node, key, report)?),
+        _ => None,
     };
+    let (regions, span) = match fields.get("regions") {
+        None => (Regions::Home, key),
+        Some(node) => (regions(node, report)?, node.span),
+    };
+    Some(Watch {
+        regions,
+        organization,
+        span,
+    })
+}
+
+fn regions(regions: &Node, report: &mut Report) -> Option<Regions> {
     if regions.scalar().is_some() {
         let help = "write `regions: all`, or a list such as `[eu-central-1, us-east-1]`";
         let text = read::text(regions, "`all` or a list of Regions", report)?;
@@ -37,10 +41,7 @@ pub(super) fn watch(node: &Node, key: Span, report: &mut Report) -> Option<Watch
                 .help(help);
             return None;
         }
-        return Some(Watch {
-            regions: Regions::All,
-            span: regions.span,
-        });
+        return Some(Regions::All);
     }
     let mut listed: Vec<(Region, Span)> = Vec::new();
     for item in read::texts(regions, "Regions", "a Region", report)? {
@@ -57,10 +58,7 @@ pub(super) fn watch(node: &Node, key: Span, report: &mut Report) -> Option<Watch
         }
         listed.push((parsed, item.span));
     }
-    (!listed.is_empty()).then_some(Watch {
-        regions: Regions::Listed(listed),
-        span: regions.span,
-    })
+    (!listed.is_empty()).then_some(Regions::Listed(listed))
 }
 
 /// `trail`.

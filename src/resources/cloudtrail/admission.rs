@@ -17,7 +17,7 @@ pub fn missing_statements(
     let stored = canonical(stored);
     let statements = stored.get("Statement").and_then(Value::as_array);
     let statements = statements.map(Vec::as_slice).unwrap_or_default();
-    policy::trail_statements(bucket, prefix, account, trail)
+    policy::trail_statements(bucket, prefix, account, None, trail)
         .into_iter()
         .filter(|wanted| !statements.iter().any(|s| admits(s, wanted, account, trail)))
         .collect()
@@ -76,7 +76,7 @@ mod tests {
             .unwrap();
         let lacks =
             |policy: &Value| missing_statements(policy, "logs", None, &account, &trail).len();
-        let ours = json!({ "Statement": policy::trail_statements("logs", None, &account, &trail) });
+        let ours = json!({ "Statement": policy::trail_statements("logs", None, &account, None, &trail) });
         assert_eq!(lacks(&ours), 0);
         assert_eq!(lacks(&Value::Null), 2);
         let wide = json!({ "Statement": {

@@ -31,8 +31,6 @@ pub struct SurveyedTrail {
     pub home: Region,
     /// Its canonical form. Of a trail whose selectors may not be read, they are null.
     pub trail: Trail,
-    /// Whether it records a whole organization.
-    pub organization: bool,
     /// Whether it may not be looked into: whether it logs, or what it records, is not known.
     pub unknown: bool,
     /// Whose it is.
@@ -111,6 +109,7 @@ pub(super) async fn read(
                 name: listed.name().unwrap_or_default().to_owned(),
                 bucket: listed.s3_bucket_name().unwrap_or_default().to_owned(),
                 key_prefix: some(listed.s3_key_prefix()),
+                organization,
                 multi_region: listed.is_multi_region_trail() == Some(true),
                 global_events: listed.include_global_service_events() == Some(true),
                 validated: listed.log_file_validation_enabled() == Some(true),
@@ -119,7 +118,6 @@ pub(super) async fn read(
                 logging: status.as_ref().is_none_or(|s| s.is_logging() == Some(true)),
                 selectors,
             },
-            organization,
             unknown,
             owner,
             delivery_error: some(error),
@@ -163,6 +161,7 @@ pub(super) async fn create(
             .s3_bucket_name(&trail.bucket)
             .set_s3_key_prefix(trail.key_prefix.clone())
             .is_multi_region_trail(trail.multi_region)
+            .set_is_organization_trail(trail.organization.then_some(true))
             .include_global_service_events(trail.global_events)
             .enable_log_file_validation(trail.validated)
             .set_kms_key_id(trail.kms_key.clone())
@@ -223,6 +222,10 @@ pub(super) async fn update(
             // An empty text takes a prefix or key away. Source: UpdateTrail.
             .s3_key_prefix(trail.key_prefix.clone().unwrap_or_default())
             .is_multi_region_trail(trail.multi_region)
+            // Only whoever may make an organization's trail may say so.
+            .set_is_organization_trail(
+                (trail.organization != before.organization).then_some(trail.organization),
+            )
             .include_global_service_events(trail.global_events)
             .enable_log_file_validation(trail.validated)
             .kms_key_id(trail.kms_key.clone().unwrap_or_default());

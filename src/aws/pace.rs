@@ -1,0 +1,266 @@
+//! Pacing: no more requests on their way than the connection pool serves well, and none faster than
+//! AWS's quotas, so that throttling, and the SDK's retries behind it, stay the exception.
+//!
+//! It looks at requests as they leave, whatever made them: the credential scope of a signature names
+//! Region and service, wherever the endpoint is.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::calls;
+
+/// Requests on their way at once, whichever accounts they are for.
+pub const IN_FLIGHT: usize = 256;
+
+/// What a run shares: one for all accounts.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    in_flight: Arc<Semaphore>,
+    /// Of the caller's account: STS and Organizations.
+    common: Arc<Lanes>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            common: Arc::default(),
+        }
+    }
+}
+
+impl Pace {
+    /// The HTTP client for one account: the same connections, with rates of its own.
+    pub fn of_an_account(&self, inner: SharedHttpClient) -> SharedHttpClient {
+        SharedHttpClient::new(PacedClient {
+            inner,
+            pace: self.clone(),
+            own: Arc::default(),
+        })
+    }
+}
+
+/// Buckets by what AWS counts together.
+#[derive(Debug, Default)]
+struct Lanes(Mutex<HashMap<Lane, Bucket>>);
+
+/// What AWS counts together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Lane {
+    /// EventBridge in one Region.
+    Events(String),
+    IamReads,
+    IamWrites,
+    AssumeRole,
+    ListAccounts,
+    Organizations,
+    CloudTrailReads(String),
+    CloudTrailWrites(String),
+}
+
+impl Lane {
+    /// Requests a second, just under the quota, and how many may go at once.
+    /// Source: EventBridge quotas (PutRule, PutTargets and others 50 a second); CloudTrail quotas; for IAM,
+    /// STS and Organizations, whose quotas AWS does not publish, users' measurements.
+    fn rate(&self) -> (f64, f64) {
+        match self {
+            Self::Events(_) => (45.0, 45.0),
+            Self::IamReads => (18.0, 18.0),
+            Self::IamWrites => (9.0, 9.0),
+            Self::AssumeRole => (580.0, 580.0),
+            Self::ListAccounts => (7.8, 12.0),
+            Self::Organizations => (7.8, 8.0),
+            Self::CloudTrailReads(_) => (9.0, 9.0),
+            Self::CloudTrailWrites(_) => (0.95, 1.0),
+        }
+    }
+
+    /// Whether the caller's account pays for it, whichever account the work is for.
+    fn is_common(&self) -> bool {
+        matches!(
+            self,
+            Self::AssumeRole | Self::ListAccounts | Self::Organizations
+        )
+    }
+}
+
+/// A bucket that holds `burst` and gains one every `interval`: the theoretical arrival time of the next.
+#[derive(Debug)]
+struct Bucket {
+    next: Instant,
+    interval: Duration,
+    burst: Duration,
+}
+
+impl Bucket {
+    fn new(lane: &Lane) -> Self {
+        let (rate, burst) = lane.rate();
+        let interval = Duration::from_secs_f64(1.0 / rate);
+        Self {
+            next: Instant::now(),
+            interval,
+            burst: interval.mul_f64(burst - 1.0),
+        }
+    }
+
+    /// When the next request may go.
+    fn take(&mut self) -> Instant {
+        let now = Instant::now();
+        let arrival = self.next.max(now);
+        self.next = arrival + self.interval;
+        arrival.checked_sub(self.burst).unwrap_or(now).max(now)
+    }
+}
+
+impl Lanes {
+    fn take(&self, lane: Lane) -> Instant {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets
+            .entry(lane)
+            .or_insert_with_key(Bucket::new);
+        bucket.take()
+    }
+}
+
+#[derive(Debug)]
+struct PacedClient {
+    inner: SharedHttpClient,
+    pace: Pace,
+    own: Arc<Lanes>,
+}
+
+#[derive(Debug)]
+struct PacedConnector {
+    inner: SharedHttpConnector,
+    pace: Pace,
+    own: Arc<Lanes>,
+}
+
+impl HttpClient for PacedClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(PacedConnector {
+            inner: self.inner.http_connector(settings, components),
+            pace: self.pace.clone(),
+            own: Arc::clone(&self.own),
+        })
+    }
+}
+
+impl HttpConnector for PacedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let at = lane(&request).map(|lane| {
+            let lanes = if lane.is_common() {
+                &self.pace.common
+            } else {
+                &self.own
+            };
+            lanes.take(lane)
+        });
+        let (inner, in_flight) = (self.inner.clone(), Arc::clone(&self.pace.in_flight));
+        HttpConnectorFuture::new(async move {
+            if let Some(at) = at {
+                tokio::time::sleep_until(at).await;
+            }
+            let _place = in_flight
+                .acquire_owned()
+                .await
+                .map_err(|closed| ConnectorError::other(closed.into(), None))?;
+            inner.call(request).await
+        })
+    }
+}
+
+/// What AWS counts a request as; `None`: nothing that is likely to run out.
+fn lane(request: &HttpRequest) -> Option<Lane> {
+    // `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`
+    let scope = request.headers().get("authorization")?;
+    let (_, scope) = scope.split_once("Credential=")?;
+    let mut parts = scope.split('/').skip(2);
+    let (region, service) = (parts.next()?, parts.next()?);
+    let operation = || operation(request).unwrap_or_default();
+    let writes = || {
+        let operation = operation();
+        calls::ALL
+            .iter()
+            .any(|call| call.write && call.operation == operation)
+    };
+    Some(match service {
+        "events" => Lane::Events(region.to_owned()),
+        "iam" if writes() => Lane::IamWrites,
+        "iam" => Lane::IamReads,
+        "sts" => Lane::AssumeRole,
+        "organizations" if operation() == "ListAccounts" => Lane::ListAccounts,
+        "organizations" => Lane::Organizations,
+        "cloudtrail" if writes() => Lane::CloudTrailWrites(region.to_owned()),
+        "cloudtrail" => Lane::CloudTrailReads(region.to_owned()),
+        _ => return None,
+    })
+}
+
+/// JSON protocols name the operation in a header, the query protocol in the body.
+fn operation(request: &HttpRequest) -> Option<String> {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        return target.split('.').nth(1).map(str::to_owned);
+    }
+    let body = std::str::from_utf8(request.body().bytes()?).ok()?;
+    let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="))?;
+    Some(action.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_goes_at_once_and_the_rest_at_the_quota() {
+        let lanes = Lanes::default();
+        let began = Instant::now();
+        let after: Vec<u128> = (0..15)
+            .map(|_| (lanes.take(Lane::ListAccounts) - began).as_millis())
+            .collect();
+        assert_eq!(after.get(11), Some(&0), "{after:?}");
+        assert_eq!(after.get(12), Some(&128), "{after:?}");
+        assert_eq!(after.get(14), Some(&384), "{after:?}");
+    }
+
+    #[test]
+    fn the_signature_tells_what_a_request_counts_as() {
+        let request = |service: &str, target: Option<&str>, body: &str| {
+            let mut request = HttpRequest::new(body.to_owned().into());
+            request.headers_mut().insert(
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential=AKID/20260105/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"),
+            );
+            if let Some(target) = target {
+                request.headers_mut().insert("x-amz-target", target.to_owned());
+            }
+            request
+        };
+        let here = || "eu-west-1".to_owned();
+        for (service, target, body, wanted) in [
+            ("events", Some("AWSEvents.PutRule"), "{}", Some(Lane::Events(here()))),
+            ("iam", None, "Action=GetRole&RoleName=a", Some(Lane::IamReads)),
+            ("iam", None, "Action=CreateRole&RoleName=a", Some(Lane::IamWrites)),
+            ("organizations", Some("AWSOrganizationsV20161128.ListAccounts"), "{}", Some(Lane::ListAccounts)),
+            ("sts", None, "Action=AssumeRole", Some(Lane::AssumeRole)),
+            ("sqs", Some("AmazonSQS.CreateQueue"), "{}", None),
+        ] {
+            assert_eq!(lane(&request(service, target, body)), wanted);
+        }
+    }
+}

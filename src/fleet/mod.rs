@@ -1,0 +1,187 @@
+//! The accounts of an organization besides home: each is read, compared and changed by itself, many at
+//! once, and one that fails stops no other.
+//!
+//! Of an account that is done only a few lines are kept, so that ten thousand fit into memory. What was
+//! shown and what is done are held together by a digest of each account's plan.
+
+mod account;
+mod coverage;
+mod run;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::apply::Failed;
+use crate::aws::{CallError, Cloud};
+use crate::organization::{Left, Member};
+use crate::place::{AccountId, Region, StackName};
+use crate::placement::Spokes;
+use crate::plan::{Action, Change, Conflict, Plan, Wishes};
+use crate::resources::Key;
+use crate::rules::{Regions, RulesFile};
+
+pub use coverage::{Coverage, Uncovered, Why, coverage};
+pub use run::{Event, Run, run};
+
+/// How many accounts are under way at once. Each has several requests on their way; the sum of those is
+/// bounded by [`crate::aws::IN_FLIGHT`].
+pub const ACCOUNTS_AT_ONCE: usize = 96;
+
+/// What is to be done in the accounts.
+#[derive(Debug)]
+pub struct Fleet<'a> {
+    /// Who takes on the role of each account.
+    pub caller: &'a Cloud,
+    /// The role's name.
+    pub role: &'a str,
+    /// The rules file.
+    pub file: &'a RulesFile,
+    /// What is wanted in each account.
+    pub spokes: Spokes<'a>,
+    /// What is allowed beyond creating and changing.
+    pub wishes: Wishes,
+    /// Only this Region.
+    pub region: Option<Region>,
+}
+
+impl Fleet<'_> {
+    fn stack(&self) -> &StackName {
+        &self.file.name
+    }
+
+    fn asks_for_regions(&self) -> bool {
+        self.file.watch.regions == Regions::All
+    }
+}
+
+/// What became of an account.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// The account.
+    pub member: Member,
+    /// What was found or done.
+    pub result: Result<Standing, Stuck>,
+}
+
+/// An account that could be worked in.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Standing {
+    /// The Regions that are listened to and wanted there.
+    pub listening: Vec<Region>,
+    /// What would change, or was to be changed.
+    pub changes: Vec<Brief>,
+    /// What is ours there and no longer wanted.
+    pub orphans: Vec<Key>,
+    /// Regions that could not be looked into.
+    pub blind: Vec<Blind>,
+    /// What was done; empty if nothing was tried.
+    pub done: usize,
+    /// What failed.
+    pub failed: Vec<Failed>,
+    /// What was not tried, since something it needs failed.
+    pub not_tried: usize,
+    /// The digest of the plan.
+    #[serde(skip)]
+    pub digest: Digest,
+}
+
+/// A change, without the resource itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Brief {
+    /// On what.
+    pub key: Key,
+    /// What.
+    pub action: Action,
+    /// The fields that differ.
+    pub fields: Vec<String>,
+}
+
+/// A Region of an account that could not be looked into.
+#[derive(Debug, Clone, Serialize)]
+pub struct Blind {
+    /// The Region.
+    pub region: Region,
+    /// Why.
+    pub error: CallError,
+    /// Whether the account has not enabled it.
+    pub disabled: bool,
+}
+
+/// Why an account could not be worked in.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stuck {
+    /// Its role cannot be taken on.
+    NoRole(CallError),
+    /// It could not be read.
+    Unread(CallError),
+    /// Something of somebody else stands under a name of ours.
+    Conflicts(Vec<Conflict>),
+    /// It is not as it was when the plan was shown: nothing was changed.
+    Moved,
+    /// The run was stopped before its turn.
+    NotTried,
+}
+
+/// A plan's digest: equal digests, equal operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Digest([u8; 16]);
+
+impl Digest {
+    fn of(plan: &Plan) -> Self {
+        let text = serde_json::to_vec(&plan.changes).unwrap_or_default();
+        let mut short = [0; 16];
+        for (to, from) in short.iter_mut().zip(Sha256::digest(&text)) {
+            *to = from;
+        }
+        Self(short)
+    }
+}
+
+/// An account that is not worked in.
+#[derive(Debug, Clone, Serialize)]
+pub struct LeftOut {
+    /// The account.
+    pub member: Member,
+    /// Why.
+    pub why: Left,
+}
+
+impl Brief {
+    fn of(change: &Change) -> Self {
+        Self {
+            key: change.key.clone(),
+            action: change.action,
+            fields: change
+                .attributes
+                .iter()
+                .map(|attribute| attribute.path.clone())
+                .collect(),
+        }
+    }
+}
+
+impl Outcome {
+    /// The account's id.
+    pub fn account(&self) -> &AccountId {
+        &self.member.account
+    }
+
+    /// Whether the account is as the rules file asks, as far as could be seen.
+    pub fn is_settled(&self) -> bool {
+        self.result.as_ref().is_ok_and(|standing| {
+            standing.changes.is_empty() && standing.orphans.is_empty() && standing.blind.is_empty()
+        })
+    }
+
+    /// Whether anything went wrong.
+    pub fn has_failed(&self) -> bool {
+        match &self.result {
+            Ok(standing) => {
+                let blind = standing.blind.iter().any(|blind| !blind.disabled);
+                blind || !standing.failed.is_empty() || standing.not_tried > 0
+            }
+            Err(_) => true,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A file of account ids in place of listing: one a line, `#` begins a comment, a name may follow the id.
+
+use std::collections::BTreeMap;
+
+use super::Member;
+use crate::place::AccountId;
+
+/// The accounts that a file names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountsFile {
+    /// Each account once, in the order of the file.
+    pub members: Vec<Member>,
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileProblem {
+    /// It does not begin with an account id.
+    #[error("line {line}: `{found}` is not an account id: expected 12 digits, then perhaps a name")]
+    NotAnAccount {
+        /// From 1.
+        line: usize,
+        /// What stands there, harmless to show.
+        found: String,
+    },
+    /// The account was named before.
+    #[error("line {line}: account {account} stands in line {before} already: remove one of the two")]
+    Twice {
+        /// From 1.
+        line: usize,
+        /// Where it was named before.
+        before: usize,
+        /// The account.
+        account: AccountId,
+    },
+    /// No account at all.
+    #[error("the file names no account: write one id a line")]
+    Empty,
+}
+
+impl AccountsFile {
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, Vec<FileProblem>> {
+        let mut members = Vec::new();
+        let mut lines: BTreeMap<AccountId, usize> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (index, text) in text.lines().enumerate() {
+            let line = index + 1;
+            let text = text.split('#').next().unwrap_or_default().trim();
+            let mut words = text.split([',', ' ', '\t']).filter(|word| !word.is_empty());
+            let Some(id) = words.next() else { continue };
+            // As spreadsheets and JSON write it.
+            match id.trim_matches('"').parse::<AccountId>() {
+                Ok(account) => match lines.get(&account) {
+                    Some(before) => problems.push(FileProblem::Twice {
+                        line,
+                        before: *before,
+                        account,
+                    }),
+                    None => {
+                        lines.insert(account.clone(), line);
+                        members.push(Member {
+                            name: words.collect::<Vec<_>>().join(" ").trim_matches('"').to_owned(),
+                            ..Member::known_by_id(account)
+                        });
+                    }
+                },
+                Err(_) => problems.push(FileProblem::NotAnAccount {
+                    line,
+                    found: crate::rules::printable(&id.chars().take(40).collect::<String>()),
+                }),
+            }
+        }
+        if members.is_empty() && problems.is_empty() {
+            problems.push(FileProblem::Empty);
+        }
+        if problems.is_empty() {
+            Ok(Self { members })
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_with_names_and_comments_are_read() {
+        let text = "# ours\n111111111111 the first\n\n\"222222222222\",second # by comma\n333333333333\n";
+        let file = AccountsFile::parse(text).unwrap();
+        let named: Vec<String> = file.members.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            named,
+            ["111111111111 (the first)", "222222222222 (second)", "333333333333"]
+        );
+    }
+
+    #[test]
+    fn every_slip_is_named_with_its_line() {
+        let text = "111111111111\n11111111111\nprod\n111111111111 again\n";
+        let problems = AccountsFile::parse(text).unwrap_err();
+        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "line 2: `11111111111` is not an account id: expected 12 digits, then perhaps a name",
+                "line 3: `prod` is not an account id: expected 12 digits, then perhaps a name",
+                "line 4: account 111111111111 stands in line 1 already: remove one of the two",
+            ]
+        );
+        assert_eq!(AccountsFile::parse("# nothing\n"), Err(vec![FileProblem::Empty]));
+    }
+}

@@ -1,0 +1,102 @@
+//! The accounts of an organization other than home: what brings their events there, and in the
+//! management account the trail.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Account, Desired, Feed, Topology};
+use crate::compile::{Compiled, Forwarder, PATTERN_QUOTA, Where, cover};
+use crate::organization::Organization;
+use crate::place::{AccountId, Region};
+use crate::rules::{Regions, RulesFile};
+
+/// What is the same in every account: worked out once, however many there are.
+#[derive(Debug, Clone)]
+pub struct Spokes<'a> {
+    file: &'a RulesFile,
+    organization: &'a Organization,
+    /// The desired state of the home account.
+    home: &'a Desired,
+    /// The forwarders of the Region of global services, and of any other.
+    global: Vec<Forwarder>,
+    other: Vec<Forwarder>,
+}
+
+impl<'a> Spokes<'a> {
+    /// The covers of all patterns for the accounts of an organization.
+    pub fn new(
+        file: &'a RulesFile,
+        compiled: &[Compiled],
+        organization: &'a Organization,
+        home: &'a Desired,
+    ) -> Self {
+        Self {
+            file,
+            organization,
+            home,
+            global: cover(compiled, Where::GlobalRegion, PATTERN_QUOTA),
+            other: cover(compiled, Where::OtherRegion, PATTERN_QUOTA),
+        }
+    }
+
+    /// The Regions to listen to in an account: those of the file, home's, and the one of global services.
+    /// `enabled` are those of the account, needed for `regions: all`.
+    pub fn listening(&self, enabled: Option<&BTreeSet<Region>>) -> BTreeSet<Region> {
+        let home = &self.file.home.region;
+        let mut listening = BTreeSet::from([home.clone(), home.global()]);
+        match &self.file.watch.regions {
+            Regions::Home => {}
+            Regions::All => listening.extend(enabled.into_iter().flatten().cloned()),
+            Regions::Listed(listed) => {
+                listening.extend(listed.iter().map(|(region, _)| region.clone()));
+            }
+        }
+        listening
+    }
+
+    /// Whether some rule wants anything in a Region.
+    pub fn is_wanted_in(&self, region: &Region) -> bool {
+        !self.of(region).is_empty()
+    }
+
+    fn of(&self, region: &Region) -> &Vec<Forwarder> {
+        match Where::of(region) {
+            Where::GlobalRegion => &self.global,
+            Where::OtherRegion => &self.other,
+        }
+    }
+
+    /// The desired state of an account that listens to `regions`.
+    pub fn desired(&self, account: &AccountId, regions: &BTreeSet<Region>) -> Desired {
+        let forwarders: BTreeMap<Region, Vec<Forwarder>> = regions
+            .iter()
+            .map(|region| (region.clone(), self.of(region).clone()))
+            .filter(|(_, parts)| !parts.is_empty())
+            .collect();
+        let mut desired = Desired {
+            home: self.home.home.clone(),
+            topology: Topology {
+                listening: regions.clone(),
+                bus: self.home.topology.bus.clone(),
+                forwarders,
+            },
+            feed: self.home.feed.clone(),
+            resources: BTreeMap::new(),
+            detectors: BTreeMap::new(),
+            receivers: Vec::new(),
+        };
+        let here = Account {
+            file: self.file,
+            account,
+            home: self.home.home.account(),
+            organization: Some(self.organization),
+        };
+        here.add_trail(&mut desired);
+        here.add_spokes(&mut desired);
+        desired
+    }
+
+    /// Whether the trail of ours stands in an account.
+    pub fn has_trail(&self, account: &AccountId) -> bool {
+        matches!(&self.home.feed, Feed::Ours(arn) if arn.account() == account.as_str())
+    }
+}
