@@ -81,8 +81,10 @@ fn resource(error: &CallError, need: &Need) -> String {
     let given = error.resource.as_str();
     let name = given.split(", ").next().unwrap_or_default();
     let name = name.rsplit('/').next().unwrap_or_default();
-    let takes_nothing_narrower =
-        matches!(need.on, On::Any | On::AllBuses | On::AllKeys | On::NewKey | On::Organization);
+    let takes_nothing_narrower = matches!(
+        need.on,
+        On::Any | On::AllBuses | On::AllKeys | On::NewKey | On::Organization
+    );
     if let (false, Some(told)) = (takes_nothing_narrower, told(error)) {
         return told.to_owned();
     }

@@ -126,9 +126,7 @@ impl Bucket {
 impl Lanes {
     fn take(&self, lane: Lane) -> Instant {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets
-            .entry(lane)
-            .or_insert_with_key(Bucket::new);
+        let bucket = buckets.entry(lane).or_insert_with_key(Bucket::new);
         bucket.take()
     }
 }
@@ -218,7 +216,9 @@ fn operation(request: &HttpRequest) -> Option<String> {
         return target.split('.').nth(1).map(str::to_owned);
     }
     let body = std::str::from_utf8(request.body().bytes()?).ok()?;
-    let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="))?;
+    let action = body
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("Action="))?;
     Some(action.to_owned())
 }
 
@@ -247,16 +247,38 @@ mod tests {
                 format!("AWS4-HMAC-SHA256 Credential=AKID/20260105/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"),
             );
             if let Some(target) = target {
-                request.headers_mut().insert("x-amz-target", target.to_owned());
+                request
+                    .headers_mut()
+                    .insert("x-amz-target", target.to_owned());
             }
             request
         };
         let here = || "eu-west-1".to_owned();
         for (service, target, body, wanted) in [
-            ("events", Some("AWSEvents.PutRule"), "{}", Some(Lane::Events(here()))),
-            ("iam", None, "Action=GetRole&RoleName=a", Some(Lane::IamReads)),
-            ("iam", None, "Action=CreateRole&RoleName=a", Some(Lane::IamWrites)),
-            ("organizations", Some("AWSOrganizationsV20161128.ListAccounts"), "{}", Some(Lane::ListAccounts)),
+            (
+                "events",
+                Some("AWSEvents.PutRule"),
+                "{}",
+                Some(Lane::Events(here())),
+            ),
+            (
+                "iam",
+                None,
+                "Action=GetRole&RoleName=a",
+                Some(Lane::IamReads),
+            ),
+            (
+                "iam",
+                None,
+                "Action=CreateRole&RoleName=a",
+                Some(Lane::IamWrites),
+            ),
+            (
+                "organizations",
+                Some("AWSOrganizationsV20161128.ListAccounts"),
+                "{}",
+                Some(Lane::ListAccounts),
+            ),
             ("sts", None, "Action=AssumeRole", Some(Lane::AssumeRole)),
             ("sqs", Some("AmazonSQS.CreateQueue"), "{}", None),
         ] {

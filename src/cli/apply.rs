@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use super::everywhere::Everywhere;
 use super::order::OrderArgs;
+use super::organization::OrgArgs;
 use super::session::{Session, interrupted};
 use super::{Exit, Failure, Global, Ui, saved};
 use crate::apply::{self, Event, Report};
@@ -22,6 +24,8 @@ pub struct ApplyArgs {
     plan: Option<PathBuf>,
     #[command(flatten)]
     order: OrderArgs,
+    #[command(flatten)]
+    org: OrgArgs,
     /// Let --prune delete more than a fifth of what is ours without a second question
     #[arg(long)]
     prune_most: bool,
@@ -33,11 +37,30 @@ pub struct ApplyArgs {
 impl ApplyArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let saved = self.plan.as_deref().map(saved::read).transpose()?;
-        let session = Session::open(global, ui).await?;
+        let session = Session::open_with(global, &self.org, ui).await?;
         let plan = match &saved {
             Some(saved) => saved::again(saved, &session, ui).await?,
             None => session.plan_for(&self.order.order(&session)?).await?,
         };
+        let others = session.org.as_ref();
+        let others = others.filter(|org| !org.home_only && saved.is_none());
+        if let Some(org) = others {
+            let order = self.order.order(&session)?;
+            let fleet = org.fleet(&session, &order.wishes, order.region.as_ref());
+            let consent = Consent {
+                question: "Apply these changes to the organization?",
+                approved: self.auto_approve,
+                most: self.prune_most,
+            };
+            let work = Everywhere {
+                org,
+                session: &session,
+                fleet: &fleet,
+                home: &plan,
+                home_last: false,
+            };
+            return work.show_and_apply(&consent, ui).await;
+        }
         let consent = Consent {
             question: "Apply these changes?",
             // Whoever saved a plan has looked at it.
@@ -94,7 +117,11 @@ pub(super) async fn show_and_apply(
 }
 
 /// Asks again where a slip is likelier than a wish; an answer given before the plan was known is none.
-fn confirm_much(plan: &Plan, consent: &Consent<'_>, ui: &mut Ui) -> Result<bool, Failure> {
+pub(super) fn confirm_much(
+    plan: &Plan,
+    consent: &Consent<'_>,
+    ui: &mut Ui,
+) -> Result<bool, Failure> {
     let Some(deleted) = plan.deletes_much().filter(|_| !consent.most) else {
         return Ok(true);
     };
@@ -109,7 +136,7 @@ fn confirm_much(plan: &Plan, consent: &Consent<'_>, ui: &mut Ui) -> Result<bool,
     ui.confirm(&format!("This deletes {much}. Really?"), false)
 }
 
-fn say(report: &Report, plan: &Plan, ui: &mut Ui) -> Result<(), Failure> {
+pub(super) fn say(report: &Report, plan: &Plan, ui: &mut Ui) -> Result<(), Failure> {
     if ui.json {
         return finished(report, plan, ui);
     }

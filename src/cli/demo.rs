@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::apply::carry_out;
+use super::organization::OrgArgs;
 use super::session::{Rules, Session, compiled};
 use super::{Exit, Failure, Ui, test_event};
 use crate::aws::Access;
@@ -59,7 +60,14 @@ impl DemoArgs {
         }
 
         heading(ui, "iamwatch plan")?;
-        let session = Session::with(rules, Some(aws.clone()), &Access::default(), ui).await?;
+        let session = Session::with(
+            rules,
+            Some(aws.clone()),
+            &Access::default(),
+            &OrgArgs::default(),
+            ui,
+        )
+        .await?;
         let plan = session.plan(&[], &Wishes::default()).await?;
         let text = render::plan::plan(&plan, paint);
         write!(ui.out, "{text}")?;
@@ -77,8 +85,14 @@ impl DemoArgs {
 
         heading(ui, &format!("iamwatch test-event {SHOWN} --wait"))?;
         // What is live has changed, so the next commands begin anew.
-        let session =
-            Session::with(demo_rules(ui)?, Some(aws.clone()), &Access::default(), ui).await?;
+        let session = Session::with(
+            demo_rules(ui)?,
+            Some(aws.clone()),
+            &Access::default(),
+            &OrgArgs::default(),
+            ui,
+        )
+        .await?;
         let plan = session.plan(&[], &Wishes::default()).await?;
         let patterns: Vec<_> = session
             .rules
@@ -124,8 +138,14 @@ impl DemoArgs {
         }
 
         heading(ui, "iamwatch plan")?;
-        let session =
-            Session::with(demo_rules(ui)?, Some(aws.clone()), &Access::default(), ui).await?;
+        let session = Session::with(
+            demo_rules(ui)?,
+            Some(aws.clone()),
+            &Access::default(),
+            &OrgArgs::default(),
+            ui,
+        )
+        .await?;
         let plan = session.plan(&[], &Wishes::default()).await?;
         let text = render::plan::plan(&plan, paint);
         write!(ui.out, "{text}")?;

@@ -3,9 +3,11 @@
 use clap::Args;
 
 use super::apply::{Consent, show_and_apply};
+use super::everywhere::Everywhere;
 use super::order::{Kept, kinds};
 use super::session::Session;
 use super::{Exit, Failure, Global, Ui};
+use crate::plan::Wishes;
 
 /// Flags of `destroy`.
 #[derive(Debug, Args)]
@@ -23,6 +25,27 @@ impl DestroyArgs {
         let session = Session::open(global, ui).await?;
         let plan = session.destruction(kinds(&self.delete))?;
         session.check_deletions(&plan).await?;
+        if let Some(org) = &session.org {
+            let mut fleet = org.fleet(&session, &Wishes::destruction(kinds(&self.delete)), None);
+            fleet.destroy = true;
+            let name = &session.rules.file.name;
+            let question = format!(
+                "Delete all of this in the whole organization, and with it every alert of `{name}`?"
+            );
+            let consent = Consent {
+                question: &question,
+                approved: self.auto_approve,
+                most: true,
+            };
+            let work = Everywhere {
+                org,
+                session: &session,
+                fleet: &fleet,
+                home: &plan,
+                home_last: true,
+            };
+            return work.show_and_apply(&consent, ui).await;
+        }
         if plan.changes.is_empty() && plan.orphans.is_empty() && !ui.json {
             writeln!(
                 ui.out,

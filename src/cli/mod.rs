@@ -3,13 +3,16 @@
 mod apply;
 mod compile;
 mod completions;
+mod coverage;
 mod demo;
 mod destroy;
 mod dlq;
+mod everywhere;
 mod exit;
 mod init;
 mod matching;
 mod order;
+mod organization;
 mod permissions;
 mod plan;
 mod sandbox;
@@ -104,6 +107,9 @@ enum Command {
     TestEvent(test_event::TestEventArgs),
     /// Judge what is deployed, link by link: would an alert arrive? Exits with 2 if not
     Status(status::StatusArgs),
+    /// Say which accounts, Regions and rules of the organization are covered, and why not where not; exits
+    /// with 2 if anything is uncovered
+    Coverage(coverage::CoverageArgs),
     /// Print the IAM policy that a caller needs, or the one that guards against everybody else
     Permissions(permissions::PermissionsArgs),
     /// Show the alerts that could not be delivered, and send them again
@@ -162,6 +168,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Destroy(args) => block_on(args.run(&global, ui)),
         Command::TestEvent(args) => block_on(args.run(&global, ui)),
         Command::Status(args) => block_on(args.run(&global, ui)),
+        Command::Coverage(args) => block_on(args.run(&global, ui)),
         Command::Dlq(args) => block_on(args.run(&global, ui)),
         Command::Compile(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::order::OrderArgs;
+use super::organization::{Document as Organization, Org, OrgArgs};
 use super::session::{Session, verdict};
 use super::{Exit, Failure, Global, Ui, saved};
+use crate::plan::Plan;
+use crate::plan::saved::Order;
 use crate::render;
 
 /// Flags of `plan`.
@@ -14,6 +17,8 @@ use crate::render;
 pub struct PlanArgs {
     #[command(flatten)]
     order: OrderArgs,
+    #[command(flatten)]
+    org: OrgArgs,
     /// Also write the plan to FILE, for `iamwatch apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -24,9 +29,12 @@ pub struct PlanArgs {
 
 impl PlanArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let session = Session::open(global, ui).await?;
+        let session = Session::open_with(global, &self.org, ui).await?;
         let order = self.order.order(&session)?;
         let plan = session.plan_for(&order).await?;
+        if let Some(org) = session.org.as_ref().filter(|org| !org.home_only) {
+            return self.organization(org, &session, &order, &plan, ui).await;
+        }
         if ui.json {
             ui.json(&plan)?;
         } else {
@@ -44,5 +52,41 @@ impl PlanArgs {
             }
         }
         Ok(verdict(&plan, self.detailed_exitcode))
+    }
+
+    async fn organization(
+        &self,
+        org: &Org,
+        session: &Session,
+        order: &Order,
+        plan: &Plan,
+        ui: &mut Ui,
+    ) -> Result<Exit, Failure> {
+        if self.out.is_some() {
+            return Err(Failure::new(
+                "a saved plan holds one account, and this is an organization",
+            )
+            .help("give --home-only to save the plan of the home account"));
+        }
+        let fleet = org.fleet(session, &order.wishes, order.region.as_ref());
+        let run = org.run(&fleet, session, None, ui).await;
+        let name = &org.organization.id;
+        if ui.json {
+            ui.json(&Organization::of(plan, name, &run))?;
+        } else {
+            let home = render::plan::plan(plan, ui.painter());
+            let members = render::fleet::plan(&run, name, ui.painter());
+            write!(ui.out, "{home}\n{members}")?;
+        }
+        org.listed(&run)?;
+        if !run.is_complete() {
+            return Ok(Exit::Error);
+        }
+        let settled = run.is_settled() && !plan.is_off();
+        Ok(if self.detailed_exitcode && !settled {
+            Exit::Verdict
+        } else {
+            Exit::Fine
+        })
     }
 }

@@ -6,12 +6,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::organization::{Org, OrgArgs};
 use super::{Exit, Failure, Global, Ui};
 use crate::aws::{Access, CallError, Cause, Clients, Cloud};
 use crate::compile::{self, Compiled};
+use crate::fleet::{Outcome, Standing};
+use crate::organization::Member;
 use crate::permissions::Scope;
 use crate::place::{AccountId, Place, Region};
-use crate::placement::{self, Desired};
+use crate::placement::{self, Desired, Feed, Unfit};
 use crate::plan::own_alerts::own_alerts;
 use crate::plan::saved::Order;
 use crate::plan::{self, Change, Note, Plan, Wishes, notes, quotas};
@@ -98,6 +101,8 @@ pub(super) struct Session {
     pub(super) live: Vec<Live>,
     /// The AWS inside this program, if that is the one.
     pub(super) sandbox: Option<Sandbox>,
+    /// The organization, if all of it is watched.
+    pub(super) org: Option<Org>,
 }
 
 impl Rules {
@@ -110,7 +115,17 @@ impl Rules {
 impl Session {
     /// Loads, compiles, reaches AWS and reads what is there. Writes nothing.
     pub(super) async fn open(global: &Global, ui: &mut Ui) -> Result<Self, Failure> {
-        let rules = load(&global.file, ui)?;
+        Self::open_with(global, &OrgArgs::default(), ui).await
+    }
+
+    /// The same with what the command line says of an organization.
+    pub(super) async fn open_with(
+        global: &Global,
+        org: &OrgArgs,
+        ui: &mut Ui,
+    ) -> Result<Self, Failure> {
+        let mut rules = load(&global.file, ui)?;
+        org.settle(&mut rules.file)?;
         let sandbox = match &global.sandbox {
             None => None,
             Some(path) => Some(open_sandbox(path, &rules.file)?),
@@ -118,7 +133,7 @@ impl Session {
         let access = Access {
             profile: global.profile.clone(),
         };
-        Self::with(rules, sandbox, &access, ui).await
+        Self::with(rules, sandbox, &access, org, ui).await
     }
 
     /// The same for rules that are loaded already.
@@ -126,15 +141,23 @@ impl Session {
         rules: Rules,
         sandbox: Option<Sandbox>,
         access: &Access,
+        org: &OrgArgs,
         ui: &mut Ui,
     ) -> Result<Self, Failure> {
         let region = &rules.file.home.region;
-        let cloud = match &sandbox {
+        let mut cloud = match &sandbox {
             None => Cloud::connect(access, region).await?,
             Some(sandbox) => {
                 Cloud::with_config(sandbox.sdk_config(region, sandbox.admin())).await?
             }
         };
+        let org = match &rules.file.watch.organization {
+            None => None,
+            Some(wanted) => Some(Org::open(wanted, org, &cloud).await?),
+        };
+        if let (Some(org), Some(home)) = (&org, &rules.file.home.account) {
+            cloud = org.enter(home).await?;
+        }
         if let Some(account) = &rules.file.home.account
             && *account != cloud.account
         {
@@ -147,7 +170,8 @@ impl Session {
             ));
         }
         let name = &rules.file.name;
-        let survey = resources::survey(&cloud, name, region).await?;
+        let around = org.as_ref().map(|org| (&org.organization, &org.caller));
+        let survey = resources::survey_for(&cloud, around, name, region).await?;
         let mut desired = match placement::desired(&rules.file, &rules.patterns, &survey) {
             Ok(desired) => desired,
             Err(problem) => {
@@ -171,6 +195,7 @@ impl Session {
             desired,
             live,
             sandbox,
+            org,
         })
     }
 
@@ -406,6 +431,34 @@ impl Session {
             })),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// How the home account of an organization stands.
+    pub(super) fn home_outcome(&self) -> Result<Outcome, Failure> {
+        let plan = self.difference()?;
+        let listening = self.desired.topology.forwarders.keys().cloned();
+        Ok(Outcome {
+            member: Member::known_by_id(self.desired.home.account().clone()),
+            result: Ok(Standing::of(&plan, listening)),
+        })
+    }
+
+    /// Why the trail of ours does not feed the rules, if so.
+    pub(super) fn trail_problem(&self) -> Option<String> {
+        let Feed::Ours(ours) = &self.desired.feed else {
+            return None;
+        };
+        let mut trails = self.survey.trails.iter();
+        let Some(found) = trails.find(|found| found.arn == *ours) else {
+            return Some("does not exist".to_owned());
+        };
+        let patterns = &self.rules.patterns;
+        let mut lacks = placement::unfit(found, patterns, &self.desired.topology.listening);
+        if self.org.is_some() && !found.trail.organization {
+            lacks.push(Unfit::Members);
+        }
+        let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+        (!lacks.is_empty()).then(|| lacks.join(", "))
     }
 
     /// What `status` judges.

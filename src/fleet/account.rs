@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 
-use super::{Blind, Brief, Digest, Fleet, Outcome, Standing, Stuck};
+use super::{Blind, Digest, Fleet, Outcome, Standing, Stuck};
 use crate::apply;
 use crate::aws::{CallError, Cause, Cloud};
 use crate::organization::Member;
@@ -106,16 +106,17 @@ impl Fleet<'_> {
             };
             live.retain(here);
         }
+        if self.destroy {
+            desired = desired.nothing();
+        }
         let plan = plan::plan(self.stack(), &desired, &live, &self.wishes);
         let plan = plan.map_err(Stuck::Conflicts)?;
-        let wanted = listening.into_iter().filter(|r| self.spokes.is_wanted_in(r));
+        let wanted = listening
+            .into_iter()
+            .filter(|r| self.spokes.is_wanted_in(r));
         let standing = Standing {
-            listening: wanted.collect(),
-            changes: plan.changes.iter().map(Brief::of).collect(),
-            orphans: plan.orphans.clone(),
             blind,
-            digest: Digest::of(&plan),
-            ..Standing::default()
+            ..Standing::of(&plan, wanted)
         };
         Ok(Found {
             cloud,

@@ -76,9 +76,10 @@ pub fn coverage(run: &Run, patterns: &[Compiled], recorded: Result<(), String>) 
                 rules: all(patterns),
                 why: Why::NotRecorded,
                 problem: problem.clone(),
-                remedy: "without a trail of the organization EventBridge hears of no API call there: \
+                remedy:
+                    "without a trail of the organization EventBridge hears of no API call there: \
                          `trail: existing-or-create`, then `iamwatch apply`"
-                    .to_owned(),
+                        .to_owned(),
             });
         }
     }
@@ -152,12 +153,7 @@ fn judge(outcome: &Outcome, patterns: &[Compiled], uncovered: &mut Vec<Uncovered
             .map(words)
             .collect();
         if !broken.is_empty() {
-            uncovered.push(hole(
-                Some(region),
-                Why::Broken,
-                broken.join("; "),
-                apply(),
-            ));
+            uncovered.push(hole(Some(region), Why::Broken, broken.join("; "), apply()));
         }
     }
 }
@@ -169,7 +165,9 @@ fn is_untouched(standing: &Standing) -> bool {
         .iter()
         .filter(|change| change.action == Action::Create && change.key.kind == Kind::Rule)
         .count();
-    created > 0 && created >= standing.listening.len() && standing.changes.iter().all(|c| c.action == Action::Create)
+    created > 0
+        && created >= standing.listening.len()
+        && standing.changes.iter().all(|c| c.action == Action::Create)
 }
 
 /// Whether events of a Region get lost or stuck by what a change would mend.
@@ -190,8 +188,16 @@ fn words(change: &Brief) -> String {
 
 fn stuck_words(stuck: &Stuck) -> (Why, String, String) {
     match stuck {
-        Stuck::NoRole(error) => (Why::NoRole, error.to_string(), error.remedy().unwrap_or_default()),
-        Stuck::Unread(error) => (Why::Unread, error.to_string(), error.remedy().unwrap_or_default()),
+        Stuck::NoRole(error) => (
+            Why::NoRole,
+            error.to_string(),
+            error.remedy().unwrap_or_default(),
+        ),
+        Stuck::Unread(error) => (
+            Why::Unread,
+            error.to_string(),
+            error.remedy().unwrap_or_default(),
+        ),
         Stuck::Conflicts(conflicts) => {
             let keys: Vec<String> = conflicts.iter().map(|c| c.key.to_string()).collect();
             (

@@ -42,6 +42,8 @@ pub struct Fleet<'a> {
     pub wishes: Wishes,
     /// Only this Region.
     pub region: Option<Region>,
+    /// Nothing is wanted: all that is ours goes.
+    pub destroy: bool,
 }
 
 impl Fleet<'_> {
@@ -70,6 +72,8 @@ pub struct Standing {
     pub listening: Vec<Region>,
     /// What would change, or was to be changed.
     pub changes: Vec<Brief>,
+    /// How many resources are ours there.
+    pub ours: usize,
     /// What is ours there and no longer wanted.
     pub orphans: Vec<Key>,
     /// Regions that could not be looked into.
@@ -145,6 +149,26 @@ pub struct LeftOut {
     pub member: Member,
     /// Why.
     pub why: Left,
+}
+
+impl Standing {
+    /// How an account stands that has a plan of its own, such as home.
+    pub fn of(plan: &Plan, listening: impl IntoIterator<Item = Region>) -> Self {
+        Self {
+            listening: listening.into_iter().collect(),
+            changes: plan.changes.iter().map(Brief::of).collect(),
+            ours: plan.ours,
+            orphans: plan.orphans.clone(),
+            digest: Digest::of(plan),
+            ..Self::default()
+        }
+    }
+
+    /// How many resources would be deleted.
+    pub fn deletions(&self) -> usize {
+        let deleted = |change: &&Brief| change.action == Action::Delete;
+        self.changes.iter().filter(deleted).count()
+    }
 }
 
 impl Brief {

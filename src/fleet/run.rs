@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{ACCOUNTS_AT_ONCE, Digest, Fleet, LeftOut, Outcome, Stuck};
 use crate::aws::CallError;
-use crate::organization::Member;
+use crate::organization::{Member, Unmatched};
 use crate::place::AccountId;
 
 /// What happens while accounts are worked in.
@@ -47,6 +47,9 @@ pub struct Run {
     pub left: Vec<LeftOut>,
     /// Why listing ended early: accounts may be missing.
     pub unlisted: Option<CallError>,
+    /// Accounts that are named and that the organization does not have.
+    #[serde(skip)]
+    pub unmatched: Vec<Unmatched>,
     /// Whether somebody stopped it.
     pub stopped: bool,
 }
@@ -141,6 +144,7 @@ pub async fn run(
         }
     }
     run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
-    run.left.sort_by(|a, b| a.member.account.cmp(&b.member.account));
+    run.left
+        .sort_by(|a, b| a.member.account.cmp(&b.member.account));
     run
 }

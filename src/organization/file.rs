@@ -24,7 +24,9 @@ pub enum FileProblem {
         found: String,
     },
     /// The account was named before.
-    #[error("line {line}: account {account} stands in line {before} already: remove one of the two")]
+    #[error(
+        "line {line}: account {account} stands in line {before} already: remove one of the two"
+    )]
     Twice {
         /// From 1.
         line: usize,
@@ -63,7 +65,11 @@ impl AccountsFile {
                     None => {
                         lines.insert(account.clone(), line);
                         members.push(Member {
-                            name: words.collect::<Vec<_>>().join(" ").trim_matches('"').to_owned(),
+                            name: words
+                                .collect::<Vec<_>>()
+                                .join(" ")
+                                .trim_matches('"')
+                                .to_owned(),
                             ..Member::known_by_id(account)
                         });
                     }
@@ -91,12 +97,17 @@ mod tests {
 
     #[test]
     fn ids_with_names_and_comments_are_read() {
-        let text = "# ours\n111111111111 the first\n\n\"222222222222\",second # by comma\n333333333333\n";
+        let text =
+            "# ours\n111111111111 the first\n\n\"222222222222\",second # by comma\n333333333333\n";
         let file = AccountsFile::parse(text).unwrap();
         let named: Vec<String> = file.members.iter().map(ToString::to_string).collect();
         assert_eq!(
             named,
-            ["111111111111 (the first)", "222222222222 (second)", "333333333333"]
+            [
+                "111111111111 (the first)",
+                "222222222222 (second)",
+                "333333333333"
+            ]
         );
     }
 
@@ -113,6 +124,9 @@ mod tests {
                 "line 4: account 111111111111 stands in line 1 already: remove one of the two",
             ]
         );
-        assert_eq!(AccountsFile::parse("# nothing\n"), Err(vec![FileProblem::Empty]));
+        assert_eq!(
+            AccountsFile::parse("# nothing\n"),
+            Err(vec![FileProblem::Empty])
+        );
     }
 }

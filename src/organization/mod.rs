@@ -109,9 +109,7 @@ impl fmt::Display for Member {
 /// What AWS says otherwise.
 pub async fn organization(clients: &Clients) -> Result<Option<Organization>, CallError> {
     let request = clients.organizations.describe_organization();
-    let answer = calls::DESCRIBE_ORGANIZATION
-        .send("*", request.send())
-        .await;
+    let answer = calls::DESCRIBE_ORGANIZATION.send("*", request.send()).await;
     let found = match answer {
         Ok(answer) => answer.organization,
         Err(error) if error.code.as_deref() == Some("AWSOrganizationsNotInUseException") => {

@@ -90,8 +90,8 @@ impl Selection {
     /// Decides about an account. `tags` are its own.
     pub fn decide(&self, member: &Member, tags: &BTreeMap<String, String>) -> Choice {
         let fits = |filter: &Filter| {
-            let tagged = !filter.tags.is_empty()
-                && filter.tags.iter().all(|(k, v)| tags.get(k) == Some(v));
+            let tagged =
+                !filter.tags.is_empty() && filter.tags.iter().all(|(k, v)| tags.get(k) == Some(v));
             tagged
                 || filter.accounts.iter().any(|(id, _)| *id == member.account)
                 || filter.units.iter().any(|(unit, _)| {
@@ -145,7 +145,10 @@ mod tests {
     fn filter(accounts: &[&str], units: &[&str], tags: &[(&str, &str)]) -> Filter {
         let span = Span::default();
         Filter {
-            accounts: accounts.iter().map(|a| (a.parse().unwrap(), span)).collect(),
+            accounts: accounts
+                .iter()
+                .map(|a| (a.parse().unwrap(), span))
+                .collect(),
             units: units.iter().map(|u| ((*u).to_owned(), span)).collect(),
             tags: tags
                 .iter()
@@ -160,7 +163,10 @@ mod tests {
             exclude,
             ..rules::Organization::whole(Span::default())
         };
-        let below = ["222222222222".parse().unwrap(), "333333333333".parse().unwrap()];
+        let below = [
+            "222222222222".parse().unwrap(),
+            "333333333333".parse().unwrap(),
+        ];
         let units = Units::from([("ou-abcd-11111111".to_owned(), BTreeSet::from(below))]);
         let tags = tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         Selection::new(&organization, units, &[], &[]).decide(&member(account), &tags.collect())
@@ -174,14 +180,48 @@ mod tests {
         for (include, exclude, account, tags, choice) in [
             (none(), none(), "111111111111", vec![], Choice::Watched),
             (unit(), none(), "222222222222", vec![], Choice::Watched),
-            (unit(), none(), "111111111111", vec![], left(Left::NotIncluded)),
+            (
+                unit(),
+                none(),
+                "111111111111",
+                vec![],
+                left(Left::NotIncluded),
+            ),
             (none(), unit(), "222222222222", vec![], left(Left::Excluded)),
-            (unit(), filter(&["333333333333"], &[], &[]), "333333333333", vec![], left(Left::Excluded)),
-            (filter(&[], &[], &[("env", "prod")]), none(), "111111111111", vec![("env", "prod")], Choice::Watched),
-            (filter(&[], &[], &[("env", "prod")]), none(), "111111111111", vec![("env", "dev")], left(Left::NotIncluded)),
-            (filter(&["111111111111"], &["ou-abcd-11111111"], &[]), none(), "111111111111", vec![], Choice::Watched),
+            (
+                unit(),
+                filter(&["333333333333"], &[], &[]),
+                "333333333333",
+                vec![],
+                left(Left::Excluded),
+            ),
+            (
+                filter(&[], &[], &[("env", "prod")]),
+                none(),
+                "111111111111",
+                vec![("env", "prod")],
+                Choice::Watched,
+            ),
+            (
+                filter(&[], &[], &[("env", "prod")]),
+                none(),
+                "111111111111",
+                vec![("env", "dev")],
+                left(Left::NotIncluded),
+            ),
+            (
+                filter(&["111111111111"], &["ou-abcd-11111111"], &[]),
+                none(),
+                "111111111111",
+                vec![],
+                Choice::Watched,
+            ),
         ] {
-            assert_eq!(decided(include, exclude, account, &tags), choice, "{account}");
+            assert_eq!(
+                decided(include, exclude, account, &tags),
+                choice,
+                "{account}"
+            );
         }
     }
 
@@ -191,12 +231,18 @@ mod tests {
             exclude: filter(&["444444444444"], &[], &[]),
             ..rules::Organization::whole(Span::default())
         };
-        let only = ["111111111111".parse().unwrap(), "555555555555".parse().unwrap()];
+        let only = [
+            "111111111111".parse().unwrap(),
+            "555555555555".parse().unwrap(),
+        ];
         let selection = Selection::new(&organization, Units::new(), &only, &[]);
         let mut suspended = member("111111111111");
         suspended.state = State::Suspended;
         let none = BTreeMap::new();
-        assert_eq!(selection.decide(&suspended, &none), Choice::Left(Left::State));
+        assert_eq!(
+            selection.decide(&suspended, &none),
+            Choice::Left(Left::State)
+        );
         assert_eq!(
             selection.decide(&member("222222222222"), &none),
             Choice::Left(Left::Narrowed)

@@ -34,9 +34,7 @@ impl Account<'_> {
                 let roles = roles(self.home.as_str());
                 policy::admits_forwarders(&bus, self.home, &roles)
             }
-            Some(organization) => {
-                policy::admits_forwarders_of(&bus, &organization.id, &roles("*"))
-            }
+            Some(organization) => policy::admits_forwarders_of(&bus, &organization.id, &roles("*")),
         };
         self.add(desired, &self.home(), Resource::Bus(Bus { name, policy }));
     }

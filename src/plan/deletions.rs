@@ -16,8 +16,13 @@ impl Plan {
                 && !self.changes.iter().any(|other| succeeds(other, change))
         });
         let deleted = deleted.count();
-        (deleted > FEW && deleted > self.ours / SHARE).then_some(deleted)
+        is_much(deleted, self.ours).then_some(deleted)
     }
+}
+
+/// Whether so many deletions of what is ours are likelier a slip than a wish.
+pub fn is_much(deleted: usize, ours: usize) -> bool {
+    deleted > FEW && deleted > ours / SHARE
 }
 
 /// Whether a change makes what takes the place of what another one deletes.

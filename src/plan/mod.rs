@@ -19,6 +19,7 @@ use crate::place::{Place, StackName};
 use crate::placement::{Desired, Feed};
 use crate::resources::{Key, Kind, Live, Owner, Resource, STACK_TAG, names};
 
+pub use deletions::is_much;
 pub use own_alerts::OwnAlert;
 
 /// The version of the plan's JSON form.

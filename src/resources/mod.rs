@@ -34,7 +34,9 @@ pub use buses::POLICY_LIMIT as BUS_POLICY_LIMIT;
 pub use held::{Held, held};
 pub use kind::Kind;
 pub use quotas::{BusUse, bus_use};
-pub use survey::{PLACES_AT_ONCE, Survey, SpokesRead, enabled_regions, read_all, read_spokes, survey, survey_for};
+pub use survey::{
+    PLACES_AT_ONCE, SpokesRead, Survey, enabled_regions, read_all, read_spokes, survey, survey_for,
+};
 
 /// The tag that says to which rules file a resource belongs.
 pub const STACK_TAG: &str = "iamwatch:stack";

@@ -178,7 +178,11 @@ pub(super) const MEMBERS: &[Key] = &[
         Form::Texts,
         "Ids of organizational units: all accounts below them, at any depth.",
     ),
-    may("tags", Form::Values, "Accounts that carry all of these tags."),
+    may(
+        "tags",
+        Form::Values,
+        "Accounts that carry all of these tags.",
+    ),
 ];
 
 /// The words for a trail.

@@ -76,7 +76,8 @@ mod tests {
             .unwrap();
         let lacks =
             |policy: &Value| missing_statements(policy, "logs", None, &account, &trail).len();
-        let ours = json!({ "Statement": policy::trail_statements("logs", None, &account, None, &trail) });
+        let ours =
+            json!({ "Statement": policy::trail_statements("logs", None, &account, None, &trail) });
         assert_eq!(lacks(&ours), 0);
         assert_eq!(lacks(&Value::Null), 2);
         let wide = json!({ "Statement": {

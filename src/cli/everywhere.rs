@@ -1,0 +1,141 @@
+//! A change of a whole organization: home and the other accounts shown together, asked for once, and
+//! carried out so that events have somewhere to go while any account sends them.
+
+use std::io::Write;
+
+use super::apply::{Consent, carry_out, confirm_much, say};
+use super::organization::{Document, Org};
+use super::session::Session;
+use super::{Exit, Failure, Ui};
+use crate::apply::Report;
+use crate::fleet::{Fleet, Run};
+use crate::plan::Plan;
+use crate::render;
+
+/// Where, and what.
+pub(super) struct Everywhere<'a> {
+    pub(super) org: &'a Org,
+    pub(super) session: &'a Session,
+    pub(super) fleet: &'a Fleet<'a>,
+    pub(super) home: &'a Plan,
+    /// Whether home comes after the other accounts: so that nothing is sent to what is gone.
+    pub(super) home_last: bool,
+}
+
+impl Everywhere<'_> {
+    /// Shows the plans, asks, carries them out, and says how it ended.
+    pub(super) async fn show_and_apply(
+        &self,
+        consent: &Consent<'_>,
+        ui: &mut Ui,
+    ) -> Result<Exit, Failure> {
+        if ui.json && !consent.approved {
+            return Err(Failure::new(
+                "with --json there is no plan to look at before the question",
+            )
+            .help("look at `iamwatch plan`, then give --auto-approve"));
+        }
+        let shown = self.org.run(self.fleet, self.session, None, ui).await;
+        let name = &self.org.organization.id;
+        if ui.json {
+            ui.json_line(&Document::of(self.home, name, &shown))?;
+        } else {
+            let home = render::plan::plan(self.home, ui.painter());
+            let members = render::fleet::plan(&shown, name, ui.painter());
+            write!(ui.out, "{home}\n{members}")?;
+            ui.out.flush()?;
+        }
+        // An account that was not listed would be forgotten in silence.
+        self.org.listed(&shown)?;
+        if shown.stopped {
+            return Err(Failure::new("stopped: nothing was changed"));
+        }
+        let open = shown.open().len();
+        if self.home.changes.is_empty() && open == 0 {
+            return Ok(verdict(shown.is_complete()));
+        }
+        let agreed = ui.confirm(consent.question, consent.approved)?
+            && confirm_much(self.home, consent, ui)?
+            && confirm_much_elsewhere(&shown, consent, ui)?;
+        if !agreed {
+            return Err(Failure::new("stopped: nothing was changed"));
+        }
+        let (report, run) = self.carry_out(&shown, ui).await;
+        let good = report.as_ref().is_none_or(Report::is_complete)
+            && run.is_complete()
+            && shown.is_complete();
+        let said = self.say(report.as_ref(), &run, ui);
+        if !good {
+            // Also where nobody reads on: a failure is not hidden by a closed pipe.
+            return Ok(Exit::Error);
+        }
+        said.map(|()| Exit::Fine)
+    }
+
+    async fn carry_out(&self, shown: &Run, ui: &mut Ui) -> (Option<Report>, Run) {
+        let there = self.home_last;
+        if there {
+            let run = self
+                .org
+                .run(self.fleet, self.session, Some(shown), ui)
+                .await;
+            let report = match run.stopped {
+                true => None,
+                false => Some(carry_out(&self.session.cloud, self.home, ui).await),
+            };
+            return (report, run);
+        }
+        let report = carry_out(&self.session.cloud, self.home, ui).await;
+        let run = match report.stopped {
+            true => Run {
+                stopped: true,
+                ..Run::default()
+            },
+            false => {
+                self.org
+                    .run(self.fleet, self.session, Some(shown), ui)
+                    .await
+            }
+        };
+        (Some(report), run)
+    }
+
+    fn say(&self, report: Option<&Report>, run: &Run, ui: &mut Ui) -> Result<(), Failure> {
+        if let Some(report) = report {
+            say(report, self.home, ui)?;
+        }
+        let name = &self.org.organization.id;
+        if ui.json {
+            ui.json_line(run)?;
+        } else {
+            let text = render::fleet::report(run, name, ui.painter());
+            write!(ui.out, "{text}")?;
+        }
+        Ok(())
+    }
+}
+
+fn verdict(complete: bool) -> Exit {
+    if complete { Exit::Fine } else { Exit::Error }
+}
+
+/// Asks again where much would go in the other accounts together.
+fn confirm_much_elsewhere(
+    shown: &Run,
+    consent: &Consent<'_>,
+    ui: &mut Ui,
+) -> Result<bool, Failure> {
+    let standing = shown.outcomes.iter().filter_map(|o| o.result.as_ref().ok());
+    let (deleted, ours) = standing.fold((0, 0), |(deleted, ours), standing| {
+        (deleted + standing.deletions(), ours + standing.ours)
+    });
+    if consent.most || !crate::plan::is_much(deleted, ours) {
+        return Ok(true);
+    }
+    let much = format!("{deleted} of the {ours} resources in the other accounts");
+    if !ui.interactive {
+        return Err(Failure::new(format!("this would delete {much}"))
+            .help("if the rules file and the accounts are the right ones, give --prune-most"));
+    }
+    ui.confirm(&format!("This deletes {much}. Really?"), false)
+}

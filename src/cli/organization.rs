@@ -1,0 +1,367 @@
+//! What commands share that work in a whole organization: flags, the accounts, and the run over them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use futures::stream::{self, LocalBoxStream, StreamExt};
+use serde::Serialize;
+
+use super::session::{Session, interrupted};
+use super::{Failure, Ui};
+use crate::aws::{CallError, Cloud, calls};
+use crate::fleet::{self, Digest, Event, Fleet, LeftOut, Run};
+use crate::organization::{self, AccountsFile, Choice, Member, Organization, Selection, UnitError};
+use crate::place::{AccountId, Region};
+use crate::placement::Spokes;
+use crate::plan::{Plan, Wishes};
+use crate::rules::{self, RulesFile};
+
+/// Flags of commands that work in a whole organization.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OrgArgs {
+    /// Watch the caller's whole organization, although the rules file does not say so
+    #[arg(long)]
+    org: bool,
+    /// Only the home account of the organization
+    #[arg(long, conflicts_with_all = ["account", "exclude_account", "accounts_file"])]
+    home_only: bool,
+    /// Besides home only this account; can be repeated
+    #[arg(long, value_name = "ID")]
+    account: Vec<AccountId>,
+    /// Not this account; can be repeated
+    #[arg(long, value_name = "ID")]
+    exclude_account: Vec<AccountId>,
+    /// Take the accounts from FILE, one id a line, in place of listing the organization
+    #[arg(long, value_name = "FILE")]
+    accounts_file: Option<PathBuf>,
+}
+
+impl OrgArgs {
+    /// Whether anything of an organization is asked for here.
+    fn is_used(&self) -> bool {
+        self.home_only
+            || !self.account.is_empty()
+            || !self.exclude_account.is_empty()
+            || self.accounts_file.is_some()
+    }
+
+    /// Puts what the flags say into the rules file.
+    pub(super) fn settle(&self, file: &mut RulesFile) -> Result<(), Failure> {
+        let watched = &mut file.watch.organization;
+        if self.org && watched.is_none() {
+            *watched = Some(rules::Organization::whole(file.watch.span));
+        }
+        if watched.is_none() && self.is_used() {
+            return Err(
+                Failure::new("the rules file watches one account, not an organization")
+                    .help("give --org, or write `watch: { organization: {} }`"),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The plan of a whole organization as JSON: home's own, and the other accounts.
+#[derive(Debug, Serialize)]
+pub(super) struct Document<'a> {
+    format_version: u32,
+    organization: &'a str,
+    home: &'a Plan,
+    accounts: &'a Run,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn of(home: &'a Plan, organization: &'a str, accounts: &'a Run) -> Self {
+        Self {
+            format_version: home.format_version,
+            organization,
+            home,
+            accounts,
+        }
+    }
+}
+
+/// The organization that a run works in.
+pub(super) struct Org {
+    pub(super) organization: Organization,
+    /// Who lists it and takes on roles.
+    pub(super) caller: Cloud,
+    wanted: rules::Organization,
+    selection: Selection,
+    /// The accounts, where a file names them.
+    given: Option<Vec<Member>>,
+    /// Whether the other accounts are left alone.
+    pub(super) home_only: bool,
+}
+
+impl Org {
+    /// Looks up the caller's organization, and what the rules file names of it.
+    pub(super) async fn open(
+        wanted: &rules::Organization,
+        args: &OrgArgs,
+        caller: &Cloud,
+    ) -> Result<Self, Failure> {
+        let given = args.accounts_file.as_deref().map(accounts).transpose()?;
+        let clients = caller.global();
+        let Some(organization) = organization::organization(&clients).await? else {
+            return Err(Failure::new(format!(
+                "account {} is in no organization",
+                caller.account
+            ))
+            .help("remove `watch.organization`, or use credentials of the organization's management account"));
+        };
+        let filters = [&wanted.include, &wanted.exclude];
+        let named: Vec<&str> = filters
+            .iter()
+            .flat_map(|filter| &filter.units)
+            .map(|(unit, _)| unit.as_str())
+            .collect();
+        let units = organization::units(&clients, &named).await;
+        let units = units.map_err(|error| unit_failure(error, caller, &organization))?;
+        let selection = Selection::new(wanted, units, &args.account, &args.exclude_account);
+        Ok(Self {
+            organization,
+            caller: caller.clone(),
+            wanted: wanted.clone(),
+            selection,
+            given,
+            home_only: args.home_only,
+        })
+    }
+
+    /// The caller in an account of the organization.
+    pub(super) async fn enter(&self, account: &AccountId) -> Result<Cloud, CallError> {
+        self.caller.member(account, &self.wanted.member_role).await
+    }
+
+    /// The work in the other accounts.
+    pub(super) fn fleet<'a>(
+        &'a self,
+        session: &'a Session,
+        wishes: &Wishes,
+        region: Option<&Region>,
+    ) -> Fleet<'a> {
+        let (file, patterns) = (&session.rules.file, &session.rules.patterns);
+        Fleet {
+            caller: &self.caller,
+            role: &self.wanted.member_role,
+            file,
+            spokes: Spokes::new(file, patterns, &self.organization, &session.desired),
+            wishes: wishes.clone(),
+            region: region.cloned(),
+            destroy: false,
+        }
+    }
+
+    /// That the accounts could be listed, with advice where not.
+    pub(super) fn listed(&self, run: &Run) -> Result<(), Failure> {
+        match &run.unlisted {
+            Some(error) => Err(listing_failure(error, &self.caller, &self.organization)),
+            None => Ok(()),
+        }
+    }
+
+    /// The accounts to work in besides home, and those left out, while they are being listed. `seen` are
+    /// all that the organization has.
+    fn members<'a>(
+        &'a self,
+        home: &'a AccountId,
+        seen: &'a RefCell<BTreeSet<AccountId>>,
+    ) -> LocalBoxStream<'a, Result<Result<Member, LeftOut>, CallError>> {
+        let all: LocalBoxStream<'a, Result<Member, CallError>> = match &self.given {
+            Some(members) => stream::iter(members.iter().cloned().map(Ok)).boxed_local(),
+            None => organization::list(&self.caller.global()).boxed_local(),
+        };
+        let decided = all.then(move |member| async move {
+            let member = member?;
+            seen.borrow_mut().insert(member.account.clone());
+            let tags = if self.selection.asks_for_tags() {
+                self.tags(&member.account).await?
+            } else {
+                BTreeMap::new()
+            };
+            Ok(match self.selection.decide(&member, &tags) {
+                Choice::Watched => Ok(member),
+                Choice::Left(why) => Err(LeftOut { member, why }),
+            })
+        });
+        // Home has a plan of its own.
+        let others = decided.filter(move |next| {
+            let is_home = match next {
+                Ok(Ok(member) | Err(LeftOut { member, .. })) => member.account == *home,
+                Err(_) => false,
+            };
+            std::future::ready(!is_home)
+        });
+        others.boxed_local()
+    }
+
+    async fn tags(&self, account: &AccountId) -> Result<BTreeMap<String, String>, CallError> {
+        let client = self.caller.global().organizations;
+        let (mut tags, mut token) = (BTreeMap::new(), None);
+        loop {
+            let request = client
+                .list_tags_for_resource()
+                .resource_id(account.as_str())
+                .set_next_token(token);
+            let page = calls::LIST_ACCOUNT_TAGS.send(account.as_str(), request.send());
+            let page = page.await?;
+            let found = page.tags().iter();
+            tags.extend(found.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+            token = page.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(tags);
+            }
+        }
+    }
+
+    /// Looks at every account, or changes those that were shown.
+    pub(super) async fn run(
+        &self,
+        fleet: &Fleet<'_>,
+        session: &Session,
+        shown: Option<&Run>,
+        ui: &mut Ui,
+    ) -> Run {
+        let digests: Option<BTreeMap<AccountId, Digest>> = shown.map(Run::digests);
+        let seen = RefCell::new(BTreeSet::new());
+        let home = session.desired.home.account();
+        let members = match shown {
+            None => self.members(home, &seen),
+            // Only where something is to be done.
+            Some(run) => stream::iter(run.open().into_iter().map(|m| Ok(Ok(m)))).boxed_local(),
+        };
+        let mut display = Display::new(shown.map(|run| run.open().len()), ui);
+        let mut run = fleet::run(fleet, members, digests.as_ref(), interrupted(), |event| {
+            display.show(&event);
+        })
+        .await;
+        display.end();
+        if shown.is_none() && run.unlisted.is_none() && !run.stopped {
+            run.unmatched = self.selection.unmatched(&seen.into_inner());
+        }
+        run
+    }
+}
+
+/// One line of progress, on a terminal only.
+struct Display {
+    bar: indicatif::ProgressBar,
+    under_way: usize,
+    failed: usize,
+}
+
+impl Display {
+    fn new(length: Option<usize>, ui: &Ui) -> Self {
+        let bar = if ui.progress && !ui.json {
+            indicatif::ProgressBar::new_spinner()
+        } else {
+            indicatif::ProgressBar::hidden()
+        };
+        let known = "{bar:24} {pos} of {len} accounts  {msg}";
+        let unknown = "{spinner} {pos} accounts  {msg}";
+        let template = if length.is_some() { known } else { unknown };
+        if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        if let Some(length) = length {
+            bar.set_length(length as u64);
+        }
+        Self {
+            bar,
+            under_way: 0,
+            failed: 0,
+        }
+    }
+
+    fn show(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Started { .. } => self.under_way += 1,
+            Event::Finished { outcome } => {
+                self.under_way = self.under_way.saturating_sub(1);
+                self.failed += usize::from(outcome.has_failed());
+                self.bar.inc(1);
+            }
+            Event::LeftOut { .. } => {}
+            Event::Listed { accounts } => {
+                self.bar.set_length(*accounts as u64);
+                let style = indicatif::ProgressStyle::with_template(
+                    "{bar:24} {pos} of {len} accounts  {msg}",
+                );
+                if let Ok(style) = style {
+                    self.bar.set_style(style);
+                }
+            }
+        }
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        let under_way = self.under_way;
+        self.bar
+            .set_message(format!("{under_way} under way{failed}"));
+    }
+
+    fn end(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn accounts(path: &Path) -> Result<Vec<Member>, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read `{shown}`: {error}")))?;
+    match AccountsFile::parse(&text) {
+        Ok(file) => Ok(file.members),
+        Err(problems) => {
+            let words: Vec<String> = problems.iter().take(20).map(ToString::to_string).collect();
+            Err(Failure::new(format!("`{shown}`: {}", words.join("; ")))
+                .help("one account id a line; a name may follow it, and `#` begins a comment"))
+        }
+    }
+}
+
+fn unit_failure(error: UnitError, caller: &Cloud, organization: &Organization) -> Failure {
+    match error {
+        UnitError::Unknown { unit, known } => {
+            let nearest = known
+                .iter()
+                .map(|(id, name)| (strsim::jaro_winkler(id, &unit), id, name))
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            let failure = Failure::new(format!(
+                "organization {} has no unit `{unit}`",
+                organization.id
+            ));
+            match nearest {
+                Some((score, id, name)) if score > 0.85 => {
+                    failure.help(format!("did you mean `{id}` ({name})?"))
+                }
+                _ => {
+                    let names: Vec<String> = known
+                        .iter()
+                        .take(12)
+                        .map(|(id, name)| format!("{id} ({name})"))
+                        .collect();
+                    failure.help(format!("it has {}", names.join(", ")))
+                }
+            }
+        }
+        UnitError::Call(error) => listing_failure(&error, caller, organization),
+    }
+}
+
+/// A refusal to list usually means that the caller is in a member account.
+fn listing_failure(error: &CallError, caller: &Cloud, organization: &Organization) -> Failure {
+    let failure = Failure::new(error.to_string());
+    let remedy = error.remedy().unwrap_or_default();
+    if organization::is_outsider(error) && caller.account != organization.management {
+        return failure.help(format!(
+            "account {} is neither the management account ({}) nor a delegated administrator of the organization: run \
+             this there, or give --accounts-file; {remedy}",
+            caller.account, organization.management
+        ));
+    }
+    failure.help(remedy)
+}

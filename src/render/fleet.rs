@@ -1,0 +1,362 @@
+//! The accounts of an organization for people: accounts with the same changes share one block, so that
+//! a thousand fit on a screen.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::style::Painter;
+use crate::fleet::{Brief, Coverage, Outcome, Run, Standing, Stuck, Uncovered, Why};
+use crate::organization::{Left, Member};
+use crate::place::Place;
+use crate::plan::{Action, adopt};
+
+/// At most so many accounts are named in one place.
+const NAMED: usize = 5;
+
+/// What would change in the other accounts, a line end at its end.
+pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
+    let mut text = String::new();
+    let mut groups: BTreeMap<String, Vec<&Member>> = BTreeMap::new();
+    for outcome in &run.outcomes {
+        if let Ok(standing) = &outcome.result
+            && !(standing.changes.is_empty() && standing.orphans.is_empty())
+        {
+            let block = changes(standing, paint);
+            groups.entry(block).or_default().push(&outcome.member);
+        }
+    }
+    let mut groups: Vec<(String, Vec<&Member>)> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    for (block, members) in groups {
+        let _ = writeln!(text, "{}", paint.bold(&format!("{}:", named(&members))));
+        text.push_str(&block);
+    }
+    problems(&mut text, run, paint);
+    left_out(&mut text, run, paint);
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let open = run.open().len();
+    let (settled, all) = (settled(run), run.outcomes.len());
+    let failed = run.outcomes.iter().filter(|o| o.has_failed()).count();
+    let summary = if all == 0 {
+        format!("No other accounts of {organization} are watched.")
+    } else if settled == all {
+        let accounts = accounts_word(all);
+        format!("No changes: {all} other {accounts} of {organization} as the rules file asks.")
+    } else {
+        format!(
+            "Plan for {all} other {} of {organization}: {open} to change, {settled} as the rules file asks, {failed} that cannot be worked in.",
+            accounts_word(all)
+        )
+    };
+    let _ = writeln!(text, "{}", paint.bold(&summary));
+    text
+}
+
+/// How a change of the other accounts ended.
+pub fn report(run: &Run, organization: &str, paint: Painter) -> String {
+    let mut text = String::new();
+    problems(&mut text, run, paint);
+    let (mut done, mut whole) = (0, 0);
+    for outcome in &run.outcomes {
+        let Ok(standing) = &outcome.result else {
+            continue;
+        };
+        done += standing.done;
+        whole += usize::from(!outcome.has_failed());
+    }
+    let all = run.outcomes.len();
+    let stopped = if run.stopped { "Stopped. " } else { "" };
+    let _ = writeln!(
+        text,
+        "{}",
+        paint.bold(&format!(
+            "{stopped}Applied to {whole} of {all} {} of {organization}: {done} changes done.",
+            accounts_word(all)
+        ))
+    );
+    text
+}
+
+/// What is covered, and every hole.
+pub fn coverage(coverage: &Coverage, organization: &str, paint: Painter) -> String {
+    let mut text = String::new();
+    let mut groups: BTreeMap<(Why, String, String), Vec<&Uncovered>> = BTreeMap::new();
+    for hole in &coverage.uncovered {
+        // AWS's words name the account and the request, so that no two are alike.
+        let alike = match hole.why {
+            Why::NoRole | Why::Unread | Why::RegionDisabled => String::new(),
+            _ => hole.problem.clone(),
+        };
+        let group = (hole.why, alike, hole.remedy.clone());
+        groups.entry(group).or_default().push(hole);
+    }
+    for ((why, _, remedy), holes) in groups {
+        let _ = writeln!(text, "{} {}", paint.red("uncovered"), heading(why));
+        for hole in holes.iter().take(NAMED) {
+            let region = hole.region.as_ref().map(|r| format!(" {r}"));
+            let rules: Vec<&str> = hole.rules.iter().map(|r| r.0.as_str()).collect();
+            let _ = writeln!(
+                text,
+                "    {}{}: {}\n      unheard: {}",
+                hole.member,
+                region.unwrap_or_default(),
+                hole.problem,
+                few(&rules)
+            );
+        }
+        if holes.len() > NAMED {
+            let _ = writeln!(text, "    … and {} more", holes.len() - NAMED);
+        }
+        if !remedy.is_empty() {
+            let _ = writeln!(text, "    {remedy}");
+        }
+    }
+    if let Some(problem) = &coverage.unlisted {
+        let _ = writeln!(
+            text,
+            "{} not all accounts are known: {problem}",
+            paint.red("unknown")
+        );
+    }
+    left(
+        &mut text,
+        coverage.left.iter().map(|left| (left.why, &left.member)),
+        paint,
+    );
+    let Coverage {
+        covered, accounts, ..
+    } = coverage;
+    let summary = format!(
+        "{covered} of {accounts} {} of {organization} covered, home included.",
+        accounts_word(*accounts)
+    );
+    let _ = writeln!(text, "{}", paint.bold(&summary));
+    text
+}
+
+fn heading(why: Why) -> &'static str {
+    match why {
+        Why::NoRole => "accounts whose role cannot be taken on:",
+        Why::Unread => "places that could not be looked into:",
+        Why::Conflict => "accounts where somebody else's resource has our name:",
+        Why::NotDeployed => "accounts where nothing is deployed:",
+        Why::Broken => "places whose way home is broken:",
+        Why::RegionDisabled => "Regions that are not enabled:",
+        Why::NotRecorded => "accounts that no trail records:",
+    }
+}
+
+fn accounts_word(count: usize) -> &'static str {
+    if count == 1 { "account" } else { "accounts" }
+}
+
+fn settled(run: &Run) -> usize {
+    run.outcomes.iter().filter(|o| o.is_settled()).count()
+}
+
+fn changes(standing: &Standing, paint: Painter) -> String {
+    let mut text = String::new();
+    for change in &standing.changes {
+        let _ = writeln!(
+            text,
+            "{} {}{}",
+            mark(change, paint),
+            thing(change),
+            fields(change)
+        );
+    }
+    for key in &standing.orphans {
+        let _ = writeln!(
+            text,
+            "{} {key}{} {}",
+            paint.dim("-"),
+            place(&key.place),
+            paint.dim("is no longer wanted and stays: give --prune to delete it")
+        );
+    }
+    text
+}
+
+fn mark(change: &Brief, paint: Painter) -> String {
+    match change.action {
+        Action::Create => paint.green("+"),
+        Action::Update => paint.yellow("~"),
+        Action::Replace => paint.yellow("±"),
+        Action::Delete => paint.red("-"),
+    }
+}
+
+fn thing(change: &Brief) -> String {
+    format!("{}{}", change.key, place(&change.key.place))
+}
+
+fn place(place: &Place) -> String {
+    match place {
+        Place::Global { .. } => String::new(),
+        Place::Regional { region, .. } => format!(" in {region}"),
+    }
+}
+
+fn fields(change: &Brief) -> String {
+    if change.fields.is_empty() {
+        return String::new();
+    }
+    let fields: Vec<&str> = change.fields.iter().map(String::as_str).collect();
+    format!(" ({})", few(&fields))
+}
+
+fn few(words: &[&str]) -> String {
+    let shown = words.iter().take(NAMED).copied().collect::<Vec<_>>();
+    match words.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn named(members: &[&Member]) -> String {
+    let names: Vec<String> = members
+        .iter()
+        .take(NAMED)
+        .map(ToString::to_string)
+        .collect();
+    match members.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more accounts", names.join(", ")),
+    }
+}
+
+/// Failures, those of one cause together: the first few of each in AWS's words.
+fn problems(text: &mut String, run: &Run, paint: Painter) {
+    let mut groups: BTreeMap<(String, String), Vec<(&Outcome, String)>> = BTreeMap::new();
+    for outcome in &run.outcomes {
+        for (kind, words, remedy) in failures(outcome) {
+            groups
+                .entry((kind, remedy))
+                .or_default()
+                .push((outcome, words));
+        }
+    }
+    for ((kind, remedy), failures) in groups {
+        let count = match failures.len() {
+            1 => String::new(),
+            many => format!(" ({many})"),
+        };
+        let _ = writeln!(text, "{} {kind}{count}:", paint.red("failed"));
+        for (outcome, words) in failures.iter().take(NAMED) {
+            let _ = writeln!(text, "    {}: {words}", outcome.member);
+        }
+        if failures.len() > NAMED {
+            let _ = writeln!(text, "    … and {} more", failures.len() - NAMED);
+        }
+        if !remedy.is_empty() {
+            let _ = writeln!(text, "    {remedy}");
+        }
+    }
+    if let Some(error) = &run.unlisted {
+        let _ = writeln!(
+            text,
+            "{} not all accounts are known: {error}",
+            paint.red("failed")
+        );
+    }
+    for unmatched in &run.unmatched {
+        let _ = writeln!(
+            text,
+            "{} account {} is named, and the organization has none of that id",
+            paint.yellow("!"),
+            unmatched.account
+        );
+    }
+}
+
+/// Kind, words and remedy of everything that went wrong in an account.
+fn failures(outcome: &Outcome) -> Vec<(String, String, String)> {
+    let standing = match &outcome.result {
+        Err(Stuck::NoRole(error)) => {
+            let remedy = error.remedy().unwrap_or_default();
+            return vec![("to enter".to_owned(), error.to_string(), remedy)];
+        }
+        Err(Stuck::Unread(error)) => {
+            let remedy = error.remedy().unwrap_or_default();
+            return vec![("to read".to_owned(), error.to_string(), remedy)];
+        }
+        Err(Stuck::Conflicts(conflicts)) => {
+            let keys = conflicts
+                .iter()
+                .map(|conflict| format!("{}{}", conflict.key, place(&conflict.key.place)));
+            let keys: Vec<String> = keys.collect();
+            let adopt = conflicts.first().map(|c| adopt::written(&c.key));
+            return vec![(
+                "under a name of ours stands what is not ours".to_owned(),
+                keys.join(", "),
+                format!(
+                    "delete or rename it there; it is never touched{}",
+                    adopt
+                        .map(|key| format!(" unless `--adopt {key}` hands it over"))
+                        .unwrap_or_default()
+                ),
+            )];
+        }
+        Err(Stuck::Moved) => {
+            return vec![(
+                "not as it was when the plan was shown, and left alone".to_owned(),
+                "something moved".to_owned(),
+                "run the same command again".to_owned(),
+            )];
+        }
+        Err(Stuck::NotTried) => {
+            return vec![(
+                "not tried".to_owned(),
+                "the run was stopped before".to_owned(),
+                "run the same command again".to_owned(),
+            )];
+        }
+        Ok(standing) => standing,
+    };
+    let blind = standing.blind.iter().map(|blind| {
+        let (kind, remedy) = if blind.disabled {
+            (
+                "in Regions that are not enabled",
+                "enable the Region there, or leave it out of `watch.regions`".to_owned(),
+            )
+        } else {
+            ("to read", blind.error.remedy().unwrap_or_default())
+        };
+        (
+            kind.to_owned(),
+            format!("{}: {}", blind.region, blind.error),
+            remedy,
+        )
+    });
+    let failed = standing.failed.iter().map(|failed| {
+        let remedy = failed.remedy.clone().unwrap_or_default();
+        ("to change".to_owned(), failed.error.to_string(), remedy)
+    });
+    blind.chain(failed).collect()
+}
+
+fn left_out(text: &mut String, run: &Run, paint: Painter) {
+    left(
+        text,
+        run.left.iter().map(|left| (left.why, &left.member)),
+        paint,
+    );
+}
+
+fn left<'m>(text: &mut String, all: impl Iterator<Item = (Left, &'m Member)>, paint: Painter) {
+    let mut groups: BTreeMap<Left, Vec<&Member>> = BTreeMap::new();
+    for (why, member) in all {
+        groups.entry(why).or_default().push(member);
+    }
+    for (why, members) in groups {
+        let _ = writeln!(
+            text,
+            "{} {}: {}",
+            paint.dim("left out,"),
+            why.words(),
+            named(&members)
+        );
+    }
+}
