@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use futures::stream::{self, LocalBoxStream, StreamExt};
+use futures::stream::{self, LocalBoxStream, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use super::session::{Session, interrupted};
 use super::{Failure, Ui};
 use crate::aws::{CallError, Cloud, calls};
-use crate::fleet::{self, Digest, Event, Fleet, LeftOut, Run};
+use crate::fleet::{self, ACCOUNTS_AT_ONCE, Digest, Event, Fleet, LeftOut, Outcome, Run};
 use crate::organization::{self, AccountsFile, Choice, Member, Organization, Selection, UnitError};
 use crate::place::{AccountId, Region};
 use crate::placement::Spokes;
 use crate::plan::{Plan, Wishes};
+use crate::proof::Way;
 use crate::rules::{self, RulesFile};
 
 /// Flags of commands that work in a whole organization.
@@ -29,7 +30,7 @@ pub struct OrgArgs {
     home_only: bool,
     /// Besides home only this account; can be repeated
     #[arg(long, value_name = "ID")]
-    account: Vec<AccountId>,
+    pub(super) account: Vec<AccountId>,
     /// Not this account; can be repeated
     #[arg(long, value_name = "ID")]
     exclude_account: Vec<AccountId>,
@@ -215,6 +216,50 @@ impl Org {
                 return Ok(tags);
             }
         }
+    }
+
+    /// The ways home of every account that is meant, and the accounts that could not be worked in.
+    pub(super) async fn ways(
+        &self,
+        fleet: &Fleet<'_>,
+        home: &AccountId,
+    ) -> Result<(Vec<Way>, Vec<Outcome>), Failure> {
+        let seen = RefCell::new(BTreeSet::new());
+        let found = self
+            .members(home, &seen)
+            .filter_map(|next| async move {
+                match next {
+                    Ok(member) => member.ok().map(Ok),
+                    Err(error) => Some(Err(error)),
+                }
+            })
+            .map(|next| async move {
+                let member = next?;
+                let ways = Box::pin(fleet.ways(&member)).await;
+                Ok::<_, CallError>((member, ways))
+            })
+            .buffered(ACCOUNTS_AT_ONCE)
+            .try_collect::<Vec<_>>()
+            .await;
+        let found =
+            found.map_err(|error| listing_failure(&error, &self.caller, &self.organization))?;
+        let (mut ways, mut stuck) = (Vec::new(), Vec::new());
+        for (member, result) in found {
+            match result {
+                Ok(found) => ways.extend(found),
+                Err(why) => stuck.push(Outcome {
+                    member,
+                    result: Err(why),
+                }),
+            }
+        }
+        for unmatched in self.selection.unmatched(&seen.into_inner()) {
+            return Err(Failure::new(format!(
+                "the organization has no account {}",
+                unmatched.account
+            )));
+        }
+        Ok((ways, stuck))
     }
 
     /// Looks at every account, or changes those that were shown.

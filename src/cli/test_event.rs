@@ -8,18 +8,21 @@ use clap::Args;
 use futures::FutureExt;
 use serde::Serialize;
 
+use super::organization::OrgArgs;
 use super::session::{Session, interrupted};
 use super::{Exit, Failure, Global, Ui};
 use crate::compile::Compiled;
+use crate::fleet::Outcome;
 use crate::place::Region;
-use crate::proof::{self, Options, Outcome, Proof, RealProof, RegionProof};
+use crate::plan::Wishes;
+use crate::proof::{self, AccountProof, Options, Proof, RealProof, RegionProof};
 use crate::render;
 
 /// Flags of `test-event`.
 #[derive(Debug, Args)]
 pub struct TestEventArgs {
     /// The rules to test
-    #[arg(value_name = "RULE", required_unless_present_any = ["all", "region", "real"])]
+    #[arg(value_name = "RULE", required_unless_present_any = ["all", "region", "real", "all_accounts", "account"])]
     rules: Vec<String>,
     /// Test every rule, once, from a Region where its events appear
     #[arg(long, conflicts_with = "rules")]
@@ -34,6 +37,12 @@ pub struct TestEventArgs {
     /// Prove CloudTrail's part as well: asks IAM to delete a user that does not exist
     #[arg(long, conflicts_with_all = ["rules", "all", "region", "wait"])]
     real: bool,
+    /// Prove the way home of every Region of every account of the organization, and alert nobody; with
+    /// --account of that one
+    #[arg(long, conflicts_with_all = ["rules", "all", "region", "real"])]
+    all_accounts: bool,
+    #[command(flatten)]
+    org: OrgArgs,
     /// Wait for the alerts, on a temporary queue beside the real channels
     #[arg(long)]
     wait: bool,
@@ -51,13 +60,15 @@ enum Task {
     Rules(Vec<Compiled>, Vec<Option<Region>>),
     /// The way home of these Regions.
     Ways(BTreeSet<Region>),
+    /// The way home of other accounts.
+    Accounts,
     /// A real call.
     Real,
 }
 
 impl TestEventArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let session = Session::open(global, ui).await?;
+        let session = Session::open_with(global, &self.org, ui).await?;
         let task = self.task(&session)?;
         if let Task::Rules(patterns, regions) = &task {
             let each: usize = patterns.iter().map(|p| readers(&session, p)).sum();
@@ -96,7 +107,8 @@ impl TestEventArgs {
                 }
                 show(&proofs, ui)?;
                 // Where nothing could be sent, nothing is proved.
-                let sent = |proof: &Proof| !matches!(proof.outcome, Outcome::Elsewhere { .. });
+                let sent =
+                    |proof: &Proof| !matches!(proof.outcome, proof::Outcome::Elsewhere { .. });
                 proofs.iter().all(Proof::is_good) && proofs.iter().any(sent)
             }
             Task::Ways(regions) => {
@@ -113,6 +125,46 @@ impl TestEventArgs {
                     ui,
                 )?;
                 proofs.iter().all(RegionProof::is_good)
+            }
+            Task::Accounts => {
+                let Some(org) = &session.org else {
+                    return Err(Failure::new(
+                        "the rules file watches one account, not an organization",
+                    )
+                    .help("give --org, or write `watch: { organization: {} }`"));
+                };
+                options.wait = Some(Duration::from_secs(timeout));
+                let fleet = org.fleet(&session, &Wishes::default(), None);
+                let (ways, stuck) = org.ways(&fleet, session.desired.home.account()).await?;
+                let proofs =
+                    proof::prove_accounts(cloud, deployment, ways, &options, stop.clone()).await?;
+                let home: BTreeSet<Region> = session
+                    .desired
+                    .topology
+                    .forwarders
+                    .keys()
+                    .cloned()
+                    .collect();
+                let own = if self.org.account.is_empty() {
+                    proof::prove_regions(cloud, deployment, &home, &options, stop).await?
+                } else {
+                    Vec::new()
+                };
+                let text = render::proof::accounts(&own, &proofs, &stuck, ui.painter());
+                show_as(
+                    &Accounts {
+                        format_version: 1,
+                        home: &own,
+                        accounts: &proofs,
+                        stuck: &stuck,
+                    },
+                    &text,
+                    ui,
+                )?;
+                let some = !proofs.is_empty() || !own.is_empty();
+                some && stuck.is_empty()
+                    && own.iter().all(RegionProof::is_good)
+                    && proofs.iter().all(AccountProof::is_good)
             }
             Task::Real => {
                 if !ui.json {
@@ -148,6 +200,9 @@ impl TestEventArgs {
         if !session.rules.file.test_events {
             return Err(Failure::new("the rules file says `test_events: false`")
                 .help("without the door for synthetic events only --real can be used"));
+        }
+        if self.all_accounts || !self.org.account.is_empty() {
+            return Ok(Task::Accounts);
         }
         let regions = self.regions(session)?;
         if self.rules.is_empty() && !self.all {
@@ -209,6 +264,14 @@ impl TestEventArgs {
 struct Ways<'a> {
     format_version: u32,
     regions: &'a [RegionProof],
+}
+
+#[derive(Serialize)]
+struct Accounts<'a> {
+    format_version: u32,
+    home: &'a [RegionProof],
+    accounts: &'a [AccountProof],
+    stuck: &'a [Outcome],
 }
 
 #[derive(Serialize)]

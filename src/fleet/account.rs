@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 
+use super::coverage::{is_about, words};
 use super::{Blind, Digest, Fleet, Outcome, Standing, Stuck};
 use crate::apply;
 use crate::aws::{CallError, Cause, Cloud};
 use crate::organization::Member;
 use crate::place::{Place, Region};
+use crate::placement::Desired;
 use crate::plan::{self, Plan};
-use crate::resources::{self, Kind, Live};
+use crate::proof::{BrokenLink, Way};
+use crate::resources::{self, Kind, Live, Resource};
 
 /// An account as it was found.
 struct Found {
     cloud: Cloud,
+    desired: Desired,
     plan: Plan,
     standing: Standing,
 }
@@ -49,6 +53,38 @@ impl Fleet<'_> {
             Err(stuck) => Err(stuck),
         };
         Outcome { member, result }
+    }
+
+    /// Every forwarder of an account, with what is known to be broken on its way. Writes nothing.
+    ///
+    /// # Errors
+    /// When the account cannot be worked in.
+    pub async fn ways(&self, member: &Member) -> Result<Vec<Way>, Stuck> {
+        let found = self.find(member).await?;
+        let mut ways = Vec::new();
+        for (key, resource) in &found.desired.resources {
+            let (Resource::Rule(rule), Place::Regional { region, .. }) = (resource, &key.place)
+            else {
+                continue;
+            };
+            let changes = found.standing.changes.iter();
+            let broken = changes.filter(|change| is_about(change, region));
+            ways.push(Way {
+                member: member.clone(),
+                cloud: found.cloud.clone(),
+                region: region.clone(),
+                forwarder: key.clone(),
+                pattern: rule.pattern.clone(),
+                broken: broken
+                    .map(|change| BrokenLink {
+                        link: change.key.to_string(),
+                        problem: words(change),
+                        remedy: "run `iamwatch apply`".to_owned(),
+                    })
+                    .collect(),
+            });
+        }
+        Ok(ways)
     }
 
     async fn find(&self, member: &Member) -> Result<Found, Stuck> {
@@ -120,17 +156,14 @@ impl Fleet<'_> {
         };
         Ok(Found {
             cloud,
+            desired,
             plan,
             standing,
         })
     }
 
     /// The trail and its bucket, in the account that has them.
-    async fn read_trail(
-        &self,
-        cloud: &Cloud,
-        desired: &crate::placement::Desired,
-    ) -> Result<Vec<Live>, CallError> {
+    async fn read_trail(&self, cloud: &Cloud, desired: &Desired) -> Result<Vec<Live>, CallError> {
         let home = &self.file.home.region;
         let survey = resources::survey(cloud, self.stack(), home).await?;
         let place = Place::Regional {

@@ -171,7 +171,7 @@ fn is_untouched(standing: &Standing) -> bool {
 }
 
 /// Whether events of a Region get lost or stuck by what a change would mend.
-fn is_about(change: &Brief, wanted: &Region) -> bool {
+pub(super) fn is_about(change: &Brief, wanted: &Region) -> bool {
     change.action != Action::Delete
         && match &change.key.place {
             Place::Regional { region, .. } => region == wanted,
@@ -179,14 +179,15 @@ fn is_about(change: &Brief, wanted: &Region) -> bool {
         }
 }
 
-fn words(change: &Brief) -> String {
+pub(super) fn words(change: &Brief) -> String {
     match change.action {
         Action::Create => format!("{} is missing", change.key),
         _ => format!("{} was changed: {}", change.key, change.fields.join(", ")),
     }
 }
 
-fn stuck_words(stuck: &Stuck) -> (Why, String, String) {
+/// Why an account could not be worked in: kind, problem and remedy.
+pub fn stuck_words(stuck: &Stuck) -> (Why, String, String) {
     match stuck {
         Stuck::NoRole(error) => (
             Why::NoRole,

@@ -20,7 +20,7 @@ use crate::plan::{Action, Change, Conflict, Plan, Wishes};
 use crate::resources::Key;
 use crate::rules::{Regions, RulesFile};
 
-pub use coverage::{Coverage, Uncovered, Why, coverage};
+pub use coverage::{Coverage, Uncovered, Why, coverage, stuck_words};
 pub use run::{Event, Run, run};
 
 /// How many accounts are under way at once. Each has several requests on their way; the sum of those is

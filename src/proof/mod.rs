@@ -1,5 +1,6 @@
 //! Proof that an alert arrives: synthetic events, sent through what is really deployed.
 
+mod accounts;
 mod path;
 mod probe;
 mod real;
@@ -21,6 +22,7 @@ use crate::resources::{Key, Kind, Live, Survey, names};
 use crate::rules::{Format, RuleId};
 use watch::Test;
 
+pub use accounts::{AccountProof, Way, prove_accounts};
 pub use path::BrokenLink;
 pub(crate) use probe::left_over;
 pub use real::{RealOutcome, RealProof, prove_real};
@@ -289,6 +291,7 @@ fn prepare(deployment: Deployment<'_>, compiled: &Compiled, options: &Options<'_
         event,
         id,
         from,
+        sender: None,
         sent: None,
         missing,
         alert: None,

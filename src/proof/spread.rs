@@ -74,6 +74,28 @@ pub async fn prove_regions(
             ));
         }
     }
+    on_the_home_bus(cloud, deployment, &mut tests, &run, options, stop).await?;
+    Ok(tests
+        .into_iter()
+        .map(|test| RegionProof {
+            region: test.from,
+            forwarder: test.key.name,
+            outcome: test.outcome.unwrap_or(Outcome::Stopped),
+            weak: test.weak,
+        })
+        .collect())
+}
+
+/// Sends what is open of one run, and waits for it on the home bus.
+pub(super) async fn on_the_home_bus(
+    cloud: &Cloud,
+    deployment: Deployment<'_>,
+    tests: &mut [Test],
+    run: &str,
+    options: &Options<'_>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), CallError> {
+    let desired = deployment.desired;
     if tests.iter().any(|test| test.outcome.is_none()) {
         let limit = options.wait.unwrap_or(std::time::Duration::from_secs(90));
         let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 2);
@@ -88,7 +110,7 @@ pub async fn prove_regions(
         };
         let probe = opened(&clients, deployment, options, limit_ms, sources).await?;
         let watched = {
-            let watch = watch::watch(cloud, &clients, &probe, &mut tests, options, limit_ms);
+            let watch = watch::watch(cloud, &clients, &probe, tests, options, limit_ms);
             match futures::future::select(std::pin::pin!(stop), std::pin::pin!(watch)).await {
                 futures::future::Either::Left(_) => Ok(()),
                 futures::future::Either::Right((result, _)) => result,
@@ -97,15 +119,7 @@ pub async fn prove_regions(
         let closed = probe.close(&clients).await;
         watched.and(closed)?;
     }
-    Ok(tests
-        .into_iter()
-        .map(|test| RegionProof {
-            region: test.from,
-            forwarder: test.key.name,
-            outcome: test.outcome.unwrap_or(Outcome::Stopped),
-            weak: test.weak,
-        })
-        .collect())
+    Ok(())
 }
 
 fn prepare(
@@ -126,10 +140,14 @@ fn prepare(
         time: &time.to_string(),
         id: &id,
     };
+    let place = Place::Regional {
+        account: setting.account.clone(),
+        region: region.clone(),
+    };
     let event = EventPattern::from_value(pattern)
         .ok()
         .and_then(|pattern| super::synthetic::probing(&pattern, PROBE_MARK, run, &setting))
-        .filter(|event| !alerts(deployment, event, region));
+        .filter(|event| !alerts(deployment, event, &place));
     let mut weak = Vec::new();
     let outcome = match &event {
         None => Some(Outcome::NoEvent),
@@ -145,6 +163,7 @@ fn prepare(
         event,
         id,
         from: region.clone(),
+        sender: None,
         sent: None,
         // The queue receives the event itself: JSON.
         missing: BTreeSet::from([Format::Json]),
@@ -155,11 +174,8 @@ fn prepare(
 }
 
 /// Whether a detector, wanted or deployed, would alert: then nothing is sent.
-fn alerts(deployment: Deployment<'_>, event: &Synthetic, region: &Region) -> bool {
-    let envelope = event.envelope(&Place::Regional {
-        account: deployment.desired.home.account().clone(),
-        region: region.clone(),
-    });
+pub(super) fn alerts(deployment: Deployment<'_>, event: &Synthetic, place: &Place) -> bool {
+    let envelope = event.envelope(place);
     let Ok(event) = Event::from_value(&envelope) else {
         return true;
     };

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{BrokenLink, Options, Outcome, Synthetic, probe};
 use crate::aws::{CallError, Clients, Cloud, calls};
 use crate::place::{Arn, Region};
 use crate::placement::Desired;
-use crate::resources::{Key, Resource};
+use crate::resources::{Key, PLACES_AT_ONCE, Resource};
 use crate::rules::Format;
 
 /// How long to wait before the same event is sent again: a new rule or subscription takes a while to act.
@@ -29,6 +30,8 @@ pub(super) struct Test {
     pub(super) id: String,
     /// The Region whose bus takes the event.
     pub(super) from: Region,
+    /// Who sends it, if the event is another account's.
+    pub(super) sender: Option<Cloud>,
     /// First and last time of sending.
     pub(super) sent: Option<(i64, i64)>,
     /// Forms in which the alert has not arrived yet: a rule has a topic for each.
@@ -159,7 +162,8 @@ pub(super) async fn watch(
     }
 }
 
-/// Sends the events of all open tests, as many at once as PutEvents takes.
+/// Sends the events of all open tests, as many at once as PutEvents takes. An account that refuses fails
+/// its own tests alone.
 pub(super) async fn send(
     cloud: &Cloud,
     tests: &mut [Test],
@@ -169,18 +173,33 @@ pub(super) async fn send(
         .iter_mut()
         .filter(|test| test.outcome.is_none())
         .collect();
-    // A request reaches the bus of one Region.
-    open.sort_by(|a, b| a.from.cmp(&b.from));
-    for of_region in open.chunk_by_mut(|a, b| a.from == b.from) {
-        let Some(region) = of_region.first().map(|test| test.from.clone()) else {
-            continue;
-        };
-        let clients = cloud.at(&region);
-        for batch in of_region.chunks_mut(MOST_ENTRIES) {
-            send_batch(&clients, batch, options).await?;
-        }
-    }
-    Ok(())
+    // A request reaches the bus of one Region of one account.
+    let account = |test: &Test| test.sender.as_ref().map(|cloud| cloud.account.clone());
+    open.sort_by_key(|test| (account(test), test.from.clone()));
+    let places = open.chunk_by_mut(|a, b| (account(a), &a.from) == (account(b), &b.from));
+    stream::iter(places)
+        .map(Ok)
+        .try_for_each_concurrent(PLACES_AT_ONCE, |of_place| async move {
+            let Some(first) = of_place.first() else {
+                return Ok(());
+            };
+            let clients = first.sender.as_ref().unwrap_or(cloud).at(&first.from);
+            for batch in of_place.chunks_mut(MOST_ENTRIES) {
+                let sent = send_batch(&clients, batch, options).await;
+                match sent {
+                    Err(error) if batch.iter().all(|test| test.sender.is_some()) => {
+                        for test in batch.iter_mut() {
+                            test.outcome = Some(Outcome::Failed {
+                                error: error.clone(),
+                            });
+                        }
+                    }
+                    other => other?,
+                }
+            }
+            Ok(())
+        })
+        .await
 }
 
 async fn send_batch(

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::report::duration;
 use super::style::Painter;
-use crate::proof::{BrokenLink, Outcome, RealOutcome, RealProof, RegionProof};
+use crate::fleet;
+use crate::proof::{AccountProof, BrokenLink, Outcome, RealOutcome, RealProof, RegionProof};
 use crate::rules::RuleId;
 
 /// The result of a real call.
@@ -156,3 +157,106 @@ pub fn regions(proofs: &[RegionProof], paint: Painter) -> String {
     );
     text
 }
+
+/// The result for every account: a table of times, the slowest last, and what did not come.
+pub fn accounts(
+    home: &[RegionProof],
+    proofs: &[AccountProof],
+    stuck: &[fleet::Outcome],
+    paint: Painter,
+) -> String {
+    let mut text = String::new();
+    let mut rows: Vec<(i64, String, &str)> = Vec::new();
+    let mut bad: Vec<(String, &Outcome)> = Vec::new();
+    let own = home.iter().map(|proof| {
+        (
+            "home".to_owned(),
+            proof.region.as_str(),
+            &proof.outcome,
+            proof.weak.as_slice(),
+        )
+    });
+    let others = proofs.iter().map(|proof| {
+        (
+            proof.member.to_string(),
+            proof.region.as_str(),
+            &proof.outcome,
+            [].as_slice(),
+        )
+    });
+    let mut weak: Vec<&BrokenLink> = Vec::new();
+    for (account, region, outcome, links) in own.chain(others) {
+        weak.extend(links);
+        match outcome {
+            Outcome::Arrived { after_ms, .. } => rows.push((*after_ms, account, region)),
+            other => bad.push((format!("{account} {region}"), other)),
+        }
+    }
+    rows.sort();
+    let width = rows.iter().map(|(_, account, _)| account.chars().count());
+    let width = width.max().unwrap_or_default();
+    let skipped = rows.len().saturating_sub(MOST_ROWS);
+    if skipped > 0 {
+        let _ = writeln!(
+            text,
+            "{} {skipped} faster ones are not listed",
+            paint.dim("…")
+        );
+    }
+    for (after_ms, account, region) in rows.iter().skip(skipped) {
+        let _ = writeln!(
+            text,
+            "{} {account:width$}  {region:16}  {}",
+            paint.green("arrived"),
+            duration(*after_ms)
+        );
+    }
+    for (place, outcome) in &bad {
+        let words = match outcome {
+            Outcome::Broken { links } => {
+                let links: Vec<&str> = links.iter().map(|link| link.problem.as_str()).collect();
+                format!("nothing was sent: {}", links.join("; "))
+            }
+            Outcome::Lost { after_ms, .. } => {
+                format!("the event did not come home within {}", duration(*after_ms))
+            }
+            Outcome::Failed { error } => error.to_string(),
+            Outcome::NoEvent => "no event was found that the forwarder passes".to_owned(),
+            _ => "stopped".to_owned(),
+        };
+        let _ = writeln!(text, "{} {place}: {words}", paint.red("failed"));
+    }
+    for outcome in stuck {
+        if let Err(stuck) = &outcome.result {
+            let (_, problem, remedy) = fleet::stuck_words(stuck);
+            let _ = writeln!(
+                text,
+                "{} {}: {problem}\n    {remedy}",
+                paint.red("failed"),
+                outcome.member
+            );
+        }
+    }
+    weak.dedup();
+    for link in weak {
+        let _ = writeln!(
+            text,
+            "{} {}: {}\n    {}",
+            paint.yellow("weak"),
+            link.link,
+            link.problem,
+            link.remedy
+        );
+    }
+    let _ = writeln!(
+        text,
+        "{} of {} ways home good, {} accounts could not be tried.",
+        rows.len(),
+        rows.len() + bad.len(),
+        stuck.len()
+    );
+    text
+}
+
+/// More rows than this do not fit on a screen.
+const MOST_ROWS: usize = 30;
