@@ -155,7 +155,10 @@ impl Armed {
 
 /// Whether the call assumes a role of the account.
 fn becomes(call: &Call, account: &AccountId) -> bool {
-    let role = call.input.get("RoleArn").and_then(serde_json::Value::as_str);
+    let role = call
+        .input
+        .get("RoleArn")
+        .and_then(serde_json::Value::as_str);
     let whose = role.and_then(|role| role.split(':').nth(4));
     call.operation == "AssumeRole" && whose == Some(account.as_str())
 }

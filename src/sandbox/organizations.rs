@@ -46,9 +46,7 @@ pub(crate) fn handle(
     })?;
     let may = match operation {
         "DescribeOrganization" => true,
-        operation if FOR_MANAGEMENT.contains(&operation) => {
-            site.account == organization.management
-        }
+        operation if FOR_MANAGEMENT.contains(&operation) => site.account == organization.management,
         _ => organization.shows_itself_to(&site.account),
     };
     if !may {
@@ -99,7 +97,10 @@ pub(crate) fn handle(
         }
         "EnableAWSServiceAccess" => {
             let asked: OfService = input(operation, value)?;
-            organization.trusted.entry(asked.service_principal).or_insert(now);
+            organization
+                .trusted
+                .entry(asked.service_principal)
+                .or_insert(now);
             Ok(json!({}))
         }
         "DisableAWSServiceAccess" => {
@@ -196,12 +197,7 @@ impl Page {
 
     /// One page of a list whose entries have a name each; the token is the last name of the page
     /// before, so that what comes in between shifts nothing.
-    fn of(
-        &self,
-        key: &str,
-        most: usize,
-        mut all: Vec<(String, Value)>,
-    ) -> Result<Value, ApiError> {
+    fn of(&self, key: &str, most: usize, mut all: Vec<(String, Value)>) -> Result<Value, ApiError> {
         let size = self.size(most)?;
         all.sort_by(|one, other| one.0.cmp(&other.0));
         let after = |name: &String| self.next_token.as_ref().is_none_or(|token| name > token);

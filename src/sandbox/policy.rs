@@ -395,8 +395,9 @@ mod tests {
             ),
             (r#""Colour":"red""#, "Colour"),
         ] {
-            let policy =
-                format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*",{statement}}}]}}"#);
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*",{statement}}}]}}"#
+            );
             assert!(Policy::parse(&policy).unwrap_err().contains(named));
         }
         for broken in [

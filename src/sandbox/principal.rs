@@ -47,7 +47,10 @@ impl Principal {
         let (account, name) = (&self.account, &self.name);
         match &self.session {
             None => format!("arn:aws:iam::{account}:user/{name}"),
-            Some(session) => format!("arn:aws:sts::{account}:assumed-role/{name}/{}", session.name),
+            Some(session) => format!(
+                "arn:aws:sts::{account}:assumed-role/{name}/{}",
+                session.name
+            ),
         }
     }
 

@@ -94,7 +94,12 @@ fn assume(world: &mut World, caller: &Principal, asked: Assume) -> Result<Value,
     let now = world.now();
     let ends = now.saturating_add(i64::from(seconds) * 1000);
     let session = Principal {
-        name: asked.role_arn.rsplit('/').next().map(str::to_owned).ok_or_else(gone)?,
+        name: asked
+            .role_arn
+            .rsplit('/')
+            .next()
+            .map(str::to_owned)
+            .ok_or_else(gone)?,
         id,
         account: account.ok_or_else(gone)?,
         policies: Vec::new(),
@@ -121,11 +126,7 @@ fn assume(world: &mut World, caller: &Principal, asked: Assume) -> Result<Value,
 }
 
 /// How long the session lives, in seconds.
-fn duration(
-    caller: &Principal,
-    most: Option<u32>,
-    asked: Option<&str>,
-) -> Result<u32, ApiError> {
+fn duration(caller: &Principal, most: Option<u32>, asked: Option<&str>) -> Result<u32, ApiError> {
     let Some(asked) = asked else {
         return Ok(CHAINED);
     };

@@ -102,7 +102,9 @@ impl Counts {
         let (calls, throttled) = self.0.entry(key).or_default();
         *calls += 1;
         let slow = |code: &String| {
-            code.starts_with("Throttling") || code == "TooManyRequestsException" || code == "SlowDown"
+            code.starts_with("Throttling")
+                || code == "TooManyRequestsException"
+                || code == "SlowDown"
         };
         if matches!(outcome, Outcome::Refused(code) if slow(code)) {
             *throttled += 1;

@@ -56,7 +56,10 @@ pub(super) fn forward(
     }
     // Who comes without a role is not known to be of an organization.
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
-    if let Some(organization) = world.organization_of(&from.site.account).filter(|_| has_role) {
+    if let Some(organization) = world
+        .organization_of(&from.site.account)
+        .filter(|_| has_role)
+    {
         context.insert("aws:principalorgid", organization.id.clone());
         let path = organization.path(from.site.account.as_str());
         context.insert("aws:principalorgpaths", path);

@@ -70,9 +70,13 @@ fn random(world: &mut World, length: usize) -> String {
 /// A new account number.
 fn number(world: &mut World) -> Option<AccountId> {
     let hex = world.uuid().replace('-', "");
-    let number = hex.get(..12).and_then(|hex| u64::from_str_radix(hex, 16).ok())?;
+    let number = hex
+        .get(..12)
+        .and_then(|hex| u64::from_str_radix(hex, 16).ok())?;
     // Numbers with leading zeros are rare, and awkward to read.
-    format!("{}", 100_000_000_000 + number % 900_000_000_000).parse().ok()
+    format!("{}", 100_000_000_000 + number % 900_000_000_000)
+        .parse()
+        .ok()
 }
 
 impl Organization {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::like;
 use super::tags::Tags;
 use super::variables::{fill, texts};
-use super::like;
 
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
@@ -120,4 +120,3 @@ fn arn_like(glob: &str, arn: &str) -> bool {
     globs.clone().count() == parts.clone().count()
         && globs.zip(parts).all(|(glob, part)| like(glob, part))
 }
-

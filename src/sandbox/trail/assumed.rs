@@ -22,7 +22,11 @@ pub(super) fn share(
     role: &str,
     event: &mut Value,
 ) {
-    let Some(account) = role.split(':').nth(4).and_then(|a| a.parse::<AccountId>().ok()) else {
+    let Some(account) = role
+        .split(':')
+        .nth(4)
+        .and_then(|a| a.parse::<AccountId>().ok())
+    else {
         return;
     };
     let detail = |event: &mut Value, fields: Vec<(&str, Value)>| {
