@@ -223,6 +223,9 @@ fn by_code(code: &str, message: &str) -> Cause {
         | "NoSuchEntity"
         | "NoSuchBucket"
         | "TrailNotFoundException"
+        | "AccountNotFoundException"
+        | "ParentNotFoundException"
+        | "OrganizationalUnitNotFoundException"
         | "QueueDoesNotExist"
         | "AWS.SimpleQueueService.NonExistentQueue" => Cause::NotFound,
         "LimitExceededException"

@@ -19,6 +19,12 @@ pub struct SandboxArgs {
 enum Command {
     /// Show what people and endpoints have received, and what was lost on the way
     Outbox,
+    /// Make the account the management account of an organization, with more accounts in it
+    Organize {
+        /// How many accounts to add
+        #[arg(long, default_value_t = 4, value_name = "COUNT")]
+        accounts: usize,
+    },
     /// Confirm subscriptions as their owners would
     Confirm {
         /// Only those of this address, number or URL; without it all that are pending
@@ -55,6 +61,7 @@ impl SandboxArgs {
         })?;
         match self.command {
             Command::Outbox => outbox(ui, &sandbox),
+            Command::Organize { accounts } => organize(ui, &sandbox, file, accounts),
             Command::Confirm { endpoint } => confirm(ui, &sandbox, file, endpoint.as_deref()),
         }
     }
@@ -152,6 +159,47 @@ fn confirm(
     }
     for (protocol, endpoint, topic) in confirmed {
         writeln!(ui.out, "confirmed {protocol} {endpoint} on {topic}")?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// Names for accounts, as people give them.
+const NAMES: [&str; 8] = [
+    "security", "logs", "payments", "shop", "mobile", "data", "staging", "lab",
+];
+
+fn organize(ui: &mut Ui, sandbox: &Sandbox, file: &Path, accounts: usize) -> Result<Exit, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
+    let organization = sandbox.organize().map_err(|error| failed(&error))?;
+    let unit = organization
+        .create_unit(&organization.root(), "workloads")
+        .map_err(|error| failed(&error))?;
+    organization
+        .trust("cloudtrail.amazonaws.com")
+        .map_err(|error| failed(&error))?;
+    for (index, name) in (0..accounts).zip(NAMES.iter().cycle()) {
+        let name = match index / NAMES.len() {
+            0 => (*name).to_owned(),
+            round => format!("{name}-{}", round + 1),
+        };
+        organization
+            .create_account(&unit, &name)
+            .map_err(|error| failed(&error))?;
+    }
+    sandbox.save(file).map_err(|error| failed(&error))?;
+    let id = organization.id();
+    if ui.json {
+        ui.json(&serde_json::json!({
+            "format_version": 1,
+            "organization": id,
+            "accounts": organization.accounts(),
+        }))?;
+    } else {
+        writeln!(
+            ui.out,
+            "organization {id} with {} accounts, {accounts} of them new",
+            organization.accounts().len()
+        )?;
     }
     Ok(Exit::Fine)
 }

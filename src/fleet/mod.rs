@@ -8,7 +8,8 @@ mod account;
 mod coverage;
 mod run;
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::apply::Failed;
@@ -61,8 +62,21 @@ impl Fleet<'_> {
 pub struct Outcome {
     /// The account.
     pub member: Member,
-    /// What was found or done.
+    /// What was found or done; in JSON `{"standing": …}` or `{"stuck": …}`.
+    #[serde(serialize_with = "either")]
     pub result: Result<Standing, Stuck>,
+}
+
+fn either<S: Serializer>(
+    result: &Result<Standing, Stuck>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    match result {
+        Ok(standing) => map.serialize_entry("standing", standing)?,
+        Err(stuck) => map.serialize_entry("stuck", stuck)?,
+    }
+    map.end()
 }
 
 /// An account that could be worked in.

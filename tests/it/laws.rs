@@ -217,6 +217,7 @@ pub fn file_with(events: Events) -> RulesFile {
         },
         watch: Watch {
             regions: Regions::Home,
+            organization: None,
             span: Span::default(),
         },
         trail: Trail::None,

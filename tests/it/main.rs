@@ -21,6 +21,7 @@ mod laws;
 mod links;
 mod localemu;
 mod loops;
+mod organization;
 mod pattern;
 mod permissions;
 mod real;

@@ -54,6 +54,9 @@ const IDENTITY: &[&str] = &[
 /// Only the receiver can change it: `a_subscription_that_nobody_confirmed_is_waited_for`.
 const WAITED_FOR: &[&str] = &["subscription.confirmed"];
 
+/// An account that is in no organization cannot change these.
+const OF_ORGANIZATIONS: &[&str] = &["trail.organization"];
+
 /// The field paths of a resource, target ids replaced by `*`. Documents and maps of paths count as one.
 fn fields(resource: &Value) -> BTreeSet<String> {
     let kind = resource["kind"].as_str().unwrap();
@@ -111,7 +114,10 @@ pub async fn walk(stage: &Stage, wanted: &Wanted, pace: Pace) -> BTreeSet<String
     for (key, resource) in resources {
         let resource = serde_json::to_value(resource).unwrap();
         for field in fields(&resource) {
-            if IDENTITY.contains(&field.as_str()) || WAITED_FOR.contains(&field.as_str()) {
+            if [IDENTITY, WAITED_FOR, OF_ORGANIZATIONS]
+                .iter()
+                .any(|left| left.contains(&field.as_str()))
+            {
                 continue;
             }
             let at_home = key.place == wanted.desired.home;
