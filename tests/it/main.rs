@@ -8,6 +8,7 @@
 
 mod cli;
 mod cli_deploy;
+mod cloudtrail;
 mod cover;
 mod deploy;
 mod disturbed;
