@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::cloudtrail::{self, Setting};
 use crate::compile::{self, Compiled};
-use crate::explain::{Judge, Verdict};
+use crate::explain::{Incoming, Judge, Verdict};
 use crate::pattern::{Event, FieldFailure, Found};
 use crate::place::AccountId;
 use crate::rules::codes::Code;
@@ -50,11 +50,15 @@ pub fn run(file: &RulesFile, compiled: &[Compiled]) -> Vec<Diagnostic> {
     }
     let mut found = Vec::new();
     for rule in file.rules.iter().filter(|rule| !rule.tests.is_empty()) {
+        let of_its_own;
         let judge = match parts.get(&rule.id) {
             Some(parts) => Judge::new(parts.iter().copied()),
             // A disabled rule keeps its promises too.
             None => match compile::compile_rule(file, rule, compile::PATTERN_QUOTA) {
-                Ok(own) => Judge::new(&own),
+                Ok(own) => {
+                    of_its_own = own;
+                    Judge::new(&of_its_own)
+                }
                 Err(problem) => {
                     found.push(*problem);
                     continue;
@@ -204,8 +208,8 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
         Ok(value) => value,
         Err(problem) => return Some(*problem),
     };
-    let event = match Event::from_value(&value) {
-        Ok(event) => event,
+    let given = match Event::from_value(&value) {
+        Ok(event) => Incoming { value, event },
         Err(error) => {
             let message = format!("EventBridge would not take the event: {error}");
             let help = "an event is a JSON object";
@@ -220,16 +224,17 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
         help: Some(help),
         span: test.span,
     };
-    match (judge.verdict(&value, &event), test.expect) {
+    let value = &given.value;
+    match (judge.on_the_bus(&given), test.expect) {
         (Verdict::Fires, Expect::Match)
-        | (Verdict::Misses(_) | Verdict::Unheard, Expect::NoMatch) => None,
+        | (Verdict::Misses(_) | Verdict::Unheard(_), Expect::NoMatch) => None,
         (Verdict::Fires, Expect::NoMatch) => Some(fails(
             FAILS,
-            format!("the rule `{}` fires on {}", rule.id, described(&value)),
+            format!("the rule `{}` fires on {}", rule.id, described(value)),
             "expected no match",
             "narrow the rule with `when` or `unless`, or correct the test".to_owned(),
         )),
-        (Verdict::Unheard, Expect::Match) => Some(fails(
+        (Verdict::Unheard(_), Expect::Match) => Some(fails(
             FAILS,
             format!(
                 "the event is read-only, and the rule `{}` is made for events that change something",
@@ -246,7 +251,7 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
             };
             let names: Vec<&FieldFailure> = failures.iter().filter(about_the_name).collect();
             let reason = reason(&failures);
-            Some(if let Some((written, recorded)) = versioned(test, &value) {
+            Some(if let Some((written, recorded)) = versioned(test, value) {
                 let help = format!(
                     "CloudTrail records this call as {}: write {}",
                     shown(&recorded),

@@ -15,6 +15,7 @@ mod disturbed;
 mod dlq;
 mod drift;
 mod everything;
+mod explain;
 mod faults;
 mod generated;
 mod grow;
