@@ -8,7 +8,7 @@ use crate::cloudtrail;
 use crate::compile::{Compiled, RuleState, Where, is_wanted};
 use crate::place::Region;
 use crate::placement;
-use crate::rules::RulesFile;
+use crate::rules::{self, RulesFile};
 
 /// Why an event does not reach a rule, and what would let it through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,29 +35,28 @@ pub enum Reason {
 impl Obstacle {
     /// What is the matter: a sentence without its end.
     pub fn problem(&self) -> String {
-        let region = crate::rules::printable(&self.region);
+        let region = rules::printable(&self.region);
         match self.reason {
             Reason::Region => format!("it would match, but nobody listens in {region}"),
-            Reason::Elsewhere => format!(
-                "it would match, but the rule does not listen in {region}: AWS records such events in us-east-1 only"
-            ),
+            Reason::Elsewhere => {
+                let global = self.region.parse::<Region>().map(|region| region.global());
+                let global = global.map_or_else(|_| "us-east-1".to_owned(), String::from);
+                format!(
+                    "it would match, but the rule does not listen in {region}: AWS records such events in {global} only"
+                )
+            }
             Reason::ReadOnly => {
-                "it would match, but the event is read-only, which the rule's state keeps out"
+                "it would match, but the event is read-only: the rule is made for calls that \
+                 change something, and its state keeps all others out"
                     .to_owned()
             }
         }
     }
 
-    /// What to do about it.
-    pub fn remedy(&self) -> String {
-        let region = crate::rules::printable(&self.region);
-        match self.reason {
-            Reason::Region => format!("add {region} to `watch.regions`"),
-            Reason::Elsewhere => "no event that AWS sends is lost".to_owned(),
-            Reason::ReadOnly => {
-                "AWS records no such call as read-only: is the event one of its own?".to_owned()
-            }
-        }
+    /// What to do about it, if there is something to do.
+    pub fn remedy(&self) -> Option<String> {
+        let region = rules::printable(&self.region);
+        (self.reason == Reason::Region).then(|| format!("add {region} to `watch.regions`"))
     }
 }
 

@@ -52,6 +52,8 @@ impl Incoming {
 /// stands in for what records do not say.
 pub fn events(text: &str, setting: &Setting<'_>) -> Vec<Result<Incoming, NotAnEvent>> {
     let mut found = Vec::new();
+    // The mark that some editors and shells write is no part of the text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         match value {
             Ok(value) => unpacked(value, setting, &mut found),

@@ -44,7 +44,15 @@ impl Verdict {
 /// A rule as its detectors judge events.
 #[derive(Debug)]
 pub struct Judge<'c> {
-    parts: Vec<(EventPattern, &'c Compiled)>,
+    parts: Vec<Part<'c>>,
+}
+
+#[derive(Debug)]
+struct Part<'c> {
+    compiled: &'c Compiled,
+    pattern: EventPattern,
+    /// What an event of AWS has to meet. The door for synthetic events is often nearer, and never meant.
+    meant: EventPattern,
 }
 
 impl<'c> Judge<'c> {
@@ -53,9 +61,13 @@ impl<'c> Judge<'c> {
     /// # Errors
     /// A pattern that EventBridge would refuse; none that comes from the compiler.
     pub fn new(parts: impl IntoIterator<Item = &'c Compiled>) -> Result<Self, PatternError> {
-        let parts = parts
-            .into_iter()
-            .map(|part| Ok((EventPattern::from_value(&part.pattern)?, part)));
+        let parts = parts.into_iter().map(|compiled| {
+            Ok(Part {
+                compiled,
+                pattern: EventPattern::from_value(&compiled.pattern)?,
+                meant: EventPattern::from_value(&compiled.without_door())?,
+            })
+        });
         Ok(Self {
             parts: parts.collect::<Result<_, _>>()?,
         })
@@ -80,13 +92,10 @@ impl<'c> Judge<'c> {
         obstacle: impl Fn(&Compiled) -> Option<Obstacle>,
     ) -> Verdict {
         let event = &given.event;
-        let matching = self
-            .parts
-            .iter()
-            .filter(|(pattern, _)| pattern.matches(event));
+        let matching = self.parts.iter().filter(|part| part.pattern.matches(event));
         let mut obstacles = Vec::new();
-        for (_, part) in matching {
-            match obstacle(part) {
+        for part in matching {
+            match obstacle(part.compiled) {
                 None => return Verdict::Fires,
                 Some(found) => obstacles.push(found),
             }
@@ -97,7 +106,7 @@ impl<'c> Judge<'c> {
         let failures = self
             .parts
             .iter()
-            .map(|(pattern, _)| pattern.explain(event).failures);
+            .map(|part| part.meant.explain(event).failures);
         Verdict::Misses(failures.min_by_key(distance).unwrap_or_default())
     }
 }

@@ -41,6 +41,9 @@ fn whole(text: &mut String, event: &EventAnswers, many: bool, file: &RulesFile, 
     if let Some(id) = &event.event.id {
         let _ = writeln!(text, "{}", paint.dim(&format!("event {}", printable(id))));
     }
+    if event.fired().next().is_none() {
+        let _ = writeln!(text, "{}", paint.yellow("no rule fires"));
+    }
     for answer in &event.rules {
         one(text, answer, file, paint);
     }
@@ -49,13 +52,13 @@ fn whole(text: &mut String, event: &EventAnswers, many: bool, file: &RulesFile, 
         1 => {
             let _ = writeln!(
                 text,
-                "1 more rule misses by as much or more; --all shows it"
+                "1 more rule misses by as many fields or more; --all shows it"
             );
         }
         more => {
             let _ = writeln!(
                 text,
-                "{more} more rules miss by as much or more; --all shows them"
+                "{more} more rules miss by as many fields or more; --all shows them"
             );
         }
     }
@@ -78,12 +81,9 @@ fn one(text: &mut String, answer: &Answer, file: &RulesFile, paint: Painter) {
         }
         Verdict::Unheard(obstacle) => {
             let _ = writeln!(text, "{}  {head}", paint.yellow("unheard"));
-            let _ = writeln!(
-                text,
-                "         {}: {}",
-                obstacle.problem(),
-                obstacle.remedy()
-            );
+            let remedy = obstacle.remedy().map(|remedy| format!(": {remedy}"));
+            let remedy = remedy.unwrap_or_default();
+            let _ = writeln!(text, "         {}{remedy}", obstacle.problem());
         }
         Verdict::Misses(failures) => {
             let _ = writeln!(text, "{}  {head}", paint.dim("misses "));
@@ -149,8 +149,8 @@ fn counts(text: &mut String, explained: &Explained, file: &RulesFile, paint: Pai
     let all = explained.events.len();
     let _ = writeln!(
         text,
-        "{} {all} events: {} fire a rule, {} match one that does not hear of them, {} fire none.",
-        paint.bold("In all"),
+        "{} alerts for {}, {} match unheard, {} match nothing.",
+        paint.bold(&format!("{all} events:")),
         explained.fired,
         explained.unheard,
         all - explained.fired - explained.unheard
