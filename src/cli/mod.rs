@@ -9,7 +9,9 @@ mod destroy;
 mod dlq;
 mod everywhere;
 mod exit;
+mod explain;
 mod init;
+mod input;
 mod matching;
 mod order;
 mod organization;
@@ -116,6 +118,8 @@ enum Command {
     Dlq(dlq::DlqArgs),
     /// Print the event patterns of the rules, as EventBridge takes them
     Compile(compile::CompileArgs),
+    /// Say of an event which rules fire, and why the others do not: nearest miss first
+    Explain(explain::ExplainArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
     Match(matching::MatchArgs),
     /// Print the JSON Schema of the rules file, for editors
@@ -171,6 +175,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Coverage(args) => block_on(args.run(&global, ui)),
         Command::Dlq(args) => block_on(args.run(&global, ui)),
         Command::Compile(args) => args.run(&global, ui),
+        Command::Explain(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),
         Command::Permissions(args) => args.run(&global, ui),
         Command::Schema(args) => args.run(ui),
