@@ -40,6 +40,14 @@ pub struct OrgArgs {
 }
 
 impl OrgArgs {
+    /// Nothing but `--org`, if that is given.
+    pub(super) fn whole(org: bool) -> Self {
+        Self {
+            org,
+            ..Self::default()
+        }
+    }
+
     /// Whether anything of an organization is asked for here.
     fn is_used(&self) -> bool {
         self.home_only

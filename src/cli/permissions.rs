@@ -3,7 +3,8 @@
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::session::{self, load};
+use super::organization::OrgArgs;
+use super::session::{self, Rules, load};
 use super::{Exit, Failure, Global, Ui};
 use crate::permissions::{self, GUARD_LIMIT, POLICY_LIMIT, Phase};
 use crate::place::AccountId;
@@ -27,6 +28,15 @@ pub struct PermissionsArgs {
     /// instance; can be repeated
     #[arg(long, value_name = "ARN", value_parser = role, requires = "scp")]
     except_role: Vec<String>,
+    /// With `--for member`: the role or user that runs iamwatch and takes on the members' role
+    #[arg(long, value_name = "ARN")]
+    trusted: Option<String>,
+    /// With `--for member`: print a CloudFormation template
+    #[arg(long, requires = "trusted")]
+    template: bool,
+    /// With `--for member`: for the caller's whole organization, although the rules file does not say so
+    #[arg(long)]
+    org: bool,
     /// The account, unless the rules file says it
     #[arg(long, value_name = "ID")]
     account: Option<AccountId>,
@@ -57,11 +67,17 @@ enum Run {
     TestEvent,
     /// `dlq`, with `--redrive`
     Dlq,
+    /// The role in the member accounts of an organization, with its trust policy
+    Member,
 }
 
 impl PermissionsArgs {
     pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let rules = load(&global.file, ui)?;
+        let mut rules = load(&global.file, ui)?;
+        OrgArgs::whole(self.org).settle(&mut rules.file)?;
+        if matches!(self.phase, Some(Run::Member)) {
+            return self.member(&rules, ui);
+        }
         let account = match (&self.account, &rules.file.home.account) {
             (Some(given), Some(home)) if given != home => {
                 return Err(Failure::new(format!(
@@ -83,8 +99,35 @@ impl PermissionsArgs {
             Some(Run::Apply) => Phase::Apply,
             Some(Run::TestEvent) => Phase::TestEvent,
             Some(Run::Dlq) => Phase::Dlq,
+            Some(Run::Member) => Phase::Member,
         };
         print(&permissions::policy(&scope, phase), MANAGED, ui)
+    }
+
+    fn member(&self, rules: &Rules, ui: &mut Ui) -> Result<Exit, Failure> {
+        let Some(trusted) = &self.trusted else {
+            return Err(Failure::new("who takes on the members' role is not known").help(
+                "give --trusted with the ARN of the role that runs iamwatch, such as arn:aws:iam::ACCOUNT:role/NAME",
+            ));
+        };
+        if rules.file.watch.organization.is_none() {
+            return Err(
+                Failure::new("the rules file watches one account, not an organization")
+                    .help("give --org, or write `watch: { organization: {} }`"),
+            );
+        }
+        // The same in every account: which one stands in it does not matter.
+        let any = session::any_account()?;
+        let scope = rules.scope(&any, ui)?;
+        let role = permissions::member_role(&scope, trusted);
+        let role = role.ok_or_else(|| Failure::new("the role cannot be named"))?;
+        let document = if self.template {
+            role.template()
+        } else {
+            role.json()
+        };
+        ui.json(&document)?;
+        Ok(Exit::Fine)
     }
 }
 

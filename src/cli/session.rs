@@ -53,6 +53,13 @@ pub(super) fn sandbox_account(global: &Global) -> Option<AccountId> {
     sandbox.and_then(|_| SANDBOX_ACCOUNT.parse().ok())
 }
 
+/// An account that stands for whichever.
+pub(super) fn any_account() -> Result<AccountId, Failure> {
+    SANDBOX_ACCOUNT
+        .parse()
+        .map_err(|_| Failure::new("no account stands for all"))
+}
+
 /// Loads and compiles; says everything that is wrong.
 pub(super) fn load(path: &Path, ui: &mut Ui) -> Result<Rules, Failure> {
     compiled(rules::load(path), ui)

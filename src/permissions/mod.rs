@@ -2,6 +2,7 @@
 //! policy of least privilege for one rules file; and the policy that guards against everybody else.
 
 mod guard;
+mod member;
 mod resources;
 mod scope;
 
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use crate::aws::{Call, Need, On, Step, calls};
 
 pub use guard::{GUARD_LIMIT, guard};
+pub use member::{MemberRole, member_role};
 pub use scope::Scope;
 
 /// Characters of a managed policy; white space does not count. Source: IAM quotas.
@@ -28,6 +30,8 @@ pub enum Phase {
     TestEvent,
     /// `dlq`.
     Dlq,
+    /// All work in a member account of an organization.
+    Member,
 }
 
 /// What `test-event` does with the calls of the deployer. Its temporary queue and rule have names of their
@@ -87,6 +91,7 @@ fn needs(phase: Phase) -> Vec<(Need, bool)> {
         Phase::Apply => call.step <= Step::Change,
         Phase::TestEvent => call.step == Step::Look || call.step == Step::Prove,
         Phase::Dlq => call.step == Step::Look || call.step == Step::Redrive,
+        Phase::Member => member::CALLS.iter().any(|used| std::ptr::eq(*used, call)),
     };
     let mut needs: Vec<(Need, bool)> = calls::ALL
         .iter()
@@ -94,7 +99,7 @@ fn needs(phase: Phase) -> Vec<(Need, bool)> {
         .flat_map(|call| call.needs.iter().map(|need| (*need, call.write)))
         .collect();
     let besides = match phase {
-        Phase::Plan | Phase::Apply => [].as_slice(),
+        Phase::Plan | Phase::Apply | Phase::Member => [].as_slice(),
         Phase::TestEvent => PROOF,
         Phase::Dlq => DEAD_LETTERS,
     };

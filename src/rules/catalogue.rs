@@ -93,6 +93,7 @@ pub fn whole_catalogue() -> Loaded {
         },
         watch: Watch {
             regions: Regions::Home,
+            organization: None,
             span,
         },
         trail: Trail::None,

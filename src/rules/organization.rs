@@ -21,23 +21,32 @@ pub(super) fn organization(node: &Node, key: Span, report: &mut Report) -> Optio
         return Some(organization);
     }
     let fields = Fields::read(node, ORGANIZATION, "`organization`", report)?;
+    // Everything that is wrong is said in one run.
+    let mut good = true;
     if let Some(node) = fields.get("member_role") {
-        organization.member_role = role(node, report)?;
+        match role(node, report) {
+            Some(role) => organization.member_role = role,
+            None => good = false,
+        }
     }
     if let Some(node) = fields.get("include") {
-        organization.include = filter(node, "`include`", report)?;
-        if organization.include.is_empty() {
+        let include = filter(node, "`include`", report);
+        if include.as_ref().is_some_and(Filter::is_empty) {
             report
                 .error(codes::EMPTY_FILTER, fields.key("include").unwrap_or(key))
                 .message("`include` names nothing")
                 .label("expected accounts, units or tags")
                 .help("remove it to watch every account of the organization");
         }
+        good &= include.is_some();
+        organization.include = include.unwrap_or_default();
     }
     if let Some(node) = fields.get("exclude") {
-        organization.exclude = filter(node, "`exclude`", report)?;
+        let exclude = filter(node, "`exclude`", report);
+        good &= exclude.is_some();
+        organization.exclude = exclude.unwrap_or_default();
     }
-    Some(organization)
+    good.then_some(organization)
 }
 
 /// A role's name, or its path and name. Source: IAM, name requirements.

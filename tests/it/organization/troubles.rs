@@ -174,3 +174,85 @@ fn an_account_that_is_broken_by_hand_is_named_with_the_region() {
     folder.succeed(&["apply", "--auto-approve"]);
     folder.succeed(&["coverage"]);
 }
+
+#[test]
+fn the_printed_role_is_enough_in_members_and_not_more_than_it_says() {
+    let folder = Folder::with(RULES);
+    let caller = folder.meanwhile(|sandbox, _| {
+        let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let cloud = runtime.block_on(iamwatch::aws::Cloud::with_config(config));
+        cloud.unwrap().caller
+    });
+    let args = ["permissions", "--for", "member", "--trusted", &caller];
+    let printed = folder.json(&args);
+    let text = printed["policy"].to_string();
+    assert!(
+        text.contains("${aws:PrincipalAccount}") && !text.contains("000000000000"),
+        "{text}"
+    );
+    let set = |policy: String| {
+        for (account, _) in super::MEMBERS {
+            let policy = policy.clone();
+            in_member(&folder, account, async move |config| {
+                let iam = aws_sdk_iam::Client::new(&config);
+                let role = "OrganizationAccountAccessRole";
+                let listed = iam
+                    .list_role_policies()
+                    .role_name(role)
+                    .send()
+                    .await
+                    .unwrap();
+                for name in listed.policy_names() {
+                    let request = iam.delete_role_policy().role_name(role);
+                    request.policy_name(name).send().await.unwrap();
+                }
+                let attached = iam.list_attached_role_policies().role_name(role);
+                for attached in attached.send().await.unwrap().attached_policies() {
+                    let request = iam.detach_role_policy().role_name(role);
+                    let request = request.policy_arn(attached.policy_arn().unwrap());
+                    request.send().await.unwrap();
+                }
+                let request = iam
+                    .put_role_policy()
+                    .role_name(role)
+                    .policy_name("iamwatch");
+                request.policy_document(policy).send().await.unwrap();
+            });
+        }
+    };
+    set(text);
+    let out = folder.succeed(&["apply", "--auto-approve"]);
+    assert!(out.contains("Applied to 4 of 4 accounts"), "{out}");
+    folder.succeed(&["coverage"]);
+    folder.succeed(&["test-event", "--all-accounts"]);
+    folder.succeed(&["destroy", "--auto-approve"]);
+
+    let statements = printed["policy"]["Statement"].as_array().unwrap();
+    for left_out in 0..statements.len() {
+        let sid = statements[left_out]["Sid"].as_str().unwrap().to_owned();
+        let mut fewer = printed["policy"].clone();
+        fewer["Statement"].as_array_mut().unwrap().remove(left_out);
+        set(fewer.to_string());
+        let (applied, out, err) = folder.run(&["apply", "--auto-approve"]);
+        let (proved, more, _) = folder.run(&["test-event", "--all-accounts"]);
+        // `regions` is a list: which ones are enabled is not asked.
+        let unused = sid == "EnabledRegions";
+        assert_eq!(
+            applied == 0 && proved == 0,
+            unused,
+            "{sid}\n{out}{err}{more}"
+        );
+        set(printed["policy"].to_string());
+        folder.succeed(&["destroy", "--auto-approve"]);
+    }
+
+    let args = [&args[..], &["--template"]].concat();
+    let template = folder.json(&args);
+    let role = &template["Resources"]["IamwatchRole"]["Properties"];
+    assert_eq!(role["RoleName"], "OrganizationAccountAccessRole");
+    assert_eq!(role["Policies"][0]["PolicyDocument"], printed["policy"]);
+}

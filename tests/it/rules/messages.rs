@@ -38,7 +38,11 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "what is not yet supported",
-        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: all, organization: {} }\nchannels: { mail: { email: a@example.com }, team: { slack: x } }\nnotify: { default: [mail, team] }\nrules:\n  - use: root/activity\n    where: { accounts: [\"111122223333\"] }\n",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: all }\nchannels: { mail: { email: a@example.com }, team: { slack: x } }\nnotify: { default: [mail, team] }\nrules:\n  - use: root/activity\n    where: { accounts: [\"111122223333\"] }\n",
+    ),
+    (
+        "an organization",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch:\n  organization:\n    member_role: arn:aws:iam::111122223333:role/Admin\n    include: {}\n    exclude: { accounts: [\"1111\"], ous: [Workloads], regions: [us-east-1] }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n",
     ),
     (
         "Regions, trails and keys",

@@ -1,0 +1,121 @@
+//! The role of member accounts: what it may do there, who takes it on, and the same as CloudFormation.
+
+use serde_json::{Value, json};
+
+use super::{Phase, Scope, policy};
+use crate::aws::{Call, calls};
+use crate::place::AccountId;
+
+/// Every call in a member account: reads first. One Region costs ten reads, `ListRegions` not counted, and
+/// a creation five writes.
+pub(super) static CALLS: &[&Call] = &[
+    &calls::LIST_REGIONS,
+    &calls::LIST_ROLES,
+    &calls::GET_ROLE,
+    &calls::LIST_ROLE_POLICIES,
+    &calls::GET_ROLE_POLICY,
+    &calls::LIST_ATTACHED,
+    &calls::GET_QUEUE,
+    &calls::LIST_QUEUE_TAGS,
+    &calls::LIST_RULES,
+    &calls::LIST_RULE_TAGS,
+    &calls::LIST_TARGETS,
+    &calls::DESCRIBE_RULE,
+    &calls::CREATE_ROLE,
+    &calls::PUT_ROLE_POLICY,
+    &calls::UPDATE_ROLE,
+    &calls::UPDATE_TRUST,
+    &calls::DELETE_ROLE_POLICY,
+    &calls::DETACH_ROLE_POLICY,
+    &calls::DELETE_ROLE,
+    &calls::CREATE_QUEUE,
+    &calls::SET_QUEUE,
+    &calls::DELETE_QUEUE,
+    &calls::PUT_RULE,
+    &calls::PUT_TARGETS,
+    &calls::REMOVE_TARGETS,
+    &calls::DELETE_RULE,
+    &calls::PUT_EVENTS,
+];
+
+/// Stands for the account that the role is in: IAM fills it in. Source: IAM, policy variables.
+const THIS_ACCOUNT: &str = "${aws:PrincipalAccount}";
+/// No account has this number.
+const NOBODY: &str = "000000000000";
+
+/// The role for member accounts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemberRole {
+    /// Its name.
+    pub name: String,
+    /// Who may take it on.
+    pub trust: Value,
+    /// What it may do.
+    pub policy: Value,
+}
+
+/// The role that members need for a rules file, the same in every one. `trusted` is the ARN of the role or
+/// user that runs iamwatch.
+pub fn member_role(scope: &Scope, trusted: &str) -> Option<MemberRole> {
+    let everywhere = Scope {
+        account: NOBODY.parse::<AccountId>().ok()?,
+        hub: true,
+        key: false,
+        trail: None,
+        bucket: None,
+        member_role: None,
+        receivers: Default::default(),
+        ..scope.clone()
+    };
+    let text = policy(&everywhere, Phase::Member).to_string();
+    Some(MemberRole {
+        name: scope.member_role.clone()?,
+        trust: json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": { "AWS": trusted },
+                "Action": "sts:AssumeRole",
+            }],
+        }),
+        policy: serde_json::from_str(&text.replace(NOBODY, THIS_ACCOUNT)).ok()?,
+    })
+}
+
+impl MemberRole {
+    /// Both documents, as JSON.
+    pub fn json(&self) -> Value {
+        json!({
+            "format_version": 1,
+            "role_name": self.name,
+            "trust_policy": self.trust,
+            "policy": self.policy,
+        })
+    }
+
+    /// The same as a CloudFormation template, for a service-managed StackSet over all members.
+    pub fn template(&self) -> Value {
+        let (path, name) = match self.name.rsplit_once('/') {
+            Some((path, name)) => (format!("/{path}/"), name),
+            None => ("/".to_owned(), self.name.as_str()),
+        };
+        json!({
+            "AWSTemplateFormatVersion": "2010-09-09",
+            "Description": "The role with which iamwatch works in this account. IAM is global: deploy it to one Region.",
+            "Resources": {
+                "IamwatchRole": {
+                    "Type": "AWS::IAM::Role",
+                    "Properties": {
+                        "RoleName": name,
+                        "Path": path,
+                        "AssumeRolePolicyDocument": self.trust,
+                        "Policies": [{
+                            "PolicyName": "iamwatch",
+                            "PolicyDocument": self.policy,
+                        }],
+                    },
+                },
+            },
+        })
+    }
+}
