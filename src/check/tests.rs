@@ -11,7 +11,7 @@ use crate::pattern::{Event, FieldFailure, Found};
 use crate::place::AccountId;
 use crate::rules::codes::Code;
 use crate::rules::{
-    self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile,
+    self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile, Trigger,
 };
 
 /// A test fails.
@@ -245,11 +245,6 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
                 .to_owned(),
         )),
         (Verdict::Misses(failures), Expect::Match) => {
-            let about_the_name = |failure: &&FieldFailure| {
-                ["detail.eventName", "detail.eventSource", "source", "detail-type"]
-                    .contains(&failure.path.as_str())
-            };
-            let names: Vec<&FieldFailure> = failures.iter().filter(about_the_name).collect();
             let reason = reason(&failures);
             Some(if let Some((written, recorded)) = versioned(test, value) {
                 let help = format!(
@@ -258,18 +253,46 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
                     shown(&format!("{written}*"))
                 );
                 fails(NEVER_PASSES, reason, "can never match", help)
-            } else if names.is_empty() {
+            } else if let Some(help) = other_events(rule, &failures) {
+                fails(NEVER_PASSES, reason, "can never match", help)
+            } else {
                 let help = "correct the rule, or set the field under `with`".to_owned();
                 fails(FAILS, reason, "expected a match", help)
-            } else {
-                let help = format!(
-                    "the rule `{}` is about other events: name this one under `events`, or correct the test",
-                    rule.id
-                );
-                fails(NEVER_PASSES, reason, "can never match", help)
             })
         }
     }
+}
+
+/// What to do if an event is not one of those that the rule is about, whatever its other fields hold.
+fn other_events(rule: &Rule, failures: &[FieldFailure]) -> Option<String> {
+    let fails = |path: &str| failures.iter().any(|failure| failure.path == path);
+    let id = &rule.id;
+    let raw = matches!(rule.trigger, Trigger::Raw { .. });
+    if ![
+        "detail.eventName",
+        "detail.eventSource",
+        "source",
+        "detail-type",
+    ]
+    .into_iter()
+    .any(fails)
+    {
+        return None;
+    }
+    Some(if raw {
+        format!("the pattern of `{id}` is about other events: correct it, or the test")
+    } else if fails("source") {
+        "a rule with `events` is about events that AWS sends, whose `source` begins with `aws.`: correct the test"
+            .to_owned()
+    } else if fails("detail.eventName") || fails("detail.eventSource") {
+        format!(
+            "the rule `{id}` is about other events: name this one under `events`, or correct the test"
+        )
+    } else {
+        format!(
+            "the rule `{id}` takes other kinds of events: correct its `detail-type`, or the test"
+        )
+    })
 }
 
 /// An event that a test names as `service:Name` and CloudTrail records with a version behind the name.

@@ -107,13 +107,17 @@ impl<'c> Judge<'c> {
             .parts
             .iter()
             .map(|part| part.meant.explain(event).failures);
-        Verdict::Misses(failures.min_by_key(distance).unwrap_or_default())
+        Verdict::Misses(
+            failures
+                .min_by_key(|failures| distance(failures))
+                .unwrap_or_default(),
+        )
     }
 }
 
 /// How far an event is from a rule: by the number of failing fields, and of equals those are nearer that are
 /// about the same call.
-fn distance(failures: &Vec<FieldFailure>) -> (usize, usize) {
+fn distance(failures: &[FieldFailure]) -> (usize, usize) {
     let about_another = |failure: &&FieldFailure| {
         ["detail.eventName", "detail.eventSource", "source"].contains(&failure.path.as_str())
     };

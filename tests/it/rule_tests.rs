@@ -175,6 +175,10 @@ fn failing() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "an event of another sender, of another kind, for a pattern about another service",
+            "  - id: a\n    events: [\"iam:CreateUser\"]\n    tests:\n      - { name: sender, event: { source: mine, detail-type: AWS API Call via CloudTrail, detail: { eventSource: iam.amazonaws.com, eventName: CreateUser } }, expect: match }\n  - id: b\n    events: [\"iam:CreateUser\"]\n    detail-type: [AWS Console Action via CloudTrail]\n    tests:\n      - { name: kind, like: \"iam:CreateUser\", expect: match }\n  - id: c\n    pattern: { source: [aws.ec2] }\n    tests:\n      - { name: service, like: \"iam:CreateUser\", expect: match }\n".to_owned(),
+        ),
+        (
             "a raw pattern with many fields",
             "  - id: a\n    pattern: { source: [aws.iam], detail: { a: [x], b: [x], c: [x], d: [x], e: [x] } }\n    tests:\n      - { name: fields, like: \"iam:CreateUser\", expect: match }\n".to_owned(),
         ),
