@@ -3,15 +3,17 @@
 //! Actions and resource types are those of the Service Authorization Reference
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::policy::{Decision, Policy, Request, Who};
 use super::wire::{ApiError, Call, Service};
-use super::world::{Principal, Site, World};
+use super::world::Site;
 
+mod authorise;
 mod tags;
+
+pub(crate) use authorise::authorise;
 
 /// What a call may do to the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub(crate) const READS_OF_DATA: [&str; 4] = [
 ];
 
 /// What a call needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Needs {
     pub kind: Kind,
     /// Action and resource ARN.
@@ -59,6 +61,12 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
         && let Some(kind) = super::kms::kind(operation)
     {
         // Which key is meant, only the world knows.
+        let permissions = Vec::new();
+        return Ok(Needs { kind, permissions });
+    }
+    if call.service == Service::Organizations
+        && let Some(kind) = super::organizations::kind(operation)
+    {
         let permissions = Vec::new();
         return Ok(Needs { kind, permissions });
     }
@@ -143,6 +151,13 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
             return Ok(Needs {
                 kind: Read,
                 permissions: Vec::new(),
+            });
+        }
+
+        (Service::Sts, "AssumeRole") => {
+            return Ok(Needs {
+                kind: Read,
+                permissions: vec![("sts:AssumeRole".to_owned(), text("RoleArn").to_owned())],
             });
         }
 
@@ -277,134 +292,4 @@ fn queue_arn(site: &Site, input: &Value) -> String {
 
 fn iam_arn(site: &Site, kind: &str, name: &str) -> String {
     format!("arn:aws:iam::{}:{kind}/{name}", site.account)
-}
-
-/// Refuses what the caller's policies, and the resource's, do not allow.
-pub(crate) fn authorise(
-    world: &mut World,
-    site: &Site,
-    call: &Call,
-    caller: &Principal,
-    needs: &Needs,
-) -> Result<(), ApiError> {
-    let arn = caller.arn();
-    let documents = super::iam::policies_of(world, caller);
-    let region = site.region.to_string();
-    for (action, resource) in &needs.permissions {
-        let resource = &match call.service {
-            Service::Iam => super::iam::with_path(world, site, resource),
-            _ => resource.clone(),
-        };
-        let mut request = Request {
-            who: Who::Owner,
-            action,
-            resource,
-            context: BTreeMap::from([
-                ("aws:requestedregion", region.clone()),
-                ("aws:principalarn", arn.clone()),
-                ("aws:principalaccount", caller.account.to_string()),
-                ("aws:username", caller.user.clone()),
-                ("aws:securetransport", "true".to_owned()),
-                ("kms:calleraccount", caller.account.to_string()),
-            ]),
-        };
-        let tags = tags::of(world, call, resource);
-        if action == "iam:PassRole" {
-            let to = format!("{}.amazonaws.com", call.service.name());
-            request.context.insert("iam:passedtoservice", to);
-        }
-        let mut verdict = Decision::Silent;
-        for document in &documents {
-            let policy = Policy::parse(document).map_err(ApiError::unsupported)?;
-            match policy.decide_with(&request, &tags) {
-                Decision::Deny => {
-                    return Err(denied(
-                        call.service,
-                        &arn,
-                        action,
-                        resource,
-                        Reason::Denied("an identity-based policy"),
-                    ));
-                }
-                Decision::Allow => verdict = Decision::Allow,
-                Decision::Silent => {}
-            }
-        }
-        let mut said = Decision::Silent;
-        let mut is_key = false;
-        // Whoever creates a bucket is not asked about the one that has the name already.
-        let made = call.operation == "CreateBucket";
-        if let Some(document) = world.resource_policy(resource).filter(|_| !made) {
-            request.who = Who::Principal {
-                arn: &arn,
-                account: caller.account.as_str(),
-            };
-            let policy = Policy::parse(&document).map_err(ApiError::unsupported)?;
-            said = policy.decide_with(&request, &tags);
-            is_key = resource.contains(":key/");
-            match said {
-                Decision::Deny => {
-                    return Err(denied(
-                        call.service,
-                        &arn,
-                        action,
-                        resource,
-                        Reason::Denied("a resource-based policy"),
-                    ));
-                }
-                // The account's root in a policy delegates to identity policies; only the
-                // principal itself is allowed directly. Groups of principals are not modelled.
-                Decision::Allow if document.contains(&arn) => verdict = Decision::Allow,
-                Decision::Allow | Decision::Silent => {}
-            }
-        }
-        // Without its policy's word nobody uses a key: IAM decides only if the policy hands over.
-        // https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
-        if said == Decision::Silent && is_key {
-            let reason = Reason::Silent("resource-based");
-            return Err(denied(call.service, &arn, action, resource, reason));
-        }
-        // What another account owns takes its word as well as the caller's own account's.
-        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-        let owner = world.owner(resource).filter(|_| !made);
-        let foreign = owner.is_some_and(|owner| owner != caller.account);
-        if verdict != Decision::Allow || (foreign && said != Decision::Allow) {
-            let reason = Reason::Silent("identity-based");
-            return Err(denied(call.service, &arn, action, resource, reason));
-        }
-    }
-    Ok(())
-}
-
-/// Why something is refused.
-enum Reason {
-    /// A policy of this kind says no.
-    Denied(&'static str),
-    /// No policy of this kind says yes.
-    Silent(&'static str),
-}
-
-/// The refusal in the words and the code of each service.
-fn denied(service: Service, arn: &str, action: &str, resource: &str, why: Reason) -> ApiError {
-    let (code, status, action) = match service {
-        Service::Events => ("AccessDeniedException", 400, action.to_owned()),
-        Service::Sns => (
-            "AuthorizationError",
-            403,
-            action.replacen("sns:", "SNS:", 1),
-        ),
-        Service::Sqs => ("AccessDenied", 403, action.to_ascii_lowercase()),
-        Service::CloudTrail | Service::Kms => ("AccessDeniedException", 400, action.to_owned()),
-        Service::Account => ("AccessDeniedException", 403, action.to_owned()),
-        Service::Sts | Service::Iam | Service::S3 => ("AccessDenied", 403, action.to_owned()),
-    };
-    let why = match why {
-        Reason::Denied(policy) => format!("with an explicit deny in {policy}"),
-        Reason::Silent(kind) => format!("because no {kind} policy allows the {action} action"),
-    };
-    ApiError::with_status(
-        status,
-        code,
-        format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {why}"),
-    )
 }

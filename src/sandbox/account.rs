@@ -171,11 +171,27 @@ impl World {
         self.regions.insert(account, enabled);
     }
 
+    fn is_enabled(&self, account: &AccountId, region: &Region) -> bool {
+        match self.regions.get(account) {
+            Some(chosen) => chosen.contains(region),
+            None => {
+                let own = *account == self.account && *region == self.region;
+                own || DEFAULT.contains(&region.as_str())
+            }
+        }
+    }
+
     /// Whether a service answers an account's calls there: global ones do everywhere, and S3 finds
     /// its buckets itself.
     pub fn reaches(&self, site: &Site, service: Service) -> bool {
-        matches!(service, Service::Iam | Service::Account | Service::S3)
+        let anywhere = [
+            Service::Iam,
+            Service::Account,
+            Service::S3,
+            Service::Organizations,
+        ];
+        anywhere.contains(&service)
             || site.region.partition() != "aws"
-            || self.enabled_regions(&site.account).contains(&site.region)
+            || self.is_enabled(&site.account, &site.region)
     }
 }

@@ -12,6 +12,7 @@ pub(super) mod access;
 pub(super) mod bucket;
 pub(super) mod find;
 mod key;
+mod organization;
 pub(crate) mod selectors;
 mod tags;
 
@@ -94,9 +95,6 @@ struct Page {
 impl Given {
     /// The settings as they are with what was given laid over them.
     fn over(self, old: Option<&TrailSettings>) -> Result<TrailSettings, ApiError> {
-        if self.is_organization_trail == Some(true) {
-            return Err(ApiError::unsupported("organization trails"));
-        }
         let text = |given: Option<String>, old: Option<&String>| match given {
             // An empty string removes what was set.
             Some(text) if text.is_empty() => None,
@@ -117,6 +115,9 @@ impl Given {
             multi_region: self
                 .is_multi_region_trail
                 .unwrap_or(old.is_some_and(|o| o.multi_region)),
+            organization: self
+                .is_organization_trail
+                .unwrap_or(old.is_some_and(|o| o.organization)),
             validation: self
                 .enable_log_file_validation
                 .unwrap_or(old.is_some_and(|o| o.validation)),
@@ -165,7 +166,7 @@ impl TrailSettings {
             "IncludeGlobalServiceEvents": self.global_services,
             "IsMultiRegionTrail": self.multi_region,
             "LogFileValidationEnabled": self.validation,
-            "IsOrganizationTrail": false,
+            "IsOrganizationTrail": self.organization,
         });
         let optional = [
             ("S3KeyPrefix", &self.prefix),
@@ -188,6 +189,8 @@ fn create(world: &mut World, site: &Site, mut given: Given) -> Result<Value, Api
     find::check_name(&name)?;
     let tags = tags::checked(std::mem::take(&mut given.tags_list))?;
     let mut settings = given.over(None)?;
+    organization::check(world, site, None, &settings)?;
+    let site = &organization::owner(world, site, &settings);
     let arn = trail_arn(site, &name);
     if find::seen(world, site).any(|(_, trail)| trail.name == name) {
         let message = format!("Trail {name} already exists for customer: {}", site.account);
@@ -224,6 +227,11 @@ fn update(world: &mut World, site: &Site, given: Given) -> Result<Value, ApiErro
     let trail = find::change(world, &arn)?;
     let (name, old) = (trail.name.clone(), trail.settings.clone());
     let mut settings = given.over(Some(&old))?;
+    organization::check(world, site, Some(&old), &settings)?;
+    let site = &Site {
+        account: find::change(world, &arn)?.account.clone(),
+        region: site.region.clone(),
+    };
     if settings.multi_region && !old.multi_region {
         check_room(world, site, true, &arn)?;
     }
@@ -301,9 +309,11 @@ fn get(world: &World, site: &Site, named: &Named) -> Result<Value, ApiError> {
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html>
 fn describe(world: &World, site: &Site, asked: &Describe) -> Result<Value, ApiError> {
     let shadows = asked.include_shadow_trails.unwrap_or(true);
+    // What members see of an organization trail is a shadow, too.
+    let at_home = |trail: &Trail| trail.home == site.region && trail.account == site.account;
     let found: Vec<Value> = if asked.trail_name_list.is_empty() {
         find::seen(world, site)
-            .filter(|(_, trail)| shadows || trail.home == site.region)
+            .filter(|(_, trail)| shadows || at_home(trail))
             .map(|(arn, trail)| whole(arn, trail))
             .collect()
     } else {
@@ -311,8 +321,8 @@ fn describe(world: &World, site: &Site, asked: &Describe) -> Result<Value, ApiEr
         for given in &asked.trail_name_list {
             let arn = find::arn(site, given)?;
             if let Some(trail) = world.trails.get(&arn)
-                && trail.account == site.account
-                && (shadows || trail.home == site.region)
+                && find::shows(world, trail, &site.account)
+                && (shadows || at_home(trail))
             {
                 found.push(whole(&arn, trail));
             }

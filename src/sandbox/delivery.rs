@@ -70,6 +70,9 @@ fn arrive(world: &mut World, arrival: Arrival) {
 /// Delivers an event to all targets of all rules that it matches.
 fn deliver_all(world: &mut World, arrival: &Arrival) {
     let (site, bus, event) = (&arrival.site, &arrival.bus, &arrival.event);
+    if !world.is_usable(&site.account) {
+        return;
+    }
     let ready = Event::new(event);
     let rules = world.at(site).rules.get(bus);
     let matched: Vec<(String, Rule)> = rules

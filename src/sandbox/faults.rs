@@ -6,7 +6,8 @@ use crate::place::AccountId;
 /// One call, as it was served. Retries of the SDK are calls of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {
-    /// `events`, `sns`, `sqs`, `sts`, `iam`, `cloudtrail`, `kms`, `s3`, `account`.
+    /// `events`, `sns`, `sqs`, `sts`, `iam`, `cloudtrail`, `kms`, `s3`, `account`,
+    /// `organizations`.
     pub service: String,
     /// The operation, such as `PutRule`.
     pub operation: String,
@@ -38,6 +39,9 @@ pub struct Fault {
     pub service: Option<String>,
     /// Only calls of this operation; `None` means any.
     pub operation: Option<String>,
+    /// Only calls that concern this account: those of its principals, and those that become one of
+    /// its roles. `None` means any.
+    pub account: Option<AccountId>,
     /// How many of these calls pass first.
     pub after: usize,
     /// How many are then struck.
@@ -72,6 +76,7 @@ impl Fault {
         Self {
             service: Some(service.to_owned()),
             operation: Some(operation.to_owned()),
+            account: None,
             after: 0,
             times: 1,
             sticks: false,
@@ -84,6 +89,7 @@ impl Fault {
         Self {
             service: None,
             operation: None,
+            account: None,
             after,
             times: usize::MAX,
             sticks: false,
@@ -99,13 +105,21 @@ impl Fault {
             ..Self::from_call(after, kind)
         }
     }
+
+    /// The same among the calls of one account alone, which are then counted for themselves.
+    pub fn in_account(self, account: &AccountId) -> Self {
+        Self {
+            account: Some(account.clone()),
+            ..self
+        }
+    }
 }
 
 /// A fault, how much of it is left, and what it has stuck to.
 #[derive(Debug)]
 pub(crate) struct Armed {
     fault: Fault,
-    stuck: Option<Call>,
+    stuck: Option<(AccountId, Call)>,
 }
 
 impl Armed {
@@ -113,13 +127,17 @@ impl Armed {
         Self { fault, stuck: None }
     }
 
-    pub fn strike(&mut self, call: &Call) -> Option<FaultKind> {
+    /// What happens to a call of that account.
+    pub fn strike(&mut self, call: &Call, account: &AccountId) -> Option<FaultKind> {
         let fault = &mut self.fault;
-        if let Some(stuck) = &self.stuck {
-            return is_same(stuck, call).then(|| fault.kind.clone());
+        if let Some((by, stuck)) = &self.stuck {
+            return (by == account && is_same(stuck, call)).then(|| fault.kind.clone());
         }
         let meant = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
-        if !meant(&fault.service, call.service.name()) || !meant(&fault.operation, &call.operation)
+        let concerns = |wanted: &AccountId| wanted == account || becomes(call, wanted);
+        if !meant(&fault.service, call.service.name())
+            || !meant(&fault.operation, &call.operation)
+            || !fault.account.as_ref().is_none_or(concerns)
         {
             return None;
         }
@@ -129,10 +147,20 @@ impl Armed {
         }
         fault.times = fault.times.checked_sub(1)?;
         if fault.sticks {
-            self.stuck = Some(call.clone());
+            self.stuck = Some((account.clone(), call.clone()));
         }
         Some(fault.kind.clone())
     }
+}
+
+/// Whether the call assumes a role of the account.
+fn becomes(call: &Call, account: &AccountId) -> bool {
+    let role = call
+        .input
+        .get("RoleArn")
+        .and_then(serde_json::Value::as_str);
+    let whose = role.and_then(|role| role.split(':').nth(4));
+    call.operation == "AssumeRole" && whose == Some(account.as_str())
 }
 
 fn is_same(one: &Call, other: &Call) -> bool {

@@ -3,15 +3,19 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::ADMINISTRATOR;
 use super::clock::iso;
 use super::events::Tag;
+use super::principal::Principal;
 use super::wire::{ApiError, input};
-use super::world::{Iam, Identity, Principal, Site, Strings, World};
+use super::world::{Iam, Identity, Site, Strings, World};
+use crate::place::AccountId;
 
 mod roles;
 
 /// AWS lists 100 a page; few here, so that paging is exercised.
 const PAGE: usize = 10;
+const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 /// Access keys per user: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const KEYS: usize = 2;
 
@@ -133,6 +137,18 @@ fn identity<'w>(
     }
 }
 
+/// Puts a role into an account, as AWS does with those that it makes itself.
+pub(super) fn plant_role(world: &mut World, account: &AccountId, name: &str, trust: String) {
+    let role = Identity {
+        trust: Some(trust),
+        max_session: Some(3600),
+        attached: vec![ADMINISTRATOR_ACCESS.to_owned()],
+        ..new_identity(world, "AROA", None, Strings::new())
+    };
+    let roles = &mut world.iam.entry(account.clone()).or_default().roles;
+    roles.insert(name.to_owned(), role);
+}
+
 fn new_identity(world: &mut World, prefix: &str, path: Option<String>, tags: Strings) -> Identity {
     Identity {
         id: world.key_id(prefix),
@@ -200,13 +216,24 @@ fn create_user(world: &mut World, site: &Site, create: CreateUser) -> Result<Val
     Ok(json!({"User": shown}))
 }
 
+/// The user that is meant: the caller, where the call names none.
+fn named_or_own(asked: MaybeUser, caller: &Principal) -> Result<String, ApiError> {
+    let own = || match caller.session {
+        None => Ok(caller.name.clone()),
+        Some(_) => Err(invalid(
+            "Must specify userName when calling with non-User credentials",
+        )),
+    };
+    asked.user_name.map_or_else(own, Ok)
+}
+
 fn get_user(
     world: &mut World,
     site: &Site,
     caller: &Principal,
     asked: MaybeUser,
 ) -> Result<Value, ApiError> {
-    let name = asked.user_name.unwrap_or_else(|| caller.user.clone());
+    let name = named_or_own(asked, caller)?;
     let user = identity(world, site, Some(&name), None)?;
     Ok(json!({"User": show_user(site, &name, user)}))
 }
@@ -274,20 +301,21 @@ fn create_key(
     caller: &Principal,
     asked: MaybeUser,
 ) -> Result<Value, ApiError> {
-    let name = asked.user_name.unwrap_or_else(|| caller.user.clone());
+    let name = named_or_own(asked, caller)?;
     let user = identity(world, site, Some(&name), None)?;
     if user.access_keys.len() >= KEYS {
         let message = format!("Cannot exceed quota for AccessKeysPerUser: {KEYS}");
         return Err(ApiError::with_status(409, "LimitExceeded", message));
     }
-    let user_id = user.id.clone();
+    let id = user.id.clone();
     let key = world.key_id("AKIA");
     let secret = world.key_id("sandbox/");
     let principal = Principal {
-        user: name.clone(),
-        user_id,
+        name: name.clone(),
+        id,
         account: site.account.clone(),
         policies: Vec::new(),
+        session: None,
     };
     world.principals.insert(key.clone(), principal);
     let created = iso(world.now());
@@ -342,18 +370,24 @@ fn delete_inline(world: &mut World, site: &Site, delete: &Inline) -> Result<Valu
         .ok_or_else(|| missing("user policy", &delete.policy_name))
 }
 
-/// The identity policies that hold for a principal: its own, and what IAM has for the user.
+/// The identity policies that hold for a principal: its own, and what IAM has for the user. A
+/// session has those of its role as they are now, and none once the role is gone.
 pub(super) fn policies_of(world: &World, principal: &Principal) -> Vec<String> {
+    if let Some(session) = &principal.session {
+        let role = role_at(world, &session.role);
+        let role = role.filter(|role| role.id == principal.id);
+        return role.map(Identity::documents).unwrap_or_default();
+    }
     let mut policies = principal.policies.clone();
     let iam = world.iam.get(&principal.account);
-    if let Some(user) = iam.and_then(|iam| iam.users.get(&principal.user)) {
+    if let Some(user) = iam.and_then(|iam| iam.users.get(&principal.name)) {
         policies.extend(user.documents());
     }
     policies
 }
 
 /// The role of that ARN, path included.
-fn role_at<'w>(world: &'w World, arn: &str) -> Option<&'w Identity> {
+pub(super) fn role_at<'w>(world: &'w World, arn: &str) -> Option<&'w Identity> {
     let (account, role) = arn.split_once("::")?.1.split_once(":role/")?;
     let (path, name) = role.rsplit_once('/').unwrap_or(("", role));
     let account = account.parse().ok()?;
@@ -383,9 +417,9 @@ impl Identity {
     /// Inline and attached policies. Of AWS's managed policies only `AdministratorAccess` is
     /// known; others grant nothing.
     fn documents(&self) -> Vec<String> {
-        let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
-        let attached = self.attached.iter().filter(|arn| *arn == administrator);
-        let attached = attached.map(|_| super::ADMINISTRATOR.to_owned());
+        let attached = self.attached.iter();
+        let attached = attached.filter(|arn| *arn == ADMINISTRATOR_ACCESS);
+        let attached = attached.map(|_| ADMINISTRATOR.to_owned());
         self.inline.values().cloned().chain(attached).collect()
     }
 }

@@ -1,26 +1,36 @@
-//! An AWS inside this process: EventBridge, SNS, SQS, STS, IAM, S3, KMS, CloudTrail and the Account
-//! service behind the SDK's own HTTP door.
+//! An AWS inside this process: EventBridge, SNS, SQS, STS, IAM, S3, KMS, CloudTrail, Organizations
+//! and the Account service behind the SDK's own HTTP door, or behind a socket of this machine.
 //!
 //! Real SDK clients run against it with their serialisation, retries and paging. It implements AWS
 //! from AWS's documentation and shares nothing with the code that deploys, so that tests of that
 //! code do not agree with themselves. What it does not implement is an error that names it.
+//!
+//! A world has as many accounts as anyone names: an account costs nothing until something is put
+//! into it. [`Sandbox::organize`] makes an organization of some; who calls from where is decided
+//! by the credentials, those of [`Sandbox::admin_in`] or of a role that was assumed.
 
 mod access;
 mod account;
 mod clock;
 mod cloudtrail;
 mod delivery;
+mod door;
 mod events;
 mod faults;
+mod hands;
 mod iam;
 mod kms;
 mod matching;
+mod organizations;
 mod policy;
+mod principal;
 mod s3;
 mod sns;
+mod socket;
 mod sqs;
 mod store;
 mod sts;
+mod throttle;
 mod trail;
 mod wire;
 mod world;
@@ -32,25 +42,20 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
-use serde_json::Value;
 
 pub use clock::Clock;
 pub use faults::{CallRecord, Fault, FaultKind, Outcome};
+pub use organizations::{AccountState, Organization, OrganizationError};
+pub use socket::serve;
 pub use store::StoreError;
+pub use throttle::Count;
 pub use world::{Delivery, Lost};
 
 use crate::place::{AccountId, Region};
-use access::Kind;
-use wire::{ApiError, Call, Service};
-use world::{Principal, Site, World};
+use throttle::{Counts, Throttle};
+use world::World;
 
 /// How a sandbox begins.
 #[derive(Debug, Clone)]
@@ -71,7 +76,11 @@ pub struct Sandbox(Arc<Mutex<Inner>>);
 struct Inner {
     world: World,
     calls: Vec<CallRecord>,
+    keeps_calls: bool,
+    counts: Counts,
     faults: Vec<faults::Armed>,
+    /// How many calls are let through at once, if that is limited.
+    throttle: Option<Throttle>,
     /// Where every change is saved, if anywhere.
     file: Option<PathBuf>,
 }
@@ -92,7 +101,10 @@ impl Sandbox {
         Self(Arc::new(Mutex::new(Inner {
             world,
             calls: Vec::new(),
+            keeps_calls: true,
+            counts: Counts::default(),
             faults: Vec::new(),
+            throttle: None,
             file,
         })))
     }
@@ -114,39 +126,6 @@ impl Sandbox {
     /// The Region that the sandbox was made for.
     pub fn region(&self) -> Region {
         self.inner().world.region.clone()
-    }
-
-    /// The credentials of an administrator, the user `admin`.
-    pub fn admin(&self) -> Credentials {
-        self.caller("admin", ADMINISTRATOR)
-    }
-
-    /// The credentials of a user with this identity policy; asked again, the policy is replaced.
-    pub fn caller(&self, name: &str, policy: &str) -> Credentials {
-        let mut inner = self.inner();
-        let account = inner.world.account.clone();
-        let known = inner
-            .world
-            .principals
-            .iter()
-            .find(|(_, p)| p.user == name && p.account == account)
-            .map(|(key, _)| key.clone());
-        let key = match known {
-            Some(key) => key,
-            None => inner.world.key_id("AKIA"),
-        };
-        let user_id = match inner.world.principals.get(&key) {
-            Some(principal) => principal.user_id.clone(),
-            None => inner.world.key_id("AIDA"),
-        };
-        let principal = Principal {
-            user: name.to_owned(),
-            user_id,
-            account,
-            policies: vec![policy.to_owned()],
-        };
-        inner.world.principals.insert(key.clone(), principal);
-        Credentials::new(key, "sandbox-secret", None, None, "sandbox")
     }
 
     /// A configuration for SDK clients of that Region and caller. Nothing leaves the process.
@@ -199,7 +178,24 @@ impl Sandbox {
 
     /// Forgets the calls so far.
     pub fn clear_calls(&self) {
-        self.inner().calls.clear();
+        let mut inner = self.inner();
+        inner.calls.clear();
+        inner.counts = Counts::default();
+    }
+
+    /// Whether each call is kept for [`Self::calls`], as it is at first. They need memory.
+    pub fn keep_calls(&self, keep: bool) {
+        self.inner().keeps_calls = keep;
+    }
+
+    /// How many calls there were of each operation, kept or not.
+    pub fn counts(&self) -> Vec<Count> {
+        self.inner().counts.list()
+    }
+
+    /// Whether AWS's limits on the rate of requests hold; at first none does.
+    pub fn throttle(&self, on: bool) {
+        self.inner().throttle = on.then(Throttle::default);
     }
 
     /// Arms a fault.
@@ -223,248 +219,5 @@ impl Sandbox {
             *now = now.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
         }
         drop(self.settled());
-    }
-
-    /// Confirms pending subscriptions, all or those of one endpoint, as their owners would.
-    /// The result is what was confirmed: protocol, endpoint, topic ARN.
-    pub fn confirm(
-        &self,
-        endpoint: Option<&str>,
-    ) -> Result<Vec<(String, String, String)>, StoreError> {
-        let mut inner = self.inner();
-        let confirmed = sns::confirm(&mut inner.world, endpoint);
-        inner.save()?;
-        Ok(confirmed)
-    }
-
-    /// Enables exactly these Regions for the callers' account. us-east-1 cannot be disabled.
-    pub fn set_regions(&self, enabled: &[Region]) {
-        let mut inner = self.inner();
-        let account = inner.world.account.clone();
-        let enabled = enabled.iter().cloned().collect();
-        inner.world.set_regions(account, enabled);
-        // A file that cannot be written fails the next call.
-        let _ = inner.save();
-    }
-
-    /// Disables one Region, as an account's owner may do at any time. us-east-1 stays.
-    pub fn disable_region(&self, region: &Region) {
-        let mut inner = self.inner();
-        let account = inner.world.account.clone();
-        let mut enabled = inner.world.enabled_regions(&account);
-        enabled.remove(region);
-        inner.world.set_regions(account, enabled);
-        let _ = inner.save();
-    }
-
-    /// Says that another account has a bucket of this name, in us-east-1.
-    pub fn foreign_bucket(&self, name: &str) {
-        let mut inner = self.inner();
-        s3::own_elsewhere(&mut inner.world, name);
-        let _ = inner.save();
-    }
-
-    /// Puts an empty object into a bucket. Without the bucket nothing happens.
-    pub fn put_object(&self, bucket: &str, key: &str) {
-        let mut inner = self.inner();
-        if let Some(bucket) = inner.world.buckets.get_mut(bucket) {
-            bucket.objects.retain(|there| there != key);
-            bucket.objects.push(key.to_owned());
-        }
-        let _ = inner.save();
-    }
-
-    /// Deletes everything in a bucket, as its owner would by hand before deleting it.
-    pub fn empty_bucket(&self, bucket: &str) {
-        let mut inner = self.inner();
-        if let Some(bucket) = inner.world.buckets.get_mut(bucket) {
-            bucket.objects.clear();
-        }
-        let _ = inner.save();
-    }
-
-    /// Puts an event of AWS itself (source `aws.*`) on the default bus of `region`. What the event
-    /// leaves out of the envelope (`version`, `id`, `account`, `time`, `region`, `resources`) is
-    /// filled in. The result is the event's id.
-    pub fn emit(&self, region: &Region, event: Value) -> String {
-        let mut inner = self.inner();
-        inner.world.clock.tick();
-        trail::release(&mut inner.world);
-        let site = Site {
-            account: inner.world.account.clone(),
-            region: region.clone(),
-        };
-        let id = delivery::emit(&mut inner.world, &site, event);
-        trail::release(&mut inner.world);
-        // A file that cannot be written fails the next call.
-        let _ = inner.save();
-        id
-    }
-
-    fn serve(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let mut inner = self.inner();
-        inner.world.clock.tick();
-        trail::release(&mut inner.world);
-        let id = inner.world.uuid();
-        let call = match Call::read(request) {
-            Ok(call) => call,
-            Err(error) => return Ok(wire::refuse(request, &error, &id)),
-        };
-        let fault = inner.struck(&call);
-        let outcome = match &fault {
-            Some(FaultKind::Refuse { code, status }) => Err(ApiError::with_status(
-                *status,
-                code,
-                "refused by an injected fault",
-            )),
-            Some(FaultKind::Throttle) => Err(throttled(call.service)),
-            Some(FaultKind::Stop) => {
-                inner.record(&call, Outcome::Stopped);
-                return Err(ConnectorError::user("stopped by an injected fault".into()));
-            }
-            Some(FaultKind::LoseResponseAfterEffect) | None => inner.answer(&call, &id),
-        };
-        inner.record(
-            &call,
-            match &outcome {
-                Ok(_) => Outcome::Done,
-                Err(error) => Outcome::Refused(error.code.clone()),
-            },
-        );
-        if let Err(error) = inner.save() {
-            return Err(ConnectorError::user(error.into()));
-        }
-        if matches!(fault, Some(FaultKind::LoseResponseAfterEffect)) {
-            return Err(ConnectorError::io("the response was lost".into()));
-        }
-        Ok(wire::respond(&call, &outcome, &id))
-    }
-}
-
-impl Inner {
-    fn struck(&mut self, call: &Call) -> Option<FaultKind> {
-        self.faults.iter_mut().find_map(|armed| armed.strike(call))
-    }
-
-    fn record(&mut self, call: &Call, outcome: Outcome) {
-        let account = match self.world.principals.get(&call.access_key_id) {
-            Some(caller) => caller.account.clone(),
-            None => self.world.account.clone(),
-        };
-        let site = Site {
-            account: account.clone(),
-            region: self.world.region.clone(),
-        };
-        let write = access::needs(call, &site).is_ok_and(|needs| match needs.kind {
-            Kind::Write => true,
-            Kind::Read => false,
-            Kind::Data => !access::READS_OF_DATA.contains(&call.operation.as_str()),
-        });
-        self.calls.push(CallRecord {
-            service: call.service.name().to_owned(),
-            operation: call.operation.clone(),
-            region: call.region.clone(),
-            account,
-            write,
-            outcome,
-        });
-    }
-
-    fn answer(&mut self, call: &Call, request_id: &str) -> Result<Value, ApiError> {
-        let world = &mut self.world;
-        let Some(caller) = world.principals.get(&call.access_key_id).cloned() else {
-            return Err(unknown_key(call.service));
-        };
-        let region: Region = call
-            .region
-            .parse()
-            .map_err(|error| ApiError::unsupported(format_args!("{error}")))?;
-        let site = Site {
-            account: caller.account.clone(),
-            region,
-        };
-        if !world.reaches(&site, call.service) {
-            return Err(unknown_key(call.service));
-        }
-        let mut needs = access::needs(call, &site)?;
-        if call.service == Service::Kms {
-            needs.permissions = kms::permissions(world, &site, &call.operation, &call.input);
-        }
-        let watchers = trail::watchers(world, &site, call.service);
-        let outcome = access::authorise(world, &site, call, &caller, &needs).and_then(|()| {
-            let input = call.input.clone();
-            let operation = call.operation.as_str();
-            match call.service {
-                Service::Events => events::handle(world, &site, operation, input),
-                Service::Sns => sns::handle(world, &site, operation, input),
-                Service::Sqs => sqs::handle(world, &site, operation, input),
-                Service::Sts => sts::handle(&caller, operation),
-                Service::Iam => iam::handle(world, &site, &caller, operation, input),
-                Service::Account => account::handle(world, &site, operation, input),
-                Service::S3 => s3::handle(world, &site, operation, input),
-                Service::CloudTrail => cloudtrail::handle(world, &site, operation, input),
-                Service::Kms => kms::handle(world, &site, operation, input),
-            }
-        });
-        if needs.kind != Kind::Data {
-            let done = trail::Done {
-                call,
-                kind: needs.kind,
-                outcome: &outcome,
-                request_id,
-            };
-            trail::record(world, &site, &caller, &watchers, done);
-        }
-        trail::release(world);
-        outcome
-    }
-
-    fn save(&self) -> Result<(), StoreError> {
-        match &self.file {
-            Some(file) => store::write(&self.world, file),
-            None => Ok(()),
-        }
-    }
-}
-
-fn throttled(service: Service) -> ApiError {
-    match service {
-        Service::S3 => ApiError::with_status(503, "SlowDown", "Please reduce your request rate."),
-        Service::Account => ApiError::with_status(429, "TooManyRequestsException", "Rate exceeded"),
-        _ => ApiError::new("ThrottlingException", "Rate exceeded"),
-    }
-}
-
-/// The answer to a key that does not exist, or not in this Region: one that is not enabled knows
-/// no credentials. <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
-fn unknown_key(service: Service) -> ApiError {
-    let message = "The security token included in the request is invalid.";
-    match service {
-        Service::Events | Service::CloudTrail | Service::Kms => {
-            ApiError::new("UnrecognizedClientException", message)
-        }
-        Service::Account => ApiError::with_status(403, "UnrecognizedClientException", message),
-        Service::S3 => ApiError::with_status(
-            403,
-            "InvalidAccessKeyId",
-            "The AWS Access Key Id you provided does not exist in our records.",
-        ),
-        _ => ApiError::with_status(403, "InvalidClientTokenId", message),
-    }
-}
-
-impl HttpConnector for Sandbox {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::ready(self.serve(&request))
-    }
-}
-
-impl HttpClient for Sandbox {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
     }
 }

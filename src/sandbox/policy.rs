@@ -1,16 +1,22 @@
-//! The one policy evaluator: identity policies of callers, resource policies of topics and queues.
+//! The one policy evaluator: identity policies, resource policies, trust policies of roles, and
+//! the service control policies of an organization.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 //! What it does not know is an error that names it, never a guess.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+mod conditions;
 mod survey;
 mod tags;
+mod variables;
 
+use conditions::{Condition, conditions};
 pub(crate) use tags::Tags;
+use variables::{fill, plain, texts};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +25,13 @@ pub(crate) enum Who<'a> {
     Owner,
     /// An AWS service.
     Service(&'a str),
-    /// An IAM principal.
-    Principal { arn: &'a str, account: &'a str },
+    /// An IAM principal: a user, a role, or the root of an account.
+    Principal {
+        arn: &'a str,
+        /// The ARN of the session in which a role acts.
+        session: Option<&'a str>,
+        account: &'a str,
+    },
 }
 
 /// What is asked.
@@ -62,33 +73,6 @@ enum Principals {
     Listed(Vec<(String, String)>),
 }
 
-#[derive(Debug, Clone)]
-struct Condition {
-    set: Set,
-    test: Test,
-    negated: bool,
-    if_exists: bool,
-    key: String,
-    values: Vec<String>,
-}
-
-/// How a condition treats a key with several values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Set {
-    One,
-    Any,
-    All,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Test {
-    Equal,
-    EqualIgnoreCase,
-    Like,
-    Arn,
-    Null,
-}
-
 impl Policy {
     /// Reads a document of either kind. The error says what is wrong, or what is not implemented.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -98,6 +82,11 @@ impl Policy {
             if !["Version", "Id", "Statement"].contains(&key.as_str()) {
                 return Err(format!("unknown policy element `{key}`"));
             }
+        }
+        let version = document.get("Version").and_then(Value::as_str);
+        if text.contains("${") && version != Some("2012-10-17") {
+            // AWS takes them for plain text then, which nobody wants.
+            return Err("the sandbox does not implement `${` in a policy of an old Version".into());
         }
         let statements = match document.get("Statement") {
             Some(Value::Array(list)) => list.iter().map(Statement::read).collect(),
@@ -146,6 +135,35 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// Whether a statement allows this to the principal itself, or to everyone, and not only to its
+    /// account: inside an account identity policies are not asked then.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html>
+    pub fn allows_itself(&self, request: &Request<'_>, tags: &Tags) -> bool {
+        let by_name = |statement: &&Statement| match &statement.principals {
+            Some((true, Principals::Listed(listed))) => {
+                let names = listed.iter().map(|(_, name)| name.as_str());
+                request.who.is_among(names)
+            }
+            Some((true, Principals::Everyone)) => true,
+            _ => false,
+        };
+        let mut statements = self.0.iter().filter(|s| s.allow).filter(by_name);
+        statements.any(|statement| statement.applies(request, tags))
+    }
+}
+
+impl Who<'_> {
+    fn is_among<'n>(self, mut names: impl Iterator<Item = &'n str>) -> bool {
+        match self {
+            Who::Principal { arn, session, .. } => {
+                names.any(|name| name == arn || session == Some(name))
+            }
+            Who::Owner | Who::Service(_) => false,
+        }
+    }
+}
+
 impl Statement {
     fn read(value: &Value) -> Result<Self, String> {
         let fields = value.as_object().ok_or("a statement is not an object")?;
@@ -172,11 +190,11 @@ impl Statement {
                     statement.principals = Some((key == "Principal", principals(value)?));
                 }
                 "Action" | "NotAction" => {
-                    statement.actions = (key == "Action", strings(value)?);
+                    statement.actions = (key == "Action", plain(value)?);
                     action = true;
                 }
                 "Resource" | "NotResource" => {
-                    statement.resources = Some((key == "Resource", strings(value)?));
+                    statement.resources = Some((key == "Resource", texts(value)?));
                 }
                 "Condition" => statement.conditions = conditions(value)?,
                 _ => return Err(format!("unknown statement element `{key}`")),
@@ -199,10 +217,15 @@ impl Statement {
         let action = request.action.to_ascii_lowercase();
         let (positive, globs) = &self.actions;
         let globs: Vec<String> = globs.iter().map(|g| g.to_ascii_lowercase()).collect();
-        let resource = self
-            .resources
-            .as_ref()
-            .is_none_or(|(positive, globs)| any(globs, request.resource) == *positive);
+        let resource = self.resources.as_ref().is_none_or(|(positive, globs)| {
+            let globs: Option<Vec<Cow<'_, str>>> = globs
+                .iter()
+                .map(|glob| fill(glob, &request.context))
+                .collect();
+            globs.is_some_and(|globs| {
+                globs.iter().any(|glob| like(glob, request.resource)) == *positive
+            })
+        });
         who && any(&globs, &action) == *positive
             && resource
             && self
@@ -220,9 +243,10 @@ impl Principals {
         listed.iter().any(|(kind, name)| match who {
             Who::Owner => false,
             Who::Service(service) => kind == "Service" && name == service,
-            Who::Principal { arn, account } => {
+            Who::Principal { account, .. } => {
                 let root = format!(":iam::{account}:root");
-                kind == "AWS" && (name == arn || name == account || name.ends_with(&root))
+                let itself = who.is_among(std::iter::once(name.as_str()));
+                kind == "AWS" && (itself || name == account || name.ends_with(&root))
             }
         })
     }
@@ -239,7 +263,7 @@ fn principals(value: &Value) -> Result<Principals, String> {
         if !["AWS", "Service", "Federated", "CanonicalUser"].contains(&kind.as_str()) {
             return Err(format!("invalid principal type `{kind}`"));
         }
-        for name in strings(names)? {
+        for name in plain(names)? {
             // `{"AWS": "*"}` means the same as `"*"`: everyone, services too.
             // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
             if kind == "AWS" && name == "*" {
@@ -249,102 +273,6 @@ fn principals(value: &Value) -> Result<Principals, String> {
         }
     }
     Ok(Principals::Listed(listed))
-}
-
-fn strings(value: &Value) -> Result<Vec<String>, String> {
-    let one = |value: &Value| match value {
-        Value::String(text) if text.contains("${") => Err(format!(
-            "the sandbox does not implement policy variables: `{text}`"
-        )),
-        Value::String(text) => Ok(text.clone()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        Value::Number(number) => Ok(number.to_string()),
-        other => Err(format!("expected text, found {other}")),
-    };
-    match value {
-        Value::Array(list) => list.iter().map(one).collect(),
-        single => one(single).map(|text| vec![text]),
-    }
-}
-
-fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
-    let operators = value.as_object().ok_or("Condition is not an object")?;
-    let mut conditions = Vec::new();
-    for (operator, keys) in operators {
-        let (set, name) = match operator.split_once(':') {
-            Some(("ForAnyValue", name)) => (Set::Any, name),
-            Some(("ForAllValues", name)) => (Set::All, name),
-            _ => (Set::One, operator.as_str()),
-        };
-        let (name, if_exists) = match name.strip_suffix("IfExists") {
-            Some(name) => (name, true),
-            None => (name, false),
-        };
-        let (test, negated) = match name {
-            "StringEquals" | "Bool" => (Test::Equal, false),
-            "StringNotEquals" => (Test::Equal, true),
-            "StringEqualsIgnoreCase" => (Test::EqualIgnoreCase, false),
-            "StringNotEqualsIgnoreCase" => (Test::EqualIgnoreCase, true),
-            "StringLike" => (Test::Like, false),
-            "StringNotLike" => (Test::Like, true),
-            // Both ARN operators accept wildcards.
-            "ArnEquals" | "ArnLike" => (Test::Arn, false),
-            "ArnNotEquals" | "ArnNotLike" => (Test::Arn, true),
-            "Null" => (Test::Null, false),
-            _ => {
-                return Err(format!(
-                    "the sandbox does not implement the condition operator `{operator}`"
-                ));
-            }
-        };
-        for (key, values) in keys.as_object().ok_or("a condition is not an object")? {
-            conditions.push(Condition {
-                set,
-                test,
-                negated,
-                if_exists,
-                key: key.to_ascii_lowercase(),
-                values: strings(values)?,
-            });
-        }
-    }
-    Ok(conditions)
-}
-
-impl Condition {
-    fn holds(&self, context: &BTreeMap<&'static str, String>, tags: &Tags) -> bool {
-        let values = match context.get(self.key.as_str()) {
-            Some(value) => vec![value.as_str()],
-            None => tags.values(&self.key),
-        };
-        if self.test == Test::Null {
-            let absent = values.is_empty();
-            return self.values.iter().any(|v| (v == "true") == absent);
-        }
-        let hit = |value: &&str| {
-            let any = self.values.iter().any(|wanted| match self.test {
-                Test::Equal => wanted == value,
-                Test::EqualIgnoreCase => wanted.eq_ignore_ascii_case(value),
-                Test::Like => like(wanted, value),
-                Test::Arn => arn_like(wanted, value),
-                Test::Null => false,
-            });
-            any != self.negated
-        };
-        match self.set {
-            Set::One if values.is_empty() => self.if_exists || self.negated,
-            // Of no values all are as wanted, and none is.
-            Set::One | Set::All => values.iter().all(hit),
-            Set::Any => values.iter().any(hit),
-        }
-    }
-}
-
-/// The six parts of an ARN are matched one by one, so that `*` does not cross them.
-fn arn_like(glob: &str, arn: &str) -> bool {
-    let (globs, parts) = (glob.splitn(6, ':'), arn.splitn(6, ':'));
-    globs.clone().count() == parts.clone().count()
-        && globs.zip(parts).all(|(glob, part)| like(glob, part))
 }
 
 /// `*` is any text, `?` any character. Time is at most length times length.
@@ -462,13 +390,14 @@ mod tests {
                 "IpAddress",
             ),
             (
-                r#""Resource":"arn:aws:iam::1:user/${aws:username}""#,
-                "${aws:username}",
+                r#""Resource":"arn:aws:iam::1:user/${aws:CurrentTime}""#,
+                "${aws:CurrentTime}",
             ),
             (r#""Colour":"red""#, "Colour"),
         ] {
-            let policy =
-                format!(r#"{{"Statement":[{{"Effect":"Allow","Action":"*",{statement}}}]}}"#);
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*",{statement}}}]}}"#
+            );
             assert!(Policy::parse(&policy).unwrap_err().contains(named));
         }
         for broken in [

@@ -1,6 +1,6 @@
 //! S3: buckets. What is configured on them is in `settings`, what is in them in `listing`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -215,9 +215,15 @@ pub(super) fn policy_of(world: &World, arn: &str) -> Option<String> {
 
 impl World {
     /// The account that owns something; `None` for what is not there or is always the caller's.
-    /// A bucket can be created by whoever comes first, so its name alone belongs to nobody.
+    /// A bucket can be created by whoever comes first, so its name alone belongs to nobody. Trails
+    /// and what belongs to an organization have rules of their own.
     pub(super) fn owner(&self, arn: &str) -> Option<AccountId> {
-        at_arn(self, arn).map(|bucket| bucket.account.clone())
+        let mut parts = arn.split(':').skip(2);
+        match parts.next()? {
+            "s3" => at_arn(self, arn).map(|bucket| bucket.account.clone()),
+            "iam" | "kms" | "sns" | "sqs" | "events" => parts.nth(1)?.parse().ok(),
+            _ => None,
+        }
     }
 }
 
@@ -255,7 +261,7 @@ impl Bucket {
             versioning: None,
             lifecycle: None,
             tags: BTreeMap::new(),
-            objects: Vec::new(),
+            objects: BTreeSet::new(),
         }
     }
 }

@@ -7,9 +7,12 @@ use super::clock::iso;
 use super::cloudtrail::selectors::Selectors;
 use super::cloudtrail::{bucket, find};
 use super::delivery;
+use super::principal::Principal;
 use super::wire::{ApiError, Call, Service};
-use super::world::{Principal, Recorded, Site, World};
+use super::world::{Recorded, Site, World};
 use crate::place::{AccountId, Region};
+
+mod assumed;
 
 /// EventBridge takes no larger event, in bytes.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html>
@@ -34,10 +37,10 @@ pub(super) struct Watchers {
 
 /// The trails that would log a call made now: the call itself may stop or remove them.
 pub(super) fn watchers(world: &World, site: &Site, service: Service) -> Watchers {
-    // IAM is global: its events are recorded in us-east-1 alone.
+    // IAM and Organizations are global: their events are recorded in us-east-1 alone.
     // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
     let global = match service {
-        Service::Iam => "us-east-1".parse().ok(),
+        Service::Iam | Service::Organizations => "us-east-1".parse().ok(),
         _ => None,
     };
     let there = Site {
@@ -76,17 +79,9 @@ pub(super) fn record(
         region: watchers.region.clone(),
     };
     let event_id = world.uuid();
-    let key = &call.access_key_id;
     let mut detail = json!({
         "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "IAMUser",
-            "principalId": caller.user_id,
-            "arn": caller.arn(),
-            "accountId": caller.account,
-            "accessKeyId": key,
-            "userName": caller.user,
-        },
+        "userIdentity": caller.identity(&call.access_key_id),
         "eventTime": iso(world.now()),
         "eventSource": format!("{service}.amazonaws.com"),
         "eventName": super::s3::event_name(&call.operation),
@@ -118,7 +113,9 @@ pub(super) fn record(
     } else {
         camel(&call.input)
     };
+    let assumed = assumed::role(call, outcome.is_ok());
     let response = match kind {
+        _ if assumed.is_some() => camel(answer),
         Kind::Write => camel(answer),
         _ => Value::Null,
     };
@@ -139,12 +136,15 @@ pub(super) fn record(
     ] {
         fields.insert(name.to_owned(), value);
     }
-    let event = json!({
+    let mut event = json!({
         "detail-type": "AWS API Call via CloudTrail",
         "source": format!("aws.{service}"),
         "time": iso(world.now()),
         "detail": detail,
     });
+    if let Some(role) = assumed {
+        assumed::share(world, &site, caller, role, &mut event);
+    }
     keep(world, site.account, watchers, event);
     release(world);
 }
@@ -195,14 +195,14 @@ fn release_due(world: &mut World) -> bool {
     due.sort_by_key(|recorded| recorded.due);
     let any = !due.is_empty();
     for recorded in due {
+        let site = Site {
+            account: recorded.account,
+            region: recorded.region,
+        };
         for trail in &recorded.trails {
-            bucket::deliver(world, trail, &recorded.region);
+            bucket::deliver(world, trail, &site);
         }
         if recorded.event.to_string().len() <= LARGEST {
-            let site = Site {
-                account: recorded.account,
-                region: recorded.region,
-            };
             delivery::emit(world, &site, recorded.event);
         }
     }
@@ -265,7 +265,7 @@ fn camel(value: &Value) -> Value {
                     ("secretAccessKey", _) => return None,
                     // Names inside these are the caller's.
                     ("attributes" | "tags", Value::Object(_)) => value.clone(),
-                    ("createDate", Value::String(date)) => json!(long_date(date)),
+                    ("createDate" | "expiration", Value::String(date)) => json!(long_date(date)),
                     _ => camel(value),
                 };
                 Some((key, value))
@@ -278,7 +278,7 @@ fn camel(value: &Value) -> Value {
 }
 
 /// `Mar 24, 2014 9:11:59 PM`
-fn long_date(iso: &str) -> String {
+pub(super) fn long_date(iso: &str) -> String {
     match iso.parse::<jiff::Timestamp>() {
         Ok(time) => time.strftime("%b %-d, %Y %-I:%M:%S %p").to_string(),
         Err(_) => iso.to_owned(),

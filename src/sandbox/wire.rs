@@ -1,6 +1,6 @@
 //! From an HTTP request to `(service, operation, Region, caller, JSON value)` and back.
 //!
-//! AWS JSON 1.0/1.1 (EventBridge, SQS, KMS, CloudTrail), AWS query (SNS, STS, IAM), REST-JSON
+//! AWS JSON 1.0/1.1 (EventBridge, SQS, KMS, CloudTrail, Organizations), AWS query (SNS, STS, IAM), REST-JSON
 //! (Account) and REST-XML (S3). Whatever the protocol, the input is the same nested value.
 
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -64,10 +64,11 @@ pub(crate) enum Service {
     Kms,
     S3,
     Account,
+    Organizations,
 }
 
 impl Service {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Events,
         Self::Sns,
         Self::Sqs,
@@ -77,6 +78,7 @@ impl Service {
         Self::Kms,
         Self::S3,
         Self::Account,
+        Self::Organizations,
     ];
 
     /// The name in a SigV4 credential scope, which is also the prefix of IAM actions.
@@ -91,6 +93,7 @@ impl Service {
             Self::Kms => "kms",
             Self::S3 => "s3",
             Self::Account => "account",
+            Self::Organizations => "organizations",
         }
     }
 
@@ -100,7 +103,9 @@ impl Service {
 
     fn protocol(self) -> Protocol {
         match self {
-            Self::Events | Self::Sqs | Self::CloudTrail | Self::Kms => Protocol::Json,
+            Self::Events | Self::Sqs | Self::CloudTrail | Self::Kms | Self::Organizations => {
+                Protocol::Json
+            }
             Self::Account => Protocol::RestJson,
             Self::S3 => Protocol::RestXml,
             Self::Sns => Protocol::Query("http://sns.amazonaws.com/doc/2010-03-31/"),
@@ -127,6 +132,8 @@ pub(crate) struct Call {
     pub operation: String,
     pub region: String,
     pub access_key_id: String,
+    /// Empty where the credentials are not those of a session.
+    pub session_token: String,
     pub input: Value,
     pub user_agent: String,
 }
@@ -161,6 +168,7 @@ impl Call {
             operation,
             region: (*region).to_owned(),
             access_key_id: (*access_key_id).to_owned(),
+            session_token: header("x-amz-security-token").to_owned(),
             input,
             // Without versions, so that runs on other machines record the same.
             user_agent: header("user-agent")
@@ -218,7 +226,9 @@ pub(crate) fn respond(call: &Call, outcome: &Result<Value, ApiError>, id: &str) 
         ),
     };
     let content_type = match call.service {
-        Service::Events | Service::CloudTrail | Service::Kms => "application/x-amz-json-1.1",
+        Service::Events | Service::CloudTrail | Service::Kms | Service::Organizations => {
+            "application/x-amz-json-1.1"
+        }
         Service::Sqs => "application/x-amz-json-1.0",
         Service::Account => "application/json",
         Service::Sns | Service::Sts | Service::Iam | Service::S3 => "text/xml",

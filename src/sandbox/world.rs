@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::clock::Clock;
 use super::cloudtrail::selectors::Selectors;
 use super::matching::Pattern;
+use super::organizations::Org;
+use super::principal::Principal;
 use crate::place::{AccountId, Region};
 
 /// The version of the saved form. A file of another version is refused.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// Strings by name: attributes, tags.
 pub(crate) type Strings = BTreeMap<String, String>;
@@ -28,6 +30,7 @@ pub(crate) struct World {
     pub clock: Clock,
     /// How many ids were given out: the seed of the next.
     pub ids: u64,
+    pub organization: Option<Org>,
     /// By access key id.
     pub principals: BTreeMap<String, Principal>,
     pub locals: BTreeMap<String, Local>,
@@ -59,24 +62,6 @@ pub(crate) struct Arrival {
     pub event: Value,
     /// Whether it came from another bus.
     pub forwarded: bool,
-}
-
-/// Whoever holds an access key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Principal {
-    pub user: String,
-    pub user_id: String,
-    pub account: AccountId,
-    /// Identity policy documents that hold besides those that IAM knows for the user.
-    pub policies: Vec<String>,
-}
-
-impl Principal {
-    /// The user's ARN.
-    pub fn arn(&self) -> String {
-        format!("arn:aws:iam::{}:user/{}", self.account, self.user)
-    }
 }
 
 /// An account and a Region: where a call acts.
@@ -320,7 +305,7 @@ pub(crate) struct Bucket {
     pub lifecycle: Option<Value>,
     pub tags: Strings,
     /// Keys of what is in it.
-    pub objects: Vec<String>,
+    pub objects: BTreeSet<String>,
 }
 
 /// A CloudTrail trail.
@@ -352,6 +337,8 @@ pub(crate) struct TrailSettings {
     pub topic: Option<String>,
     pub global_services: bool,
     pub multi_region: bool,
+    /// Whether it logs the accounts of the organization too.
+    pub organization: bool,
     pub validation: bool,
     pub log_group: Option<String>,
     pub log_role: Option<String>,
@@ -416,6 +403,7 @@ impl World {
             region,
             clock,
             ids: 0,
+            organization: None,
             principals: BTreeMap::new(),
             locals: BTreeMap::new(),
             iam: BTreeMap::new(),

@@ -93,6 +93,7 @@ async fn after_a_minute_without_network_a_plain_run_finishes_the_work() {
         sandbox.fault(Fault {
             service: None,
             operation: None,
+            account: None,
             after,
             times: 30,
             sticks: false,

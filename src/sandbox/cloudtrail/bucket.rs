@@ -13,8 +13,10 @@ use crate::sandbox::world::{Site, TrailSettings, World};
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>
 const FILE: i64 = 5 * 60 * 1000;
 
-/// Refuses a bucket that is not there, or whose policy lacks what CloudTrail needs.
+/// Refuses a bucket that is not there, or whose policy lacks what CloudTrail needs. An organization
+/// trail needs the folder of the organization, with all accounts in it, besides that of its owner.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-an-organizational-trail-by-using-the-aws-cli.html>
 pub(super) fn check(
     world: &World,
     site: &Site,
@@ -31,11 +33,19 @@ pub(super) fn check(
     } else {
         &["CloudTrail"]
     };
+    let own = site.account.to_string();
+    let mut owners = vec![own.clone()];
+    if let Some(organization) = organization(world, site, settings) {
+        let members = [own.as_str(), "000000000000"];
+        owners.extend(members.map(|account| format!("{organization}/{account}")));
+    }
+    let prefix = settings.prefix.as_deref();
+    let mut keys = owners.iter().flat_map(|owner| {
+        let key = |folder: &&str| key(owner, prefix, &site.region, folder, world.now());
+        folders.iter().map(key).collect::<Vec<_>>()
+    });
     let lets = may_list(world, site, arn, bucket)
-        && folders.iter().all(|folder| {
-            let key = key(site, settings, &site.region, folder, world.now());
-            may_write(world, site, arn, bucket, &key)
-        });
+        && keys.all(|key| may_write(world, site, arn, bucket, &key));
     if lets {
         return Ok(());
     }
@@ -43,8 +53,20 @@ pub(super) fn check(
     Err(error("InsufficientS3BucketPolicyException", message))
 }
 
-/// Writes the log file that holds a record of now in `region`, or notes why it cannot.
-pub(crate) fn deliver(world: &mut World, arn: &str, region: &Region) {
+/// The id of the organization that a trail is for.
+fn organization<'w>(
+    world: &'w World,
+    owner: &Site,
+    settings: &TrailSettings,
+) -> Option<&'w String> {
+    let organization = world.organization_of(&owner.account);
+    organization
+        .filter(|_| settings.organization)
+        .map(|organization| &organization.id)
+}
+
+/// Writes the log file that holds a record of now at `place`, or notes why it cannot.
+pub(crate) fn deliver(world: &mut World, arn: &str, place: &Site) {
     let Some(trail) = world.trails.get(arn) else {
         return;
     };
@@ -54,7 +76,12 @@ pub(crate) fn deliver(world: &mut World, arn: &str, region: &Region) {
         region: trail.home.clone(),
     };
     let bucket = trail.settings.bucket.clone();
-    let key = key(&site, &trail.settings, region, "CloudTrail", now);
+    let owner = match organization(world, &site, &trail.settings) {
+        Some(organization) => format!("{organization}/{}", place.account),
+        None => site.account.to_string(),
+    };
+    let prefix = trail.settings.prefix.as_deref();
+    let key = key(&owner, prefix, &place.region, "CloudTrail", now);
     let error = if !world.buckets.contains_key(&bucket) {
         Some("NoSuchBucket")
     } else if !may_write(world, &site, arn, &bucket, &key) {
@@ -62,10 +89,8 @@ pub(crate) fn deliver(world: &mut World, arn: &str, region: &Region) {
     } else {
         None
     };
-    if let (None, Some(bucket)) = (error, world.buckets.get_mut(&bucket))
-        && !bucket.objects.contains(&key)
-    {
-        bucket.objects.push(key);
+    if let (None, Some(bucket)) = (error, world.buckets.get_mut(&bucket)) {
+        bucket.objects.insert(key);
     }
     if let Some(trail) = world.trails.get_mut(arn) {
         trail.attempted = Some(now);
@@ -76,11 +101,15 @@ pub(crate) fn deliver(world: &mut World, arn: &str, region: &Region) {
     }
 }
 
-fn context(site: &Site, arn: &str) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
+fn context(world: &World, site: &Site, arn: &str) -> BTreeMap<&'static str, String> {
+    let mut context = BTreeMap::from([
         ("aws:sourcearn", arn.to_owned()),
         ("aws:sourceaccount", site.account.to_string()),
-    ])
+    ]);
+    if let Some(organization) = world.organization_of(&site.account) {
+        context.insert("aws:sourceorgid", organization.id.clone());
+    }
+    context
 }
 
 fn may_list(world: &World, site: &Site, arn: &str, bucket: &str) -> bool {
@@ -92,22 +121,23 @@ fn may_list(world: &World, site: &Site, arn: &str, bucket: &str) -> bool {
         service,
         action,
         &resource,
-        context(site, arn),
+        context(world, site, arn),
     )
 }
 
 fn may_write(world: &World, site: &Site, arn: &str, bucket: &str, key: &str) -> bool {
     let resource = format!("arn:{}:s3:::{bucket}/{key}", site.region.partition());
-    let mut context = context(site, arn);
+    let mut context = context(world, site, arn);
     context.insert("s3:x-amz-acl", "bucket-owner-full-control".to_owned());
     let (service, action) = ("cloudtrail.amazonaws.com", "s3:PutObject");
     bucket_lets(world, bucket, service, action, &resource, context)
 }
 
-/// `PREFIX/AWSLogs/ACCOUNT/CloudTrail/REGION/2026/03/02/ACCOUNT_CloudTrail_REGION_20260302T0900Z.json.gz`
+/// `PREFIX/AWSLogs/ACCOUNT/CloudTrail/REGION/2026/03/02/ACCOUNT_CloudTrail_REGION_20260302T0900Z.json.gz`;
+/// with the organization before the account if the trail is for all of it. `owner` is either.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>
-fn key(site: &Site, settings: &TrailSettings, region: &Region, folder: &str, now: i64) -> String {
-    let account = &site.account;
+fn key(owner: &str, prefix: Option<&str>, region: &Region, folder: &str, now: i64) -> String {
+    let account = owner.rsplit('/').next().unwrap_or_default();
     let begun = iso(now - now.rem_euclid(FILE));
     let day: String = begun.chars().take(10).collect();
     let minute: String = begun
@@ -115,12 +145,12 @@ fn key(site: &Site, settings: &TrailSettings, region: &Region, folder: &str, now
         .take(16)
         .filter(|c| !"-:".contains(*c))
         .collect();
-    let prefix = match settings.prefix.as_deref() {
+    let prefix = match prefix {
         Some(prefix) => format!("{prefix}/"),
         None => String::new(),
     };
     format!(
-        "{prefix}AWSLogs/{account}/{folder}/{region}/{}/{account}_{folder}_{region}_{minute}Z.json.gz",
+        "{prefix}AWSLogs/{owner}/{folder}/{region}/{}/{account}_{folder}_{region}_{minute}Z.json.gz",
         day.replace('-', "/")
     )
 }
@@ -154,18 +184,21 @@ mod tests {
             versioning: None,
             lifecycle: None,
             tags: BTreeMap::new(),
-            objects: Vec::new(),
+            objects: std::collections::BTreeSet::new(),
         };
         world.buckets.insert("logs".to_owned(), bucket);
         let create = json!({"Name": "main", "S3BucketName": "logs", "S3KeyPrefix": "us"});
         handle(&mut world, &site, "CreateTrail", create).unwrap();
         let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
-        let region: Region = "eu-west-1".parse().unwrap();
-        deliver(&mut world, arn, &region);
+        let place = Site {
+            region: "eu-west-1".parse().unwrap(),
+            ..site.clone()
+        };
+        deliver(&mut world, arn, &place);
         // Another record of the same five minutes is in the same file.
-        deliver(&mut world, arn, &region);
+        deliver(&mut world, arn, &place);
         assert_eq!(
-            world.buckets["logs"].objects,
+            Vec::from_iter(&world.buckets["logs"].objects),
             [
                 "us/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/02/111122223333_CloudTrail_eu-west-1_20260302T0900Z.json.gz"
             ]
@@ -174,7 +207,7 @@ mod tests {
         let delivered = world.trails[arn].delivered;
         world.buckets.clear();
         world.clock.tick();
-        deliver(&mut world, arn, &region);
+        deliver(&mut world, arn, &place);
         let trail = &world.trails[arn];
         assert_eq!(trail.delivery_error.as_deref(), Some("NoSuchBucket"));
         assert_eq!(trail.delivered, delivered);

@@ -1,7 +1,7 @@
 //! Trails by name or ARN.
 
-use super::error;
-use crate::place::Region;
+use super::{error, organization};
+use crate::place::{AccountId, Region};
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::{Site, Trail, World};
 
@@ -61,7 +61,8 @@ fn not_found(arn: &str, site: &Site) -> ApiError {
     error("TrailNotFoundException", message)
 }
 
-/// A trail to look at. Those of other Regions are only known by ARN.
+/// A trail to look at. Those of other Regions, and those of the organization in its members, are
+/// only known by ARN.
 pub(crate) fn to_read<'a>(
     world: &'a World,
     site: &Site,
@@ -69,20 +70,41 @@ pub(crate) fn to_read<'a>(
 ) -> Result<(String, &'a Trail), ApiError> {
     let arn = arn(site, given)?;
     match world.trails.get(&arn) {
-        Some(trail) if trail.account == site.account => Ok((arn, trail)),
-        _ => Err(not_found(&arn, site)),
+        Some(trail) if shows(world, trail, &site.account) => Ok((arn, trail)),
+        _ => {
+            own(site, &arn)?;
+            Err(not_found(&arn, site))
+        }
     }
+}
+
+/// Refuses the ARN of another account, in the words that users of organization trails report.
+pub(super) fn own(site: &Site, arn: &str) -> Result<(), ApiError> {
+    if arn.split(':').nth(4) == Some(site.account.as_str()) {
+        return Ok(());
+    }
+    let message = format!(
+        "AccountID in ARN is wrong, you can only access resources with AccountID {}.",
+        site.account
+    );
+    Err(error("CloudTrailARNInvalidException", message))
 }
 
 /// The ARN of a trail to change, which can only be done in its home Region.
 pub(crate) fn to_change(world: &World, site: &Site, given: &str) -> Result<String, ApiError> {
     let found = to_read(world, site, given);
-    let shadow = seen(world, site).find(|(_, trail)| trail.name == given);
+    let shadow = seen(world, site)
+        .filter(|(_, trail)| trail.account == site.account)
+        .find(|(_, trail)| trail.name == given);
     let (arn, trail) = match (found, shadow) {
         (Err(error), None) => return Err(error),
         (Err(_), Some((arn, trail))) => (arn.clone(), trail),
         (Ok(found), _) => found,
     };
+    // Members see the trails of the organization and cannot touch them.
+    if trail.account != site.account && !organization::administers(world, &site.account) {
+        return Err(organization::not_theirs());
+    }
     if trail.home == site.region {
         return Ok(arn);
     }
@@ -101,6 +123,12 @@ pub(super) fn change<'a>(world: &'a mut World, arn: &str) -> Result<&'a mut Trai
     world.trails.get_mut(arn).ok_or_else(gone)
 }
 
+/// Whether an account sees a trail: its own, and those of its organization.
+pub(super) fn shows(world: &World, trail: &Trail, account: &AccountId) -> bool {
+    trail.account == *account
+        || (trail.settings.organization && organization::reaches(world, trail, account))
+}
+
 /// The trails that cover a Region: those at home there, and the shadows of multi-Region ones.
 pub(crate) fn seen<'a>(
     world: &'a World,
@@ -108,6 +136,6 @@ pub(crate) fn seen<'a>(
 ) -> impl Iterator<Item = (&'a String, &'a Trail)> {
     world.trails.iter().filter(|(_, trail)| {
         let here = trail.home == site.region || trail.settings.multi_region;
-        trail.account == site.account && here
+        here && shows(world, trail, &site.account)
     })
 }

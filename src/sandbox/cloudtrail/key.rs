@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::error;
 use crate::sandbox::kms;
 use crate::sandbox::policy::{Decision, Policy, Request, Who};
+use crate::sandbox::sqs::locate;
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::{Site, World};
 
@@ -16,7 +17,9 @@ pub(super) fn check(
     trail: &str,
     given: &str,
 ) -> Result<String, ApiError> {
-    let (arn, key) = kms::told(world, site, given).map_err(|_| {
+    // The key can be another account's.
+    let there = locate(given).map_or_else(|| site.clone(), |(there, _)| there);
+    let (arn, key) = kms::told(world, &there, given).map_err(|_| {
         let message = format!("KMS key {given} is not found.");
         error("KmsKeyNotFoundException", message)
     })?;

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::find;
+use super::{find, organization};
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::{Site, World};
 
@@ -308,6 +308,9 @@ pub(super) fn get(
     input: &GetEventSelectors,
 ) -> Result<Value, ApiError> {
     let (arn, trail) = find::to_read(world, site, &input.trail_name)?;
+    if trail.account != site.account && organization::hides_selectors(world, &site.account) {
+        find::own(site, &arn)?;
+    }
     Ok(trail.selectors.answer(&arn))
 }
 

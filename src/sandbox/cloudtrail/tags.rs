@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{PAGE, error, find};
+use super::{PAGE, error, find, organization};
 use crate::sandbox::events::Tag;
 use crate::sandbox::wire::ApiError;
-use crate::sandbox::world::{Site, Strings, World};
+use crate::sandbox::world::{Site, Strings, Trail, World};
 
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AddTags.html>
 const TAGS: usize = 50;
@@ -73,10 +73,14 @@ fn tagged<'a>(world: &'a mut World, site: &Site, arn: &str) -> Result<&'a mut St
         return Err(error("CloudTrailARNInvalidException", message));
     }
     let arn = find::arn(site, arn)?;
-    let home = |trail: &&mut _| {
-        let trail: &crate::sandbox::world::Trail = trail;
-        trail.account == site.account && trail.home == site.region
+    let administers = organization::administers(world, &site.account);
+    let ours = |trail: &Trail| {
+        trail.account == site.account || (administers && trail.settings.organization)
     };
+    if !world.trails.get(&arn).is_some_and(ours) {
+        find::own(site, &arn)?;
+    }
+    let home = |trail: &&mut Trail| ours(trail) && trail.home == site.region;
     match world.trails.get_mut(&arn).filter(home) {
         Some(trail) => Ok(&mut trail.tags),
         None => {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::access::bus_name;
 use super::super::clock::iso;
-use super::super::policy::{Decision, Policy, Request, Who};
+use super::super::organizations::scp;
+use super::super::policy::{Decision, Policy, Request, Tags, Who};
 use super::super::sqs::locate;
 use super::super::world::{Arrival, Site, Target, World};
 use super::super::{events, iam, trail};
@@ -36,6 +37,7 @@ pub(super) fn forward(
         return Err(one_hop_too_many(&from.site, &to));
     }
     let sender = sender(world, &from.site, rule, target)?;
+    let has_role = target.role_arn.is_some();
     let mut context = BTreeMap::from([
         ("aws:principalarn", sender.clone()),
         ("aws:principalaccount", from.site.account.to_string()),
@@ -52,6 +54,16 @@ pub(super) fn forward(
             context.insert(key, value.to_owned());
         }
     }
+    // Who comes without a role is not known to be of an organization.
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
+    if let Some(organization) = world
+        .organization_of(&from.site.account)
+        .filter(|_| has_role)
+    {
+        context.insert("aws:principalorgid", organization.id.clone());
+        let path = organization.path(from.site.account.as_str());
+        context.insert("aws:principalorgpaths", path);
+    }
     let mut request = Request {
         who: Who::Owner,
         action: "events:PutEvents",
@@ -66,7 +78,14 @@ pub(super) fn forward(
         );
         ("NO_PERMISSIONS", message)
     };
-    if target.role_arn.is_some() {
+    if has_role {
+        let account = &from.site.account;
+        let most = scp::decide(world, account, &sender, &request, &Tags::default());
+        match most.unwrap_or(Decision::Deny) {
+            Decision::Allow => {}
+            Decision::Deny => return Err(refused("a service control policy denies it")),
+            Decision::Silent => return Err(refused("no service control policy allows it")),
+        }
         let documents = iam::role_policies(world, &sender);
         if decide(&documents, &request) != Decision::Allow {
             return Err(refused("no identity-based policy allows it"));
@@ -76,6 +95,7 @@ pub(super) fn forward(
     let bus = events::buses::find(world, &to, name).ok_or_else(missing)?;
     request.who = Who::Principal {
         arn: &sender,
+        session: None,
         account: from.site.account.as_str(),
     };
     // Inside an account the identity policy suffices, unless the bus denies; across accounts both
@@ -148,14 +168,18 @@ fn sender(world: &mut World, site: &Site, rule: &str, target: &Target) -> Result
     if !role.contains(&format!("::{}:", site.account)) {
         return failed("it is a role of another account");
     }
+    let mut context = BTreeMap::from([
+        ("aws:sourcearn", rule.to_owned()),
+        ("aws:sourceaccount", site.account.to_string()),
+    ]);
+    if let Some(organization) = world.organization_of(&site.account) {
+        context.insert("aws:sourceorgid", organization.id.clone());
+    }
     let request = Request {
         who: Who::Service(EVENTS),
         action: "sts:AssumeRole",
         resource: role,
-        context: BTreeMap::from([
-            ("aws:sourcearn", rule.to_owned()),
-            ("aws:sourceaccount", site.account.to_string()),
-        ]),
+        context,
     };
     if decide(&[trust], &request) != Decision::Allow {
         return failed("its trust policy does not allow it");

@@ -1,6 +1,7 @@
 //! What a document says as a whole, before anyone asks anything.
 
-use super::{Condition, Policy, Principals};
+use super::conditions::Condition;
+use super::{Policy, Principals};
 
 impl Policy {
     /// What the statements are about. A statement can be about everything it stands on: see

@@ -95,7 +95,6 @@ fn keys<'b>(
         .filter(|key| key.starts_with(prefix))
         .filter(|key| after.is_none_or(|after| *key > after))
         .collect();
-    keys.sort();
     let more = keys.len() > size;
     keys.truncate(size);
     let last = keys.last().copied().filter(|_| more);

@@ -114,7 +114,7 @@ async fn names_arns_and_combinations_that_aws_refuses_are_refused() {
         .update_trail()
         .name("main")
         .is_organization_trail(true);
-    assert_eq!(code!(organization), "SandboxUnsupported");
+    assert_eq!(code!(organization), "OrganizationsNotInUseException");
     let key = aws
         .trail
         .update_trail()

@@ -133,7 +133,7 @@ fn a_broken_file_says_what_is_wrong_with_it() {
     assert!(says("{").contains("is not a sandbox file"));
     assert!(says("{}").contains("it has no `format`"));
     assert!(says(r#"{"format": 99}"#).contains("format 99"));
-    assert!(says(r#"{"format": 2, "colour": 1}"#).contains("colour"));
+    assert!(says(r#"{"format": 3, "colour": 1}"#).contains("colour"));
     fs::remove_file(&file).unwrap();
     assert!(
         Sandbox::load(&file)
