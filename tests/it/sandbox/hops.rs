@@ -3,7 +3,6 @@
 use aws_sdk_eventbridge::error::ProvideErrorMetadata;
 use aws_sdk_eventbridge::types::{DeadLetterConfig, InputTransformer, RuleState, Target};
 use aws_sdk_sqs::types::QueueAttributeName;
-use iamwatch::sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, Aws, aws, clients, target};
@@ -291,20 +290,6 @@ async fn nothing_is_forwarded_twice() {
     }
 }
 
-/// An administrator of another account in the same world, and the same world for us.
-fn neighbours(aws: &Aws) -> (Aws, Aws) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("world.json");
-    aws.sandbox.save(&file).unwrap();
-    let text = std::fs::read_to_string(&file).unwrap();
-    let mut world: Value = serde_json::from_str(&text).unwrap();
-    world["account"] = json!(THEM);
-    std::fs::write(&file, world.to_string()).unwrap();
-    let sandbox = Sandbox::load(&file).unwrap();
-    let them = clients(sandbox.clone(), sandbox.admin(), HOME);
-    (them, clients(sandbox, aws.sandbox.admin(), FAR))
-}
-
 #[tokio::test]
 async fn the_bus_of_another_account_must_let_the_sender_in() {
     let theirs = home().replace(ACCOUNT, THEM);
@@ -336,7 +321,8 @@ async fn the_bus_of_another_account_must_let_the_sender_in() {
         let forwarder = to_bus(&theirs, FAR, role_of_target);
         let enabled = RuleState::Enabled;
         rule(&at(&aws, FAR), "default", PATTERN, enabled, forwarder).await;
-        let (them, us) = neighbours(&aws);
+        let them = aws.sandbox.admin_in(&THEM.parse().unwrap());
+        let them = clients(aws.sandbox.clone(), them, HOME);
         let create = them.events.create_event_bus().name("home").send().await;
         create.unwrap();
         if let Some(principal) = &principal {
@@ -346,8 +332,9 @@ async fn the_bus_of_another_account_must_let_the_sender_in() {
             let put = them.events.put_permission().event_bus_name("home");
             put.policy(policy.to_string()).send().await.unwrap();
         }
-        us.put(json!({})).await;
-        let codes = dead_letters(&us).await;
+        let far = at(&aws, FAR);
+        far.put(json!({})).await;
+        let codes = dead_letters(&far).await;
         assert_eq!(codes, Vec::from_iter(code), "{principal:?} {condition}");
     }
 }

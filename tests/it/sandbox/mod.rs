@@ -1,20 +1,28 @@
 //! The sandbox, driven by the real SDK clients.
 
 mod account;
+mod assume;
 mod buses;
 mod callers;
 mod cloudtrail;
+mod cross_account;
 mod delivery;
 mod gating;
 mod happy;
 mod hops;
 mod kms;
 mod life;
+mod limits;
+mod members;
+mod org_trail;
+mod organizations;
 mod queues;
 mod roles;
 mod rules;
 mod s3;
 mod s3_settings;
+mod scp;
+mod socket;
 mod tags;
 mod targets;
 mod topics;
@@ -38,6 +46,7 @@ pub struct Aws {
     pub s3: aws_sdk_s3::Client,
     pub kms: aws_sdk_kms::Client,
     pub trail: aws_sdk_cloudtrail::Client,
+    pub organizations: aws_sdk_organizations::Client,
 }
 
 pub fn aws() -> Aws {
@@ -52,16 +61,21 @@ pub fn aws() -> Aws {
 
 pub fn clients(sandbox: Sandbox, caller: aws_credential_types::Credentials, region: &str) -> Aws {
     let config = sandbox.sdk_config(&region.parse().unwrap(), caller);
+    configured(sandbox, &config)
+}
+
+pub fn configured(sandbox: Sandbox, config: &aws_types::SdkConfig) -> Aws {
     Aws {
-        events: aws_sdk_eventbridge::Client::new(&config),
-        sns: aws_sdk_sns::Client::new(&config),
-        sqs: aws_sdk_sqs::Client::new(&config),
-        sts: aws_sdk_sts::Client::new(&config),
-        iam: aws_sdk_iam::Client::new(&config),
-        account: aws_sdk_account::Client::new(&config),
-        s3: aws_sdk_s3::Client::new(&config),
-        kms: aws_sdk_kms::Client::new(&config),
-        trail: aws_sdk_cloudtrail::Client::new(&config),
+        events: aws_sdk_eventbridge::Client::new(config),
+        sns: aws_sdk_sns::Client::new(config),
+        sqs: aws_sdk_sqs::Client::new(config),
+        sts: aws_sdk_sts::Client::new(config),
+        iam: aws_sdk_iam::Client::new(config),
+        account: aws_sdk_account::Client::new(config),
+        s3: aws_sdk_s3::Client::new(config),
+        kms: aws_sdk_kms::Client::new(config),
+        trail: aws_sdk_cloudtrail::Client::new(config),
+        organizations: aws_sdk_organizations::Client::new(config),
         sandbox,
     }
 }
