@@ -159,6 +159,17 @@ impl Asked<'_> {
 
 /// The refusal in the words and the code of each service.
 fn denied(service: Service, arn: &str, action: &str, resource: &str, why: Reason) -> ApiError {
+    // CloudTrail does not say which of them.
+    let another = [
+        "organizations:",
+        "iam:GetRole",
+        "iam:CreateServiceLinkedRole",
+    ];
+    if service == Service::CloudTrail && another.iter().any(|prefix| action.starts_with(prefix)) {
+        let message = "AWS CloudTrail cannot create resources for your organization because access to one or more required APIs has been denied.";
+        let code = "InsufficientDependencyServiceAccessPermissionException";
+        return ApiError::new(code, message);
+    }
     let (code, status, action) = match service {
         Service::Sns => (
             "AuthorizationError",

@@ -49,5 +49,28 @@ pub(crate) fn needs(site: &Site, operation: &str, input: &Value) -> Option<Needs
     if let Some(role) = text("CloudWatchLogsRoleArn").filter(|role| !role.is_empty()) {
         permissions.push(("iam:PassRole".to_owned(), role.to_owned()));
     }
+    if input.get("IsOrganizationTrail") == Some(&Value::Bool(true)) {
+        permissions.extend(of_organization(site));
+    }
     Some(Needs { kind, permissions })
+}
+
+/// What the maker of an organization trail needs besides: those permissions of AWS's minimum policy
+/// that the call itself can use. The role is the one with which CloudTrail looks at the accounts.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html>
+fn of_organization(site: &Site) -> Vec<(String, String)> {
+    let role = format!(
+        "arn:aws:iam::{}:role/aws-service-role/cloudtrail.amazonaws.com/AWSServiceRoleForCloudTrail",
+        site.account
+    );
+    let needed = [
+        ("organizations:DescribeOrganization", "*"),
+        ("organizations:ListAWSServiceAccessForOrganization", "*"),
+        ("iam:GetRole", &role),
+        ("iam:CreateServiceLinkedRole", &role),
+    ];
+    let needed = needed.into_iter();
+    needed
+        .map(|(action, resource)| (action.to_owned(), resource.to_owned()))
+        .collect()
 }

@@ -63,7 +63,10 @@ pub(super) fn check(
         return Err(not_theirs());
     }
     if settings.organization && !organization.trusted.contains_key(SERVICE) {
-        let message = "Trusted access between CloudTrail and Organizations is not enabled.";
+        let message = format!(
+            "The request could not be processed because your organization hasn't enabled CloudTrail service access. Enable service access for CloudTrail, and then try again. You are signed in with the following AWS account ID: {}",
+            site.account
+        );
         return Err(error("CloudTrailAccessNotEnabledException", message));
     }
     Ok(())

@@ -138,6 +138,15 @@ async fn nobody_else_comes_in() {
         let outcome = outcome(&home, &there).await;
         assert_eq!(outcome, refused, "{account} {role:?} {bus}");
     }
+    // Who comes without a role is of no organization, whatever account he is in.
+    for (role, arrived) in [(None, 0), (Some("any"), 1)] {
+        let acme = acme();
+        let organization = json!({"StringEquals": {"aws:PrincipalOrgID": acme.org.id()}});
+        let home = home(&acme, organization).await;
+        let there = forwarder(&acme, PAYMENTS, role, "home").await;
+        there.put(json!({})).await;
+        assert_eq!(outcome(&home, &there).await.0, arrived, "{role:?}");
+    }
     let acme = acme();
     let home = home(&acme, in_organization("o-other")).await;
     let there = forwarder(&acme, PAYMENTS, ours, "home").await;

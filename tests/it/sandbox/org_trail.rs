@@ -93,6 +93,42 @@ async fn an_organization_trail_takes_trusted_access_a_fitting_bucket_and_the_rig
 }
 
 #[tokio::test]
+async fn whoever_makes_an_organization_trail_may_look_at_the_organization() {
+    let acme = acme();
+    acme.org.trust(SERVICE).unwrap();
+    with_bucket(&acme).await;
+    let needed = [
+        "cloudtrail:CreateTrail",
+        "organizations:DescribeOrganization",
+        "organizations:ListAWSServiceAccessForOrganization",
+        "iam:GetRole",
+        "iam:CreateServiceLinkedRole",
+    ];
+    for left_out in (0..needed.len()).rev() {
+        let mut actions = needed.to_vec();
+        let action = actions.remove(left_out);
+        let policy = |actions: &[&str]| {
+            json!({"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
+                .to_string()
+        };
+        let sandbox = &acme.aws.sandbox;
+        let ann = |actions: &[&str]| {
+            let ann = sandbox.caller("ann", &policy(actions));
+            super::clients(sandbox.clone(), ann, "us-east-1")
+        };
+        let code = code!(new_trail(&ann(&actions)));
+        let expected = match left_out {
+            0 => "AccessDeniedException",
+            _ => "InsufficientDependencyServiceAccessPermissionException",
+        };
+        assert_eq!(code, expected, "{action}");
+        if left_out == 0 {
+            new_trail(&ann(&needed)).send().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_delegated_administrator_makes_the_trail_and_the_management_account_owns_it() {
     let acme = acme();
     acme.org.trust(SERVICE).unwrap();
