@@ -10,6 +10,7 @@ mod exit;
 mod init;
 mod matching;
 mod order;
+mod patterns;
 mod permissions;
 mod plan;
 mod sandbox;
@@ -108,6 +109,8 @@ enum Command {
     Permissions(permissions::PermissionsArgs),
     /// Show the alerts that could not be delivered, and send them again
     Dlq(dlq::DlqArgs),
+    /// List the ready rules of the catalogue, or show one
+    Patterns(patterns::PatternsArgs),
     /// Print the event patterns of the rules, as EventBridge takes them
     Compile(compile::CompileArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
@@ -163,6 +166,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::TestEvent(args) => block_on(args.run(&global, ui)),
         Command::Status(args) => block_on(args.run(&global, ui)),
         Command::Dlq(args) => block_on(args.run(&global, ui)),
+        Command::Patterns(args) => args.run(ui),
         Command::Compile(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),
         Command::Permissions(args) => args.run(&global, ui),
