@@ -5,7 +5,10 @@ use std::sync::OnceLock;
 
 use super::codes;
 use super::keys::{CATALOGUE, NOT_EXPRESSIBLE, PACK};
-use super::model::{RuleId, Severity, Trigger};
+use super::load::{Loaded, loaded};
+use super::model::{
+    Home, Regions, Rule, RuleId, RulesFile, Severity, TopicKey, Trail, Trigger, Watch,
+};
 use super::read::{Fields, line, list, text, texts};
 use super::report::{Report, shown};
 use super::rule::{Draft, Own, Setting, TITLE, rule_id, rules};
@@ -130,6 +133,47 @@ fn shown_to_people() -> &'static (Vec<CatalogueEntry>, Vec<NotExpressible>) {
     })
 }
 
+/// The catalogue as a rules file that holds every rule, with the tests that the catalogue has for it.
+/// Nobody hears of it: it is for looking at, compiling and testing.
+pub fn whole_catalogue() -> Loaded {
+    let mut sources = Sources::default();
+    let mut report = Report::default();
+    let catalogue = Catalogue::read(&mut sources, &mut report);
+    let rules = catalogue.rules.into_values().filter_map(|own| {
+        Some(Rule {
+            title: own.common.title.unwrap_or_else(|| own.id.value.0.clone()),
+            id: own.id.value,
+            severity: own.common.severity.unwrap_or_default(),
+            enabled: true,
+            trigger: own.trigger?,
+            channels: Vec::new(),
+            tests: super::tests::finished(&own.common.tests),
+            span: own.id.span,
+        })
+    });
+    let rules: Vec<Rule> = rules.collect();
+    let span = Span::default();
+    let named = "catalogue".parse().ok().zip("us-east-1".parse().ok());
+    let file = named.map(|(name, region)| RulesFile {
+        name,
+        home: Home {
+            region,
+            account: None,
+            span,
+        },
+        watch: Watch {
+            regions: Regions::Home,
+            span,
+        },
+        trail: Trail::None,
+        topic_key: TopicKey::None,
+        test_events: true,
+        channels: BTreeMap::new(),
+        rules,
+    });
+    loaded(sources, report, file)
+}
+
 /// The catalogue as one load sees it: its spans point into that load's sources.
 #[derive(Default)]
 pub(super) struct Catalogue {
@@ -180,7 +224,9 @@ impl Catalogue {
         };
         if let Some(node) = fields.get("rules") {
             self.written.extend(written(node, text_of_file));
-            for draft in rules(node, setting, report) {
+            let mut drafts = rules(node, setting, report);
+            super::tests::read_files(&mut drafts, None, &mut 0, report);
+            for draft in drafts {
                 let Draft::Own(own) = draft else { continue };
                 let (id, span) = (own.id.value.0.clone(), own.id.span);
                 if self.rules.insert(id.clone(), own).is_some() {

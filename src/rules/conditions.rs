@@ -99,7 +99,7 @@ pub(super) fn overlap(span: Span, outer: &[String], inner: &[String], report: &m
         .help("keep one of the two, or make a list of two maps if either is enough");
 }
 
-fn path(key: &Node, report: &mut Report) -> Option<Vec<String>> {
+pub(super) fn path(key: &Node, report: &mut Report) -> Option<Vec<String>> {
     let text = key_text(key, report)?;
     let refuse = |report: &mut Report, message: String, label: &str, help: String| {
         report

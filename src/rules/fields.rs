@@ -66,7 +66,7 @@ pub(super) fn warn_of_name(first: &str, span: Span, report: &mut Report) {
                 "CloudTrail's events have no field {}",
                 shown(first)
             ))
-            .label("the condition may never hold")
+            .label("no event has it")
             .help(format!("did you mean `{meant}`?"));
     }
 }

@@ -27,13 +27,14 @@ mod rule;
 mod schema;
 mod scope;
 mod source;
+mod tests;
 mod watches;
 mod yaml;
 
 pub(crate) use channels::is_mail;
 pub(crate) use report::{is_unprintable, meant, printable};
 
-pub use catalogue::{CatalogueEntry, NotExpressible, catalogue, not_expressible};
+pub use catalogue::{CatalogueEntry, NotExpressible, catalogue, not_expressible, whole_catalogue};
 pub use load::{Loaded, load, load_text};
 pub use model::*;
 pub use report::MAX_DIAGNOSTICS;

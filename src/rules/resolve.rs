@@ -11,6 +11,7 @@ use super::read::Spanned;
 use super::report::{Report, shown};
 use super::rule::{Common, Draft, Own, Use};
 use super::source::{Sources, Span};
+use super::tests;
 use super::watches;
 
 /// A rule whose channels are not settled.
@@ -128,6 +129,7 @@ impl Resolver<'_> {
             enabled: own.common.enabled.unwrap_or(true),
             trigger,
             channels: Vec::new(),
+            tests: tests::finished(&own.common.tests),
             span: own.id.span,
         };
         self.open.insert(
@@ -182,6 +184,19 @@ impl Resolver<'_> {
                 .label("one title for several rules")
                 .help("give a title where a single rule is used");
         }
+        if let Some(span) = using.common.tests_key {
+            report
+                .error(codes::TEST, span)
+                .message(format!(
+                    "{} is a pack, and a test is about one rule",
+                    shown(&using.id.value)
+                ))
+                .label("tests of several rules")
+                .help(format!(
+                    "write the tests where a single rule is used, such as `use: {}`",
+                    pack.rules.first().map_or("", |rule| rule.0.as_str())
+                ));
+        }
         for except in &using.except {
             if !pack.rules.iter().any(|rule| rule.0 == except.value) {
                 let names: Vec<&str> = pack.rules.iter().map(|r| r.0.as_str()).collect();
@@ -232,6 +247,8 @@ impl Resolver<'_> {
             severity,
             enabled,
             channels,
+            tests,
+            ..
         } = &using.common;
         let title = title
             .clone()
@@ -244,6 +261,7 @@ impl Resolver<'_> {
             enabled: enabled.unwrap_or(true),
             trigger,
             channels: Vec::new(),
+            tests: tests::finished(tests),
             span: using.id.span,
         };
         let open = Open {

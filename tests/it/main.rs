@@ -25,6 +25,7 @@ mod pattern;
 mod permissions;
 mod real;
 mod regions;
+mod rule_tests;
 mod rules;
 mod sandbox;
 mod shared;
