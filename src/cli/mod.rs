@@ -7,7 +7,9 @@ mod demo;
 mod destroy;
 mod dlq;
 mod exit;
+mod explain;
 mod init;
+mod input;
 mod matching;
 mod order;
 mod patterns;
@@ -113,6 +115,8 @@ enum Command {
     Patterns(patterns::PatternsArgs),
     /// Print the event patterns of the rules, as EventBridge takes them
     Compile(compile::CompileArgs),
+    /// Say of an event which rules fire, and why the others do not: nearest miss first
+    Explain(explain::ExplainArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
     Match(matching::MatchArgs),
     /// Print the JSON Schema of the rules file, for editors
@@ -168,6 +172,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Dlq(args) => block_on(args.run(&global, ui)),
         Command::Patterns(args) => args.run(ui),
         Command::Compile(args) => args.run(&global, ui),
+        Command::Explain(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),
         Command::Permissions(args) => args.run(&global, ui),
         Command::Schema(args) => args.run(ui),

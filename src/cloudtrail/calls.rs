@@ -11,13 +11,17 @@ use super::Setting;
 
 /// The tables, in no order: each API is in one.
 const TABLES: &[&str] = &[
+    include_str!("calls/data.json"),
     include_str!("calls/iam.json"),
+    include_str!("calls/logging.json"),
+    include_str!("calls/network.json"),
+    include_str!("calls/organizations.json"),
     include_str!("calls/signin.json"),
     include_str!("calls/sts.json"),
 ];
 
 /// Every API of the tables, as `service:EventName`, and its fields.
-pub(super) fn table() -> &'static Map<String, Value> {
+pub fn table() -> &'static Map<String, Value> {
     static TABLE: OnceLock<Map<String, Value>> = OnceLock::new();
     TABLE.get_or_init(|| {
         let tables = TABLES.iter();
@@ -29,7 +33,7 @@ pub(super) fn table() -> &'static Map<String, Value> {
 }
 
 /// The fields that the record of an API has of its own, if the API is one of the well-known ones.
-pub fn known(service: &str, name: &str) -> Option<&'static Map<String, Value>> {
+pub(super) fn known(service: &str, name: &str) -> Option<&'static Map<String, Value>> {
     table().get(&format!("{service}:{name}"))?.as_object()
 }
 

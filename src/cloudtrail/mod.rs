@@ -15,8 +15,8 @@ mod names;
 
 use serde_json::{Map, Value, json};
 
-pub use calls::known;
-pub use envelope::{DETAIL_TYPES, is_record, wrap};
+pub use calls::table;
+pub use envelope::{detail_type, is_record, wrap};
 pub use identity::{IDENTITY_WORDS, Identity};
 pub use names::{GLOBAL_SERVICES, is_read_only, needs_wider_state};
 
@@ -80,7 +80,7 @@ pub fn record(service: &str, name: &str, identity: Identity, setting: &Setting<'
     if identity != Identity::Service {
         put("tlsDetails", tls(service, &region));
     }
-    if sign_in {
+    if sign_in && name == "ConsoleLogin" {
         identity.signs_in(&mut record, &here);
     }
     if let Some(own) = calls::known(service, &name) {

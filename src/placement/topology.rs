@@ -100,6 +100,17 @@ pub fn listening(file: &RulesFile, survey: &Survey) -> Result<BTreeSet<Region>, 
     Ok(listening)
 }
 
+/// Whether a Region is listened to, as far as the file alone says: `all` is taken for every Region.
+pub fn listens_in(file: &RulesFile, region: &Region) -> bool {
+    let home = &file.home.region;
+    let named = match &file.watch.regions {
+        Regions::Home => false,
+        Regions::All => region.partition() == home.partition(),
+        Regions::Listed(listed) => listed.iter().any(|(listed, _)| listed == region),
+    };
+    named || region == home || *region == home.global()
+}
+
 fn not_enabled(region: &Region, survey: &Survey, span: Span) -> Diagnostic {
     problem(
         span,

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod diagnostic;
+pub mod explain;
 pub mod health;
 pub mod letters;
 pub mod moved;

@@ -8,12 +8,14 @@
 
 mod cli;
 mod cli_deploy;
+mod cloudtrail;
 mod cover;
 mod deploy;
 mod disturbed;
 mod dlq;
 mod drift;
 mod everything;
+mod explain;
 mod faults;
 mod generated;
 mod grow;
