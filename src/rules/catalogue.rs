@@ -1,7 +1,7 @@
 //! The ready rules under `patterns/`, written in the rule language and embedded in the program.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::codes;
 use super::keys::{CATALOGUE, NOT_EXPRESSIBLE, PACK};
@@ -185,6 +185,26 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
+    /// The same for a load that has read one file so far, as nearly all have: read once and shared, since
+    /// the catalogue is longer than most rules files and its spans are then the same.
+    pub fn shared(sources: &mut Sources, report: &mut Report) -> Arc<Self> {
+        static BEHIND_ONE_FILE: OnceLock<Arc<Catalogue>> = OnceLock::new();
+        let alone = sources.iter().count() == 1;
+        if let (true, Some(catalogue)) = (alone, BEHIND_ONE_FILE.get()) {
+            for (name, text) in FILES {
+                sources.add(*name, *text);
+            }
+            return Arc::clone(catalogue);
+        }
+        let before = report.said();
+        let catalogue = Arc::new(Self::read(sources, report));
+        // What is wrong in it every load must say.
+        if alone && report.said() == before {
+            return Arc::clone(BEHIND_ONE_FILE.get_or_init(|| catalogue));
+        }
+        catalogue
+    }
+
     /// Reads the embedded files. What is wrong in them is reported like anything else.
     pub fn read(sources: &mut Sources, report: &mut Report) -> Self {
         let mut catalogue = Self::default();

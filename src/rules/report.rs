@@ -62,6 +62,11 @@ impl Report {
         self.diagnostics.len() >= MAX_DIAGNOSTICS
     }
 
+    /// How many diagnostics there are.
+    pub fn said(&self) -> usize {
+        self.diagnostics.len()
+    }
+
     /// How many errors were reported, those that were not kept included.
     pub fn errors(&self) -> usize {
         self.errors
