@@ -15,6 +15,7 @@ mod input;
 mod matching;
 mod order;
 mod organization;
+mod patterns;
 mod permissions;
 mod plan;
 mod sandbox;
@@ -116,6 +117,8 @@ enum Command {
     Permissions(permissions::PermissionsArgs),
     /// Show the alerts that could not be delivered, and send them again
     Dlq(dlq::DlqArgs),
+    /// List the ready rules of the catalogue, or show one
+    Patterns(patterns::PatternsArgs),
     /// Print the event patterns of the rules, as EventBridge takes them
     Compile(compile::CompileArgs),
     /// Say of an event which rules fire, and why the others do not: nearest miss first
@@ -174,6 +177,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Status(args) => block_on(args.run(&global, ui)),
         Command::Coverage(args) => block_on(args.run(&global, ui)),
         Command::Dlq(args) => block_on(args.run(&global, ui)),
+        Command::Patterns(args) => args.run(ui),
         Command::Compile(args) => args.run(&global, ui),
         Command::Explain(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),

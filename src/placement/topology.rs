@@ -27,14 +27,23 @@ impl Topology {
         survey: &Survey,
         listening: BTreeSet<Region>,
     ) -> Self {
-        let mut forwarders: BTreeMap<Region, Vec<Forwarder>> = listening
-            .iter()
-            .map(|region| {
-                let parts = cover(compiled, Where::of(region), PATTERN_QUOTA);
-                (region.clone(), parts)
-            })
-            .collect();
-        forwarders.retain(|_, parts| !parts.is_empty());
+        // Places of one kind need the same.
+        let mut covers: Vec<(Where, Vec<Forwarder>)> = Vec::new();
+        let mut forwarders = BTreeMap::new();
+        for region in &listening {
+            let kind = Where::of(region);
+            let known = covers.iter().find(|(known, _)| *known == kind);
+            let parts = match known {
+                Some((_, parts)) => parts.clone(),
+                None => {
+                    let parts = cover(compiled, kind, PATTERN_QUOTA);
+                    covers.push((kind, parts.clone()));
+                    parts
+                }
+            };
+            forwarders.insert(region.clone(), parts);
+        }
+        forwarders.retain(|_, parts: &mut Vec<Forwarder>| !parts.is_empty());
         let alone = survey.organization.is_none()
             && forwarders.keys().all(|region| *region == file.home.region);
         if alone {
