@@ -23,7 +23,7 @@ pub struct DestroyArgs {
 impl DestroyArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let session = Session::open(global, ui).await?;
-        let plan = session.destruction(kinds(&self.delete))?;
+        let plan = session.destruction(kinds(&self.delete)).await?;
         session.check_deletions(&plan).await?;
         if let Some(org) = &session.org {
             let mut fleet = org.fleet(&session, &Wishes::destruction(kinds(&self.delete)), None);

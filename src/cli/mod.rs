@@ -18,6 +18,7 @@ mod organization;
 mod patterns;
 mod permissions;
 mod plan;
+mod removal;
 mod sandbox;
 mod saved;
 mod schema;

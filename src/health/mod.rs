@@ -145,11 +145,35 @@ fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
         }
     };
     let reach = reach::Reach::of(desired, deployment.patterns);
+    let guests = plan::guests::guests(stack, desired, live);
+    findings.extend(guests.iter().map(|guest| uninvited(guest, &reach)));
     if let Some(plan) = plan {
         findings.extend(links::judge(&plan, deployment, &reach));
     }
     findings.extend(feed::judge(deployment));
     findings
+}
+
+/// A statement of somebody else's on the home bus.
+fn uninvited(guest: &plan::guests::Found, reach: &reach::Reach<'_>) -> Finding {
+    let (weight, consequence, rules) = if guest.loses_alerts() {
+        let consequence = "events do not come to the detectors";
+        (Weight::LosesAlerts, consequence, reach.rules(&guest.bus))
+    } else {
+        let consequence = "what others send can raise alerts";
+        (Weight::Weakens, consequence, Vec::new())
+    };
+    Finding {
+        weight,
+        place: Some(guest.bus.place.clone()),
+        what: guest.bus.to_string(),
+        problem: guest.problem(),
+        since: None,
+        consequence: consequence.to_owned(),
+        rules,
+        remedy: guest.remedy(),
+        document: Some(guest.statement.clone()),
+    }
 }
 
 /// What hangs on a topic or bus that is not ours is not read: it may well be there.
@@ -180,10 +204,15 @@ fn foreign(conflict: &Conflict, desired: &Desired, stack: &StackName) -> Finding
         since: None,
         consequence: "apply refuses to touch it, and with it everything else".to_owned(),
         rules: reach::Reach::named(desired, &conflict.key),
-        remedy: format!(
-            "if it is yours, tag it `{}={stack}`; otherwise delete or rename it",
-            crate::resources::STACK_TAG
-        ),
+        remedy: if conflict.owner == Owner::Nobody {
+            format!(
+                "if it is yours, `iamwatch apply --adopt {}` tags it `{}={stack}`; otherwise delete or rename it",
+                plan::adopt::written(&conflict.key),
+                crate::resources::STACK_TAG
+            )
+        } else {
+            "give this rules file another `name`, or delete or rename what stands there".to_owned()
+        },
         document: None,
     }
 }

@@ -105,7 +105,8 @@ fn needs(phase: Phase) -> Vec<(Need, bool)> {
     };
     needs.extend(besides.iter().flat_map(|(call, on)| {
         let needs = call.needs.iter();
-        let needs = needs.filter(|need| need.on != On::PassedRole);
+        let needs = needs
+            .filter(|need| !matches!(need.on, On::PassedRole | On::LeftProbeRule | On::LeftProbe));
         needs.map(|need| (Need { on: *on, ..*need }, true))
     }));
     needs

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compile::Compiled;
 use crate::organization::Organization;
 use crate::place::{AccountId, Arn, Place, Region};
+use crate::resources::sqs::LARGEST_MESSAGE;
 use crate::resources::{Key, Kind, Queue, Resource, Survey, names, policy};
 use crate::rules::{ChannelName, Diagnostic, RuleId, RulesFile};
 
@@ -65,6 +66,7 @@ pub fn desired(
         organization: survey.organization.as_ref(),
     };
     let topology = Topology::of(file, compiled, survey, listening(file, survey)?);
+    topology.can_be_reached(file)?;
     let feed = Feed::chosen(file, compiled, survey, &topology.listening);
     let mut desired = Desired {
         home: account.home(),
@@ -150,6 +152,8 @@ impl Account<'_> {
             name,
             retention_seconds: FOURTEEN_DAYS,
             encrypted: true,
+            max_message_bytes: LARGEST_MESSAGE,
+            delay_seconds: 0,
         };
         self.add(desired, &self.at(region), Resource::Queue(queue));
         Some(arn)

@@ -36,7 +36,12 @@ impl Account<'_> {
             }
             Some(organization) => policy::admits_forwarders_of(&bus, &organization.id, &roles("*")),
         };
-        self.add(desired, &self.home(), Resource::Bus(Bus { name, policy }));
+        let bus = Bus {
+            name,
+            policy,
+            kms_key: None,
+        };
+        self.add(desired, &self.home(), Resource::Bus(bus));
     }
 
     /// What each listening Region of this account needs to send to the home bus.
@@ -99,6 +104,7 @@ impl Account<'_> {
             trust: policy::trust_for_rules(self.account, &rules),
             policies: BTreeMap::from([(FORWARD.to_owned(), policy::put_events_on(bus))]),
             attached: Vec::new(),
+            boundary: None,
         };
         let everywhere = Place::Global {
             account: self.account.clone(),

@@ -36,3 +36,5 @@ mod stage;
 mod status;
 mod sweep;
 mod tamper;
+mod trails;
+mod writers;
