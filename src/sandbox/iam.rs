@@ -422,8 +422,6 @@ pub(super) fn within_boundary(world: &World, arn: &str) -> bool {
     boundary.is_none_or(|boundary| boundary == ADMINISTRATOR_ACCESS)
 }
 
-const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
-
 impl Identity {
     /// Inline and attached policies. Of AWS's managed policies only `AdministratorAccess` is
     /// known; others grant nothing.

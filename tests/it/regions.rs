@@ -109,6 +109,7 @@ fn placed(home: &str, listed: &str, events: &str) -> Result<bool, String> {
         account: "111122223333".parse().unwrap(),
         regions: Ok(all.iter().map(|name| name.parse().unwrap()).collect()),
         trails: Vec::new(),
+        organization: None,
     };
     let desired = iamwatch::placement::desired(&file, &patterns, &survey);
     desired
