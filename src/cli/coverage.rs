@@ -20,44 +20,49 @@ pub struct CoverageArgs {
 impl CoverageArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let session = Session::open_with(global, &self.org, ui).await?;
-        let Some(org) = &session.org else {
-            return Err(Failure::new("the rules file watches one account")
-                .help("`iamwatch status` judges that; for an organization give --org"));
-        };
-        let look = org.fleet(&session, &Wishes::default(), None);
-        let mut run = org.run(&look, &session, None, ui).await;
-        run.outcomes.push(session.home_outcome()?);
-        run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
-        let recorded = match &session.desired.feed {
-            Feed::Nobody { .. } => Err("no trail records the organization".to_owned()),
-            Feed::Ours(arn) => match session.trail_problem() {
-                Some(problem) => Err(format!("the trail {arn} {problem}")),
-                None => Ok(()),
-            },
-            Feed::Existing(_) => Ok(()),
-        };
-        let coverage = fleet::coverage(&run, &session.rules.patterns, recorded);
-        if ui.json {
-            #[derive(serde::Serialize)]
-            struct Document<'a> {
-                format_version: u32,
-                organization: &'a str,
-                #[serde(flatten)]
-                coverage: &'a fleet::Coverage,
-            }
-            ui.json(&Document {
-                format_version: 1,
-                organization: &org.organization.id,
-                coverage: &coverage,
-            })?;
-        } else {
-            let text = render::fleet::coverage(&coverage, &org.organization.id, ui.painter());
-            write!(ui.out, "{text}")?;
-        }
-        Ok(if coverage.is_whole() {
-            Exit::Fine
-        } else {
-            Exit::Verdict
-        })
+        judge(&session, ui).await
     }
+}
+
+/// Looks at every account, and says what is covered.
+pub(super) async fn judge(session: &Session, ui: &mut Ui) -> Result<Exit, Failure> {
+    let Some(org) = &session.org else {
+        return Err(Failure::new("the rules file watches one account")
+            .help("`iamwatch status` judges that; for an organization give --org"));
+    };
+    let look = org.fleet(session, &Wishes::default(), None);
+    let mut run = org.run(&look, session, None, ui).await;
+    run.outcomes.push(session.home_outcome()?);
+    run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
+    let recorded = match &session.desired.feed {
+        Feed::Nobody { .. } => Err("no trail records the organization".to_owned()),
+        Feed::Ours(arn) => match session.trail_problem() {
+            Some(problem) => Err(format!("the trail {arn} {problem}")),
+            None => Ok(()),
+        },
+        Feed::Existing(_) => Ok(()),
+    };
+    let coverage = fleet::coverage(&run, &session.rules.patterns, recorded);
+    if ui.json {
+        #[derive(serde::Serialize)]
+        struct Document<'a> {
+            format_version: u32,
+            organization: &'a str,
+            #[serde(flatten)]
+            coverage: &'a fleet::Coverage,
+        }
+        ui.json(&Document {
+            format_version: 1,
+            organization: &org.organization.id,
+            coverage: &coverage,
+        })?;
+    } else {
+        let text = render::fleet::coverage(&coverage, &org.organization.id, ui.painter());
+        write!(ui.out, "{text}")?;
+    }
+    Ok(if coverage.is_whole() {
+        Exit::Fine
+    } else {
+        Exit::Verdict
+    })
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::apply::carry_out;
 use super::organization::OrgArgs;
 use super::session::{Rules, Session, compiled};
-use super::{Exit, Failure, Ui, test_event};
+use super::{Exit, Failure, Ui, demo_org, test_event};
 use crate::aws::Access;
 use crate::plan::Wishes;
 use crate::proof::{self, Options};
@@ -19,21 +19,28 @@ use crate::sandbox::{self, Clock, Sandbox};
 const RULES: &str = include_str!("../../examples/demo.yaml");
 
 /// 2026-01-05 08:30 UTC, a Monday, in Unix milliseconds.
-const START: i64 = 1_767_601_800_000;
+pub(super) const START: i64 = 1_767_601_800_000;
 /// Each request to the sandbox takes this many milliseconds of its clock.
-const STEP: i64 = 40;
+pub(super) const STEP: i64 = 40;
 
 /// The rule whose alert the story shows.
 const SHOWN: &str = "root/sign-in";
 
-/// Flags of `demo`: none.
+/// Flags of `demo`.
 #[derive(Debug, Args)]
-pub struct DemoArgs {}
+pub struct DemoArgs {
+    /// The story of a whole organization: twelve accounts, three Regions, and one that joins later
+    #[arg(long)]
+    org: bool,
+}
 
 impl DemoArgs {
     pub(super) async fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
         // The story is for people; its parts have JSON forms of their own.
         ui.json = false;
+        if self.org {
+            return demo_org::run(ui).await;
+        }
         let paint = ui.painter();
         let account = "111122223333"
             .parse()
@@ -161,7 +168,7 @@ fn demo_rules(ui: &mut Ui) -> Result<Rules, Failure> {
     compiled(rules::load_text("examples/demo.yaml", RULES), ui)
 }
 
-fn heading(ui: &mut Ui, words: &str) -> Result<(), Failure> {
+pub(super) fn heading(ui: &mut Ui, words: &str) -> Result<(), Failure> {
     let line = ui.painter().bold(&format!("── {words}"));
     writeln!(ui.out, "\n{line}\n")?;
     Ok(())

@@ -5,6 +5,7 @@ mod compile;
 mod completions;
 mod coverage;
 mod demo;
+mod demo_org;
 mod destroy;
 mod dlq;
 mod everywhere;

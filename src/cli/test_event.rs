@@ -127,44 +127,9 @@ impl TestEventArgs {
                 proofs.iter().all(RegionProof::is_good)
             }
             Task::Accounts => {
-                let Some(org) = &session.org else {
-                    return Err(Failure::new(
-                        "the rules file watches one account, not an organization",
-                    )
-                    .help("give --org, or write `watch: { organization: {} }`"));
-                };
                 options.wait = Some(Duration::from_secs(timeout));
-                let fleet = org.fleet(&session, &Wishes::default(), None);
-                let (ways, stuck) = org.ways(&fleet, session.desired.home.account()).await?;
-                let proofs =
-                    proof::prove_accounts(cloud, deployment, ways, &options, stop.clone()).await?;
-                let home: BTreeSet<Region> = session
-                    .desired
-                    .topology
-                    .forwarders
-                    .keys()
-                    .cloned()
-                    .collect();
-                let own = if self.org.account.is_empty() {
-                    proof::prove_regions(cloud, deployment, &home, &options, stop).await?
-                } else {
-                    Vec::new()
-                };
-                let text = render::proof::accounts(&own, &proofs, &stuck, ui.painter());
-                show_as(
-                    &Accounts {
-                        format_version: 1,
-                        home: &own,
-                        accounts: &proofs,
-                        stuck: &stuck,
-                    },
-                    &text,
-                    ui,
-                )?;
-                let some = !proofs.is_empty() || !own.is_empty();
-                some && stuck.is_empty()
-                    && own.iter().all(RegionProof::is_good)
-                    && proofs.iter().all(AccountProof::is_good)
+                let own = self.org.account.is_empty();
+                ways_of_accounts(&session, deployment, &options, own, stop, ui).await?
             }
             Task::Real => {
                 if !ui.json {
@@ -258,6 +223,55 @@ impl TestEventArgs {
             },
         }
     }
+}
+
+/// Proves the way home of every account that is meant, and with `own` of the home account.
+pub(super) async fn ways_of_accounts(
+    session: &Session,
+    deployment: proof::Deployment<'_>,
+    options: &Options<'_>,
+    own: bool,
+    stop: impl Future<Output = ()> + Clone,
+    ui: &mut Ui,
+) -> Result<bool, Failure> {
+    let Some(org) = &session.org else {
+        return Err(
+            Failure::new("the rules file watches one account, not an organization")
+                .help("give --org, or write `watch: { organization: {} }`"),
+        );
+    };
+    let fleet = org.fleet(session, &Wishes::default(), None);
+    let (ways, stuck) = org.ways(&fleet, session.desired.home.account()).await?;
+    let proofs =
+        proof::prove_accounts(&session.cloud, deployment, ways, options, stop.clone()).await?;
+    let home: BTreeSet<Region> = session
+        .desired
+        .topology
+        .forwarders
+        .keys()
+        .cloned()
+        .collect();
+    let own = if own {
+        proof::prove_regions(&session.cloud, deployment, &home, options, stop).await?
+    } else {
+        Vec::new()
+    };
+    let text = render::proof::accounts(&own, &proofs, &stuck, ui.painter());
+    show_as(
+        &Accounts {
+            format_version: 1,
+            home: &own,
+            accounts: &proofs,
+            stuck: &stuck,
+        },
+        &text,
+        ui,
+    )?;
+    let some = !proofs.is_empty() || !own.is_empty();
+    Ok(some
+        && stuck.is_empty()
+        && own.iter().all(RegionProof::is_good)
+        && proofs.iter().all(AccountProof::is_good))
 }
 
 #[derive(Serialize)]

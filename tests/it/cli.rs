@@ -70,6 +70,25 @@ fn the_demo_ends_without_changes() {
 }
 
 #[test]
+fn the_story_of_an_organization_forgets_nobody() {
+    let (code, out, err) = TestEnv::new().run(&["demo", "--org"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let told = [
+        "0 that cannot be worked in",
+        "suspended or closed: 200000000011 (closed)",
+        "11 of 11 accounts",
+        "11 of 12 accounts",
+        "Applied to 1 of 1 account ",
+        "36 of 36 ways home good",
+    ];
+    let mut from = 0;
+    for words in told {
+        let at = out[from..].find(words);
+        from += at.unwrap_or_else(|| panic!("`{words}` is missing:\n{out}"));
+    }
+}
+
+#[test]
 fn the_sandbox_keeps_what_apply_made() {
     let env = TestEnv::new();
     let (code, out, err) = env.run(&["plan", "--sandbox", "--detailed-exitcode"]);
