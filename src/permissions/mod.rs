@@ -46,6 +46,7 @@ static PROOF: &[(&Call, On)] = &[
     (&calls::PUT_TARGETS, On::ProbeRule),
     (&calls::REMOVE_TARGETS, On::ProbeRule),
     (&calls::DELETE_RULE, On::ProbeRule),
+    (&calls::LIST_TARGETS, On::ProbeRule),
     (&calls::LIST_RULE_TAGS, On::ProbeRule),
 ];
 

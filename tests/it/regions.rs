@@ -164,8 +164,8 @@ async fn a_denial_of_somebodys_on_the_home_bus_breaks_every_regions_way() {
         "Sid": "Theirs",
         "Effect": "Deny",
         "Principal": "*",
-        "Action": "events:*",
-        "Resource": "*",
+        "Action": "events:PutEvents",
+        "Resource": described.arn(),
     }));
     let put = home.put_permission().event_bus_name("iamwatch-acme");
     put.policy(policy.to_string()).send().await.unwrap();

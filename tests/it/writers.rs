@@ -32,12 +32,15 @@ const BUS: &str = "iamwatch-acme";
 
 type Turn = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Who decides by the operations so far.
+type Act = dyn Fn(&[String]) -> Option<Turn> + Send + Sync;
+
 /// Lets somebody act before a request: the operations so far, that one last, say when.
 #[derive(Clone)]
 struct Between {
     inner: SharedHttpConnector,
     seen: Arc<Mutex<Vec<String>>>,
-    act: Arc<dyn Fn(&[String]) -> Option<Turn> + Send + Sync>,
+    act: Arc<Act>,
 }
 
 impl fmt::Debug for Between {
@@ -72,7 +75,7 @@ struct BetweenClient {
 }
 
 #[derive(Clone)]
-struct Acting(Arc<dyn Fn(&[String]) -> Option<Turn> + Send + Sync>);
+struct Acting(Arc<Act>);
 
 impl fmt::Debug for Acting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

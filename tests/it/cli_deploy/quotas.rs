@@ -98,7 +98,7 @@ fn the_alerts_of_pipeline_tamper_are_told_before() {
     ));
     let out = folder.succeed(&["plan"]);
     assert!(
-        out.contains("apply itself alerts: pipeline/tamper (PutRule ×2, PutTargets)"),
+        out.contains("apply itself alerts: pipeline/tamper (PutRule ×2, PutTargets ×2)"),
         "{out}"
     );
     assert!(
