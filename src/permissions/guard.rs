@@ -70,7 +70,7 @@ pub fn guard(scope: &Scope, except: &[String]) -> Value {
         denied.actions.insert(action);
         denied.resources.extend(granted.resources);
     }
-    if let Some(bucket) = &scope.bucket {
+    if let Some(bucket) = scope.buckets() {
         named.actions.extend(TAMPERING_WITH_LOGS);
         let partition = scope.home.partition();
         named

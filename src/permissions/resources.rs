@@ -161,7 +161,7 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         On::AnyKey | On::Key => vec![anywhere("kms", "*", "key/*")],
         On::FreshKey | On::NewKeyTag => vec![at_home("kms", "key/*")],
         On::Alias => vec![at_home("kms", &format!("alias/{whole}"))],
-        On::Bucket if write => scope.bucket.iter().map(|name| bucket(name)).collect(),
+        On::Bucket if write => scope.buckets().iter().map(|name| bucket(name)).collect(),
         On::Bucket => {
             let ours = format!("{prefix}logs-");
             let mut buckets = vec![bucket(&format!("{ours}*"))];
@@ -172,7 +172,8 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         On::Trail => scope
             .trail
             .iter()
-            .map(|name| at_home("cloudtrail", &format!("trail/{name}")))
+            // Where home has moved, it stays where it was.
+            .map(|name| anywhere("cloudtrail", "*", &format!("trail/{name}")))
             .collect(),
         On::AnyTrail => vec![format!("arn:{partition}:cloudtrail:*:*:trail/*")],
     }

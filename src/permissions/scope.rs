@@ -72,6 +72,20 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// The log bucket, as a pattern: where home has moved, one of our naming stays where it was.
+    pub(super) fn buckets(&self) -> Option<String> {
+        let own = names::log_bucket(&self.stack, &self.account, &self.home);
+        self.bucket.as_ref().map(|bucket| {
+            let region = bucket.strip_suffix(self.home.as_str());
+            match region.filter(|_| *bucket == own) {
+                Some(all) => format!("{all}*"),
+                None => bucket.clone(),
+            }
+        })
+    }
+}
+
 /// Stand-ins for every Region: home, the one of global services, and one that is neither.
 fn samples(home: &Region) -> Vec<(Region, Span)> {
     let neither = ["eu-west-1", "eu-west-2"].iter();
