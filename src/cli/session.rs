@@ -1,6 +1,6 @@
 //! What plan, apply, destroy and test-event begin with: the rules, the patterns, the account, the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -211,6 +211,9 @@ impl Session {
         plan.notes
             .extend(notes::foreign_bucket(&desired, &self.live));
         plan.notes.extend(notes::unfed(&desired));
+        let Rules { file, patterns, .. } = &self.rules;
+        let passed_over = notes::passed_over(&plan, file, patterns, &desired, &self.survey);
+        plan.notes.extend(passed_over);
         plan.notes
             .extend(notes::unknown_trail(&desired, &self.survey));
         plan.notes.extend(notes::unknown_regions(&self.survey));
@@ -249,7 +252,20 @@ impl Session {
             .buffer_unordered(resources::PLACES_AT_ONCE)
             .try_collect()
             .await?;
-        let mut exceeded = quotas::exceeded(plan, &uses, self.survey.trails.len());
+        let regions = match (&self.survey.regions, quotas::adds_trail(plan)) {
+            (_, false) => &BTreeSet::new(),
+            (Ok(enabled), true) => enabled,
+            (Err(_), true) => &self.desired.topology.listening,
+        };
+        let trails: BTreeMap<_, _> = stream::iter(regions)
+            .map(|region| async move {
+                let trails = cloudtrail::recording(&self.cloud.at(region)).await?;
+                Ok::<_, CallError>((region.clone(), trails))
+            })
+            .buffer_unordered(resources::PLACES_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut exceeded = quotas::exceeded(plan, &uses, &trails);
         exceeded.retain(|quota| !(raised && quota.raisable));
         let Some(first) = exceeded.first() else {
             return Ok(());

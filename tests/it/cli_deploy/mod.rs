@@ -6,6 +6,7 @@ mod prune;
 mod quotas;
 mod region;
 mod saved;
+mod trails;
 
 use std::path::PathBuf;
 
