@@ -80,6 +80,10 @@ pub enum On {
     Probe,
     /// A temporary rule of `test-event`.
     ProbeRule,
+    /// The same, left on the home bus by a run that was killed: it must go before the bus can.
+    LeftProbeRule,
+    /// A temporary queue of `test-event` that a run that was killed may have left.
+    LeftProbe,
     /// A role of ours.
     Role,
     /// A role of ours, or none: IAM knows no path of a role that is not there.
@@ -209,12 +213,15 @@ calls! {
 
     LIST_RULES = read "events" "ListRules" [Any "events:ListRules"];
     DESCRIBE_RULE = check "events" "DescribeRule" [Rule "events:DescribeRule"];
-    LIST_TARGETS = read "events" "ListTargetsByRule" [Rule "events:ListTargetsByRule"];
-    LIST_RULE_TAGS = read "events" "ListTagsForResource" [Rule "events:ListTagsForResource"];
+    LIST_TARGETS = read "events" "ListTargetsByRule" [Rule "events:ListTargetsByRule"]
+        [LeftProbeRule "events:ListTargetsByRule"];
+    LIST_RULE_TAGS = read "events" "ListTagsForResource" [Rule "events:ListTagsForResource"]
+        [LeftProbeRule "events:ListTagsForResource"];
     PUT_RULE = write "events" "PutRule" [Rule "events:PutRule" "events:TagResource"];
     PUT_TARGETS = write "events" "PutTargets" [Rule "events:PutTargets"] [PassedRole "iam:PassRole"];
-    REMOVE_TARGETS = write "events" "RemoveTargets" [Rule "events:RemoveTargets"];
-    DELETE_RULE = write "events" "DeleteRule" [Rule "events:DeleteRule"];
+    REMOVE_TARGETS = write "events" "RemoveTargets" [Rule "events:RemoveTargets"]
+        [LeftProbeRule "events:RemoveTargets"];
+    DELETE_RULE = write "events" "DeleteRule" [Rule "events:DeleteRule"] [LeftProbeRule "events:DeleteRule"];
     DESCRIBE_BUS = read "events" "DescribeEventBus" [Bus "events:DescribeEventBus"];
     LIST_BUS_TAGS = read "events" "ListTagsForResource" [Bus "events:ListTagsForResource"];
     CREATE_BUS = write "events" "CreateEventBus" [Bus "events:CreateEventBus" "events:TagResource"];
@@ -242,7 +249,7 @@ calls! {
     GET_QUEUE_URL = read "sqs" "GetQueueUrl" [Receiver "sqs:GetQueueUrl"];
     GET_QUEUE = read "sqs" "GetQueueAttributes" [Queue "sqs:GetQueueAttributes"];
     GET_RECEIVER = read "sqs" "GetQueueAttributes" [Receiver "sqs:GetQueueAttributes"];
-    LIST_QUEUE_TAGS = read "sqs" "ListQueueTags" [Queue "sqs:ListQueueTags"];
+    LIST_QUEUE_TAGS = read "sqs" "ListQueueTags" [Queue "sqs:ListQueueTags"] [LeftProbe "sqs:ListQueueTags"];
     CREATE_QUEUE = write "sqs" "CreateQueue" [Queue "sqs:CreateQueue" "sqs:TagQueue"];
     SET_QUEUE = write "sqs" "SetQueueAttributes" [Queue "sqs:SetQueueAttributes"];
     DELETE_QUEUE = write "sqs" "DeleteQueue" [Queue "sqs:DeleteQueue"];

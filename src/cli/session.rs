@@ -14,8 +14,8 @@ use crate::place::{AccountId, Place, Region};
 use crate::placement::{self, Desired};
 use crate::plan::own_alerts::own_alerts;
 use crate::plan::saved::Order;
-use crate::plan::{self, Change, Note, Plan, Wishes, notes, quotas};
-use crate::resources::{self, Key, Kind, Live, Survey, kms, sqs};
+use crate::plan::{self, Note, Plan, Wishes, guests, notes, quotas};
+use crate::resources::{self, Key, Kind, Live, Survey, cloudtrail, kms, sqs};
 use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources, TopicKey};
 use crate::sandbox::{self, Sandbox};
 use crate::{health, proof, render};
@@ -198,7 +198,7 @@ impl Session {
     pub(super) async fn plan_for(&self, order: &Order) -> Result<Plan, Failure> {
         let wishes = &order.wishes;
         let (desired, live) = self.narrowed(&order.rules, order.region.as_ref());
-        let mut plan = self.compare(&desired, &live, wishes)?;
+        let mut plan = self.compare_all(&desired, &live, wishes).await?;
         for receiver in &desired.receivers {
             let note = self.receiver_note(receiver).await?;
             plan.notes
@@ -274,49 +274,33 @@ impl Session {
         Err(Failure::new(messages.join("; ")).help(first.help))
     }
 
-    /// What a plan would delete and AWS or good sense would not let go is said before the first write.
-    pub(super) async fn check_deletions(&self, plan: &Plan) -> Result<(), Failure> {
-        let deleted = |kind: Kind| {
-            let kind = move |change: &&Change| {
-                change.action == plan::Action::Delete && change.key.kind == kind
-            };
-            plan.changes.iter().filter(kind)
-        };
-        for change in deleted(Kind::Bucket) {
-            let name = &change.key.name;
-            let writer = self.live.iter().find(|live| {
-                let writes = matches!(&live.resource, resources::Resource::Trail(trail) if trail.bucket == *name);
-                writes && !deleted(Kind::Trail).any(|change| change.key == live.key)
-            });
-            if let Some(trail) = writer {
-                return Err(Failure::new(format!(
-                    "{} still writes into {}",
-                    trail.key, change.key
-                ))
-                .help("give `--delete log-bucket,trail`, or keep both"));
-            }
-            let held = resources::held(&self.cloud.at_place(&change.key.place), name).await?;
-            if let Some(held) = held {
-                return Err(Failure::new(format!("{} is not empty: it holds {held}", change.key)).help(
-                    "log files are evidence, and never deleted here: leave `log-bucket` out of --delete, or delete the \
-                     trail first, copy what you need, empty the bucket by hand, old versions too, and run this again",
-                ));
-            }
-        }
-        Ok(())
-    }
-
     /// What differs, without what a plan says besides.
     pub(super) fn difference(&self) -> Result<Plan, Failure> {
         self.compare(&self.desired, &self.live, &Wishes::default())
     }
 
     /// The plan that deletes everything but what is kept and not named in `delete`.
-    pub(super) fn destruction(&self, delete: Vec<Kind>) -> Result<Plan, Failure> {
+    pub(super) async fn destruction(&self, delete: Vec<Kind>) -> Result<Plan, Failure> {
         let wishes = Wishes::destruction(delete);
-        let mut plan = self.compare(&self.desired.nothing(), &self.live, &wishes)?;
+        let desired = self.desired.nothing();
+        let mut plan = self.compare_all(&desired, &self.live, &wishes).await?;
         plan.notes.extend(notes::unknown_regions(&self.survey));
         Ok(plan)
+    }
+
+    /// With what killed tests left on a bus that goes.
+    async fn compare_all(
+        &self,
+        desired: &Desired,
+        live: &[Live],
+        wishes: &Wishes,
+    ) -> Result<Plan, Failure> {
+        let plan = self.compare(desired, live, wishes)?;
+        let left = self.left_on_buses(&plan).await?;
+        if left.is_empty() {
+            return Ok(plan);
+        }
+        self.compare(desired, &[live, &left].concat(), wishes)
     }
 
     fn compare(&self, desired: &Desired, live: &[Live], wishes: &Wishes) -> Result<Plan, Failure> {

@@ -30,7 +30,7 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
     };
     let used = match on {
         On::Bus | On::Role if write => scope.hub,
-        On::PassedRole | On::AllBuses => scope.hub,
+        On::PassedRole | On::AllBuses | On::LeftProbeRule => scope.hub,
         On::AllKeys | On::FreshKey | On::NewKey | On::NewKeyTag | On::Alias => scope.key,
         On::Key if write => scope.key,
         On::Bucket if write => scope.bucket.is_some(),
@@ -74,13 +74,13 @@ fn sid(on: On, write: bool) -> &'static str {
         On::Any | On::AllBuses | On::AllKeys => "NoNarrowerResource",
         On::Account => "EnabledRegions",
         On::AnyTrail => "ReadTrails",
-        On::Rule if write => "WriteRules",
+        On::Rule | On::LeftProbeRule if write => "WriteRules",
         On::Bus if write => "WriteBus",
-        On::Rule | On::Bus => "ReadRulesAndBus",
+        On::Rule | On::LeftProbeRule | On::Bus => "ReadRulesAndBus",
         On::Topic if write => "WriteTopics",
         On::Topic => "ReadTopics",
         On::Queue if write => "WriteQueues",
-        On::Queue => "ReadQueues",
+        On::Queue | On::LeftProbe => "ReadQueues",
         On::Receiver => "ReadReceivers",
         On::Role if write => "WriteRoles",
         On::Role | On::NamedRole => "ReadRoles",
@@ -141,7 +141,7 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         On::Topic => vec![anywhere("sns", region(true), &format!("{prefix}*"))],
         On::Queue => vec![anywhere("sqs", region(false), &format!("{prefix}*"))],
         On::Receiver => scope.receivers.iter().map(ToString::to_string).collect(),
-        On::Probe => vec![at_home(
+        On::Probe | On::LeftProbe => vec![at_home(
             "sqs",
             &format!("{}*", names::probe_prefix(&scope.stack)),
         )],
@@ -153,6 +153,14 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
                 at_home("events", &format!("rule/{bus}{probe}*"))
             })
             .collect(),
+        On::LeftProbeRule => {
+            let probe = names::probe_prefix(&scope.stack);
+            vec![anywhere(
+                "events",
+                region(true),
+                &format!("rule/{whole}/{probe}*"),
+            )]
+        }
         On::NamedRole => vec![
             role(&format!("{path}{prefix}*")),
             role(&format!("/{prefix}*")),
@@ -187,7 +195,9 @@ fn condition(on: On, write: bool, scope: &Scope) -> Option<Value> {
         Some(json!({ "StringEquals": test }))
     };
     match (on, &scope.regions) {
-        (On::Rule | On::Queue | On::EventBus, Some(regions)) if write && regions.len() > 1 => {
+        (On::Rule | On::LeftProbeRule | On::Queue | On::EventBus, Some(regions))
+            if write && regions.len() > 1 =>
+        {
             equals("aws:RequestedRegion".to_owned(), json!(regions))
         }
         (On::PassedRole, _) => equals(

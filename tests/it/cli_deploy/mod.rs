@@ -2,6 +2,7 @@
 
 mod adopt;
 mod buckets;
+mod destroy;
 mod prune;
 mod quotas;
 mod region;
