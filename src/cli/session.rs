@@ -210,6 +210,8 @@ impl Session {
         plan.notes.extend(notes::unchecked_function(&plan));
         plan.notes
             .extend(notes::foreign_bucket(&desired, &self.live));
+        let guests = guests::guests(&self.rules.file.name, &desired, &self.live);
+        plan.notes.extend(guests.iter().map(guests::Found::note));
         plan.notes.extend(notes::unfed(&desired));
         let Rules { file, patterns, .. } = &self.rules;
         let passed_over = notes::passed_over(&plan, file, patterns, &desired, &self.survey);

@@ -126,6 +126,7 @@ pub async fn read_all(
             resource,
             owner: found.owner.clone(),
             handle: Some(found.arn.to_string()),
+            foreign: Vec::new(),
         }
     });
     let mut live: Vec<Live> = everywhere
