@@ -96,6 +96,8 @@ pub enum On {
     AnyKey,
     /// A key of ours, known by its tag: its id is AWS's choice.
     Key,
+    /// A key of the user's own that the rules file names: it carries no tag of ours.
+    GivenKey,
     /// A key that gets our alias, or got it a moment ago: it takes up to five minutes until KMS decides by
     /// a tag. Source: KMS developer guide, ABAC.
     FreshKey,
@@ -243,7 +245,8 @@ calls! {
     SET_SUBSCRIPTION = write "sns" "SetSubscriptionAttributes" [Topic "sns:SetSubscriptionAttributes"];
     UNSUBSCRIBE = write "sns" "Unsubscribe" [Topic "sns:Unsubscribe"];
     // Under a key the publisher needs it as well. Source: SNS, `sns-key-management`.
-    PUBLISH = redrive "sns" "Publish" [Topic "sns:Publish"] [Key "kms:GenerateDataKey" "kms:Decrypt"];
+    PUBLISH = redrive "sns" "Publish" [Topic "sns:Publish"] [Key "kms:GenerateDataKey" "kms:Decrypt"]
+        [GivenKey "kms:GenerateDataKey" "kms:Decrypt"];
     TAG_TOPIC = adopt "sns" "TagResource" [Topic "sns:TagResource"];
 
     LIST_QUEUES = read "sqs" "ListQueues" [Any "sqs:ListQueues"];
@@ -280,8 +283,8 @@ calls! {
 
     LIST_ALIASES = read "kms" "ListAliases" [Any "kms:ListAliases"];
     LIST_KEYS = check "kms" "ListKeys" [AllKeys "kms:ListKeys"];
-    DESCRIBE_KEY = read "kms" "DescribeKey" [AnyKey "kms:DescribeKey"];
-    GET_KEY_POLICY = read "kms" "GetKeyPolicy" [Key "kms:GetKeyPolicy"];
+    DESCRIBE_KEY = read "kms" "DescribeKey" [AnyKey "kms:DescribeKey"] [GivenKey "kms:DescribeKey"];
+    GET_KEY_POLICY = read "kms" "GetKeyPolicy" [Key "kms:GetKeyPolicy"] [GivenKey "kms:GetKeyPolicy"];
     KEY_ROTATION = read "kms" "GetKeyRotationStatus" [Key "kms:GetKeyRotationStatus"];
     LIST_KEY_TAGS = read "kms" "ListResourceTags" [AnyKey "kms:ListResourceTags"];
     CREATE_KEY = write "kms" "CreateKey" [NewKey "kms:CreateKey"] [NewKeyTag "kms:TagResource"];

@@ -7,7 +7,13 @@ use super::{CallError, Need, On, Step};
 /// The statement that the caller of a refused call needs.
 pub(super) fn statement(error: &CallError) -> Value {
     let refused = refused(error);
-    let actions: Vec<&str> = refused.iter().map(|need| need.action).collect();
+    let mut actions: Vec<&str> = Vec::new();
+    for need in &refused {
+        // One action can be needed on two things.
+        if !actions.contains(&need.action) {
+            actions.push(need.action);
+        }
+    }
     let mut resources: Vec<String> = refused.iter().map(|need| resource(error, need)).collect();
     resources.dedup();
     let resources = match resources.as_slice() {
@@ -87,6 +93,7 @@ fn resource(error: &CallError, need: &Need) -> String {
     if let (false, Some(told)) = (takes_nothing_narrower, told(error)) {
         return told.to_owned();
     }
+    let partition = partition(error);
     match need.on {
         On::Any | On::AllBuses | On::AllKeys | On::NewKey => "*".to_owned(),
         On::Topic if given.matches(':').count() == 6 => {
@@ -94,7 +101,7 @@ fn resource(error: &CallError, need: &Need) -> String {
             let topic = given.rsplit_once(':').map(|(topic, _)| topic);
             topic.unwrap_or(given).to_owned()
         }
-        On::PassedRole => "arn:aws:iam::*:role/iamwatch/*".to_owned(),
+        On::PassedRole => format!("arn:{partition}:iam::*:role/iamwatch/*"),
         _ if given.starts_with("arn:") => given.to_owned(),
         On::Account => format!("arn:{partition}:account::*:account"),
         On::Rule | On::ProbeRule | On::LeftProbeRule => {
