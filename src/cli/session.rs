@@ -12,7 +12,7 @@ use crate::compile::{self, Compiled};
 use crate::permissions::Scope;
 use crate::place::{AccountId, Place, Region};
 use crate::placement::{self, Desired};
-use crate::plan::own_alerts::own_alerts;
+use crate::plan::own_alerts::{Caller, own_alerts, own_reads};
 use crate::plan::saved::Order;
 use crate::plan::{self, Note, Plan, Wishes, guests, notes, quotas};
 use crate::resources::{self, Key, Kind, Live, Survey, cloudtrail, kms, sqs};
@@ -223,6 +223,16 @@ impl Session {
             .extend(notes::listening_at_home_only(&self.rules.file));
         self.check_deletions(&plan).await?;
         self.check_quotas(&plan, order.raised_quotas).await?;
+        plan.notes.extend(own_reads(
+            &self.rules.patterns,
+            &self.desired.topology.listening,
+            &self.rules.file.home.region,
+            &self.live,
+            &Caller {
+                arn: &self.cloud.caller,
+                account: self.cloud.account.as_str(),
+            },
+        ));
         plan.own_alerts = own_alerts(
             &plan,
             &self.rules.patterns,
