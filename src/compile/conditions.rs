@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::glob::{Glob, Shape};
 use crate::pattern::{Event, EventPattern};
-use crate::rules::{AllOf, Diagnostic, Events, Level, Matcher, NumberRange, Span};
+use crate::rules::{AllOf, Diagnostic, Events, Level, Matcher, NumberRange, Span, codes};
 
 /// Tests on fields under `detail`, all of which must hold.
 pub(super) type Conjunction = BTreeMap<Vec<String>, Tests>;
@@ -437,7 +437,7 @@ fn anything_but(none_of: &[Matcher]) -> Option<Value> {
 /// A rule whose conditions exclude each other.
 pub(super) fn impossible(span: Span) -> Box<Diagnostic> {
     Box::new(Diagnostic {
-        code: "E0805",
+        code: codes::IMPOSSIBLE.id,
         level: Level::Error,
         message: "no event can satisfy this rule: its conditions exclude each other".to_owned(),
         label: "can never alert".to_owned(),
@@ -451,7 +451,7 @@ pub(super) fn impossible(span: Span) -> Box<Diagnostic> {
 
 fn inexpressible(span: Span, why: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic {
-        code: "E0801",
+        code: codes::INEXPRESSIBLE.id,
         level: Level::Error,
         message: format!("an event pattern cannot say this: {why}"),
         label: "not expressible in EventBridge".to_owned(),

@@ -20,7 +20,9 @@ use conditions::Conjunction;
 
 use crate::pattern::{EventPattern, normal_form};
 use crate::place::StackName;
-use crate::rules::{Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity, Span, Trigger};
+use crate::rules::{
+    Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity, Span, Trigger, codes,
+};
 
 pub use crate::pattern::{
     DEFAULT_PATTERN_QUOTA as PATTERN_QUOTA, MAX_PATTERN_LENGTH as PATTERN_LIMIT,
@@ -257,7 +259,7 @@ fn raw_with_door(
 ) -> Result<Value, Box<Diagnostic>> {
     let raw_error = |message: String, label: &str, help: &str| {
         Box::new(Diagnostic {
-            code: "E0803",
+            code: codes::RAW_REFUSED.id,
             level: Level::Error,
             message,
             label: label.to_owned(),
@@ -318,7 +320,7 @@ fn length(pattern: &Value) -> usize {
 
 fn over_quota(rule: &Rule, characters: usize, quota: usize) -> Diagnostic {
     Diagnostic {
-        code: "E0802",
+        code: codes::OVER_LENGTH.id,
         level: Level::Error,
         message: format!(
             "the pattern of `{}` has {characters} characters, more than EventBridge's quota of {quota}, and cannot be split",
@@ -336,7 +338,7 @@ fn over_quota(rule: &Rule, characters: usize, quota: usize) -> Diagnostic {
 
 fn refused(rule: &Rule, reason: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic {
-        code: "E0804",
+        code: codes::COMPILED_REFUSED.id,
         level: Level::Error,
         message: format!(
             "EventBridge would refuse the pattern of `{}`: {reason}",

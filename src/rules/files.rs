@@ -277,7 +277,7 @@ fn candidates(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Whether a name fits a pattern in which `*` stands for any text.
-fn matches_star(pattern: &str, name: &str) -> bool {
+pub(super) fn matches_star(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == name;
     };
