@@ -25,8 +25,11 @@
 
 pub mod apply;
 pub mod aws;
+pub mod check;
 pub mod cli;
+pub mod cloudtrail;
 pub mod compile;
+pub mod explain;
 pub mod health;
 pub mod letters;
 pub mod pattern;

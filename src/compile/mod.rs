@@ -99,7 +99,11 @@ pub fn compile(file: &RulesFile, quota: usize) -> Result<Vec<Compiled>, Vec<Diag
     }
 }
 
-fn compile_rule(
+/// Compiles one rule, enabled or not.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn compile_rule(
     file: &RulesFile,
     rule: &Rule,
     quota: usize,

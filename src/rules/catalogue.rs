@@ -5,11 +5,12 @@ use std::sync::OnceLock;
 
 use super::codes;
 use super::keys::{CATALOGUE, PACK};
-use super::model::{RuleId, Severity};
+use super::load::{Loaded, loaded};
+use super::model::{Home, Regions, Rule, RuleId, RulesFile, Severity, TopicKey, Trail, Watch};
 use super::read::{Fields, list, text, texts};
 use super::report::{Report, shown};
 use super::rule::{Draft, Own, Setting, rule_id, rules};
-use super::source::Sources;
+use super::source::{Sources, Span};
 use super::yaml;
 
 /// The files of the catalogue: name to show, and text.
@@ -62,6 +63,47 @@ pub fn catalogue() -> &'static [CatalogueEntry] {
     })
 }
 
+/// The catalogue as a rules file that holds every rule, with the tests that the catalogue has for it.
+/// Nobody hears of it: it is for looking at, compiling and testing.
+pub fn whole_catalogue() -> Loaded {
+    let mut sources = Sources::default();
+    let mut report = Report::default();
+    let catalogue = Catalogue::read(&mut sources, &mut report);
+    let rules = catalogue.rules.into_values().filter_map(|own| {
+        Some(Rule {
+            title: own.common.title.unwrap_or_else(|| own.id.value.0.clone()),
+            id: own.id.value,
+            severity: own.common.severity.unwrap_or_default(),
+            enabled: true,
+            trigger: own.trigger?,
+            channels: Vec::new(),
+            tests: super::tests::finished(&own.common.tests),
+            span: own.id.span,
+        })
+    });
+    let rules: Vec<Rule> = rules.collect();
+    let span = Span::default();
+    let named = "catalogue".parse().ok().zip("us-east-1".parse().ok());
+    let file = named.map(|(name, region)| RulesFile {
+        name,
+        home: Home {
+            region,
+            account: None,
+            span,
+        },
+        watch: Watch {
+            regions: Regions::Home,
+            span,
+        },
+        trail: Trail::None,
+        topic_key: TopicKey::None,
+        test_events: true,
+        channels: BTreeMap::new(),
+        rules,
+    });
+    loaded(sources, report, file)
+}
+
 /// The catalogue as one load sees it: its spans point into that load's sources.
 pub(super) struct Catalogue {
     pub rules: BTreeMap<String, Own>,
@@ -87,7 +129,7 @@ impl Catalogue {
                 .filter(|rule| !rules.contains_key(&rule.0))
             {
                 report
-                    .error(codes::UNKNOWN_RULE, super::source::Span::default())
+                    .error(codes::UNKNOWN_RULE, Span::default())
                     .message(format!(
                         "{} names the unknown rule {}",
                         shown(&pack.id.0),
@@ -110,7 +152,9 @@ impl Catalogue {
             catalogue: true,
         };
         if let Some(node) = fields.get("rules") {
-            for draft in rules(node, setting, report) {
+            let mut drafts = rules(node, setting, report);
+            super::tests::read_files(&mut drafts, None, &mut 0, report);
+            for draft in drafts {
                 if let Draft::Own(own) = draft {
                     self.rules.insert(own.id.value.0.clone(), own);
                 }

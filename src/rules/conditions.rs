@@ -118,7 +118,7 @@ fn warn_of_values(path: &str, any_of: &[Matcher], span: Span, report: &mut Repor
     }
 }
 
-fn path(key: &Node, report: &mut Report) -> Option<Vec<String>> {
+pub(super) fn path(key: &Node, report: &mut Report) -> Option<Vec<String>> {
     let text = key_text(key, report)?;
     let refuse = |report: &mut Report, message: String, label: &str, help: String| {
         report

@@ -152,7 +152,7 @@ pub(super) fn warn_of_path(path: &[&str], span: Span, report: &mut Report) {
                 "CloudTrail's events have no field {}",
                 shown(&asked)
             ))
-            .label("the condition may never hold")
+            .label("no event has it")
             .help(format!("did you mean `{meant}`?"));
     }
 }
@@ -217,7 +217,7 @@ pub(super) fn warn_of_value(
     report: &mut Report,
 ) {
     let quoted = |value: &str| match tongue {
-        Tongue::Rules => format!("{value:?}"),
+        Tongue::Rules | Tongue::Test => format!("{value:?}"),
         Tongue::Raw => format!("[{value:?}]"),
     };
     if path == MFA_USED
@@ -225,7 +225,7 @@ pub(super) fn warn_of_value(
         && ["yes", "no"].contains(&text.to_lowercase().as_str())
     {
         let operator = match tongue {
-            Tongue::Rules => "any-case",
+            Tongue::Rules | Tongue::Test => "any-case",
             Tongue::Raw => "equals-ignore-case",
         };
         report

@@ -99,6 +99,73 @@ pub(super) fn read(
     }
 }
 
+/// The text of a file that a test names, which is inside the folder of the file that holds the test.
+pub(super) fn event(
+    folder: &Path,
+    named: &Spanned<String>,
+    total: &mut usize,
+    report: &mut Report,
+) -> Option<String> {
+    let inside = Path::new(&named.value)
+        .components()
+        .all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+    let path = folder.join(&named.value);
+    let real = path.canonicalize();
+    let leads_out = match (&real, folder.canonicalize()) {
+        (Ok(real), Ok(folder)) => !real.starts_with(folder),
+        _ => false,
+    };
+    if !inside || leads_out || named.value.contains('\0') {
+        report
+            .error(codes::TEST_EVENT, named.span)
+            .message(format!(
+                "{} is not inside the folder of this file",
+                shown(&named.value)
+            ))
+            .label("cannot be read from here")
+            .help("write a path such as `events/root-sign-in.json`, relative to this file");
+        return None;
+    }
+    let bytes = match bytes(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            report
+                .error(codes::UNREADABLE, named.span)
+                .message(format!(
+                    "cannot read {}: {}",
+                    shown(&named.value),
+                    reason(&error)
+                ))
+                .label("named here")
+                .help("correct the path, which is relative to this file");
+            return None;
+        }
+    };
+    *total += bytes.len();
+    if bytes.len() > MAX_BYTES || *total > MAX_TOTAL {
+        let message = if bytes.len() > MAX_BYTES {
+            format!("{} is larger than 1 MiB", shown(&named.value))
+        } else {
+            "all files together are larger than 8 MiB".to_owned()
+        };
+        report
+            .error(codes::TOO_LARGE, named.span)
+            .message(message)
+            .label("not read")
+            .help("a test is about one event, and EventBridge takes none of more than 256 KB");
+        return None;
+    }
+    let text = String::from_utf8(bytes);
+    if text.is_err() {
+        report
+            .error(codes::NOT_UTF8, named.span)
+            .message(format!("{} is not UTF-8", shown(&named.value)))
+            .label("expected a JSON file")
+            .help("save the file as UTF-8");
+    }
+    text.ok()
+}
+
 /// A place in a text that could not be read.
 fn nothing(sources: &mut Sources, name: &str) -> Span {
     Span {

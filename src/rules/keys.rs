@@ -1,5 +1,7 @@
 //! Which keys each map of the rules file knows: read by the decoder and by the JSON Schema alike.
 
+use crate::cloudtrail::IDENTITY_WORDS;
+
 /// One key of a map.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
@@ -39,6 +41,7 @@ pub(super) enum Form {
     Tests,
     RuleId,
     ChannelNames,
+    Event,
     Events,
     Conditions,
     Pattern,
@@ -312,17 +315,48 @@ pub(super) const USE: &[Key] = &[
     ),
 ];
 
-/// A test of a rule.
+/// A test of a rule: one of the first three says which event it is about.
 pub(super) const TEST: &[Key] = &[
+    may(
+        "like",
+        Form::Event,
+        "A realistic event of an API, as `service:EventName`.",
+    ),
+    may(
+        "event",
+        Form::Pattern,
+        "A whole event, as EventBridge or CloudTrail writes it.",
+    ),
+    may(
+        "file",
+        Form::Text,
+        "A JSON file with an event, relative to this file and inside its folder.",
+    ),
     need("name", Form::Line, "What the test shows."),
-    need("like", Form::Text, "The event, as `service:EventName`."),
-    may("with", Form::Values, "Values by path under `detail`."),
+    may(
+        "as",
+        Form::Words(IDENTITY_WORDS),
+        "Who acts in an event of `like`. Default iam-user.",
+    ),
+    may(
+        "with",
+        Form::Values,
+        "Values that are set in the event, by path under `detail`.",
+    ),
+    may(
+        "without",
+        Form::Texts,
+        "Paths under `detail` that are removed from the event.",
+    ),
     need(
         "expect",
         Form::Words(EXPECTATIONS),
         "Whether the rule fires.",
     ),
 ];
+
+/// The keys of which a test has exactly one.
+pub(super) const GIVEN: [&str; 3] = ["like", "event", "file"];
 
 /// A file of the catalogue.
 pub(super) const CATALOGUE: &[Key] = &[

@@ -11,6 +11,7 @@ use super::report::Report;
 use super::resolve::resolve;
 use super::rule::Setting;
 use super::source::{Diagnostic, SourceId, Sources};
+use super::tests;
 use super::yaml::{self, MAX_BYTES};
 
 /// What came of loading a rules file.
@@ -32,6 +33,7 @@ pub fn load(path: &Path) -> Loaded {
     let root = files::read(path, None, &mut sources, &mut total, &mut report);
     let file = root.and_then(|root| {
         let mut draft = parse(root, &mut sources, &mut report)?;
+        tests::read_files(&mut draft.rules, path.parent(), &mut total, &mut report);
         for (path, span) in files::included(path, &draft.include, &mut report) {
             let Some(source) =
                 files::read(&path, Some(span), &mut sources, &mut total, &mut report)
@@ -44,9 +46,9 @@ pub fn load(path: &Path) -> Loaded {
                     channels: &draft.channels.known,
                     catalogue: false,
                 };
-                draft
-                    .rules
-                    .extend(file::included(&node, setting, &mut report));
+                let mut rules = file::included(&node, setting, &mut report);
+                tests::read_files(&mut rules, path.parent(), &mut total, &mut report);
+                draft.rules.extend(rules);
             }
         }
         finish(draft, &mut sources, &mut report)
@@ -73,7 +75,8 @@ pub fn load_text(name: &str, text: &str) -> Loaded {
         None
     } else {
         let root = sources.add(name, text);
-        parse(root, &mut sources, &mut report).and_then(|draft| {
+        parse(root, &mut sources, &mut report).and_then(|mut draft| {
+            tests::read_files(&mut draft.rules, None, &mut 0, &mut report);
             for include in &draft.include {
                 report
                     .error(codes::INCLUDE, include.span)
@@ -99,7 +102,7 @@ fn finish(mut draft: FileDraft, sources: &mut Sources, report: &mut Report) -> O
     resolve(draft, rules, &catalogue, sources, report)
 }
 
-fn loaded(sources: Sources, report: Report, file: Option<RulesFile>) -> Loaded {
+pub(super) fn loaded(sources: Sources, report: Report, file: Option<RulesFile>) -> Loaded {
     let file = file.filter(|_| report.errors() == 0);
     Loaded {
         sources,

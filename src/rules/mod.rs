@@ -28,6 +28,7 @@ mod rule;
 mod schema;
 mod scope;
 mod source;
+mod tests;
 mod traps;
 mod watches;
 mod yaml;
@@ -35,7 +36,7 @@ mod yaml;
 pub(crate) use channels::is_mail;
 pub(crate) use report::{is_unprintable, printable};
 
-pub use catalogue::{CatalogueEntry, catalogue};
+pub use catalogue::{CatalogueEntry, catalogue, whole_catalogue};
 pub use load::{Loaded, load, load_text};
 pub use model::*;
 pub use report::MAX_DIAGNOSTICS;

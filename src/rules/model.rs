@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::source::Span;
+pub use crate::cloudtrail::GLOBAL_SERVICES;
+use crate::cloudtrail::Identity;
 use crate::place::{AccountId, Arn, Region, StackName};
 
 /// A whole rules file, catalogue entries and includes resolved.
@@ -214,8 +216,61 @@ pub struct Rule {
     pub trigger: Trigger,
     /// Where its alerts go, resolved through `notify`; sorted, each once, never empty when enabled.
     pub channels: Vec<ChannelName>,
+    /// Events that must or must not fire it.
+    pub tests: Vec<RuleTest>,
     /// Where the rule (or its `use`) stands.
     pub span: Span,
+}
+
+/// An event that must or must not fire a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleTest {
+    /// What the test shows: one line.
+    pub name: String,
+    /// The event before `with` and `without`.
+    pub given: Given,
+    /// What is changed in it, in this order.
+    pub changes: Vec<Change>,
+    /// Whether the rule fires.
+    pub expect: Expect,
+    /// Where the expectation stands.
+    pub span: Span,
+}
+
+/// Where a test's event comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Given {
+    /// A realistic event of an API.
+    Like {
+        /// The event source without `.amazonaws.com`.
+        service: String,
+        /// The event name.
+        name: String,
+        /// Who acts.
+        identity: Identity,
+    },
+    /// An event of EventBridge or a bare CloudTrail record: a JSON object.
+    Event(serde_json::Value),
+}
+
+/// A change of a test's event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The path under `detail`, split at the dots.
+    pub path: Vec<String>,
+    /// What stands there then; `None`: nothing.
+    pub value: Option<serde_json::Value>,
+    /// Where the change stands.
+    pub span: Span,
+}
+
+/// What a test expects of its rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// It fires.
+    Match,
+    /// It does not.
+    NoMatch,
 }
 
 /// What fires a rule.
@@ -244,10 +299,6 @@ pub struct Events {
     /// None of these; empty: no exception.
     pub unless: Vec<AllOf>,
 }
-
-/// Services whose events appear in us-east-1 only, whatever Region is used.
-/// Source: CloudTrail, global service events.
-pub const GLOBAL_SERVICES: &[&str] = &["account", "cloudfront", "iam", "organizations", "route53"];
 
 impl Events {
     /// Whether the events of one of its globs appear in us-east-1 only.

@@ -93,7 +93,7 @@ fn is_pinned(source: &Json) -> bool {
 }
 
 /// JSON in which no object has a key twice: the reader would keep the last in silence.
-struct Unique(Json);
+pub(super) struct Unique(pub Json);
 
 impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -158,7 +158,7 @@ impl<'de> Visitor<'de> for UniqueKeys {
 }
 
 /// Reports what JSON would silently lose: doubled keys, merge keys, account ids as numbers.
-fn check(node: &Node, report: &mut Report) {
+pub(super) fn check(node: &Node, report: &mut Report) {
     match &node.value {
         Value::Map(entries) => {
             let mut seen = std::collections::BTreeSet::new();

@@ -1,7 +1,7 @@
 //! From nodes to plain values, each reader with the words for what goes wrong.
 
 use super::codes;
-use super::keys::{Key, names};
+use super::keys::{Form, Key, names};
 use super::report::{Report, is_unprintable, shown};
 use super::source::Span;
 use super::yaml::{Node, Plain, Value};
@@ -88,7 +88,7 @@ impl<'n> Fields<'n> {
 fn example(key: &Key) -> String {
     let value = match key.name {
         "version" => "1",
-        "name" => "acme",
+        "name" if matches!(key.form, Form::Name) => "acme",
         "home" => "{ region: us-east-1 }",
         "region" => "us-east-1",
         "channels" => "{ security-mail: { email: security@example.com } }",

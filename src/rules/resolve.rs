@@ -12,6 +12,7 @@ use super::read::Spanned;
 use super::report::{Report, shown};
 use super::rule::{Common, Draft, Own, Use};
 use super::source::{Sources, Span};
+use super::tests;
 use super::watches;
 
 /// A rule whose channels are not settled.
@@ -144,6 +145,7 @@ impl Resolver<'_> {
             enabled: own.common.enabled.unwrap_or(true),
             trigger,
             channels: Vec::new(),
+            tests: tests::finished(&own.common.tests),
             span: own.id.span,
         };
         self.open.insert(
@@ -199,6 +201,19 @@ impl Resolver<'_> {
                 ))
                 .label("one title for several rules")
                 .help("give a title where a single rule is used");
+        }
+        if let Some(span) = using.common.tests_key {
+            report
+                .error(codes::TEST, span)
+                .message(format!(
+                    "{} is a pack, and a test is about one rule",
+                    shown(&using.id.value)
+                ))
+                .label("tests of several rules")
+                .help(format!(
+                    "write the tests where a single rule is used, such as `use: {}`",
+                    pack.rules.first().map_or("", |rule| rule.0.as_str())
+                ));
         }
         for except in &using.except {
             if !pack.rules.iter().any(|rule| rule.0 == except.value) {
@@ -274,6 +289,8 @@ impl Resolver<'_> {
             severity,
             enabled,
             channels,
+            tests,
+            ..
         } = &using.common;
         let title = title
             .clone()
@@ -286,6 +303,7 @@ impl Resolver<'_> {
             enabled: enabled.unwrap_or(true),
             trigger,
             channels: Vec::new(),
+            tests: tests::finished(tests),
             span: using.id.span,
         };
         let open = Open {
@@ -325,8 +343,14 @@ fn says(using: &Use) -> Says {
         severity,
         enabled,
         channels,
+        tests_key,
+        ..
     } = &using.common;
-    let plain = title.is_none() && severity.is_none() && enabled.is_none() && channels.is_none();
+    let plain = title.is_none()
+        && severity.is_none()
+        && enabled.is_none()
+        && channels.is_none()
+        && tests_key.is_none();
     if !using.when.is_empty() || !using.unless.is_empty() {
         Says::Conditions
     } else if plain {

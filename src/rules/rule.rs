@@ -7,22 +7,33 @@ use super::codes;
 use super::conditions::conditions;
 use super::events::events;
 use super::fields::warn_of_detail_type;
-use super::keys::{self, DESCRIPTION, EXPECTATIONS, Key, OWN, SEVERITIES, TEST, USE, names};
+use super::keys::{self, DESCRIPTION, Key, OWN, SEVERITIES, USE, names};
 use super::model::{AllOf, ChannelName, Events, RuleId, Severity, Trigger};
 use super::raw::pattern;
 use super::read::{self, Fields, Spanned, first_line};
 use super::report::{Report, shown};
 use super::source::Span;
+use super::tests::{TestDraft, tests};
 use super::yaml::{Node, Value};
 
 /// Longest title.
-const TITLE: usize = 120;
+pub(super) const TITLE: usize = 120;
 
 /// An entry of `rules`.
 #[derive(Debug)]
 pub(super) enum Draft {
     Own(Own),
     Use(Use),
+}
+
+impl Draft {
+    /// Its tests.
+    pub fn tests(&mut self) -> &mut Vec<TestDraft> {
+        match self {
+            Self::Own(own) => &mut own.common.tests,
+            Self::Use(using) => &mut using.common.tests,
+        }
+    }
 }
 
 /// A rule with events or a pattern.
@@ -54,6 +65,9 @@ pub(super) struct Common {
     pub severity: Option<Severity>,
     pub enabled: Option<bool>,
     pub channels: Option<Vec<Spanned<ChannelName>>>,
+    pub tests: Vec<TestDraft>,
+    /// Where `tests` stands, which fits a rule but not a pack.
+    pub tests_key: Option<Span>,
 }
 
 /// Who is reading.
@@ -188,10 +202,12 @@ fn common(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Com
             .label("not yet supported")
             .help("narrow the rule by a condition such as `when: { recipientAccountId: \"111122223333\" }`");
     }
-    if let Some(node) = fields.get("tests") {
-        tests(node, fields.key("tests").unwrap_or(node.span), report);
-    }
+    let tests = fields
+        .get("tests")
+        .map_or_else(Vec::new, |n| tests(n, report));
     Common {
+        tests,
+        tests_key: fields.key("tests"),
         title: fields
             .get("title")
             .and_then(|n| read::line(n, "a title", TITLE, report))
@@ -335,39 +351,6 @@ fn trigger(fields: &Fields<'_>, report: &mut Report) -> Option<Trigger> {
             })
         }),
     }
-}
-
-/// The form of a rule's tests; they are not run yet.
-fn tests(node: &Node, key: Span, report: &mut Report) {
-    let before = report.errors();
-    let Some(items) = read::list(node, "tests", report) else {
-        return;
-    };
-    for item in items {
-        let Some(fields) = Fields::read(item, TEST, "a test", report) else {
-            continue;
-        };
-        if let Some(name) = fields.get("name") {
-            read::line(name, "a test's name", TITLE, report);
-        }
-        if let Some(like) = fields.get("like") {
-            super::events::event(like, report);
-        }
-        if let Some(with) = fields.get("with") {
-            read::map(with, "values by path", report);
-        }
-        if let Some(expect) = fields.get("expect") {
-            read::word(expect, "an expectation", EXPECTATIONS, report);
-        }
-    }
-    if report.errors() > before {
-        return;
-    }
-    report
-        .warning(codes::TESTS_NOT_RUN, key)
-        .message("the tests of a rule are not run by this release")
-        .label("checked for their form only")
-        .help("`iamwatch match` tries a pattern on an event");
 }
 
 /// `notify`: channels by severity, or `default`.

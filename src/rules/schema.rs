@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    CHANNEL_KEYS, CHANNEL_KINDS, Form, INCLUDED, Key, LATER_CHANNEL_KINDS, NOTIFY, OPERATORS, OWN,
-    ROOT, TEST, USE, names,
+    CHANNEL_KEYS, CHANNEL_KINDS, Form, GIVEN, INCLUDED, Key, LATER_CHANNEL_KINDS, NOTIFY,
+    OPERATORS, OWN, ROOT, TEST, USE, names,
 };
 
 /// The JSON Schema (2020-12) of a rules file, for editors and other tools.
@@ -46,7 +46,7 @@ fn definitions() -> Value {
         },
         "use": object(USE),
         "rule": rule(),
-        "tests": { "type": "array", "minItems": 1, "items": object(TEST) },
+        "tests": { "type": "array", "minItems": 1, "items": test() },
         "event": { "type": "string", "pattern": r"^(\*|[a-z0-9.-]+):[A-Za-z0-9*_./-]+$" },
         "conditions": {
             "oneOf": [
@@ -148,6 +148,7 @@ fn form(form: Form) -> Value {
         Form::Tests => json!({ "$ref": "#/$defs/tests" }),
         Form::RuleId => json!({ "$ref": "#/$defs/ruleId" }),
         Form::ChannelNames => json!({ "$ref": "#/$defs/channelNames" }),
+        Form::Event => json!({ "type": "string", "pattern": r"^[a-z0-9.-]+:[A-Za-z0-9_./-]+$" }),
         Form::Events => {
             json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/event" } })
         }
@@ -204,6 +205,18 @@ fn rule() -> Value {
         ]),
     );
     Value::Object(rule)
+}
+
+/// A test: exactly one key says which event it is about.
+fn test() -> Value {
+    let mut test = object(TEST);
+    let given: Vec<Value> = GIVEN
+        .iter()
+        .map(|key| json!({ "required": [key] }))
+        .collect();
+    test.insert("oneOf".to_owned(), Value::Array(given));
+    test.insert("dependentRequired".to_owned(), json!({ "as": ["like"] }));
+    Value::Object(test)
 }
 
 /// A map with exactly one operator.

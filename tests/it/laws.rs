@@ -230,6 +230,7 @@ pub fn file_with(events: Events) -> RulesFile {
             enabled: true,
             trigger: Trigger::Events(events),
             channels: Vec::new(),
+            tests: Vec::new(),
             span: Span::default(),
         }],
     }

@@ -8,6 +8,7 @@
 
 mod cli;
 mod cli_deploy;
+mod cloudtrail;
 mod cover;
 mod deploy;
 mod disturbed;
@@ -25,6 +26,7 @@ mod pattern;
 mod permissions;
 mod real;
 mod regions;
+mod rule_tests;
 mod rules;
 mod sandbox;
 mod shared;

@@ -1,6 +1,7 @@
 //! An AWS to deploy to: the sandbox, or an emulator that we did not write. Every call is counted.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;

@@ -167,12 +167,24 @@ const RULES: &[(&str, &str)] = &[
         "- use: root/activity\n  when: { userIdentity.type: Root }\n- use: root/sign-in\n  when: { userIdentity: { exists: true } }\n- use: signin/no-mfa\n  when: { userIdentity.type.x: z }\n",
     ),
     (
-        "tests",
-        "- id: a\n  events: [\"iam:*\"]\n  tests:\n    - { name: x, like: \"iam:CreateUser\", expect: match }\n",
+        "tests of a wrong form",
+        "- id: a\n  events: [\"iam:*\"]\n  tests:\n    - { name: x, like: CreateUser, expect: yes }\n    - { name: x, like: \"iam:CreateUser\", expect: fire, with: 5 }\n    - { like: \"iam:Create*\", as: admin, wiht: {}, expect: match }\n    - iam:CreateUser\n- { id: b, events: [\"iam:*\"], tests: [] }\n",
     ),
     (
-        "tests of a wrong form",
-        "- id: a\n  events: [\"iam:*\"]\n  tests:\n    - { name: x, like: CreateUser, expect: yes }\n    - { name: x, like: \"iam:CreateUser\", expect: fire, with: 5 }\n",
+        "tests about no event, about two, about many",
+        "- id: a\n  events: [\"iam:*\"]\n  tests:\n    - { name: x, expect: match }\n    - { name: x, like: \"iam:CreateUser\", event: { a: 1 }, expect: match }\n    - { name: x, like: \"*:*\", expect: match }\n    - { name: x, as: root, event: { eventSource: a, eventName: b }, expect: match }\n",
+    ),
+    (
+        "changes of a test's event",
+        "- id: a\n  events: [\"iam:*\"]\n  tests:\n    - name: x\n      like: \"iam:CreateUser\"\n      with: { detail.errorCode: x, \"resources[0].ARN\": x, errorCode: a, errorCode: b, recipientAccountId: 111122223333, errCode: x }\n      without: [detail, 5]\n      expect: match\n",
+    ),
+    (
+        "events of tests that are none",
+        "- id: a\n  events: [\"iam:*\"]\n  tests:\n    - { name: x, event: { a: 1 }, expect: match }\n    - { name: x, event: \"{\\\"a\\\": \", expect: match }\n    - { name: x, event: [], expect: match }\n    - { name: x, event: { Records: [{ eventSource: a, eventName: b }, { eventSource: a, eventName: c }] }, expect: match }\n    - { name: x, event: { eventSource: a, eventName: b, recipientAccountId: 012345678901 }, expect: match }\n    - { name: x, file: x.json, expect: match }\n",
+    ),
+    (
+        "tests of a pack",
+        "- use: pack/aws-blog\n  tests:\n    - { name: x, like: \"iam:CreateUser\", expect: match }\n",
     ),
     (
         "what a terminal would not show as it is",
@@ -206,6 +218,29 @@ fn on_disk() -> Vec<(&'static str, String)> {
         "{HEAD}include: [sub/*.yaml, main.yaml, missing.yaml, ../x.yaml, /etc/passwd, \"no*\", \"*/x.yaml\", sub/deep]\nrules:\n  - {{ id: mine, events: [\"sts:*\"] }}\n"
     );
     std::fs::write(at("main.yaml"), with_include).unwrap();
+    std::fs::write(
+        at("event.json"),
+        "{ \"eventSource\": \"iam.amazonaws.com\",",
+    )
+    .unwrap();
+    std::fs::write(at("many.json"), "{ \"Records\": [] }").unwrap();
+    std::fs::write(at("latin1.json"), b"{ \"a\": \"M\xfcller\" }").unwrap();
+    let files = [
+        "event.json",
+        "many.json",
+        "latin1.json",
+        "huge.yaml",
+        "missing.json",
+        "sub",
+        "../x.json",
+        "/etc/hosts",
+    ];
+    let tests = files.map(|file| format!("      - {{ name: x, file: {file}, expect: match }}\n"));
+    let with_tests = format!(
+        "{HEAD}rules:\n  - id: mine\n    events: [\"sts:*\"]\n    tests:\n{}",
+        tests.concat()
+    );
+    std::fs::write(at("tests.yaml"), with_tests).unwrap();
     let answer = |path: &Path| {
         let text = shown(&rules::load(path));
         text.replace(&folder.path().display().to_string(), "FOLDER")
@@ -216,6 +251,7 @@ fn on_disk() -> Vec<(&'static str, String)> {
         ("a file that is not UTF-8", answer(&at("latin1.yaml"))),
         ("a file of 2 MB", answer(&at("huge.yaml"))),
         ("includes", answer(&at("main.yaml"))),
+        ("files of tests", answer(&at("tests.yaml"))),
     ]
 }
 
