@@ -1,12 +1,14 @@
 //! The command line: flags and wording, no logic. One file per subcommand.
 
 mod apply;
+mod check;
 mod compile;
 mod completions;
 mod demo;
 mod destroy;
 mod dlq;
 mod exit;
+mod explain_code;
 mod init;
 mod matching;
 mod order;
@@ -108,6 +110,10 @@ enum Command {
     Permissions(permissions::PermissionsArgs),
     /// Show the alerts that could not be delivered, and send them again
     Dlq(dlq::DlqArgs),
+    /// Check the rules file and run the tests in it, without AWS; `-f -` reads standard input
+    Check(check::CheckArgs),
+    /// Say what the code of a message means, with an example of wrong and right
+    ExplainCode(explain_code::ExplainCodeArgs),
     /// Print the event patterns of the rules, as EventBridge takes them
     Compile(compile::CompileArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
@@ -163,6 +169,8 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::TestEvent(args) => block_on(args.run(&global, ui)),
         Command::Status(args) => block_on(args.run(&global, ui)),
         Command::Dlq(args) => block_on(args.run(&global, ui)),
+        Command::Check(args) => args.run(&global, ui),
+        Command::ExplainCode(args) => args.run(ui),
         Command::Compile(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),
         Command::Permissions(args) => args.run(&global, ui),

@@ -29,7 +29,9 @@ pub use crate::pattern::{
 };
 pub use cover::{Forwarder, Where, cover, is_wanted};
 pub use message::{InputTransformer, message};
+pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS};
 pub use state::RuleState;
+pub(crate) use state::is_write_name;
 
 /// What a synthetic event carries under `detail.iamwatch`, and every alert about one begins with.
 pub const TEST_MARK: &str = "TEST ";
@@ -84,6 +86,16 @@ pub fn test_source(name: &StackName) -> String {
 /// One diagnostic for each rule that EventBridge's language cannot express, that does not fit into
 /// `quota` characters, or whose raw pattern EventBridge would refuse.
 pub fn compile(file: &RulesFile, quota: usize) -> Result<Vec<Compiled>, Vec<Diagnostic>> {
+    let (compiled, problems) = each(file, quota);
+    if problems.is_empty() {
+        Ok(compiled)
+    } else {
+        Err(problems)
+    }
+}
+
+/// The same as far as it goes: the patterns of the rules that compile, and what is wrong with the others.
+pub fn each(file: &RulesFile, quota: usize) -> (Vec<Compiled>, Vec<Diagnostic>) {
     let mut compiled = Vec::new();
     let mut problems = Vec::new();
     for rule in file.rules.iter().filter(|rule| rule.enabled) {
@@ -92,11 +104,7 @@ pub fn compile(file: &RulesFile, quota: usize) -> Result<Vec<Compiled>, Vec<Diag
             Err(problem) => problems.push(*problem),
         }
     }
-    if problems.is_empty() {
-        Ok(compiled)
-    } else {
-        Err(problems)
-    }
+    (compiled, problems)
 }
 
 /// Compiles one rule, enabled or not.
@@ -208,6 +216,24 @@ fn envelope(sources: Value, door: Option<&str>) -> Map<String, Value> {
         }
     }
     pattern
+}
+
+/// The pattern of one of the file's rules as it is for events of AWS: without the door for synthetic ones.
+pub(crate) fn without_door(pattern: &Value, file: &RulesFile) -> Value {
+    let door = json!([test_source(&file.name)]);
+    let mut own = pattern.as_object().cloned().unwrap_or_default();
+    // A rule may have no other `$or` at its top while the door is open.
+    if file.test_events
+        && let Some(Value::Array(alternatives)) = own.shift_remove("$or")
+    {
+        let real = alternatives
+            .into_iter()
+            .find(|alternative| alternative.get("source") != Some(&door));
+        if let Some(Value::Object(real)) = real {
+            own.extend(real);
+        }
+    }
+    Value::Object(own)
 }
 
 /// One object that holds where any of the branches holds. What all branches share stands outside `$or`,

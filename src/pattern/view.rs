@@ -55,6 +55,18 @@ impl<'p> Branch<'p> {
         texts.collect()
     }
 
+    /// How every text that a field accepts begins, one for each of its tests, where it is tested and accepts
+    /// nothing but texts of known beginnings.
+    pub fn beginnings(&self, path: &str) -> Option<Vec<&'p str>> {
+        let field = self.field(path)?;
+        let beginnings = field.tests.iter().map(|test| match test {
+            Test::Exactly(text) | Test::Prefix(text) => Some(text.as_str()),
+            Test::Wildcard(wildcard) => wildcard.parts().first().map(String::as_str),
+            _ => None,
+        });
+        beginnings.collect()
+    }
+
     fn field(&self, path: &str) -> Option<&'p Field> {
         self.fields.iter().copied().find(|field| field.path == path)
     }

@@ -9,6 +9,53 @@ pub struct Code {
     pub explanation: &'static str,
 }
 
+/// An example of wrong and right for each code: its id, `wrong`, lines, `right`, lines.
+const EXAMPLES: &str = include_str!("codes.txt");
+
+impl Code {
+    /// Part of a rules file, or a command line behind `$`, that has the problem.
+    pub fn wrong(&self) -> Option<&'static str> {
+        self.example().map(|(wrong, _)| wrong)
+    }
+
+    /// The same without the problem.
+    pub fn right(&self) -> Option<&'static str> {
+        self.example().map(|(_, right)| right)
+    }
+
+    fn example(&self) -> Option<(&'static str, &'static str)> {
+        let begin = format!("{}\nwrong\n", self.id);
+        let (_, rest) = EXAMPLES.split_once(&begin)?;
+        let (wrong, rest) = rest.split_once("\nright\n")?;
+        let end = rest.find("\nwrong\n").map_or(rest.len(), |at| {
+            // Before the next id.
+            rest.get(..at)
+                .and_then(|before| before.rfind('\n'))
+                .unwrap_or(at)
+        });
+        Some((wrong, rest.get(..end).unwrap_or(rest).trim_end()))
+    }
+}
+
+/// The code of that id, in capital letters or not.
+pub fn find(id: &str) -> Option<&'static Code> {
+    ALL.iter().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+/// The code that was probably meant.
+pub fn near(id: &str) -> Option<&'static Code> {
+    let id = id.to_uppercase();
+    // The letter may be the other one.
+    let digits = id.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let other = ALL
+        .iter()
+        .find(|code| !digits.is_empty() && code.id.get(1..) == Some(digits));
+    other.or_else(|| {
+        let near = super::report::nearest(&id, ALL.iter().map(|code| code.id))?;
+        find(near)
+    })
+}
+
 macro_rules! codes {
     ($($name:ident $id:literal $text:literal)*) => {
         $(
@@ -79,7 +126,7 @@ codes! {
     TEST_NO_EVENT "E1003" "The event of a test cannot be made as the test says, or EventBridge would not take it."
     UNUSED_CHANNEL "W0701" "No rule and no line of `notify` sends anything to this channel."
     HIDES_CATALOGUE "W0703" "A rule of your own has the id of a catalogue rule, which readers will take it for."
-    FIELD_NAME "W0704" "CloudTrail events have no such field at this place, but one with a similar name, or one of this name elsewhere."
+    FIELD_NAME "W0704" "CloudTrail events have no such field at this place: one with a similar name may be meant, or one of this name elsewhere."
     SERVICE_NAME "W0705" "No event source of that name is known."
     NO_RULES "W0706" "The file has no rules: nothing is watched."
     ONE_WATCH "W0707" "Tampering with the alerting is watched by two rules on two channels, so that whoever silences one is told of by the other."

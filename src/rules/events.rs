@@ -7,6 +7,7 @@ use super::read::{list, text};
 use super::report::{Report, nearest, shown};
 use super::source::Span;
 use super::yaml::{Node, Value};
+use crate::cloudtrail::as_recorded;
 
 /// Names by which people know a service, and the one that CloudTrail records.
 /// Source: the services' own pages "Logging API calls with CloudTrail".
@@ -251,8 +252,8 @@ pub(super) fn warn_of_event(
     };
     for (service, verdict) in &verdicts {
         match verdict {
-            Verdict::Dated(_) if tongue == Tongue::Test => return,
-            Verdict::Dated(example) => {
+            Verdict::Dated if tongue == Tongue::Test => return,
+            Verdict::Dated => {
                 let help = match tongue {
                     Tongue::Rules | Tongue::Test => {
                         format!("write {}", event(service, &format!("{glob}*")))
@@ -265,7 +266,7 @@ pub(super) fn warn_of_event(
                         "`{service}` records {} with a version",
                         shown(glob)
                     ))
-                    .label(format!("events are called {} and the like", shown(example)))
+                    .label(dated(service, glob))
                     .help(help);
                 return;
             }
@@ -295,7 +296,8 @@ pub(super) fn warn_of_event(
         }
     }
     let near = near_event(&asked, glob);
-    if near.is_none() && asked.iter().any(|(_, known)| known.open) {
+    let open = asked.iter().any(|(_, known)| known.open);
+    if near.is_none() && open && !named.is_empty() {
         return;
     }
     let message = match (named, glob.contains('*')) {
@@ -320,6 +322,16 @@ pub(super) fn warn_of_event(
         .help(help);
 }
 
+/// How the events of an operation are called that are recorded with a version.
+fn dated(service: &str, name: &str) -> String {
+    let recorded = as_recorded(service, name);
+    if recorded == name {
+        "the date of the API's version stands behind the name".to_owned()
+    } else {
+        format!("events are called {}", shown(&recorded))
+    }
+}
+
 fn unknown_service(service: &str, glob: &str, span: Span, tongue: Tongue, report: &mut Report) {
     // Three letters have too many neighbours for a guess to be worth anything.
     let known = services().keys().copied().filter(|known| known.len() > 3);
@@ -331,7 +343,7 @@ fn unknown_service(service: &str, glob: &str, span: Span, tongue: Tongue, report
             format!("did you mean {}?", shown(&format!("{near}:{glob}")))
         }
         (Some(near), Tongue::Raw) => {
-            format!("did you mean {}?", shown(&format!("{near}.amazonaws.com")))
+            format!("did you mean `aws.{near}`, which `eventSource` calls `{near}.amazonaws.com`?")
         }
         (None, _) => {
             "services are called as CloudTrail's `eventSource` is, without `.amazonaws.com`"

@@ -118,7 +118,8 @@ pub(super) fn is_top(name: &str) -> bool {
     TOP.contains(&name)
 }
 
-/// Warns of a path under `detail` that nearly leads to a field. Others may be new to us.
+/// Warns of a path under `detail` that leads to no field: at the top of the record, where all are known, and
+/// below `userIdentity` of one that is nearly there.
 pub(super) fn warn_of_path(path: &[&str], span: Span, report: &mut Report) {
     let find = |table: &[(&str, &'static str)], name: &str| {
         let found = table.iter().find(|(other, _)| *other == name);
@@ -139,22 +140,28 @@ pub(super) fn warn_of_path(path: &[&str], span: Span, report: &mut Report) {
             .or_else(|| within("", TOP, first)),
         _ => None,
     };
-    if let Some(meant) = meant {
-        let depth = match path {
-            ["userIdentity", "sessionContext", third, ..] if !SESSION.contains(third) => 3,
-            ["userIdentity", ..] => 2,
-            _ => 1,
-        };
-        let asked = path.get(..depth).unwrap_or(path).join(".");
-        report
-            .warning(codes::FIELD_NAME, span)
-            .message(format!(
-                "CloudTrail's events have no field {}",
-                shown(&asked)
-            ))
-            .label("no event has it")
-            .help(format!("did you mean `{meant}`?"));
+    let unknown_top = path.first().is_some_and(|first| !TOP.contains(first));
+    if meant.is_none() && !unknown_top {
+        return;
     }
+    let depth = match path {
+        ["userIdentity", "sessionContext", third, ..] if !SESSION.contains(third) => 3,
+        ["userIdentity", ..] => 2,
+        _ => 1,
+    };
+    let asked = path.get(..depth).unwrap_or(path).join(".");
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "look at such an event in CloudTrail's event history: a call's own fields stand under `requestParameters` and `responseElements`, the caller's under `userIdentity`".to_owned(),
+    };
+    report
+        .warning(codes::FIELD_NAME, span)
+        .message(format!(
+            "CloudTrail's events have no field {}",
+            shown(&asked)
+        ))
+        .label("no event has it")
+        .help(help);
 }
 
 /// Fields with few values. Source: CloudTrail user guide, "userIdentity element", "record contents", and the
@@ -171,6 +178,7 @@ const VALUES: &[(&str, &[&str])] = &[
             "AwsCloudTrailInsight",
             "AwsConsoleAction",
             "AwsConsoleSignIn",
+            "AwsConsoleSignin",
             "AwsServiceEvent",
             "AwsVpceEvents",
         ],

@@ -37,8 +37,9 @@ pub(crate) use channels::is_mail;
 pub(crate) use report::{is_unprintable, printable};
 
 pub use catalogue::{CatalogueEntry, catalogue, whole_catalogue};
-pub use load::{Loaded, load, load_text};
+pub use load::{Loaded, load, load_text, load_unsaved};
 pub use model::*;
 pub use report::MAX_DIAGNOSTICS;
 pub use schema::schema;
 pub use source::*;
+pub use yaml::MAX_BYTES as MAX_FILE;
