@@ -17,7 +17,7 @@ pub(super) fn warning(subject: &Subject<'_>, file: &RulesFile) -> Option<Diagnos
         subject
             .parts
             .iter()
-            .any(|part| counts(&part.pattern, identity, file).is_some())
+            .any(|part| counts(part.pattern, identity, file).is_some())
     };
     if !counted(Identity::Federated) && !counted(Identity::IdentityCenter) {
         return None;

@@ -3,21 +3,31 @@
 
 use serde_json::{Value, json};
 
-use super::subject::{Subject, hears_reads, like};
+use super::subject::{Subject, hears_reads, like, services};
 use crate::cloudtrail::Identity;
 use crate::compile::{OWN_CALLER, OWN_CALLS};
-use crate::pattern::EventPattern;
+use crate::pattern::{Branch, EventPattern};
 use crate::rules::{Diagnostic, RulesFile, codes};
 
-/// The rule, if a call of EventBridge on our behalf fires it.
-pub(super) fn warning(subject: &Subject<'_>, file: &RulesFile) -> Option<Diagnostic> {
-    // They are all read-only events.
-    let (service, name) = OWN_CALLS.into_iter().find_map(|(source, name)| {
+/// The rules that a call of EventBridge on our behalf fires.
+pub(super) fn warnings(subjects: &[Subject<'_>], file: &RulesFile) -> Vec<Diagnostic> {
+    let calls = OWN_CALLS.into_iter().filter_map(|(source, name)| {
         let service = source.strip_suffix(".amazonaws.com")?;
+        Some((service, name, call(service, name, file)?))
+    });
+    let calls: Vec<(&str, &str, Value)> = calls.collect();
+    subjects
+        .iter()
+        .filter_map(|subject| warning(subject, &calls))
+        .collect()
+}
+
+fn warning(subject: &Subject<'_>, calls: &[(&str, &str, Value)]) -> Option<Diagnostic> {
+    // They are all read-only events.
+    let (service, name, _) = calls.iter().find(|(service, _, call)| {
         let mut parts = subject.parts.iter().filter(|part| hears_reads(part));
-        parts
-            .any(|part| fires(&part.pattern, service, name, file).is_some())
-            .then_some((service, name))
+        let named = |branch: &Branch<'_>| services(branch).is_none_or(|all| all.contains(service));
+        parts.any(|part| part.branches().any(|branch| named(&branch)) && fires(part.pattern, call))
     })?;
     Some(subject.warning(
         codes::FEEDBACK,
@@ -27,10 +37,10 @@ pub(super) fn warning(subject: &Subject<'_>, file: &RulesFile) -> Option<Diagnos
     ))
 }
 
-/// Such a call that the pattern matches.
-fn fires(pattern: &EventPattern, service: &str, name: &str, file: &RulesFile) -> Option<Value> {
-    let mut base = like(service, name, Identity::Service, file)?;
-    let record = base.pointer_mut("/detail")?.as_object_mut()?;
+/// Such a call.
+fn call(service: &str, name: &str, file: &RulesFile) -> Option<Value> {
+    let mut call = like(service, name, Identity::Service, file)?;
+    let record = call.pointer_mut("/detail")?.as_object_mut()?;
     for field in ["sourceIPAddress", "userAgent"] {
         record.insert(field.to_owned(), json!(OWN_CALLER));
     }
@@ -38,17 +48,22 @@ fn fires(pattern: &EventPattern, service: &str, name: &str, file: &RulesFile) ->
         "userIdentity".to_owned(),
         json!({ "type": "AWSService", "invokedBy": OWN_CALLER }),
     );
-    let call = pattern.witness_over(&base)?;
-    [
-        "/source",
-        "/detail-type",
-        "/detail/eventName",
-        "/detail/eventSource",
-        "/detail/readOnly",
-        "/detail/sourceIPAddress",
-        "/detail/userIdentity",
-    ]
-    .iter()
-    .all(|path| base.pointer(path) == call.pointer(path))
-    .then_some(call)
+    Some(call)
+}
+
+/// Whether the pattern matches the call, or one that differs in what it is about.
+fn fires(pattern: &EventPattern, call: &Value) -> bool {
+    pattern.witness_over(call).is_some_and(|event| {
+        [
+            "/source",
+            "/detail-type",
+            "/detail/eventName",
+            "/detail/eventSource",
+            "/detail/readOnly",
+            "/detail/sourceIPAddress",
+            "/detail/userIdentity",
+        ]
+        .iter()
+        .all(|path| call.pointer(path) == event.pointer(path))
+    })
 }

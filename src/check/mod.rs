@@ -66,17 +66,18 @@ pub fn check(loaded: Loaded, raised_quotas: bool) -> Checked {
 }
 
 fn look(file: &RulesFile, raised_quotas: bool, checked: &mut Checked) {
-    let (compiled, problems) = compile::each(file, PATTERN_QUOTA);
+    let each = compile::each(file, PATTERN_QUOTA);
+    let test_source = compile::test_source(&file.name);
     checked.rules = file.rules.iter().filter(|rule| rule.enabled).count();
-    checked.patterns = compiled.len();
+    checked.patterns = each.compiled.len();
     checked.tests = file.rules.iter().map(|rule| rule.tests.len()).sum();
-    let subjects = Subject::all(file, &compiled);
+    let subjects = Subject::all(file, &each, &test_source);
     let found = &mut checked.diagnostics;
-    found.extend(problems);
-    found.extend(tests::run(file, &compiled));
+    found.extend(each.problems.iter().cloned());
+    found.extend(tests::run(file, &each.compiled));
     let never: Vec<Option<Diagnostic>> = subjects.iter().map(never::warning).collect();
     found.extend(subjects.iter().filter_map(|s| federated::warning(s, file)));
-    found.extend(subjects.iter().filter_map(|s| feedback::warning(s, file)));
+    found.extend(feedback::warnings(&subjects, file));
     found.extend(subjects.iter().filter_map(|s| places::limited(s, file)));
     found.extend(places::sign_ins(&subjects, file));
     // What cannot fire tells nobody twice.

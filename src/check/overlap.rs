@@ -104,7 +104,7 @@ fn told_twice(a: &Rule, b: &Rule) -> bool {
 
 fn sides<'s>(subject: &'s Subject<'s>) -> Vec<Side<'s>> {
     let sides = subject.parts.iter().flat_map(|part| {
-        part.pattern.branches().map(move |branch| Side {
+        part.branches().map(move |branch| Side {
             services: services(&branch),
             names: branch.texts("detail.eventName"),
             part,
@@ -214,10 +214,14 @@ fn tried(
             return None;
         }
     }
-    let event = our
-        .part
-        .pattern
-        .shared_witness(&their.part.pattern, &base)?;
+    let event = our.branch.shared_witness(&their.branch, &base)?;
+    let parsed = Event::from_value(&event).ok()?;
+    if ![our, their]
+        .iter()
+        .all(|side| side.part.pattern.matches(&parsed))
+    {
+        return None;
+    }
     let kept = ["/source", "/detail/eventSource", "/detail/eventName"];
     let kept = kept
         .iter()

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use crate::cloudtrail::{self, Identity, Setting};
-use crate::compile::{self, Compiled, RuleState};
+use crate::compile::{Compiled, Each, RuleState};
 use crate::pattern::{Branch, EventPattern};
 use crate::place::AccountId;
 use crate::rules::codes::Code;
 use crate::rules::{Diagnostic, Level, Rule, RulesFile, Span};
 
-/// A rule that is enabled, with its patterns as they are without the door for synthetic events.
+/// A rule that is enabled, with its patterns.
 pub(super) struct Subject<'a> {
     pub(super) rule: &'a Rule,
     pub(super) parts: Vec<Part<'a>>,
@@ -17,24 +17,35 @@ pub(super) struct Subject<'a> {
 
 /// One pattern of a rule.
 pub(super) struct Part<'a> {
-    /// As it is deployed.
     pub(super) compiled: &'a Compiled,
-    /// For events of AWS alone.
-    pub(super) pattern: EventPattern,
+    pub(super) pattern: &'a EventPattern,
+    /// The source of the file's synthetic events.
+    test_source: &'a str,
+}
+
+impl<'a> Part<'a> {
+    /// Every combination of its tests but those that let synthetic events in.
+    pub(super) fn branches(&self) -> impl Iterator<Item = Branch<'a>> + use<'a> {
+        let test_source = self.test_source;
+        let pattern = self.pattern;
+        let real =
+            move |branch: &Branch<'_>| branch.texts("source").is_none_or(|s| s != [test_source]);
+        pattern.branches().filter(real)
+    }
 }
 
 impl<'a> Subject<'a> {
     /// Every rule that compiled.
-    pub(super) fn all(file: &'a RulesFile, compiled: &'a [Compiled]) -> Vec<Self> {
+    pub(super) fn all(file: &'a RulesFile, each: &'a Each, test_source: &'a str) -> Vec<Self> {
         let mut subjects: Vec<Self> = Vec::new();
         let mut rules = file.rules.iter();
         // The patterns stand in the order of the rules.
-        for compiled in compiled {
-            let own = compile::without_door(&compiled.pattern, file);
-            let Ok(pattern) = EventPattern::parse(&own.to_string()) else {
-                continue;
+        for (compiled, pattern) in each.compiled.iter().zip(&each.patterns) {
+            let part = Part {
+                compiled,
+                pattern,
+                test_source,
             };
-            let part = Part { compiled, pattern };
             match subjects.last_mut() {
                 Some(last) if last.rule.id == compiled.rule => last.parts.push(part),
                 _ => {
@@ -51,9 +62,9 @@ impl<'a> Subject<'a> {
         subjects
     }
 
-    /// Every combination of tests that fires the rule.
-    pub(super) fn branches(&self) -> impl Iterator<Item = Branch<'_>> {
-        self.parts.iter().flat_map(|part| part.pattern.branches())
+    /// Every combination of tests that fires the rule on events of AWS.
+    pub(super) fn branches(&self) -> impl Iterator<Item = Branch<'a>> + '_ {
+        self.parts.iter().flat_map(Part::branches)
     }
 
     /// A warning at the rule.

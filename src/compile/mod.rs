@@ -86,7 +86,9 @@ pub fn test_source(name: &StackName) -> String {
 /// One diagnostic for each rule that EventBridge's language cannot express, that does not fit into
 /// `quota` characters, or whose raw pattern EventBridge would refuse.
 pub fn compile(file: &RulesFile, quota: usize) -> Result<Vec<Compiled>, Vec<Diagnostic>> {
-    let (compiled, problems) = each(file, quota);
+    let Each {
+        compiled, problems, ..
+    } = each(file, quota);
     if problems.is_empty() {
         Ok(compiled)
     } else {
@@ -94,17 +96,35 @@ pub fn compile(file: &RulesFile, quota: usize) -> Result<Vec<Compiled>, Vec<Diag
     }
 }
 
-/// The same as far as it goes: the patterns of the rules that compile, and what is wrong with the others.
-pub fn each(file: &RulesFile, quota: usize) -> (Vec<Compiled>, Vec<Diagnostic>) {
-    let mut compiled = Vec::new();
-    let mut problems = Vec::new();
+/// The rules of a file as far as they compile.
+#[derive(Debug, Clone)]
+pub struct Each {
+    /// The patterns of the rules that compile, in the order of the rules.
+    pub compiled: Vec<Compiled>,
+    /// The same, ready to match.
+    pub patterns: Vec<EventPattern>,
+    /// What is wrong with the other rules.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Compiles every enabled rule, going on after an error.
+pub fn each(file: &RulesFile, quota: usize) -> Each {
+    let mut each = Each {
+        compiled: Vec::new(),
+        patterns: Vec::new(),
+        problems: Vec::new(),
+    };
     for rule in file.rules.iter().filter(|rule| rule.enabled) {
-        match compile_rule(file, rule, quota) {
-            Ok(parts) => compiled.extend(parts),
-            Err(problem) => problems.push(*problem),
+        match parts(file, rule, quota) {
+            Ok(parts) => {
+                let (compiled, patterns): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+                each.compiled.extend(compiled);
+                each.patterns.extend(patterns);
+            }
+            Err(problem) => each.problems.push(*problem),
         }
     }
-    (compiled, problems)
+    each
 }
 
 /// Compiles one rule, enabled or not.
@@ -116,6 +136,16 @@ pub fn compile_rule(
     rule: &Rule,
     quota: usize,
 ) -> Result<Vec<Compiled>, Box<Diagnostic>> {
+    let parts = parts(file, rule, quota)?;
+    Ok(parts.into_iter().map(|(compiled, _)| compiled).collect())
+}
+
+/// The patterns of a rule, each also ready to match.
+fn parts(
+    file: &RulesFile,
+    rule: &Rule,
+    quota: usize,
+) -> Result<Vec<(Compiled, EventPattern)>, Box<Diagnostic>> {
     let door = file.test_events.then(|| test_source(&file.name));
     let (patterns, names) = match &rule.trigger {
         Trigger::Events(events) => {
@@ -146,9 +176,9 @@ pub fn compile_rule(
         .enumerate()
         .map(|(index, pattern)| {
             // The compiler's own output is checked like a user's: a mistake here must not reach AWS.
-            EventPattern::parse(&pattern.to_string())
+            let parsed = EventPattern::parse(&pattern.to_string())
                 .map_err(|error| refused(rule, &error.to_string()))?;
-            Ok(Compiled {
+            let compiled = Compiled {
                 rule: rule.id.clone(),
                 title: rule.title.clone(),
                 severity: rule.severity,
@@ -156,7 +186,8 @@ pub fn compile_rule(
                 state: state::needed(&pattern),
                 pattern,
                 names,
-            })
+            };
+            Ok((compiled, parsed))
         })
         .collect()
 }
@@ -216,24 +247,6 @@ fn envelope(sources: Value, door: Option<&str>) -> Map<String, Value> {
         }
     }
     pattern
-}
-
-/// The pattern of one of the file's rules as it is for events of AWS: without the door for synthetic ones.
-pub(crate) fn without_door(pattern: &Value, file: &RulesFile) -> Value {
-    let door = json!([test_source(&file.name)]);
-    let mut own = pattern.as_object().cloned().unwrap_or_default();
-    // A rule may have no other `$or` at its top while the door is open.
-    if file.test_events
-        && let Some(Value::Array(alternatives)) = own.shift_remove("$or")
-    {
-        let real = alternatives
-            .into_iter()
-            .find(|alternative| alternative.get("source") != Some(&door));
-        if let Some(Value::Object(real)) = real {
-            own.extend(real);
-        }
-    }
-    Value::Object(own)
 }
 
 /// One object that holds where any of the branches holds. What all branches share stands outside `$or`,

@@ -41,26 +41,6 @@ impl EventPattern {
                 })
         })
     }
-
-    /// A small event that both patterns match, made from `base` by changing only fields that fail in one of
-    /// them; `None` if none is found.
-    pub fn shared_witness(&self, other: &Self, base: &Value) -> Option<Value> {
-        let matched = |candidate: &Value| {
-            let event = Event::from_value(candidate);
-            event.is_ok_and(|event| self.matches(&event) && other.matches(&event))
-        };
-        if matched(base) {
-            return Some(base.clone());
-        }
-        let pairs = self
-            .branches()
-            .flat_map(|ours| other.branches().map(move |theirs| (ours.clone(), theirs)));
-        pairs
-            .filter(|(ours, theirs)| !ours.excludes(theirs))
-            .take(MAX_TRIED)
-            .filter_map(|(ours, theirs)| together(base, &ours, &theirs))
-            .find(matched)
-    }
 }
 
 impl Branch<'_> {
@@ -75,6 +55,42 @@ impl Branch<'_> {
                 .is_some_and(|next| next.path == field.path && disjoint(field, next))
         })
     }
+
+    /// `base` with the fields that fail in one of the two set to what both accept; `None` if there is no such
+    /// value. Whether all of it matches is for the patterns to say.
+    pub fn shared_witness(&self, other: &Self, base: &Value) -> Option<Value> {
+        let mut event = base.clone();
+        let own = |field: &&&Field| !other.fields.iter().any(|theirs| theirs.path == field.path);
+        let single = self.fields.iter().filter(own).map(|field| (*field, None));
+        let shared = other.fields.iter().map(|field| {
+            let same = self.fields.iter().find(|ours| ours.path == field.path);
+            (*field, same.copied())
+        });
+        let mut now = Event::from_value(&event).ok()?;
+        for (field, same) in single.chain(shared) {
+            let fails = |field: &Field| alone(field, &now) == Alone::Never;
+            if !fails(field) && !same.is_some_and(fails) {
+                continue;
+            }
+            let root = event.as_object_mut()?;
+            remove(root, &field.path);
+            let accepted = |value: &Value| same.is_none_or(|same| same.accepts_value(value));
+            let sample = field
+                .tests
+                .iter()
+                .chain(same.iter().flat_map(|same| &same.tests))
+                .flat_map(candidates)
+                .find(|value| field.accepts_value(value) && accepted(value));
+            match sample {
+                Some(sample) => set(root, &field.path, sample),
+                // Both may want the field to be absent.
+                None if field.allows_absence() && same.is_none_or(Field::allows_absence) => {}
+                None => return None,
+            }
+            now = Event::from_value(&event).ok()?;
+        }
+        Some(event)
+    }
 }
 
 fn disjoint(a: &Field, b: &Field) -> bool {
@@ -82,40 +98,6 @@ fn disjoint(a: &Field, b: &Field) -> bool {
     a.tests.iter().all(text)
         && b.tests.iter().all(text)
         && !a.tests.iter().any(|test| b.tests.contains(test))
-}
-
-/// `base` with the fields of two branches set where one of them fails.
-fn together(base: &Value, ours: &Branch<'_>, theirs: &Branch<'_>) -> Option<Value> {
-    let mut event = base.clone();
-    let own = |field: &&&Field| !theirs.fields.iter().any(|other| other.path == field.path);
-    let single = ours.fields.iter().filter(own).map(|field| (*field, None));
-    let shared = theirs.fields.iter().map(|field| {
-        let same = ours.fields.iter().find(|other| other.path == field.path);
-        (*field, same.copied())
-    });
-    for (field, same) in single.chain(shared) {
-        let now = Event::from_value(&event).ok()?;
-        let fails = |field: &Field| alone(field, &now) == Alone::Never;
-        if !fails(field) && !same.is_some_and(fails) {
-            continue;
-        }
-        let root = event.as_object_mut()?;
-        remove(root, &field.path);
-        let accepted = |value: &Value| same.is_none_or(|same| same.accepts_value(value));
-        let sample = field
-            .tests
-            .iter()
-            .chain(same.iter().flat_map(|same| &same.tests))
-            .flat_map(candidates)
-            .find(|value| field.accepts_value(value) && accepted(value));
-        match sample {
-            Some(sample) => set(root, &field.path, sample),
-            // Both may want the field to be absent.
-            None if field.allows_absence() && same.is_none_or(Field::allows_absence) => {}
-            None => return None,
-        }
-    }
-    Some(event)
 }
 
 /// `base` with the fields of a branch set, all of them or those that fail.
