@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::cloudtrail::{self, Setting};
 use crate::compile::{self, Compiled};
-use crate::explain::{Judge, Verdict};
+use crate::explain::{Incoming, Judge, Verdict};
 use crate::pattern::{Event, FieldFailure, Found};
 use crate::place::AccountId;
 use crate::rules::codes::Code;
@@ -14,7 +14,7 @@ pub use crate::rules::codes::{
     TEST_FAILS as FAILS, TEST_NEVER_PASSES as NEVER_PASSES, TEST_NO_EVENT as NO_EVENT,
 };
 use crate::rules::{
-    self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile,
+    self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile, Trigger,
 };
 
 /// The largest event that CloudTrail sends to EventBridge. Source: `eb-troubleshooting`.
@@ -37,11 +37,15 @@ pub fn run(file: &RulesFile, compiled: &[Compiled]) -> Vec<Diagnostic> {
     }
     let mut found = Vec::new();
     for rule in file.rules.iter().filter(|rule| !rule.tests.is_empty()) {
+        let of_its_own;
         let judge = match parts.get(&rule.id) {
             Some(parts) => Judge::new(parts.iter().copied()),
             // A disabled rule keeps its promises too.
             None => match compile::compile_rule(file, rule, compile::PATTERN_QUOTA) {
-                Ok(own) => Judge::new(&own),
+                Ok(own) => {
+                    of_its_own = own;
+                    Judge::new(&of_its_own)
+                }
                 Err(problem) => {
                     found.push(*problem);
                     continue;
@@ -191,8 +195,8 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
         Ok(value) => value,
         Err(problem) => return Some(*problem),
     };
-    let event = match Event::from_value(&value) {
-        Ok(event) => event,
+    let given = match Event::from_value(&value) {
+        Ok(event) => Incoming { value, event },
         Err(error) => {
             let message = format!("EventBridge would not take the event: {error}");
             let help = "an event is a JSON object";
@@ -207,16 +211,17 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
         help: Some(help),
         span: test.span,
     };
-    match (judge.verdict(&value, &event), test.expect) {
+    let value = &given.value;
+    match (judge.on_the_bus(&given), test.expect) {
         (Verdict::Fires, Expect::Match)
-        | (Verdict::Misses(_) | Verdict::Unheard, Expect::NoMatch) => None,
+        | (Verdict::Misses(_) | Verdict::Unheard(_), Expect::NoMatch) => None,
         (Verdict::Fires, Expect::NoMatch) => Some(fails(
             FAILS,
-            format!("the rule `{}` fires on {}", rule.id, described(&value)),
+            format!("the rule `{}` fires on {}", rule.id, described(value)),
             "expected no match",
             "narrow the rule with `when` or `unless`, or correct the test".to_owned(),
         )),
-        (Verdict::Unheard, Expect::Match) => Some(fails(
+        (Verdict::Unheard(_), Expect::Match) => Some(fails(
             FAILS,
             format!(
                 "the event is read-only, and the rule `{}` is made for events that change something",
@@ -227,31 +232,54 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
                 .to_owned(),
         )),
         (Verdict::Misses(failures), Expect::Match) => {
-            let about_the_name = |failure: &&FieldFailure| {
-                ["detail.eventName", "detail.eventSource", "source", "detail-type"]
-                    .contains(&failure.path.as_str())
-            };
-            let names: Vec<&FieldFailure> = failures.iter().filter(about_the_name).collect();
             let reason = reason(&failures);
-            Some(if let Some((written, recorded)) = versioned(test, &value) {
+            Some(if let Some((written, recorded)) = versioned(test, value) {
                 let help = format!(
                     "CloudTrail records this call as {}: write {}",
                     shown(&recorded),
                     shown(&format!("{written}*"))
                 );
                 fails(NEVER_PASSES, reason, "can never match", help)
-            } else if names.is_empty() {
+            } else if let Some(help) = other_events(rule, &failures) {
+                fails(NEVER_PASSES, reason, "can never match", help)
+            } else {
                 let help = "correct the rule, or set the field under `with`".to_owned();
                 fails(FAILS, reason, "expected a match", help)
-            } else {
-                let help = format!(
-                    "the rule `{}` is about other events: name this one under `events`, or correct the test",
-                    rule.id
-                );
-                fails(NEVER_PASSES, reason, "can never match", help)
             })
         }
     }
+}
+
+/// What to do if an event is not one of those that the rule is about, whatever its other fields hold.
+fn other_events(rule: &Rule, failures: &[FieldFailure]) -> Option<String> {
+    let fails = |path: &str| failures.iter().any(|failure| failure.path == path);
+    let id = &rule.id;
+    let raw = matches!(rule.trigger, Trigger::Raw { .. });
+    if ![
+        "detail.eventName",
+        "detail.eventSource",
+        "source",
+        "detail-type",
+    ]
+    .into_iter()
+    .any(fails)
+    {
+        return None;
+    }
+    Some(if raw {
+        format!("the pattern of `{id}` is about other events: correct it, or the test")
+    } else if fails("source") {
+        "a rule with `events` is about events that AWS sends, whose `source` begins with `aws.`: correct the test"
+            .to_owned()
+    } else if fails("detail.eventName") || fails("detail.eventSource") {
+        format!(
+            "the rule `{id}` is about other events: name this one under `events`, or correct the test"
+        )
+    } else {
+        format!(
+            "the rule `{id}` takes other kinds of events: correct its `detail-type`, or the test"
+        )
+    })
 }
 
 /// An event that a test names as `service:Name` and CloudTrail records with a version behind the name.

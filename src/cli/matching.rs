@@ -1,16 +1,13 @@
 //! `iamwatch match`: does an event match an event pattern?
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{BufRead, Read, Write};
 
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::input::{MAX_INPUT, open, read};
 use super::{Exit, Failure, Ui};
-use crate::pattern::{Event, EventPattern, Found, raw_fields};
-
-/// The longest line that `--vectors` reads, and the largest pattern or event, in bytes.
-const MAX_INPUT: usize = 64 << 20;
+use crate::pattern::{Event, EventPattern, raw_fields};
 
 /// Test whether an event matches an EventBridge event pattern
 ///
@@ -78,16 +75,7 @@ fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Failure> {
         let failures: Vec<Value> = explanation
             .failures
             .iter()
-            .map(|failure| {
-                let found = match &failure.found {
-                    Found::Absent => json!({ "state": "absent" }),
-                    Found::Values { shown, count } => {
-                        json!({ "state": "values", "values": shown, "count": count })
-                    }
-                    Found::Elsewhere => json!({ "state": "elsewhere" }),
-                };
-                json!({ "path": failure.path, "found": found, "wanted": failure.wanted })
-            })
+            .map(crate::explain::failure)
             .collect();
         ui.json(&json!({
             "format_version": 1,
@@ -125,33 +113,6 @@ fn heading(matches: bool, combinations: usize) -> String {
         (true, _) => "matches".to_owned(),
         (false, 1) => "does not match:".to_owned(),
         (false, many) => format!("does not match any of {many} combinations; closest:"),
-    }
-}
-
-/// The text of an argument: inline JSON, standard input, or a file.
-fn read(argument: &str) -> Result<String, Failure> {
-    if argument.trim_start().starts_with('{') {
-        return Ok(argument.to_owned());
-    }
-    let failure = |error: &dyn std::fmt::Display| Failure::new(format!("`{argument}`: {error}"));
-    let mut bytes = Vec::new();
-    open(argument)?
-        .take(MAX_INPUT as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failure(&error))?;
-    if bytes.len() > MAX_INPUT {
-        return Err(failure(&format!("more than {MAX_INPUT} bytes")));
-    }
-    String::from_utf8(bytes).map_err(|_| failure(&"not UTF-8"))
-}
-
-fn open(file: &str) -> Result<Box<dyn BufRead>, Failure> {
-    if file == "-" {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    match File::open(file) {
-        Ok(file) => Ok(Box::new(BufReader::new(file))),
-        Err(error) => Err(Failure::new(format!("`{file}`: {error}"))),
     }
 }
 

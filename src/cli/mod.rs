@@ -8,10 +8,13 @@ mod demo;
 mod destroy;
 mod dlq;
 mod exit;
+mod explain;
 mod explain_code;
 mod init;
+mod input;
 mod matching;
 mod order;
+mod patterns;
 mod permissions;
 mod plan;
 mod sandbox;
@@ -114,8 +117,12 @@ enum Command {
     Check(check::CheckArgs),
     /// Say what the code of a message means, with an example of wrong and right
     ExplainCode(explain_code::ExplainCodeArgs),
+    /// List the ready rules of the catalogue, or show one
+    Patterns(patterns::PatternsArgs),
     /// Print the event patterns of the rules, as EventBridge takes them
     Compile(compile::CompileArgs),
+    /// Say of an event which rules fire, and why the others do not: nearest miss first
+    Explain(explain::ExplainArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
     Match(matching::MatchArgs),
     /// Print the JSON Schema of the rules file, for editors
@@ -171,7 +178,9 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Dlq(args) => block_on(args.run(&global, ui)),
         Command::Check(args) => args.run(&global, ui),
         Command::ExplainCode(args) => args.run(ui),
+        Command::Patterns(args) => args.run(ui),
         Command::Compile(args) => args.run(&global, ui),
+        Command::Explain(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),
         Command::Permissions(args) => args.run(&global, ui),
         Command::Schema(args) => args.run(ui),

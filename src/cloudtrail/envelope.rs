@@ -4,13 +4,15 @@ use serde_json::{Value, json};
 
 use super::Setting;
 
+const API_CALL: &str = "AWS API Call via CloudTrail";
+const SIGN_IN: &str = "AWS Console Sign In via CloudTrail";
 /// `eventType` of a record, and the `detail-type` of its event.
 /// Source: EventBridge user guide, "AWS service events delivered via CloudTrail".
-pub const DETAIL_TYPES: &[(&str, &str)] = &[
-    ("AwsApiCall", "AWS API Call via CloudTrail"),
+const DETAIL_TYPES: &[(&str, &str)] = &[
+    ("AwsApiCall", API_CALL),
     ("AwsServiceEvent", "AWS Service Event via CloudTrail"),
     ("AwsConsoleAction", "AWS Console Action via CloudTrail"),
-    ("AwsConsoleSignIn", "AWS Console Sign In via CloudTrail"),
+    ("AwsConsoleSignIn", SIGN_IN),
     ("AwsCloudTrailInsight", "AWS Insight via CloudTrail"),
 ];
 
@@ -24,19 +26,12 @@ pub fn is_record(value: &Value) -> bool {
 pub fn wrap(record: Value, setting: &Setting<'_>) -> Value {
     let text = |path: &str| record.pointer(path).and_then(Value::as_str);
     let source = text("/eventSource").unwrap_or_default();
-    let service = source
-        .split_once(".amazonaws.com")
-        .map_or(source, |(s, _)| s);
-    let kind = text("/eventType").unwrap_or_default();
-    let detail_type = DETAIL_TYPES
-        .iter()
-        .find(|(of, _)| of.eq_ignore_ascii_case(kind))
-        .map_or_else(|| by_service(service), |(_, detail_type)| detail_type);
+    let service = service_of(source);
     let account = text("/recipientAccountId").or(text("/userIdentity/accountId"));
     json!({
         "version": "0",
         "id": text("/eventID").unwrap_or(setting.id),
-        "detail-type": detail_type,
+        "detail-type": detail_type(&record),
         "source": format!("aws.{service}"),
         "account": account.unwrap_or(setting.account.as_str()),
         "time": text("/eventTime").unwrap_or(setting.time),
@@ -46,10 +41,23 @@ pub fn wrap(record: Value, setting: &Setting<'_>) -> Value {
     })
 }
 
-/// For records without an `eventType` that we know.
-fn by_service(service: &str) -> &'static str {
-    match service {
-        "signin" => "AWS Console Sign In via CloudTrail",
-        _ => "AWS API Call via CloudTrail",
+/// The `detail-type` of a record's event.
+pub fn detail_type(record: &Value) -> &'static str {
+    let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
+    // AWS's own pages differ in the case.
+    let known = DETAIL_TYPES
+        .iter()
+        .find(|(of, _)| of.eq_ignore_ascii_case(text("eventType")));
+    match known {
+        Some((_, detail_type)) => detail_type,
+        // Old and shortened records do not say.
+        None if service_of(text("eventSource")) == "signin" => SIGN_IN,
+        None => API_CALL,
     }
+}
+
+fn service_of(source: &str) -> &str {
+    source
+        .split_once(".amazonaws.com")
+        .map_or(source, |(service, _)| service)
 }

@@ -1,62 +1,192 @@
-//! Why a rule fires on an event, or does not.
+//! Why a rule fires on an event, or does not: what the pattern says, and whether anybody listens where the
+//! event appears.
+//!
+//! | question | room |
+//! |---|---|
+//! | which events does a text hold | `input` |
+//! | what does the pattern of a rule say | here |
+//! | does the event reach the rule | `hearing` |
+//! | the answers as data | `report` |
+
+mod hearing;
+mod input;
+mod report;
 
 use serde_json::Value;
 
-use crate::cloudtrail;
-use crate::compile::{Compiled, RuleState};
-use crate::pattern::{Event, EventPattern, FieldFailure, PatternError};
+use crate::compile::Compiled;
+use crate::pattern::{EventPattern, FieldFailure, PatternError};
+use crate::rules::{RuleId, RulesFile};
+
+pub use hearing::{Obstacle, Reason};
+pub use input::{Incoming, NotAnEvent, events};
+pub(crate) use report::failure;
+pub use report::{EventAnswers, Explained, Problem, Summary};
 
 /// What becomes of an event at one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// An alert.
     Fires,
-    /// The pattern matches, but the event is read-only and the rule's state does not let such events in.
-    Unheard,
+    /// The pattern matches, but the event does not reach it.
+    Unheard(Obstacle),
     /// The pattern does not match: the fields that fail, of the part and combination that comes closest.
     Misses(Vec<FieldFailure>),
 }
 
-/// A rule as its detectors judge events.
-#[derive(Debug)]
-pub struct Judge {
-    parts: Vec<(EventPattern, RuleState)>,
+impl Verdict {
+    /// What the pattern alone says.
+    pub fn matches(&self) -> bool {
+        !matches!(self, Self::Misses(_))
+    }
 }
 
-impl Judge {
+/// A rule as its detectors judge events.
+#[derive(Debug)]
+pub struct Judge<'c> {
+    parts: Vec<Part<'c>>,
+}
+
+#[derive(Debug)]
+struct Part<'c> {
+    compiled: &'c Compiled,
+    pattern: EventPattern,
+    /// What an event of AWS has to meet. The door for synthetic events is often nearer, and never meant.
+    meant: EventPattern,
+}
+
+impl<'c> Judge<'c> {
     /// The judge of the patterns of one rule.
     ///
     /// # Errors
     /// A pattern that EventBridge would refuse; none that comes from the compiler.
-    pub fn new<'c>(parts: impl IntoIterator<Item = &'c Compiled>) -> Result<Self, PatternError> {
-        let parts = parts
-            .into_iter()
-            .map(|part| Ok((EventPattern::from_value(&part.pattern)?, part.state)));
+    pub fn new(parts: impl IntoIterator<Item = &'c Compiled>) -> Result<Self, PatternError> {
+        let parts = parts.into_iter().map(|compiled| {
+            Ok(Part {
+                compiled,
+                pattern: EventPattern::from_value(&compiled.pattern)?,
+                meant: EventPattern::from_value(&compiled.without_door())?,
+            })
+        });
         Ok(Self {
             parts: parts.collect::<Result<_, _>>()?,
         })
     }
 
-    /// What becomes of an event. `value` and `event` are the same one.
-    pub fn verdict(&self, value: &Value, event: &Event) -> Verdict {
-        let matching: Vec<RuleState> = self
+    /// What becomes of an event that has come to the rule's bus.
+    pub fn on_the_bus(&self, given: &Incoming) -> Verdict {
+        self.verdict(given, |part| hearing::by_state(part, &given.value))
+    }
+
+    /// What becomes of an event, listened to where the rules file says.
+    pub fn anywhere(&self, given: &Incoming, file: &RulesFile) -> Verdict {
+        self.verdict(given, |part| {
+            hearing::by_region(part, &given.value, file)
+                .or_else(|| hearing::by_state(part, &given.value))
+        })
+    }
+
+    fn verdict(
+        &self,
+        given: &Incoming,
+        obstacle: impl Fn(&Compiled) -> Option<Obstacle>,
+    ) -> Verdict {
+        let event = &given.event;
+        let matching = self.parts.iter().filter(|part| part.pattern.matches(event));
+        let mut obstacles = Vec::new();
+        for part in matching {
+            match obstacle(part.compiled) {
+                None => return Verdict::Fires,
+                Some(found) => obstacles.push(found),
+            }
+        }
+        if let Some(first) = obstacles.into_iter().next() {
+            return Verdict::Unheard(first);
+        }
+        let failures = self
             .parts
             .iter()
-            .filter(|(pattern, _)| pattern.matches(event))
-            .map(|(_, state)| *state)
-            .collect();
-        if matching.is_empty() {
-            let failures = self
-                .parts
-                .iter()
-                .map(|(pattern, _)| pattern.explain(event).failures);
-            return Verdict::Misses(failures.min_by_key(Vec::len).unwrap_or_default());
-        }
-        let wide = matching.contains(&RuleState::EnabledWithAll);
-        if wide || !cloudtrail::needs_wider_state(value) {
-            Verdict::Fires
-        } else {
-            Verdict::Unheard
-        }
+            .map(|part| part.meant.explain(event).failures);
+        Verdict::Misses(
+            failures
+                .min_by_key(|failures| distance(failures))
+                .unwrap_or_default(),
+        )
     }
+}
+
+/// How far an event is from a rule: by the number of failing fields, and of equals those are nearer that are
+/// about the same call.
+fn distance(failures: &[FieldFailure]) -> (usize, usize) {
+    let about_another = |failure: &&FieldFailure| {
+        ["detail.eventName", "detail.eventSource", "source"].contains(&failure.path.as_str())
+    };
+    (
+        failures.len(),
+        failures.iter().filter(about_another).count(),
+    )
+}
+
+/// What becomes of one event at one of several rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The rule.
+    pub rule: RuleId,
+    /// What becomes of it there.
+    pub verdict: Verdict,
+}
+
+/// Rules, ready to be asked about many events.
+#[derive(Debug)]
+pub struct Bench<'c> {
+    file: &'c RulesFile,
+    judges: Vec<(&'c RuleId, Judge<'c>)>,
+}
+
+impl<'c> Bench<'c> {
+    /// All compiled rules, or some of them.
+    ///
+    /// # Errors
+    /// As for [`Judge::new`].
+    pub fn new(
+        file: &'c RulesFile,
+        compiled: &'c [Compiled],
+        only: &[RuleId],
+    ) -> Result<Self, PatternError> {
+        let mut judges: Vec<(&RuleId, Judge<'_>)> = Vec::new();
+        // The parts of a rule stand together.
+        for parts in compiled.chunk_by(|a, b| a.rule == b.rule) {
+            let Some(first) = parts.first() else {
+                continue;
+            };
+            if only.is_empty() || only.contains(&first.rule) {
+                judges.push((&first.rule, Judge::new(parts)?));
+            }
+        }
+        Ok(Self { file, judges })
+    }
+
+    /// What becomes of an event at each rule: those that fire first, then those that match and do not hear
+    /// of it, then the nearest misses.
+    pub fn answers(&self, given: &Incoming) -> Vec<Answer> {
+        let judged = self.judges.iter().map(|(rule, judge)| Answer {
+            rule: (*rule).clone(),
+            verdict: judge.anywhere(given, self.file),
+        });
+        let mut answers: Vec<Answer> = judged.collect();
+        answers.sort_by_cached_key(|answer| {
+            let (class, distance) = match &answer.verdict {
+                Verdict::Fires => (0, (0, 0)),
+                Verdict::Unheard(_) => (1, (0, 0)),
+                Verdict::Misses(failures) => (2, distance(failures)),
+            };
+            (class, distance, answer.rule.clone())
+        });
+        answers
+    }
+}
+
+/// A text of the event, wherever it stands.
+fn text<'v>(event: &'v Value, pointer: &str) -> Option<&'v str> {
+    event.pointer(pointer).and_then(Value::as_str)
 }

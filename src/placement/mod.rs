@@ -12,7 +12,7 @@ use crate::place::{AccountId, Arn, Place, Region};
 use crate::resources::{Key, Kind, Queue, Resource, Survey, names, policy};
 use crate::rules::{ChannelName, Diagnostic, RuleId, RulesFile};
 
-pub use topology::{Topology, listening};
+pub use topology::{Topology, listening, listens_in};
 pub use trail::{Feed, Unfit, unfit};
 
 /// SQS keeps messages for 14 days at most; dead letters are kept as long as that.

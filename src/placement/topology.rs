@@ -22,14 +22,23 @@ impl Topology {
     /// One account and one Region that alone has what the rules want: detectors on its default bus.
     /// Everything else is a hub with spokes, the home Region being a spoke as well.
     pub(super) fn of(file: &RulesFile, compiled: &[Compiled], listening: BTreeSet<Region>) -> Self {
-        let mut forwarders: BTreeMap<Region, Vec<Forwarder>> = listening
-            .iter()
-            .map(|region| {
-                let parts = cover(compiled, Where::of(region), PATTERN_QUOTA);
-                (region.clone(), parts)
-            })
-            .collect();
-        forwarders.retain(|_, parts| !parts.is_empty());
+        // Places of one kind need the same.
+        let mut covers: Vec<(Where, Vec<Forwarder>)> = Vec::new();
+        let mut forwarders = BTreeMap::new();
+        for region in &listening {
+            let kind = Where::of(region);
+            let known = covers.iter().find(|(known, _)| *known == kind);
+            let parts = match known {
+                Some((_, parts)) => parts.clone(),
+                None => {
+                    let parts = cover(compiled, kind, PATTERN_QUOTA);
+                    covers.push((kind, parts.clone()));
+                    parts
+                }
+            };
+            forwarders.insert(region.clone(), parts);
+        }
+        forwarders.retain(|_, parts: &mut Vec<Forwarder>| !parts.is_empty());
         let alone = forwarders.keys().all(|region| *region == file.home.region);
         if alone {
             Self {
@@ -89,6 +98,17 @@ pub fn listening(file: &RulesFile, survey: &Survey) -> Result<BTreeSet<Region>, 
         }
     }
     Ok(listening)
+}
+
+/// Whether a Region is listened to, as far as the file alone says: `all` is taken for every Region.
+pub fn listens_in(file: &RulesFile, region: &Region) -> bool {
+    let home = &file.home.region;
+    let named = match &file.watch.regions {
+        Regions::Home => false,
+        Regions::All => region.partition() == home.partition(),
+        Regions::Listed(listed) => listed.iter().any(|(listed, _)| listed == region),
+    };
+    named || region == home || *region == home.global()
 }
 
 fn not_enabled(region: &Region, survey: &Survey, span: Span) -> Diagnostic {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::cloudtrail::{self, Identity};
 use crate::compile::{Compiled, Forwarder, TEST_MARK, test_source};
 use crate::pattern::EventPattern;
 use crate::place::{AccountId, Place, Region, StackName};
@@ -88,10 +89,11 @@ pub fn synthetic(
         region: setting.region.clone(),
     };
     let attempt = |service: &str, name: &str| {
+        let detail = detail(service, name, setting);
         let base = Synthetic {
             source: test_source(setting.stack),
-            detail_type: detail_type(service).to_owned(),
-            detail: detail(service, name, setting),
+            detail_type: cloudtrail::detail_type(&detail).to_owned(),
+            detail,
         };
         let event = pattern.witness_over(&base.envelope(&place))?;
         let text = |key: &str| event.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -153,7 +155,7 @@ pub(super) fn probing(
     fields.insert("requestID".to_owned(), json!(run));
     let base = Synthetic {
         source: test_source(setting.stack),
-        detail_type: detail_type(service).to_owned(),
+        detail_type: cloudtrail::detail_type(&detail).to_owned(),
         detail,
     };
     let event = forwarder.witness_over(&base.envelope(&place))?;
@@ -194,53 +196,40 @@ fn matches(pattern: &EventPattern, event: &Synthetic, place: &Place) -> bool {
         .is_ok_and(|event| pattern.matches(&event))
 }
 
-fn detail_type(service: &str) -> &'static str {
-    match service {
-        "signin" => "AWS Console Sign In via CloudTrail",
-        _ => "AWS API Call via CloudTrail",
-    }
-}
-
-/// A record with the fields that CloudTrail always writes.
-/// Source: CloudTrail record contents; addresses and names are those reserved for documentation.
+/// A CloudTrail record of that call, by whom and from where nobody acts in earnest.
 fn detail(service: &str, name: &str, setting: &Setting<'_>) -> Value {
     let account = setting.account;
-    let sign_in = service == "signin";
-    let mut record = json!({
-        "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "IAMUser",
-            "principalId": "AIDAIAMWATCHEXAMPLE",
-            "arn": format!("arn:{}:iam::{account}:user/iamwatch-test", setting.region.partition()),
-            "accountId": account,
-            "userName": "iamwatch-test",
-        },
-        "eventTime": setting.time,
-        "eventSource": format!("{service}.amazonaws.com"),
-        "eventName": name,
-        "awsRegion": setting.region,
-        "sourceIPAddress": "192.0.2.1",
-        "userAgent": "iamwatch test-event",
-        "requestParameters": null,
-        "responseElements": null,
-        "requestID": setting.id,
-        "eventID": setting.id,
-        "readOnly": false,
-        "eventType": if sign_in { "AwsConsoleSignIn" } else { "AwsApiCall" },
-        "managementEvent": true,
-        "recipientAccountId": account,
-        "eventCategory": "Management",
-        "iamwatch": TEST_MARK,
-    });
-    if sign_in && let Some(record) = record.as_object_mut() {
-        record.insert(
-            "responseElements".to_owned(),
-            json!({ "ConsoleLogin": "Success" }),
-        );
-        record.insert(
-            "additionalEventData".to_owned(),
-            json!({ "LoginTo": "https://console.aws.amazon.com/", "MobileVersion": "No", "MFAUsed": "Yes" }),
-        );
+    let here = cloudtrail::Setting {
+        account,
+        region: setting.region,
+        time: setting.time,
+        id: setting.id,
+    };
+    let mut record = cloudtrail::record(service, name, Identity::IamUser, &here);
+    if let Some(record) = record.as_object_mut() {
+        let partition = setting.region.partition();
+        let ours = [
+            (
+                "userIdentity",
+                json!({
+                    "type": "IAMUser",
+                    "principalId": "AIDAIAMWATCHEXAMPLE",
+                    "arn": format!("arn:{partition}:iam::{account}:user/iamwatch-test"),
+                    "accountId": account,
+                    "userName": "iamwatch-test",
+                }),
+            ),
+            // The Region that it is sent from, whatever AWS would have made of it.
+            ("awsRegion", json!(setting.region)),
+            ("sourceIPAddress", json!("192.0.2.1")),
+            ("userAgent", json!("iamwatch test-event")),
+            ("readOnly", json!(false)),
+            ("iamwatch", json!(TEST_MARK)),
+        ];
+        for (key, value) in ours {
+            record.insert(key.to_owned(), value);
+        }
+        record.remove("tlsDetails");
     }
     record
 }

@@ -40,6 +40,8 @@ pub(super) enum Form {
     /// A list of tests.
     Tests,
     RuleId,
+    /// The id of a rule or pack of the catalogue.
+    CatalogueId,
     ChannelNames,
     Event,
     Events,
@@ -277,7 +279,7 @@ pub(super) const OWN: &[Key] = &[
 pub(super) const USE: &[Key] = &[
     need(
         "use",
-        Form::RuleId,
+        Form::CatalogueId,
         "The id of a rule or pack of the catalogue.",
     ),
     may("except", Form::Texts, "Rules that are left out of a pack."),
@@ -367,22 +369,54 @@ pub(super) const CATALOGUE: &[Key] = &[
     ),
     may("rules", Form::Rules, "The rules."),
     may("packs", Form::Rules, "Sets of rules."),
+    may(
+        "not_expressible",
+        Form::Rules,
+        "Alerts that no event pattern can express.",
+    ),
 ];
 
 /// A pack of the catalogue.
 pub(super) const PACK: &[Key] = &[
-    need("id", Form::RuleId, "Begins with `pack/`."),
+    need("id", Form::CatalogueId, "Begins with `pack/`."),
     need("title", Form::Line, "What the pack is for."),
     need("description", Form::Text, "What it covers."),
     need("rules", Form::Texts, "The ids of its rules."),
 ];
 
+/// An alert that no event pattern can express.
+pub(super) const NOT_EXPRESSIBLE: &[Key] = &[
+    need("id", Form::RuleId, "What the alert would be called."),
+    need("title", Form::Line, "What it would tell."),
+    need("reason", Form::Text, "Why a pattern cannot express it."),
+];
+
 /// What a catalogue rule has beyond one's own.
-pub(super) const DESCRIPTION: Key = need(
-    "description",
-    Form::Text,
-    "What it means, and what to do first.",
-);
+pub(super) const ABOUT: &[Key] = &[
+    need(
+        "description",
+        Form::Text,
+        "What it means, and what to do first.",
+    ),
+    may("mitre", Form::Texts, "ATT&CK techniques."),
+    may("cis", Form::Texts, "CIS AWS Foundations v1.4, section 4."),
+    may(
+        "compliance",
+        Form::Map(FRAMEWORKS),
+        "Controls that it serves, by framework.",
+    ),
+];
+
+/// Frameworks whose controls are named.
+pub(super) const FRAMEWORKS: &[Key] = &[
+    may("nist-800-53", Form::Texts, "Controls of NIST SP 800-53."),
+    may("apra-cps-234", Form::Texts, "Paragraphs of APRA CPS 234."),
+    may(
+        "mas-trm",
+        Form::Texts,
+        "Sections of the MAS Technology Risk Management Guidelines of 2021.",
+    ),
+];
 
 /// The operators of a condition.
 pub(super) const OPERATORS: &[Key] = &[

@@ -128,7 +128,7 @@ fn parse(root: SourceId, sources: &mut Sources, report: &mut Report) -> Option<F
 }
 
 fn finish(mut draft: FileDraft, sources: &mut Sources, report: &mut Report) -> Option<RulesFile> {
-    let catalogue = Catalogue::read(sources, report);
+    let catalogue = Catalogue::shared(sources, report);
     let rules = std::mem::take(&mut draft.rules);
     resolve(draft, rules, &catalogue, sources, report)
 }

@@ -6,6 +6,7 @@
 //!
 //! Every step goes on after an error, so that one run names everything that is wrong.
 
+mod about;
 mod catalogue;
 mod channels;
 pub mod codes;
@@ -34,9 +35,9 @@ mod watches;
 mod yaml;
 
 pub(crate) use channels::is_mail;
-pub(crate) use report::{is_unprintable, printable};
+pub(crate) use report::{is_unprintable, meant, printable};
 
-pub use catalogue::{CatalogueEntry, catalogue, whole_catalogue};
+pub use catalogue::{CatalogueEntry, NotExpressible, catalogue, not_expressible, whole_catalogue};
 pub use load::{Loaded, load, load_text, load_unsaved};
 pub use model::*;
 pub use report::MAX_DIAGNOSTICS;

@@ -62,6 +62,11 @@ impl Report {
         self.diagnostics.len() >= MAX_DIAGNOSTICS
     }
 
+    /// How many diagnostics there are.
+    pub fn said(&self) -> usize {
+        self.diagnostics.len()
+    }
+
     /// How many errors were reported, those that were not kept included.
     pub fn errors(&self) -> usize {
         self.errors
@@ -123,6 +128,17 @@ impl Entry<'_> {
         self.maybe_help(help)
     }
 
+    /// Help that names the nearest of some names, or else says where they are listed.
+    pub fn suggest_or<'n>(
+        self,
+        word: &str,
+        names: impl IntoIterator<Item = &'n str>,
+        listed: &str,
+    ) -> Self {
+        let meant = if self.kept { meant(word, names) } else { None };
+        self.help(meant.map_or_else(|| listed.to_owned(), did_you_mean))
+    }
+
     /// Ends the sentence where a value of type `()` is wanted.
     pub fn done(self) {}
 }
@@ -179,21 +195,31 @@ pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) 
 
 /// "did you mean …?", or the list of what there is.
 fn suggestion(word: &str, names: &[&str]) -> Option<String> {
-    if let Some(name) = nearest(word, names.iter().copied()) {
-        return Some(format!("did you mean `{name}`?"));
+    if let Some(name) = meant(word, names.iter().copied()) {
+        return Some(did_you_mean(name));
     }
     if names.is_empty() {
         return None;
-    }
-    let mut longer = names
-        .iter()
-        .filter(|n| word.len() > 2 && n.starts_with(word));
-    if let (Some(name), None) = (longer.next(), longer.next()) {
-        return Some(format!("did you mean `{name}`?"));
     }
     let mut list: Vec<String> = names.iter().take(24).map(|n| format!("`{n}`")).collect();
     if names.len() > 24 {
         list.push("…".to_owned());
     }
     Some(format!("one of {}", list.join(", ")))
+}
+
+fn did_you_mean(name: &str) -> String {
+    format!("did you mean `{name}`?")
+}
+
+/// The name that a word is a slip of, or the only one that it begins.
+pub(crate) fn meant<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let names: Vec<&str> = names.into_iter().take(MOST_NAMES).collect();
+    let mut longer = names
+        .iter()
+        .filter(|name| word.len() > 2 && name.starts_with(word));
+    nearest(word, names.iter().copied()).or_else(|| match (longer.next(), longer.next()) {
+        (Some(name), None) => Some(*name),
+        _ => None,
+    })
 }

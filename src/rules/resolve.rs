@@ -189,7 +189,7 @@ impl Resolver<'_> {
                     shown(&using.id.value)
                 ))
                 .label("unknown rule")
-                .suggest(&using.id.value, all);
+                .suggest_or(&using.id.value, all, "`iamwatch patterns` lists them");
             return;
         };
         if let Some(span) = using.title_key {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::about::{About, about};
 use super::channels::channel_list;
 use super::codes;
 use super::conditions::conditions;
 use super::events::events;
 use super::fields::warn_of_detail_type;
-use super::keys::{self, DESCRIPTION, Key, OWN, SEVERITIES, USE, names};
+use super::keys::{self, ABOUT, Key, OWN, SEVERITIES, USE, names};
 use super::model::{AllOf, ChannelName, Events, RuleId, Severity, Trigger};
 use super::raw::pattern;
 use super::read::{self, Fields, Spanned, first_line};
@@ -42,7 +43,7 @@ pub(super) struct Own {
     pub id: Spanned<RuleId>,
     /// `None` where nothing usable stands there: the load has failed then.
     pub trigger: Option<Trigger>,
-    pub description: String,
+    pub about: About,
     pub common: Common,
 }
 
@@ -146,7 +147,7 @@ fn draft(node: &Node, setting: Setting<'_>, report: &mut Report) -> Option<Draft
         (None, Some(_)) => {
             misplaced(entries, USE, OWN, "a rule of the catalogue (`use`)", report);
             let mut known = OWN.to_vec();
-            known.extend(setting.catalogue.then_some(DESCRIPTION));
+            known.extend(ABOUT.iter().filter(|_| setting.catalogue));
             let fields = Fields::read_beside(node, &known, USE, "a rule", report)?;
             own(&fields, setting, report).map(Draft::Own)
         }
@@ -254,9 +255,7 @@ fn using(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Opti
 fn own(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Option<Own> {
     let common = common(fields, setting, report);
     let trigger = trigger(fields, report);
-    let description = fields
-        .get("description")
-        .and_then(|n| read::text(n, "a description", report));
+    let about = about(fields, report);
     let node = fields.get("id")?;
     let id = rule_id(node, report)?;
     Some(Own {
@@ -265,7 +264,7 @@ fn own(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Option
             span: node.span,
         },
         trigger,
-        description: description.unwrap_or_default().trim().to_owned(),
+        about,
         common,
     })
 }

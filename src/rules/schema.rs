@@ -147,6 +147,7 @@ fn form(form: Form) -> Value {
         Form::Rules => json!({ "$ref": "#/$defs/rules" }),
         Form::Tests => json!({ "$ref": "#/$defs/tests" }),
         Form::RuleId => json!({ "$ref": "#/$defs/ruleId" }),
+        Form::CatalogueId => json!({ "type": "string", "pattern": "^[a-z0-9./-]{1,64}$" }),
         Form::ChannelNames => json!({ "$ref": "#/$defs/channelNames" }),
         Form::Event => json!({ "type": "string", "pattern": r"^[a-z0-9.-]+:[A-Za-z0-9_./-]+$" }),
         Form::Events => {

@@ -162,21 +162,28 @@ fn a_second_factor_is_seen_only_where_aws_asks_for_it() {
     }
 }
 
-/// Parameters that recorded events of an API have, by the API: the records that nobody edited.
-fn recorded() -> Option<BTreeMap<String, (BTreeSet<String>, BTreeSet<bool>)>> {
+/// What recorded events of an API have in common.
+#[derive(Default)]
+struct Recorded {
+    parameters: BTreeSet<String>,
+    read_only: BTreeSet<bool>,
+}
+
+/// Recorded events by their API: of the records that nobody edited.
+fn recorded() -> Option<BTreeMap<String, Recorded>> {
     let folder = shared::data()?.join("cloudtrail");
-    let mut found: BTreeMap<String, (BTreeSet<String>, BTreeSet<bool>)> = BTreeMap::new();
+    let mut found: BTreeMap<String, Recorded> = BTreeMap::new();
     for file in ["stratus-red-team.jsonl", "aws-docs-samples-2023.jsonl"] {
         for line in std::fs::read_to_string(folder.join(file)).unwrap().lines() {
             let record: Value = serde_json::from_str(line).unwrap();
             let source = record["eventSource"].as_str().unwrap();
             let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
             let api = format!("{service}:{}", record["eventName"].as_str().unwrap());
-            let (parameters, read_only) = found.entry(api).or_default();
+            let of_api = found.entry(api).or_default();
             if let Some(fields) = record["requestParameters"].as_object() {
-                parameters.extend(fields.keys().cloned());
+                of_api.parameters.extend(fields.keys().cloned());
             }
-            read_only.extend(record["readOnly"].as_bool());
+            of_api.read_only.extend(record["readOnly"].as_bool());
         }
     }
     Some(found)
@@ -196,7 +203,14 @@ fn parameters_and_effects_are_those_of_recorded_events() {
         return;
     };
     let mut compared = 0;
-    for (api, (parameters, read_only)) in recorded {
+    for (
+        api,
+        Recorded {
+            parameters,
+            read_only,
+        },
+    ) in recorded
+    {
         let (service, name) = api.split_once(':').unwrap();
         if let Some(seen) = read_only.iter().next().filter(|_| read_only.len() == 1) {
             assert_eq!(cloudtrail::is_read_only(service, name), *seen, "{api}");

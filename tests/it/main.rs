@@ -16,6 +16,7 @@ mod disturbed;
 mod dlq;
 mod drift;
 mod everything;
+mod explain;
 mod faults;
 mod generated;
 mod grow;

@@ -95,6 +95,24 @@ fn files_of_tests_are_found_beside_the_file_that_names_them() {
     assert!(answer(&rules::load(&at("main.yaml"))).contains("fires on `iam:CreateUser`"));
 }
 
+#[test]
+fn the_tests_that_the_readme_shows_hold() {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("### Tests of rules").unwrap();
+    let (_, yaml) = section.split_once("```yaml\n").unwrap();
+    let (tests, _) = yaml.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("events")).unwrap();
+    let record = r#"{ "Records": [{ "eventSource": "iam.amazonaws.com", "eventName": "AttachUserPolicy", "requestParameters": { "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess" } }] }"#;
+    std::fs::write(folder.path().join("events/attached.json"), record).unwrap();
+    let admin = ADMIN.trim_end().strip_suffix("tests:").unwrap().trim_end();
+    let file = folder.path().join("rules.yaml");
+    std::fs::write(&file, format!("{HEAD}{admin}\n{tests}")).unwrap();
+    let loaded = rules::load(&file);
+    assert_eq!(answer(&loaded), "");
+    assert_eq!(loaded.file.unwrap().rules[0].tests.len(), 3);
+}
+
 /// Tests that fail: what they show, and the rules.
 fn failing() -> Vec<(&'static str, String)> {
     let admin = |tests: &str| format!("{ADMIN}{tests}");
@@ -155,6 +173,10 @@ fn failing() -> Vec<(&'static str, String)> {
             admin(
                 "      - { name: steered, like: \"iam:AttachRolePolicy\", with: { requestParameters.policyArn: \"\\e[31m\\u202e\" }, expect: match }\n",
             ),
+        ),
+        (
+            "an event of another sender, of another kind, for a pattern about another service",
+            "  - id: a\n    events: [\"iam:CreateUser\"]\n    tests:\n      - { name: sender, event: { source: mine, detail-type: AWS API Call via CloudTrail, detail: { eventSource: iam.amazonaws.com, eventName: CreateUser } }, expect: match }\n  - id: b\n    events: [\"iam:CreateUser\"]\n    detail-type: [AWS Console Action via CloudTrail]\n    tests:\n      - { name: kind, like: \"iam:CreateUser\", expect: match }\n  - id: c\n    pattern: { source: [aws.ec2] }\n    tests:\n      - { name: service, like: \"iam:CreateUser\", expect: match }\n".to_owned(),
         ),
         (
             "a raw pattern with many fields",

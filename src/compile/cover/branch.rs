@@ -150,8 +150,14 @@ impl Branch {
         self.fields.get(path).is_none_or(|tests| {
             // Plain texts need no matcher, unless they could be addresses.
             let name = text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.contains(':');
-            if name && tests.iter().all(|test| test.starts_with('"')) {
-                return tests.contains(&json!(text).to_string());
+            if name && tests.iter().all(|test| is_simple(test)) {
+                return tests.contains(&json!(text).to_string())
+                    || tests.iter().any(|test| {
+                        value(test)
+                            .get("prefix")
+                            .and_then(Value::as_str)
+                            .is_some_and(|prefix| text.starts_with(prefix))
+                    });
             }
             let pattern = json!({ "v": tests.iter().map(|test| value(test)).collect::<Vec<_>>() });
             let event = json!({ "v": text });
@@ -163,6 +169,11 @@ impl Branch {
                 .is_none_or(|(pattern, event)| pattern.matches(&event))
         })
     }
+}
+
+/// Texts and beginnings of texts: what they pass can be seen without the matcher.
+fn is_simple(test: &str) -> bool {
+    test.starts_with('"') || test.starts_with(r#"{"prefix":""#)
 }
 
 /// The test for an absent field.
@@ -181,10 +192,11 @@ fn value(test: &str) -> Value {
 
 /// The text, for a test that only one text passes.
 pub(super) fn literal(test: &str) -> Option<String> {
-    match value(test) {
-        Value::String(text) => Some(text),
-        _ => None,
+    let text = test.strip_prefix('"')?.strip_suffix('"')?;
+    if text.contains('\\') {
+        return value(test).as_str().map(str::to_owned);
     }
+    Some(text.to_owned())
 }
 
 /// The source of synthetic events.
@@ -281,11 +293,14 @@ fn glob(path: &str, test: &str) -> Option<String> {
 }
 
 fn covered(path: &str, narrow: &str, wide: &str) -> bool {
+    // Two texts cover each other only where they are the same.
+    let texts = narrow.starts_with('"') && wide.starts_with('"');
     narrow == wide
         || (wide == r#"{"exists":true}"# && narrow != ABSENT)
-        || glob(path, wide)
-            .zip(glob(path, narrow))
-            .is_some_and(|(wide, narrow)| Glob::parse(&wide).covers(&narrow))
+        || !texts
+            && glob(path, wide)
+                .zip(glob(path, narrow))
+                .is_some_and(|(wide, narrow)| Glob::parse(&wide).covers(&narrow))
 }
 
 fn all_covered(path: &str, narrow: &Tests, wide: &Tests) -> bool {

@@ -52,8 +52,9 @@ pub struct Forwarder {
     pub state: RuleState,
 }
 
-/// At most so many parts: a longer cover is widened instead.
-const MOST_PARTS: usize = 4;
+/// At most so many parts: a longer cover is widened instead. Rules cost nothing and events that are passed on
+/// do, but every Region gets all parts, and each of them is read, compared and shown.
+const MOST_PARTS: usize = 10;
 /// More branches than this are widened before they are compared with each other.
 const MOST_BRANCHES: usize = 400;
 
@@ -217,33 +218,69 @@ fn widened(mut branches: Vec<Branch>) -> Result<Vec<Branch>, Vec<Branch>> {
 /// The branches as few patterns that pass no event twice; `None` if they do not fit.
 fn parts(branches: &[Branch], quota: usize) -> Option<Vec<(Value, RuleState)>> {
     let mut parts = Vec::new();
-    let mut waiting = vec![(Class::everything(), branches.to_vec())];
-    while let Some((class, branches)) = waiting.pop() {
-        if branches.is_empty() {
+    // Each part repeats what is about no service and no name of its own.
+    let anywhere = |branch: &&Branch| {
+        let named = |path: &str| {
+            let tests = branch.fields.get(path);
+            tests.is_some_and(|tests| tests.iter().any(|test| literal(test).is_some()))
+        };
+        !named(EVENT_SOURCE) && !named(EVENT_NAME)
+    };
+    let repeated: usize = branches.iter().filter(anywhere).map(Branch::length).sum();
+    let whole = length(&render(branches)).saturating_sub(repeated);
+    if whole > MOST_PARTS * quota.saturating_sub(repeated) {
+        return None;
+    }
+    let mut waiting = vec![Class::everything()];
+    while let Some(class) = waiting.pop() {
+        // What a part is shared out by are the texts of the branches as they were, since inside a class they
+        // have other tests.
+        let here: Vec<Branch> = branches
+            .iter()
+            .filter(|branch| class.within(branch).is_some())
+            .cloned()
+            .collect();
+        if here.is_empty() {
             continue;
         }
-        let pattern = render(&branches);
-        if length(&pattern) <= quota && EventPattern::parse(&pattern.to_string()).is_ok() {
-            let reads = branches.iter().any(|branch| branch.reads);
-            let state = if reads {
-                RuleState::EnabledWithAll
-            } else {
-                RuleState::Enabled
-            };
-            parts.push((pattern, state));
-            continue;
-        }
-        if parts.len() + waiting.len() + 2 > MOST_PARTS {
-            return None;
-        }
-        let (first, second) = class.halves(&branches)?;
-        for class in [second, first] {
-            let inside = branches
-                .iter()
-                .filter_map(|branch| class.within(branch))
-                .collect();
-            waiting.push((class, simplified(inside)));
+        if let Some(part) = part(inside(&class, &here), quota) {
+            parts.push(part);
+        } else if let Some((first, second)) = class.halves(&here) {
+            if parts.len() + waiting.len() + 2 > MOST_PARTS {
+                return None;
+            }
+            waiting.extend([second, first]);
+        } else {
+            parts.push(squeezed(&class, here, quota)?);
         }
     }
     Some(parts)
+}
+
+/// What the branches pass of a class.
+fn inside(class: &Class, branches: &[Branch]) -> Vec<Branch> {
+    let inside = branches.iter().filter_map(|branch| class.within(branch));
+    simplified(inside.collect())
+}
+
+/// One pattern, if it fits.
+fn part(branches: Vec<Branch>, quota: usize) -> Option<(Value, RuleState)> {
+    let pattern = render(&branches);
+    let fits = length(&pattern) <= quota && EventPattern::parse(&pattern.to_string()).is_ok();
+    let state = if branches.iter().any(|branch| branch.reads) {
+        RuleState::EnabledWithAll
+    } else {
+        RuleState::Enabled
+    };
+    fits.then_some((pattern, state))
+}
+
+/// One pattern for a class that cannot be shared out, wider inside it than asked, and nothing beyond it.
+fn squeezed(class: &Class, mut branches: Vec<Branch>, quota: usize) -> Option<(Value, RuleState)> {
+    loop {
+        branches = widened(branches).ok()?;
+        if let Some(part) = part(inside(class, &branches), quota) {
+            return Some(part);
+        }
+    }
 }

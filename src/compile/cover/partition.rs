@@ -59,6 +59,13 @@ impl Class {
 }
 
 impl Values {
+    fn holds(&self, text: &String) -> bool {
+        match self {
+            Self::Only(texts) => texts.contains(text),
+            Self::AllBut(but) => !but.contains(text),
+        }
+    }
+
     fn halves(&self, path: &str, branches: &[Branch]) -> Option<(Self, Self)> {
         // A text that a prefix also passes stays with the prefix: `anything-but` has no room for both.
         let mut texts: Vec<(String, usize)> = Vec::new();
@@ -75,7 +82,9 @@ impl Values {
                 }
             }
         }
-        texts.retain(|(text, _)| branches.iter().all(|branch| spelt_out(branch, path, text)));
+        texts.retain(|(text, _)| {
+            self.holds(text) && branches.iter().all(|branch| spelt_out(branch, path, text))
+        });
         texts.sort_unstable();
         let most = match self {
             Self::Only(all) => all.len() - 1,
@@ -151,20 +160,26 @@ impl Values {
     }
 }
 
+/// Whether a test passes every text but some.
+fn is_exception(test: &str) -> bool {
+    test.starts_with(r#"{"anything-but""#)
+}
+
 /// Whether a branch passes a text only where it names it, or by having no test of the field.
 fn spelt_out(branch: &Branch, path: &str, text: &str) -> bool {
     let Some(tests) = branch.fields.get(path) else {
         return true;
     };
-    let mut others = branch.clone();
-    let rest: Tests = tests
+    // Other texts are other names, and exceptions give way to those of the class.
+    let others: Tests = tests
         .iter()
-        .filter(|test| literal(test).as_deref() != Some(text))
+        .filter(|test| literal(test).is_none() && !is_exception(test))
         .cloned()
         .collect();
-    if rest.is_empty() {
+    if others.is_empty() {
         return true;
     }
-    others.fields.insert(path.to_owned(), rest);
-    !others.allows(path, text)
+    let mut alone = branch.clone();
+    alone.fields.insert(path.to_owned(), others);
+    !alone.allows(path, text)
 }

@@ -1,0 +1,260 @@
+//! `iamwatch patterns`: what the catalogue holds.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{Exit, Failure, Ui};
+use crate::render::catalogue as render;
+use crate::rules::{self, CatalogueEntry, NotExpressible, Severity, catalogue, not_expressible};
+
+/// Flags of `patterns`.
+#[derive(Debug, Args)]
+pub struct PatternsArgs {
+    /// A rule or pack to show
+    #[arg(value_name = "ID")]
+    id: Option<String>,
+    /// Only rules of this severity; can be repeated
+    #[arg(long, value_name = "SEVERITY", conflicts_with = "id")]
+    severity: Vec<Word>,
+    /// Only rules about this ATT&CK technique, sub-techniques included
+    #[arg(long, value_name = "TECHNIQUE", conflicts_with = "id")]
+    mitre: Option<String>,
+    /// Only rules for this number of CIS AWS Foundations v1.4, section 4
+    #[arg(long, value_name = "NUMBER", conflicts_with = "id")]
+    cis: Option<String>,
+    /// Only rules of this pack
+    #[arg(long, value_name = "PACK", conflicts_with = "id")]
+    pack: Option<String>,
+}
+
+/// A severity on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Word {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+}
+
+impl Word {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Critical => Severity::Critical,
+            Self::High => Severity::High,
+            Self::Medium => Severity::Medium,
+            Self::Low => Severity::Low,
+            Self::Info => Severity::Info,
+        }
+    }
+}
+
+impl PatternsArgs {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+        let Some(id) = &self.id else {
+            return self.list(ui);
+        };
+        let entry = catalogue().iter().find(|entry| entry.id.0 == *id);
+        let other = not_expressible().iter().find(|other| other.id.0 == *id);
+        if entry.is_none() && other.is_none() {
+            let other = not_expressible().iter().map(|other| &other.id);
+            let known = catalogue().iter().map(|entry| &entry.id).chain(other);
+            let failure = Failure::new(format!(
+                "the catalogue has no rule or pack `{}`",
+                rules::printable(id)
+            ));
+            return Err(failure.help(meant(id, known.map(|id| id.0.as_str()))));
+        }
+        if ui.json {
+            let rules = entry.into_iter().filter(|entry| !entry.is_pack());
+            let packs = entry.into_iter().filter(|entry| entry.is_pack());
+            ui.json(&document(rules, packs, other.into_iter()))?;
+            return Ok(Exit::Fine);
+        }
+        let paint = ui.painter();
+        let text = match (entry, other) {
+            (Some(entry), _) => render::entry(entry, paint),
+            (None, Some(other)) => render::other(other, paint),
+            (None, None) => String::new(),
+        };
+        write!(ui.out, "{text}")?;
+        Ok(Exit::Fine)
+    }
+
+    fn list(&self, ui: &mut Ui) -> Result<Exit, Failure> {
+        let rules = self.chosen()?;
+        let whole = self.severity.is_empty()
+            && self.mitre.is_none()
+            && self.cis.is_none()
+            && self.pack.is_none();
+        let packs = catalogue().iter().filter(|entry| entry.is_pack() && whole);
+        let others = not_expressible().iter().filter(|_| whole);
+        if ui.json {
+            ui.json(&document(rules.into_iter(), packs, others))?;
+            return Ok(Exit::Fine);
+        }
+        let text = render::list(&rules, &packs.collect::<Vec<_>>(), ui.painter());
+        write!(ui.out, "{text}")?;
+        let count = match rules.len() {
+            0 => "No rule fits.".to_owned(),
+            1 => "1 rule.".to_owned(),
+            count => format!("{count} rules."),
+        };
+        writeln!(ui.err, "{count} `iamwatch patterns ID` shows one.")?;
+        Ok(Exit::Fine)
+    }
+
+    /// The rules that all flags leave.
+    fn chosen(&self) -> Result<Vec<&'static CatalogueEntry>, Failure> {
+        let pack = self.pack.as_deref().map(pack).transpose()?;
+        let rules = || catalogue().iter().filter(|entry| !entry.is_pack());
+        if let Some(technique) = &self.mitre
+            && !rules().any(|rule| is_about(rule, technique))
+        {
+            let all = rules().flat_map(|rule| &rule.mitre).map(String::as_str);
+            return Err(unknown("ATT&CK technique", technique, all));
+        }
+        if let Some(number) = &self.cis
+            && !rules().any(|rule| rule.cis.contains(number))
+        {
+            let all = rules().flat_map(|rule| &rule.cis).map(String::as_str);
+            return Err(unknown("number of CIS v1.4", number, all));
+        }
+        let fits = |rule: &&CatalogueEntry| {
+            let severity = |word: &Word| Some(word.severity()) == rule.severity;
+            (self.severity.is_empty() || self.severity.iter().any(severity))
+                && self.mitre.as_ref().is_none_or(|t| is_about(rule, t))
+                && self.cis.as_ref().is_none_or(|n| rule.cis.contains(n))
+                && pack.is_none_or(|pack| pack.rules.contains(&rule.id))
+        };
+        Ok(rules().filter(fits).collect())
+    }
+}
+
+/// Whether a rule is about a technique or a part of it. Upper and lower case are one.
+fn is_about(rule: &CatalogueEntry, technique: &str) -> bool {
+    let wanted = technique.to_ascii_uppercase();
+    rule.mitre.iter().any(|own| {
+        let rest = own.strip_prefix(&wanted);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+/// A pack by its id, the first part of which goes without saying.
+fn pack(id: &str) -> Result<&'static CatalogueEntry, Failure> {
+    let packs = || catalogue().iter().filter(|entry| entry.is_pack());
+    let full = format!("pack/{id}");
+    let found = packs().find(|pack| pack.id.0 == id || pack.id.0 == full);
+    found.ok_or_else(|| unknown("pack", id, packs().map(|pack| pack.id.0.as_str())))
+}
+
+fn unknown<'n>(what: &str, word: &str, known: impl Iterator<Item = &'n str>) -> Failure {
+    let mut known: Vec<&str> = known.collect();
+    known.sort_by_key(|name| natural(name));
+    known.dedup();
+    let help = rules::meant(word, known.iter().copied()).map_or_else(
+        || format!("there are {}", known.join(", ")),
+        |name| format!("did you mean `{name}`?"),
+    );
+    let word = rules::printable(word);
+    Failure::new(format!("the catalogue knows no {what} `{word}`")).help(help)
+}
+
+/// `4.9` stands before `4.10`.
+fn natural(name: &str) -> Vec<(String, u32)> {
+    let part = |part: &str| {
+        let number = part.parse();
+        number.map_or_else(|_| (part.to_owned(), 0), |number| (String::new(), number))
+    };
+    name.split('.').map(part).collect()
+}
+
+fn meant<'n>(id: &str, known: impl Iterator<Item = &'n str>) -> String {
+    rules::meant(id, known).map_or_else(
+        || "`iamwatch patterns` lists them".to_owned(),
+        |name| format!("did you mean `{name}`?"),
+    )
+}
+
+/// `--json`. Fields are added, never changed, within one `format_version`.
+#[derive(Serialize)]
+struct Document {
+    format_version: u32,
+    patterns: Vec<Pattern>,
+    packs: Vec<Pack>,
+    not_expressible: Vec<Other>,
+}
+
+#[derive(Serialize)]
+struct Pattern {
+    id: &'static str,
+    title: &'static str,
+    severity: Option<Severity>,
+    description: &'static str,
+    service: &'static str,
+    mitre: &'static [String],
+    cis: &'static [String],
+    compliance: &'static BTreeMap<&'static str, Vec<String>>,
+    events: &'static [String],
+    packs: Vec<&'static str>,
+    tests: usize,
+    yaml: &'static str,
+}
+
+#[derive(Serialize)]
+struct Pack {
+    id: &'static str,
+    title: &'static str,
+    description: &'static str,
+    rules: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Other {
+    id: &'static str,
+    title: &'static str,
+    reason: &'static str,
+}
+
+fn document(
+    rules: impl Iterator<Item = &'static CatalogueEntry>,
+    packs: impl Iterator<Item = &'static CatalogueEntry>,
+    others: impl Iterator<Item = &'static NotExpressible>,
+) -> Document {
+    Document {
+        format_version: 1,
+        patterns: rules
+            .map(|rule| Pattern {
+                id: &rule.id.0,
+                title: &rule.title,
+                severity: rule.severity,
+                description: &rule.description,
+                service: rule.group(),
+                mitre: &rule.mitre,
+                cis: &rule.cis,
+                compliance: &rule.compliance,
+                events: &rule.events,
+                packs: rule.packs().map(|pack| pack.id.0.as_str()).collect(),
+                tests: rule.tests,
+                yaml: &rule.yaml,
+            })
+            .collect(),
+        packs: packs
+            .map(|pack| Pack {
+                id: &pack.id.0,
+                title: &pack.title,
+                description: &pack.description,
+                rules: pack.rules.iter().map(|rule| rule.0.as_str()).collect(),
+            })
+            .collect(),
+        not_expressible: others
+            .map(|other| Other {
+                id: &other.id.0,
+                title: &other.title,
+                reason: &other.reason,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Whether an event that a pattern matches reaches the rule at all.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::text;
+use crate::cloudtrail;
+use crate::compile::{Compiled, RuleState, Where, is_wanted};
+use crate::place::Region;
+use crate::placement;
+use crate::rules::{self, RulesFile};
+
+/// Why an event does not reach a rule, and what would let it through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Why.
+    pub reason: Reason,
+    /// The Region in which somebody would have had to listen.
+    pub region: String,
+}
+
+/// Why an event does not reach a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Nobody listens in the Region of the event.
+    Region,
+    /// No forwarder of that Region is made for this rule: AWS records such events in us-east-1 only.
+    Elsewhere,
+    /// The event is read-only, and the rule is made for events that change something, so that its state keeps
+    /// such events out.
+    ReadOnly,
+}
+
+impl Obstacle {
+    /// What is the matter: a sentence without its end.
+    pub fn problem(&self) -> String {
+        let region = rules::printable(&self.region);
+        match self.reason {
+            Reason::Region => format!("it would match, but nobody listens in {region}"),
+            Reason::Elsewhere => {
+                let global = self.region.parse::<Region>().map(|region| region.global());
+                let global = global.map_or_else(|_| "us-east-1".to_owned(), String::from);
+                format!(
+                    "it would match, but the rule does not listen in {region}: AWS records such events in {global} only"
+                )
+            }
+            Reason::ReadOnly => {
+                "it would match, but the event is read-only: the rule is made for calls that \
+                 change something, and its state keeps all others out"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// What to do about it, if there is something to do.
+    pub fn remedy(&self) -> Option<String> {
+        let region = rules::printable(&self.region);
+        (self.reason == Reason::Region).then(|| format!("add {region} to `watch.regions`"))
+    }
+}
+
+/// What keeps the event from the rule's state. `part` is one that matches.
+pub(super) fn by_state(part: &Compiled, event: &Value) -> Option<Obstacle> {
+    let wide = part.state == RuleState::EnabledWithAll;
+    (!wide && cloudtrail::needs_wider_state(event)).then(|| Obstacle {
+        reason: Reason::ReadOnly,
+        region: text(event, "/region").unwrap_or_default().to_owned(),
+    })
+}
+
+/// What keeps the event in its Region. `part` is one that matches.
+pub(super) fn by_region(part: &Compiled, event: &Value, file: &RulesFile) -> Option<Obstacle> {
+    let name = text(event, "/region")?;
+    let obstacle = |reason| {
+        Some(Obstacle {
+            reason,
+            region: name.to_owned(),
+        })
+    };
+    // What is no Region is listened to by nobody.
+    let Ok(region) = name.parse::<Region>() else {
+        return obstacle(Reason::Region);
+    };
+    if !is_wanted(part, Where::of(&region)) {
+        return obstacle(Reason::Elsewhere);
+    }
+    if !placement::listens_in(file, &region) {
+        return obstacle(Reason::Region);
+    }
+    None
+}

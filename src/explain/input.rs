@@ -1,0 +1,109 @@
+//! Events in a text: as EventBridge, CloudTrail and their tools write them, one or many.
+
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::cloudtrail::{self, Setting};
+use crate::pattern::Event;
+
+/// An event of EventBridge, as a value and parsed.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// The whole event. A record has got its envelope.
+    pub value: Value,
+    /// The same.
+    pub event: Event,
+}
+
+/// What was found where an event was meant.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotAnEvent {
+    /// The text is not JSON from some place on.
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    /// A value that is none of the known forms.
+    #[error("neither an event of EventBridge nor a CloudTrail record: {0}")]
+    Unknown(String),
+}
+
+impl Incoming {
+    /// One event of EventBridge, or one CloudTrail record.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn new(value: Value, setting: &Setting<'_>) -> Result<Self, NotAnEvent> {
+        let value = if cloudtrail::is_record(&value) {
+            cloudtrail::wrap(value, setting)
+        } else if value.get("source").is_some_and(Value::is_string) || value.get("detail").is_some()
+        {
+            value
+        } else {
+            return Err(NotAnEvent::Unknown(summary(&value)));
+        };
+        match Event::from_value(&value) {
+            Ok(event) => Ok(Self { value, event }),
+            Err(_) => Err(NotAnEvent::Unknown(summary(&value))),
+        }
+    }
+}
+
+/// The events of a text, in order: one, a list, one behind the other (JSON lines), a log file of CloudTrail
+/// (`Records`), what `aws cloudtrail lookup-events` prints, an alert of ours in its JSON form. The setting
+/// stands in for what records do not say.
+pub fn events(text: &str, setting: &Setting<'_>) -> Vec<Result<Incoming, NotAnEvent>> {
+    let mut found = Vec::new();
+    // The mark that some editors and shells write is no part of the text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+        match value {
+            Ok(value) => unpacked(value, setting, &mut found),
+            // Nothing behind it can be read.
+            Err(error) => found.push(Err(NotAnEvent::NotJson(error.to_string()))),
+        }
+    }
+    found
+}
+
+fn unpacked(value: Value, setting: &Setting<'_>, found: &mut Vec<Result<Incoming, NotAnEvent>>) {
+    let mut value = value;
+    // The depth of JSON is bounded by its reader; that of strings that hold JSON is one.
+    if let Value::Array(items) = value {
+        for item in items {
+            unpacked(item, setting, found);
+        }
+        return;
+    }
+    for list in ["Records", "Events"] {
+        if let Some(Value::Array(items)) = value.get_mut(list) {
+            let items = std::mem::take(items);
+            for item in items {
+                unpacked(item, setting, found);
+            }
+            return;
+        }
+    }
+    if let Some(Value::String(record)) = value.get("CloudTrailEvent") {
+        let record = serde_json::from_str::<Value>(record);
+        found.push(match record {
+            Ok(record) => Incoming::new(record, setting),
+            Err(error) => Err(NotAnEvent::NotJson(error.to_string())),
+        });
+        return;
+    }
+    if value.get("rule").is_some()
+        && let Some(event @ Value::Object(_)) = value.get_mut("event")
+    {
+        value = std::mem::take(event);
+    }
+    found.push(Incoming::new(value, setting));
+}
+
+/// The beginning of a value.
+fn summary(value: &Value) -> String {
+    let text = value.to_string();
+    let mut cut: String = text.chars().take(60).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    crate::rules::printable(&cut)
+}

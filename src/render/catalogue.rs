@@ -1,0 +1,161 @@
+//! The catalogue for people: the list, and one entry.
+
+use std::fmt::Write as _;
+
+use super::style::Painter;
+use crate::rules::{CatalogueEntry, NotExpressible, Severity};
+
+/// Columns that a description is broken at.
+const WIDTH: usize = 96;
+
+/// Rules by service, then packs.
+pub fn list(rules: &[&CatalogueEntry], packs: &[&CatalogueEntry], paint: Painter) -> String {
+    let mut out = String::new();
+    let ids = rules.iter().chain(packs).map(|entry| entry.id.0.len());
+    let width = ids.max().unwrap_or_default();
+    for group in rules.chunk_by(|a, b| a.group() == b.group()) {
+        let name = group.first().map_or("", |rule| rule.group());
+        let _ = writeln!(out, "{}", paint.bold(name));
+        for rule in group {
+            let _ = writeln!(
+                out,
+                "  {}  {:width$}  {}",
+                severity(rule.severity, paint),
+                rule.id.0,
+                rule.title
+            );
+        }
+    }
+    if !packs.is_empty() {
+        let _ = writeln!(out, "{}", paint.bold("packs"));
+    }
+    for pack in packs {
+        let _ = writeln!(
+            out,
+            "  {:8}  {:width$}  {}",
+            format!("{} rules", pack.rules.len()),
+            pack.id.0,
+            pack.title
+        );
+    }
+    out
+}
+
+/// One rule or pack with all that is known of it.
+pub fn entry(entry: &CatalogueEntry, paint: Painter) -> String {
+    let mut out = format!("{}\n", paint.bold(&entry.title));
+    match entry.severity {
+        Some(_) => {
+            let severity = severity(entry.severity, paint);
+            let _ = writeln!(out, "{}  {}\n", entry.id, severity.trim_end());
+        }
+        None => {
+            let _ = writeln!(out, "{}\n", entry.id);
+        }
+    }
+    for line in wrapped(&entry.description) {
+        let _ = writeln!(out, "{line}");
+    }
+    out.push('\n');
+    for (name, value) in facts(entry) {
+        let _ = writeln!(out, "{name:11} {value}");
+    }
+    if entry.is_pack() {
+        rules_of(entry, &mut out, paint);
+    } else {
+        let heading = "As it stands in the catalogue:";
+        let _ = writeln!(out, "\n{}\n\n{}", paint.bold(heading), entry.yaml);
+    }
+    let heading = "In your rules file:";
+    let _ = writeln!(
+        out,
+        "\n{}\n\nrules:\n  - use: {}",
+        paint.bold(heading),
+        entry.id
+    );
+    out
+}
+
+/// An alert that the catalogue cannot hold.
+pub fn other(other: &NotExpressible, paint: Painter) -> String {
+    let mut out = format!(
+        "{}\n{}  not expressible\n\n",
+        paint.bold(&other.title),
+        other.id
+    );
+    for line in wrapped(&other.reason) {
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+fn rules_of(pack: &CatalogueEntry, out: &mut String, paint: Painter) {
+    let _ = writeln!(out, "{}\n", paint.bold("Its rules:"));
+    let all = crate::rules::catalogue();
+    let rules = pack.rules.iter().filter_map(|id| {
+        let found = all.iter().find(|entry| entry.id == *id);
+        found.map(|rule| (rule, rule.id.0.len()))
+    });
+    let rules: Vec<_> = rules.collect();
+    let width = rules.iter().map(|(_, len)| *len).max().unwrap_or_default();
+    for (rule, _) in rules {
+        let severity = severity(rule.severity, paint);
+        let _ = writeln!(out, "  {severity}  {:width$}  {}", rule.id.0, rule.title);
+    }
+}
+
+/// What others call it and where it belongs.
+fn facts(entry: &CatalogueEntry) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    let mut add = |name, values: Vec<String>| {
+        if !values.is_empty() {
+            facts.push((name, values.join(", ")));
+        }
+    };
+    add("ATT&CK", entry.mitre.clone());
+    add("CIS v1.4", entry.cis.clone());
+    for (framework, controls) in &entry.compliance {
+        let name = match *framework {
+            "nist-800-53" => "NIST 800-53",
+            "apra-cps-234" => "CPS 234",
+            "mas-trm" => "MAS TRM",
+            other => other,
+        };
+        add(name, controls.clone());
+    }
+    add("Events", entry.events.clone());
+    let packs = entry.packs().map(|pack| pack.id.0.clone());
+    add("Packs", packs.collect());
+    if !entry.is_pack() {
+        add("Tested with", vec![format!("{} events", entry.tests)]);
+    }
+    facts
+}
+
+/// Eight columns wide.
+fn severity(severity: Option<Severity>, paint: Painter) -> String {
+    let Some(severity) = severity else {
+        return " ".repeat(8);
+    };
+    let word = format!("{:8}", severity.to_string());
+    match severity {
+        Severity::Critical | Severity::High => paint.red(&word),
+        Severity::Medium => paint.yellow(&word),
+        Severity::Low | Severity::Info => paint.dim(&word),
+    }
+}
+
+/// Lines of at most [`WIDTH`] columns, unless a word is longer.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

@@ -1,0 +1,202 @@
+//! What became of events at the rules, for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::style::Painter;
+use crate::explain::{Answer, EventAnswers, Explained, Reason, Summary, Verdict};
+use crate::pattern::FieldFailure;
+use crate::rules::{RuleId, RulesFile, printable};
+
+/// Every event in full, or a line for each; counts where there are several.
+pub fn explained(explained: &Explained, file: &RulesFile, in_full: bool, paint: Painter) -> String {
+    let mut text = String::new();
+    let many = explained.events.len() > 1;
+    for (index, event) in explained.events.iter().enumerate() {
+        if in_full {
+            if index > 0 {
+                text.push('\n');
+            }
+            whole(&mut text, event, many, file, paint);
+        } else {
+            line(&mut text, event, paint);
+        }
+    }
+    if many {
+        text.push('\n');
+        counts(&mut text, explained, file, paint);
+    }
+    text
+}
+
+/// One event, and each rule below it.
+fn whole(text: &mut String, event: &EventAnswers, many: bool, file: &RulesFile, paint: Painter) {
+    let number = if many {
+        format!("{}. ", event.item)
+    } else {
+        String::new()
+    };
+    let head = format!("{number}{}", in_short(&event.event));
+    let _ = writeln!(text, "{}", paint.bold(&head));
+    if let Some(id) = &event.event.id {
+        let _ = writeln!(text, "{}", paint.dim(&format!("event {}", printable(id))));
+    }
+    if event.fired().next().is_none() {
+        let _ = writeln!(text, "{}", paint.yellow("no rule fires"));
+    }
+    for answer in &event.rules {
+        one(text, answer, file, paint);
+    }
+    match event.further_misses {
+        0 => {}
+        1 => {
+            let _ = writeln!(
+                text,
+                "1 more rule misses by as many fields or more; --all shows it"
+            );
+        }
+        more => {
+            let _ = writeln!(
+                text,
+                "{more} more rules miss by as many fields or more; --all shows them"
+            );
+        }
+    }
+}
+
+fn one(text: &mut String, answer: &Answer, file: &RulesFile, paint: Painter) {
+    let rule = file.rules.iter().find(|rule| rule.id == answer.rule);
+    let title = rule.map_or(String::new(), |rule| {
+        format!(": {} ({})", printable(&rule.title), rule.severity)
+    });
+    let head = format!("{}{title}", answer.rule);
+    match &answer.verdict {
+        Verdict::Fires => {
+            let _ = writeln!(text, "{}  {head}", paint.green("fires  "));
+            let channels = rule.map(|rule| &rule.channels).into_iter().flatten();
+            let channels: Vec<&str> = channels.map(|name| name.0.as_str()).collect();
+            if !channels.is_empty() {
+                let _ = writeln!(text, "         to {}", channels.join(", "));
+            }
+        }
+        Verdict::Unheard(obstacle) => {
+            let _ = writeln!(text, "{}  {head}", paint.yellow("unheard"));
+            let remedy = obstacle.remedy().map(|remedy| format!(": {remedy}"));
+            let remedy = remedy.unwrap_or_default();
+            let _ = writeln!(text, "         {}{remedy}", obstacle.problem());
+        }
+        Verdict::Misses(failures) => {
+            let _ = writeln!(text, "{}  {head}", paint.dim("misses "));
+            for failure in failures {
+                let _ = writeln!(text, "         {}", under_detail(failure));
+            }
+        }
+    }
+}
+
+/// One event on one line.
+fn line(text: &mut String, event: &EventAnswers, paint: Painter) {
+    let fired: Vec<&str> = event.fired().map(|rule| rule.0.as_str()).collect();
+    let outcome = match event.rules.first() {
+        None => "no rule".to_owned(),
+        Some(_) if !fired.is_empty() => format!("{} {}", paint.green("fires"), fired.join(", ")),
+        Some(Answer {
+            rule,
+            verdict: Verdict::Unheard(obstacle),
+        }) => format!(
+            "{} {rule}: {}",
+            paint.yellow("unheard"),
+            match obstacle.reason {
+                Reason::Region => "nobody listens there",
+                Reason::Elsewhere => "not listened to there",
+                Reason::ReadOnly => "read-only",
+            }
+        ),
+        Some(Answer {
+            rule,
+            verdict: Verdict::Misses(failures),
+        }) => {
+            let paths: Vec<String> = failures.iter().map(|f| path(f).to_owned()).collect();
+            let nearest = format!("nearest {rule}: {}", printable(&paths.join(", ")));
+            format!("{} {}", paint.dim("misses"), paint.dim(&nearest))
+        }
+        Some(_) => String::new(),
+    };
+    let _ = writeln!(
+        text,
+        "{:>5}  {}  {outcome}",
+        event.item,
+        in_short(&event.event)
+    );
+}
+
+fn counts(text: &mut String, explained: &Explained, file: &RulesFile, paint: Painter) {
+    let mut by_rule: BTreeMap<&RuleId, usize> = BTreeMap::new();
+    let mut regions: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in &explained.events {
+        for rule in event.fired() {
+            *by_rule.entry(rule).or_default() += 1;
+        }
+        // An event that fires another rule may be lost to this one all the same.
+        let unheard = event.rules.iter().find_map(|answer| match &answer.verdict {
+            Verdict::Unheard(obstacle) if obstacle.reason == Reason::Region => Some(obstacle),
+            _ => None,
+        });
+        if let Some(obstacle) = unheard {
+            *regions.entry(obstacle.region.as_str()).or_default() += 1;
+        }
+    }
+    let all = explained.events.len();
+    let _ = writeln!(
+        text,
+        "{} alerts for {}, {} match unheard, {} match nothing.",
+        paint.bold(&format!("{all} events:")),
+        explained.fired,
+        explained.unheard,
+        all - explained.fired - explained.unheard
+    );
+    for (rule, count) in by_rule {
+        let title = file.rules.iter().find(|other| other.id == *rule);
+        let title = title.map_or("", |rule| rule.title.as_str());
+        let _ = writeln!(text, "{count:>7}  {rule}: {}", printable(title));
+    }
+    for (region, count) in regions {
+        let region = printable(region);
+        let _ = writeln!(
+            text,
+            "{count:>7}  in {region}, where nobody listens: add {region} to `watch.regions`"
+        );
+    }
+}
+
+fn in_short(event: &Summary) -> String {
+    let mut text = event.name.clone();
+    let parts = [
+        (" by ", &event.actor),
+        (" in ", &event.region),
+        (", ", &event.time),
+    ];
+    for (before, part) in parts {
+        if let Some(part) = part {
+            text.push_str(before);
+            text.push_str(part);
+        }
+    }
+    printable(&text)
+}
+
+/// The path as conditions of a rule have it.
+fn path(failure: &FieldFailure) -> &str {
+    failure
+        .path
+        .strip_prefix("detail.")
+        .unwrap_or(&failure.path)
+}
+
+fn under_detail(failure: &FieldFailure) -> String {
+    FieldFailure {
+        path: path(failure).to_owned(),
+        ..failure.clone()
+    }
+    .to_string()
+}

@@ -1,0 +1,360 @@
+//! `iamwatch explain`: the verdict is the matcher's, and what is said about it helps. The answers stand in
+//! `explain.snap.txt`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use iamwatch::cloudtrail::{Identity, Setting, like, record};
+use iamwatch::compile::{Compiled, PATTERN_QUOTA, compile};
+use iamwatch::explain::{Bench, Explained, Reason, Verdict, events};
+use iamwatch::pattern::EventPattern;
+use iamwatch::place::{AccountId, Region};
+use iamwatch::render::explain::explained;
+use iamwatch::render::style::Painter;
+use iamwatch::rules::{self, RulesFile};
+use serde_json::{Value, json};
+
+use crate::cli::TestEnv;
+use crate::rules::schema::BLESS;
+use crate::shared;
+
+const HEAD: &str = "version: 1\nname: acme\nhome: { region: eu-central-1 }\nwatch: { regions: [eu-west-1] }\nchannels: { mail: { email: a@example.com }, phone: { sms: \"+4915112345678\" } }\nnotify: { critical: [phone, mail], default: [mail] }\nrules:\n";
+const RULES: &str = r#"
+  - use: root/activity
+  - use: signin/failed
+  - use: signin/no-mfa
+  - id: admin-policy-attached
+    title: AdministratorAccess was attached
+    severity: critical
+    events: ["iam:Attach*Policy"]
+    when: { requestParameters.policyArn: "*:policy/AdministratorAccess" }
+  - id: keys-disabled
+    title: A key was disabled or is to be deleted
+    events: ["kms:DisableKey", "kms:ScheduleKeyDeletion"]
+  - id: doors
+    title: A door was opened to the world
+    pattern: { source: [aws.ec2], detail: { requestParameters: { ipPermissions: { items: { ipProtocol: [tcp], ipRanges: { items: { cidrIp: ["0.0.0.0/0"] } } } } } } }
+"#;
+
+struct Rules {
+    file: RulesFile,
+    compiled: Vec<Compiled>,
+}
+
+impl Rules {
+    fn of(text: &str) -> Self {
+        let file = rules::load_text("rules.yaml", text).file.unwrap();
+        Self::new(file)
+    }
+
+    fn new(file: RulesFile) -> Self {
+        let compiled = compile(&file, PATTERN_QUOTA).unwrap();
+        Self { file, compiled }
+    }
+
+    fn bench(&self) -> Bench<'_> {
+        Bench::new(&self.file, &self.compiled, &[]).unwrap()
+    }
+}
+
+fn with_setting<T>(region: &str, then: impl FnOnce(&Setting<'_>) -> T) -> T {
+    let account: AccountId = "111122223333".parse().unwrap();
+    let region: Region = region.parse().unwrap();
+    then(&Setting {
+        account: &account,
+        region: &region,
+        time: "2026-01-05T08:30:00Z",
+        id: "00000000-0000-4000-8000-000000000001",
+    })
+}
+
+fn made(api: &str, identity: Identity, region: &str) -> Value {
+    let (service, name) = api.split_once(':').unwrap();
+    with_setting(region, |setting| like(service, name, identity, setting))
+}
+
+/// What is shown for a text.
+fn shown(rules: &Rules, text: &str, nearest: usize, in_full: bool) -> String {
+    let found = with_setting("eu-central-1", |setting| events(text, setting));
+    let answers = Explained::new(&rules.bench(), found, nearest);
+    let mut out = explained(&answers, &rules.file, in_full, Painter { color: false });
+    for problem in &answers.problems {
+        let _ = writeln!(out, "item {}: {}", problem.item, problem.problem);
+    }
+    out
+}
+
+#[test]
+fn the_verdict_on_every_recorded_event_is_the_matchers() {
+    let Some(data) = shared::data() else {
+        return;
+    };
+    let acme = include_str!("../../examples/acme.yaml");
+    let acme = Rules::of(acme);
+    let catalogue = Rules::new(rules::whole_catalogue().file.unwrap());
+    let mut count = 0;
+    let mut matched = 0;
+    for rules in [&acme, &catalogue] {
+        let bench = rules.bench();
+        let patterns: Vec<(&Compiled, EventPattern)> = rules
+            .compiled
+            .iter()
+            .map(|part| (part, EventPattern::from_value(&part.pattern).unwrap()))
+            .collect();
+        for file in std::fs::read_dir(data.join("cloudtrail")).unwrap() {
+            let path = file.unwrap().path();
+            if path
+                .extension()
+                .is_none_or(|extension| extension != "jsonl")
+            {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let found = with_setting("eu-central-1", |setting| events(&text, setting));
+            assert_eq!(found.len(), text.lines().count());
+            for (line, given) in found.into_iter().enumerate() {
+                let given = given.unwrap();
+                let answers = bench.answers(&given);
+                for answer in &answers {
+                    let of_rule = patterns.iter().filter(|(part, _)| part.rule == answer.rule);
+                    let expected = of_rule.into_iter().any(|(_, p)| p.matches(&given.event));
+                    let place = format!("{}:{}: {}", path.display(), line + 1, answer.rule);
+                    assert_eq!(answer.verdict.matches(), expected, "{place}");
+                    matched += usize::from(expected);
+                    if let Verdict::Misses(failures) = &answer.verdict {
+                        assert!(!failures.is_empty(), "{place}");
+                    }
+                }
+                let asked = rules.file.rules.iter().filter(|rule| rule.enabled).count();
+                assert_eq!(answers.len(), asked);
+                assert!(answers.is_sorted_by_key(|a| match &a.verdict {
+                    Verdict::Fires => (0, 0),
+                    Verdict::Unheard(_) => (1, 0),
+                    Verdict::Misses(failures) => (2, failures.len()),
+                }));
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 1_900 && matched > 500, "{count} {matched}");
+}
+
+#[test]
+fn the_region_of_an_event_decides_whether_a_rule_hears_of_it() {
+    let text = format!("{HEAD}{RULES}");
+    for (watch, region, expected) in [
+        ("[eu-west-1]", "eu-west-1", None),
+        ("[eu-west-1]", "eu-central-1", None),
+        ("[eu-west-1]", "us-east-1", None),
+        ("[eu-west-1]", "eu-west-3", Some(Reason::Region)),
+        ("all", "eu-west-3", None),
+        ("all", "cn-north-1", Some(Reason::Region)),
+    ] {
+        let rules = Rules::of(&text.replace("[eu-west-1]", watch));
+        let event = made("kms:DisableKey", Identity::IamUser, region).to_string();
+        let given = with_setting("eu-central-1", |setting| events(&event, setting));
+        let answers = rules.bench().answers(given[0].as_ref().unwrap());
+        assert_eq!(answers[0].rule.0, "keys-disabled");
+        let found = match &answers[0].verdict {
+            Verdict::Fires => None,
+            Verdict::Unheard(obstacle) => {
+                assert_eq!(obstacle.region, region);
+                Some(obstacle.reason)
+            }
+            Verdict::Misses(failures) => panic!("{failures:?}"),
+        };
+        assert_eq!(found, expected, "{watch} {region}");
+    }
+}
+
+#[test]
+fn a_test_event_of_ours_fires_and_its_door_is_no_advice_for_others() {
+    let rules = Rules::of(&format!("{HEAD}{RULES}"));
+    let mut event = made("kms:DisableKey", Identity::IamUser, "eu-west-1");
+    event["source"] = json!("iamwatch.test.acme");
+    event["detail"]["iamwatch"] = json!("TEST ");
+    let verdict = |event: &Value| {
+        let given = with_setting("eu-west-1", |s| events(&event.to_string(), s));
+        let mut answers = rules.bench().answers(given[0].as_ref().unwrap());
+        answers.retain(|answer| answer.rule.0 == "keys-disabled");
+        answers.remove(0).verdict
+    };
+    assert_eq!(verdict(&event), Verdict::Fires);
+    event["detail"]["iamwatch"] = json!("not a test");
+    let Verdict::Misses(failures) = verdict(&event) else {
+        panic!("a test event without its mark would be a forgery");
+    };
+    assert_eq!(failures[0].path, "source");
+    assert_eq!(failures[0].wanted, r#"[{"prefix":"aws."}]"#);
+}
+
+#[test]
+fn events_are_found_in_every_form_that_aws_gives_them() {
+    let one = with_setting("eu-west-1", |setting| {
+        record("iam", "CreateUser", Identity::IamUser, setting)
+    });
+    let event = made("iam:CreateUser", Identity::IamUser, "eu-west-1");
+    let looked_up = json!({ "EventId": "x", "CloudTrailEvent": one.to_string() });
+    for (form, count) in [
+        (one.to_string(), 1),
+        (event.to_string(), 1),
+        (format!("{event:#}"), 1),
+        (json!({ "Records": [one, one] }).to_string(), 2),
+        (json!([one, event]).to_string(), 2),
+        (format!("{one}\n{event}\n\n{one}\n"), 3),
+        (json!({ "Events": [looked_up, looked_up] }).to_string(), 2),
+        (
+            json!({ "format_version": 1, "rule": "a", "event": event }).to_string(),
+            1,
+        ),
+        (String::new(), 0),
+        ("[]".to_owned(), 0),
+    ] {
+        let found = with_setting("eu-west-1", |setting| events(&form, setting));
+        assert_eq!(found.len(), count, "{form}");
+        for given in found {
+            assert_eq!(given.unwrap().value, event, "{form}");
+        }
+    }
+}
+
+#[test]
+fn every_answer_says_what_was_found_and_what_was_wanted() {
+    let rules = Rules::of(&format!("{HEAD}{RULES}"));
+    let attached = |policy: &str| {
+        let mut event = made("iam:AttachRolePolicy", Identity::AssumedRole, "eu-west-1");
+        event["detail"]["requestParameters"]["policyArn"] = json!(policy);
+        event
+    };
+    let admin = attached("arn:aws:iam::aws:policy/AdministratorAccess");
+    let elsewhere = made("kms:DisableKey", Identity::Root, "eu-west-3");
+    let mut read_only = made("kms:DisableKey", Identity::IamUser, "eu-west-1");
+    read_only["detail"]["readOnly"] = json!(true);
+    let mut misplaced = admin.clone();
+    misplaced["region"] = json!("eu-west-1");
+    let mut doors = made(
+        "ec2:AuthorizeSecurityGroupIngress",
+        Identity::IamUser,
+        "eu-west-1",
+    );
+    doors["detail"]["requestParameters"]["ipPermissions"]["items"] = json!([
+        { "ipProtocol": "udp", "ipRanges": { "items": [{ "cidrIp": "0.0.0.0/0" }] } },
+        { "ipProtocol": "tcp", "ipRanges": { "items": [{ "cidrIp": "10.0.0.0/8" }] } },
+    ]);
+    let sign_in = made("signin:ConsoleLogin", Identity::Federated, "eu-west-1");
+    let strange =
+        json!({ "source": "my.app", "detail-type": "Order\u{1b}[31m", "detail": { "id": 1 } });
+    let many = [&admin, &elsewhere, &sign_in, &doors, &read_only, &strange]
+        .map(Value::to_string)
+        .join("\n");
+    let cases = [
+        ("an event that fires", admin.to_string(), 3, true),
+        (
+            "another value",
+            attached("arn:aws:iam::aws:policy/ReadOnlyAccess").to_string(),
+            1,
+            true,
+        ),
+        (
+            "a Region where nobody listens",
+            elsewhere.to_string(),
+            1,
+            true,
+        ),
+        (
+            "a Region where such events do not come",
+            misplaced.to_string(),
+            0,
+            true,
+        ),
+        ("a read-only event", read_only.to_string(), 0, true),
+        (
+            "fields of different list elements",
+            doors.to_string(),
+            3,
+            true,
+        ),
+        (
+            "a federated sign-in, all rules",
+            sign_in.to_string(),
+            usize::MAX,
+            true,
+        ),
+        ("an event of somebody else", strange.to_string(), 1, true),
+        ("many events", many.clone(), 3, false),
+        ("many events in full", many, 0, true),
+        (
+            "what is no event",
+            "{\"a\": 1} [5] {\"CloudTrailEvent\": \"{\"} {\"b".to_owned(),
+            3,
+            true,
+        ),
+    ];
+    let mut text = String::new();
+    for (name, input, nearest, in_full) in cases {
+        let answer = shown(&rules, &input, nearest, in_full);
+        let _ = write!(text, "{:=<80}\n\n{answer}\n", format!("== {name} "));
+    }
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/explain.snap.txt");
+    if std::env::var_os(BLESS).is_some() {
+        std::fs::write(&kept, &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&kept).unwrap_or_default();
+    for (now, then) in text.lines().zip(kept.lines()) {
+        assert_eq!(
+            now, then,
+            "run the tests with {BLESS}=1 and look at what changed in explain.snap.txt"
+        );
+    }
+    assert_eq!(text.lines().count(), kept.lines().count());
+}
+
+#[test]
+fn the_exit_code_says_whether_there_is_an_answer() {
+    let env = TestEnv::new();
+    let record = r#"{"eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","awsRegion":"us-east-1","eventType":"AwsConsoleSignIn","userIdentity":{"type":"Root"},"responseElements":{"ConsoleLogin":"Failure"}}"#;
+    let (code, out, err) = env.run(&["explain", record]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(
+        out.contains("fires") && out.contains("signin/failed"),
+        "{out}"
+    );
+
+    let (code, out, _) = env.run(&["explain", record, "--json"]);
+    assert_eq!(code, 0);
+    let out: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&out["format_version"], &out["fired"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(out["events"][0]["rules"][0]["verdict"], "fires");
+
+    // No alert is an answer too.
+    let quiet = record
+        .replace("Failure", "Success")
+        .replace("Root", "IAMUser");
+    let (code, out, _) = env.run(&["explain", &quiet, "--json", "--rule", "signin/failed"]);
+    assert_eq!(code, 0);
+    let out: Value = serde_json::from_str(&out).unwrap();
+    let rules = &out["events"][0]["rules"];
+    assert_eq!(rules.as_array().unwrap().len(), 1);
+    assert_eq!(
+        rules[0]["failures"],
+        json!([{ "path": "detail.responseElements.ConsoleLogin", "found": { "state": "values", "values": ["\"Success\""], "count": 1 }, "wanted": "[\"Failure\"]" }])
+    );
+
+    for (input, said) in [
+        ("{\"a\": 1}", "neither an event"),
+        ("{", "not JSON"),
+        ("[]", "holds no event"),
+        ("no-such-file.json", "no-such-file.json"),
+    ] {
+        let (code, _, err) = env.run(&["explain", input]);
+        assert_eq!(code, 1, "{input}");
+        assert!(err.contains(said), "{err}");
+    }
+    std::fs::write(env.path().join("log.json.gz"), [0x1f, 0x8b, 8, 0]).unwrap();
+    let (code, _, err) = env.run(&["explain", "log.json.gz"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("gunzip -c log.json.gz |"), "{err}");
+}
