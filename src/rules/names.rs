@@ -140,7 +140,8 @@ impl Service {
     }
 
     fn verdict_of_name(&self, name: &str) -> Verdict {
-        if self.has(name) {
+        // Which of Lambda's operations have a date, and which one, is known of the older ones only.
+        if self.has(name) || undated(name).is_some_and(|name| self.has(name)) {
             return Verdict::Known;
         }
         match self.recorded_as.iter().find(|(other, _)| *other == name) {
@@ -160,6 +161,15 @@ impl Service {
             Verdict::Unknown
         }
     }
+}
+
+/// The name of an operation without the date, and the `v2`, that Lambda's events carry.
+fn undated(name: &str) -> Option<&str> {
+    let name = name.strip_suffix("v2").unwrap_or(name);
+    let (operation, date) = name.split_at_checked(name.len().checked_sub(8)?)?;
+    date.bytes()
+        .all(|b| b.is_ascii_digit())
+        .then_some(operation)
 }
 
 /// The first word of a name, as the table groups them, and the rest.
@@ -223,6 +233,7 @@ mod tests {
                 Verdict::RecordedAs("PutBucketPublicAccessBlock"),
             ),
             ("lambda", "AddPermission20150331v2", Verdict::Known),
+            ("lambda", "UpdateFunctionUrlConfig20211031", Verdict::Known),
             ("lambda", "AddPermission*", Verdict::Known),
             ("lambda", "CreateFunctionUrlConfig", Verdict::Known),
             ("lambda", "AddPermission", Verdict::Dated),
