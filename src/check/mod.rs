@@ -1,3 +1,92 @@
-//! What can be said about a rules file without AWS, beyond what loading and compiling say.
+//! What can be said about a rules file without AWS: what loading and compiling say, the tests of its rules,
+//! and lints that look at compiled patterns.
+//!
+//! | question | room |
+//! |---|---|
+//! | can an event fire the rule at all | `never` |
+//! | does the rule listen where its events appear | `places` |
+//! | does it fire on what it should not | `federated`, `feedback` |
+//! | are readers told twice | `overlap` |
+//! | does it all fit on an event bus | `quota` |
+//! | do the tests pass | `tests` |
 
+mod federated;
+mod feedback;
+mod never;
+mod overlap;
+mod places;
+mod quota;
+mod subject;
 pub mod tests;
+
+use crate::compile::{self, PATTERN_QUOTA};
+use crate::rules::{Diagnostic, Level, Loaded, RulesFile, Sources};
+
+use subject::Subject;
+
+/// What a check found, and of how much.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// The texts that diagnostics point into.
+    pub sources: Sources,
+    /// Everything there is to say, by position, each once.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Rules that are enabled.
+    pub rules: usize,
+    /// Event patterns that they compile to.
+    pub patterns: usize,
+    /// Tests that were run.
+    pub tests: usize,
+}
+
+impl Checked {
+    /// How many diagnostics are of a level.
+    pub fn count(&self, level: Level) -> usize {
+        let of_level = |diagnostic: &&Diagnostic| diagnostic.level == level;
+        self.diagnostics.iter().filter(of_level).count()
+    }
+}
+
+/// Checks what was loaded. `raised_quotas`: quotas that AWS raises for those who ask are not looked at.
+pub fn check(loaded: Loaded, raised_quotas: bool) -> Checked {
+    let mut checked = Checked {
+        sources: loaded.sources,
+        diagnostics: loaded.diagnostics,
+        rules: 0,
+        patterns: 0,
+        tests: 0,
+    };
+    if let Some(file) = &loaded.file {
+        look(file, raised_quotas, &mut checked);
+    }
+    let found = &mut checked.diagnostics;
+    found.sort_by(|a, b| (a.span, a.level, a.code).cmp(&(b.span, b.level, b.code)));
+    found.dedup();
+    checked
+}
+
+fn look(file: &RulesFile, raised_quotas: bool, checked: &mut Checked) {
+    let each = compile::each(file, PATTERN_QUOTA);
+    let test_source = compile::test_source(&file.name);
+    checked.rules = file.rules.iter().filter(|rule| rule.enabled).count();
+    checked.patterns = each.compiled.len();
+    checked.tests = file.rules.iter().map(|rule| rule.tests.len()).sum();
+    let subjects = Subject::all(file, &each, &test_source);
+    let found = &mut checked.diagnostics;
+    found.extend(each.problems.iter().cloned());
+    found.extend(tests::run(file, &each.compiled));
+    let never: Vec<Option<Diagnostic>> = subjects.iter().map(never::warning).collect();
+    found.extend(subjects.iter().filter_map(|s| federated::warning(s, file)));
+    found.extend(feedback::warnings(&subjects, file));
+    found.extend(subjects.iter().filter_map(|s| places::limited(s, file)));
+    found.extend(places::sign_ins(&subjects, file));
+    // What cannot fire tells nobody twice.
+    let alive = subjects
+        .iter()
+        .zip(&never)
+        .filter(|(_, never)| never.is_none());
+    let alive: Vec<&Subject<'_>> = alive.map(|(subject, _)| subject).collect();
+    found.extend(overlap::warnings(alive, file));
+    found.extend(never.into_iter().flatten());
+    found.extend(quota::warnings(&subjects, file, raised_quotas));
+}

@@ -10,24 +10,11 @@ use crate::explain::{Incoming, Judge, Verdict};
 use crate::pattern::{Event, FieldFailure, Found};
 use crate::place::AccountId;
 use crate::rules::codes::Code;
+pub use crate::rules::codes::{
+    TEST_FAILS as FAILS, TEST_NEVER_PASSES as NEVER_PASSES, TEST_NO_EVENT as NO_EVENT,
+};
 use crate::rules::{
     self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile, Trigger,
-};
-
-/// A test fails.
-pub const FAILS: Code = Code {
-    id: "E1001",
-    explanation: "The test of a rule expects one thing, and the rule does another: correct whichever is wrong.",
-};
-/// A test that no change of its other fields would let pass.
-pub const NEVER_PASSES: Code = Code {
-    id: "E1002",
-    explanation: "The test expects a match, and the rule is not about events of that name and service at all.",
-};
-/// The event of a test cannot be made.
-pub const NO_EVENT: Code = Code {
-    id: "E1003",
-    explanation: "The event of a test cannot be made as the test says, or EventBridge would not take it.",
 };
 
 /// The largest event that CloudTrail sends to EventBridge. Source: `eb-troubleshooting`.

@@ -1,6 +1,7 @@
 //! The command line: flags and wording, no logic. One file per subcommand.
 
 mod apply;
+mod check;
 mod compile;
 mod completions;
 mod coverage;
@@ -11,6 +12,7 @@ mod dlq;
 mod everywhere;
 mod exit;
 mod explain;
+mod explain_code;
 mod init;
 mod input;
 mod matching;
@@ -119,6 +121,10 @@ enum Command {
     Permissions(permissions::PermissionsArgs),
     /// Show the alerts that could not be delivered, and send them again
     Dlq(dlq::DlqArgs),
+    /// Check the rules file and run the tests in it, without AWS; `-f -` reads standard input
+    Check(check::CheckArgs),
+    /// Say what the code of a message means, with an example of wrong and right
+    ExplainCode(explain_code::ExplainCodeArgs),
     /// List the ready rules of the catalogue, or show one
     Patterns(patterns::PatternsArgs),
     /// Print the event patterns of the rules, as EventBridge takes them
@@ -179,6 +185,8 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Status(args) => block_on(args.run(&global, ui)),
         Command::Coverage(args) => block_on(args.run(&global, ui)),
         Command::Dlq(args) => block_on(args.run(&global, ui)),
+        Command::Check(args) => args.run(&global, ui),
+        Command::ExplainCode(args) => args.run(ui),
         Command::Patterns(args) => args.run(ui),
         Command::Compile(args) => args.run(&global, ui),
         Command::Explain(args) => args.run(&global, ui),

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 pub use calls::table;
 pub use envelope::{detail_type, is_record, wrap};
 pub use identity::{IDENTITY_WORDS, Identity};
-pub use names::{GLOBAL_SERVICES, is_read_only, needs_wider_state};
+pub use names::{GLOBAL_SERVICES, as_recorded, is_read_only, needs_wider_state};
 
 use crate::place::{AccountId, Region};
 

@@ -112,7 +112,7 @@ const LAMBDA_VERSIONS: &[(&str, &str)] = &[
 ];
 
 /// The name that CloudTrail records for the name of an operation.
-pub(super) fn as_recorded(service: &str, name: &str) -> String {
+pub fn as_recorded(service: &str, name: &str) -> String {
     let version = LAMBDA_VERSIONS
         .iter()
         .find(|(operation, _)| service == "lambda" && *operation == name);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::glob::{Glob, Shape};
 use crate::pattern::{Event, EventPattern};
-use crate::rules::{AllOf, Diagnostic, Events, Level, Matcher, NumberRange, Span};
+use crate::rules::{AllOf, Diagnostic, Events, Level, Matcher, NumberRange, Span, codes};
 
 /// Tests on fields under `detail`, all of which must hold.
 pub(super) type Conjunction = BTreeMap<Vec<String>, Tests>;
@@ -192,11 +192,53 @@ fn glob(matcher: &Matcher) -> Option<String> {
 /// Whether a value passes, decided by the matcher that AWS's verdicts have tested; `None` for tests that
 /// EventBridge would refuse.
 pub(super) fn holds(matchers: &[Matcher], value: &Value) -> Option<bool> {
+    if let Value::String(text) = value
+        && let Some(holds) = plainly(matchers, text)
+    {
+        return Some(holds);
+    }
     let pattern = json!({ "detail": { "v": render(matchers) } });
     let event = json!({ "detail": { "v": value } });
     let pattern = EventPattern::parse(&pattern.to_string()).ok()?;
     let event = Event::parse(&event.to_string()).ok()?;
     Some(pattern.matches(&event))
+}
+
+/// The same for names, where it needs no matcher: most conditions are lists of texts. `None` where it may.
+fn plainly(matchers: &[Matcher], name: &str) -> Option<bool> {
+    // What can read as an address, or holds a quote, has rules of its own.
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.contains([':', '"']) {
+        return None;
+    }
+    let one = |matcher: &Matcher| match matcher {
+        Matcher::Glob(text) if !text.contains(['*', '\\']) => Some(text == name),
+        Matcher::Exact(value) => Some(value.as_str() == Some(name)),
+        Matcher::Prefix(text) if !text.contains('"') => Some(name.starts_with(text.as_str())),
+        Matcher::Suffix(text) if !text.contains('"') => Some(name.ends_with(text.as_str())),
+        Matcher::Glob(text) => {
+            let glob = Glob::parse(text);
+            match glob.shape() {
+                Shape::Exact(text) => Some(text == name),
+                Shape::Anything => Some(true),
+                Shape::Prefix(text) if !text.contains('"') => Some(name.starts_with(&text)),
+                Shape::Suffix(text) if !text.contains('"') => Some(name.ends_with(&text)),
+                _ => None,
+            }
+        }
+        Matcher::Exists(there) => Some(*there),
+        _ => None,
+    };
+    let mut any = false;
+    for matcher in matchers {
+        any |= match matcher {
+            Matcher::Not(none_of) => {
+                let all: Option<Vec<bool>> = none_of.iter().map(one).collect();
+                !all?.contains(&true)
+            }
+            matcher => one(matcher)?,
+        };
+    }
+    Some(any)
 }
 
 /// The opposite of "any of these": absent fields included, since an event that lacks the field of an
@@ -437,7 +479,7 @@ fn anything_but(none_of: &[Matcher]) -> Option<Value> {
 /// A rule whose conditions exclude each other.
 pub(super) fn impossible(span: Span) -> Box<Diagnostic> {
     Box::new(Diagnostic {
-        code: "E0805",
+        code: codes::IMPOSSIBLE.id,
         level: Level::Error,
         message: "no event can satisfy this rule: its conditions exclude each other".to_owned(),
         label: "can never alert".to_owned(),
@@ -451,7 +493,7 @@ pub(super) fn impossible(span: Span) -> Box<Diagnostic> {
 
 fn inexpressible(span: Span, why: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic {
-        code: "E0801",
+        code: codes::INEXPRESSIBLE.id,
         level: Level::Error,
         message: format!("an event pattern cannot say this: {why}"),
         label: "not expressible in EventBridge".to_owned(),

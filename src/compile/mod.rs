@@ -20,14 +20,18 @@ use conditions::Conjunction;
 
 use crate::pattern::{EventPattern, normal_form};
 use crate::place::StackName;
-use crate::rules::{Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity, Span, Trigger};
+use crate::rules::{
+    Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity, Span, Trigger, codes,
+};
 
 pub use crate::pattern::{
     DEFAULT_PATTERN_QUOTA as PATTERN_QUOTA, MAX_PATTERN_LENGTH as PATTERN_LIMIT,
 };
 pub use cover::{Forwarder, Where, cover, is_wanted};
 pub use message::{InputTransformer, message};
+pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS};
 pub use state::RuleState;
+pub(crate) use state::is_write_name;
 
 /// What a synthetic event carries under `detail.iamwatch`, and every alert about one begins with.
 pub const TEST_MARK: &str = "TEST ";
@@ -99,19 +103,45 @@ pub fn test_source(name: &StackName) -> String {
 /// One diagnostic for each rule that EventBridge's language cannot express, that does not fit into
 /// `quota` characters, or whose raw pattern EventBridge would refuse.
 pub fn compile(file: &RulesFile, quota: usize) -> Result<Vec<Compiled>, Vec<Diagnostic>> {
-    let mut compiled = Vec::new();
-    let mut problems = Vec::new();
-    for rule in file.rules.iter().filter(|rule| rule.enabled) {
-        match compile_rule(file, rule, quota) {
-            Ok(parts) => compiled.extend(parts),
-            Err(problem) => problems.push(*problem),
-        }
-    }
+    let Each {
+        compiled, problems, ..
+    } = each(file, quota);
     if problems.is_empty() {
         Ok(compiled)
     } else {
         Err(problems)
     }
+}
+
+/// The rules of a file as far as they compile.
+#[derive(Debug, Clone)]
+pub struct Each {
+    /// The patterns of the rules that compile, in the order of the rules.
+    pub compiled: Vec<Compiled>,
+    /// The same, ready to match.
+    pub patterns: Vec<EventPattern>,
+    /// What is wrong with the other rules.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Compiles every enabled rule, going on after an error.
+pub fn each(file: &RulesFile, quota: usize) -> Each {
+    let mut each = Each {
+        compiled: Vec::new(),
+        patterns: Vec::new(),
+        problems: Vec::new(),
+    };
+    for rule in file.rules.iter().filter(|rule| rule.enabled) {
+        match parts(file, rule, quota) {
+            Ok(parts) => {
+                let (compiled, patterns): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+                each.compiled.extend(compiled);
+                each.patterns.extend(patterns);
+            }
+            Err(problem) => each.problems.push(*problem),
+        }
+    }
+    each
 }
 
 /// Compiles one rule, enabled or not.
@@ -123,6 +153,16 @@ pub fn compile_rule(
     rule: &Rule,
     quota: usize,
 ) -> Result<Vec<Compiled>, Box<Diagnostic>> {
+    let parts = parts(file, rule, quota)?;
+    Ok(parts.into_iter().map(|(compiled, _)| compiled).collect())
+}
+
+/// The patterns of a rule, each also ready to match.
+fn parts(
+    file: &RulesFile,
+    rule: &Rule,
+    quota: usize,
+) -> Result<Vec<(Compiled, EventPattern)>, Box<Diagnostic>> {
     let door = file.test_events.then(|| test_source(&file.name));
     let (patterns, names) = match &rule.trigger {
         Trigger::Events(events) => {
@@ -153,9 +193,9 @@ pub fn compile_rule(
         .enumerate()
         .map(|(index, pattern)| {
             // The compiler's own output is checked like a user's: a mistake here must not reach AWS.
-            EventPattern::parse(&pattern.to_string())
+            let parsed = EventPattern::parse(&pattern.to_string())
                 .map_err(|error| refused(rule, &error.to_string()))?;
-            Ok(Compiled {
+            let compiled = Compiled {
                 rule: rule.id.clone(),
                 title: rule.title.clone(),
                 severity: rule.severity,
@@ -163,7 +203,8 @@ pub fn compile_rule(
                 state: state::needed(&pattern),
                 pattern,
                 names,
-            })
+            };
+            Ok((compiled, parsed))
         })
         .collect()
 }
@@ -278,7 +319,7 @@ fn raw_with_door(
 ) -> Result<Value, Box<Diagnostic>> {
     let raw_error = |message: String, label: &str, help: &str| {
         Box::new(Diagnostic {
-            code: "E0803",
+            code: codes::RAW_REFUSED.id,
             level: Level::Error,
             message,
             label: label.to_owned(),
@@ -339,7 +380,7 @@ fn length(pattern: &Value) -> usize {
 
 fn over_quota(rule: &Rule, characters: usize, quota: usize) -> Diagnostic {
     Diagnostic {
-        code: "E0802",
+        code: codes::OVER_LENGTH.id,
         level: Level::Error,
         message: format!(
             "the pattern of `{}` has {characters} characters, more than EventBridge's quota of {quota}, and cannot be split",
@@ -357,7 +398,7 @@ fn over_quota(rule: &Rule, characters: usize, quota: usize) -> Diagnostic {
 
 fn refused(rule: &Rule, reason: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic {
-        code: "E0804",
+        code: codes::COMPILED_REFUSED.id,
         level: Level::Error,
         message: format!(
             "EventBridge would refuse the pattern of `{}`: {reason}",

@@ -10,13 +10,13 @@ use super::conditions::{Conjunction, Tests, and, holds};
 use crate::rules::{Diagnostic, Matcher, Span};
 
 /// Service and name of each.
-pub(super) const CALLS: [(&str, &str); 3] = [
+pub(crate) const CALLS: [(&str, &str); 3] = [
     ("sts.amazonaws.com", "AssumeRole"),
     ("kms.amazonaws.com", "Decrypt"),
     ("kms.amazonaws.com", "GenerateDataKey"),
 ];
 /// Who makes them.
-pub(super) const CALLER: &str = "events.amazonaws.com";
+pub(crate) const CALLER: &str = "events.amazonaws.com";
 /// Where the caller stands. CloudTrail repeats it as the address, which serves where a rule has a test of
 /// the first field that leaves no room. Source: CloudTrail, `sourceIPAddress` of calls by AWS services.
 const CALLER_FIELDS: [&[&str]; 2] = [&["userIdentity", "invokedBy"], &["sourceIPAddress"]];

@@ -127,8 +127,12 @@ fn is_write(test: &Value) -> bool {
         },
         _ => return false,
     };
-    (whole && WRITE_IN_SPITE_OF_NAME.contains(&text))
-        || WRITE_VERBS.iter().any(|verb| text.starts_with(verb))
+    (whole && WRITE_IN_SPITE_OF_NAME.contains(&text)) || is_write_name(text)
+}
+
+/// Whether all events whose names begin so change something.
+pub(crate) fn is_write_name(beginning: &str) -> bool {
+    WRITE_VERBS.iter().any(|verb| beginning.starts_with(verb))
 }
 
 #[cfg(test)]

@@ -33,6 +33,12 @@ impl Field {
             || (value.kind() == Kind::Number && self.accepts_digits(value.text()))
     }
 
+    /// The same for a value in memory.
+    pub fn accepts_value(&self, value: &serde_json::Value) -> bool {
+        let document = Document::from_value(value);
+        document.is_ok_and(|document| document.root().is_some_and(|root| self.accepts(root)))
+    }
+
     /// A number has no quotes, so event-ruler takes its digits for those of an address (`ByteMachine`,
     /// `NUMERIC_RANGE`): `{"cidr": "0.0.0.0/0"}` accepts 5. Not where the list is about numbers too: those
     /// that can be compared are then compared and nothing else (`ByteMachine.transitionOn`).

@@ -24,6 +24,7 @@ mod number;
 mod operators;
 mod search;
 mod test;
+mod view;
 mod wildcard;
 mod witness;
 
@@ -36,6 +37,7 @@ pub use event::Event;
 pub use explain::{Explanation, FieldFailure, Found};
 pub use json::{JsonError, MAX_DEPTH, Position, raw_fields};
 pub use normal::normal_form;
+pub use view::Branch;
 
 use compile::Compiled;
 use json::Document;

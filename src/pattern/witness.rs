@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use super::EventPattern;
 use super::compile::Field;
 use super::event::Event;
-use super::json::Document;
 use super::search::{Alone, alone};
 use super::test::Test;
+use super::view::Branch;
 
 /// How many combinations of `$or` branches are tried.
 const MAX_TRIED: usize = 50;
@@ -41,6 +41,63 @@ impl EventPattern {
                 })
         })
     }
+}
+
+impl Branch<'_> {
+    /// Whether no value of some field is accepted by both, as far as lists of texts show it.
+    pub fn excludes(&self, other: &Self) -> bool {
+        // Both are sorted by path.
+        let mut others = other.fields.iter().peekable();
+        self.fields.iter().any(|field| {
+            while others.next_if(|next| next.path < field.path).is_some() {}
+            others
+                .peek()
+                .is_some_and(|next| next.path == field.path && disjoint(field, next))
+        })
+    }
+
+    /// `base` with the fields that fail in one of the two set to what both accept; `None` if there is no such
+    /// value. Whether all of it matches is for the patterns to say.
+    pub fn shared_witness(&self, other: &Self, base: &Value) -> Option<Value> {
+        let mut event = base.clone();
+        let own = |field: &&&Field| !other.fields.iter().any(|theirs| theirs.path == field.path);
+        let single = self.fields.iter().filter(own).map(|field| (*field, None));
+        let shared = other.fields.iter().map(|field| {
+            let same = self.fields.iter().find(|ours| ours.path == field.path);
+            (*field, same.copied())
+        });
+        let mut now = Event::from_value(&event).ok()?;
+        for (field, same) in single.chain(shared) {
+            let fails = |field: &Field| alone(field, &now) == Alone::Never;
+            if !fails(field) && !same.is_some_and(fails) {
+                continue;
+            }
+            let root = event.as_object_mut()?;
+            remove(root, &field.path);
+            let accepted = |value: &Value| same.is_none_or(|same| same.accepts_value(value));
+            let sample = field
+                .tests
+                .iter()
+                .chain(same.iter().flat_map(|same| &same.tests))
+                .flat_map(candidates)
+                .find(|value| field.accepts_value(value) && accepted(value));
+            match sample {
+                Some(sample) => set(root, &field.path, sample),
+                // Both may want the field to be absent.
+                None if field.allows_absence() && same.is_none_or(Field::allows_absence) => {}
+                None => return None,
+            }
+            now = Event::from_value(&event).ok()?;
+        }
+        Some(event)
+    }
+}
+
+fn disjoint(a: &Field, b: &Field) -> bool {
+    let text = |test: &Test| matches!(test, Test::Exactly(_) | Test::Keyword(_) | Test::Absent);
+    a.tests.iter().all(text)
+        && b.tests.iter().all(text)
+        && !a.tests.iter().any(|test| b.tests.contains(test))
 }
 
 /// `base` with the fields of a branch set, all of them or those that fail.
@@ -116,12 +173,8 @@ fn set(object: &mut Map<String, Value>, path: &str, value: Value) {
 
 /// A value that the field accepts, or `None` if it wants to be absent.
 fn sample(field: &Field) -> Option<Value> {
-    field.tests.iter().find_map(|test| {
-        candidates(test).into_iter().find(|candidate| {
-            let document = Document::from_value(candidate);
-            document.is_ok_and(|document| document.root().is_some_and(|root| field.accepts(root)))
-        })
-    })
+    let mut candidates = field.tests.iter().flat_map(candidates);
+    candidates.find(|candidate| field.accepts_value(candidate))
 }
 
 /// Natural, short values to try for a test.

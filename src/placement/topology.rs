@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compile::{Compiled, Forwarder, PATTERN_QUOTA, Where, cover};
 use crate::place::Region;
 use crate::resources::{DEFAULT_BUS, Survey, names};
-use crate::rules::{Diagnostic, Level, Regions, RulesFile, Span};
+use crate::rules::{Diagnostic, Level, Regions, RulesFile, Span, codes};
 
 /// The shape of a deployment in one account.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,7 +163,7 @@ fn not_enabled(region: &Region, survey: &Survey, span: Span) -> Diagnostic {
 
 fn problem(span: Span, message: String, label: &str, help: String) -> Diagnostic {
     Diagnostic {
-        code: "E0901",
+        code: codes::NOT_ENABLED.id,
         level: Level::Error,
         message,
         label: label.to_owned(),

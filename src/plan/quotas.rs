@@ -13,12 +13,22 @@ const RULES: usize = 300;
 /// In the Regions of [`SMALL`].
 const RULES_IN_SMALL: usize = 100;
 const SMALL: [&str; 2] = ["af-south-1", "eu-south-1"];
-const WILDCARD_RULES: usize = 30;
+/// Rules with wildcards on one bus.
+pub const WILDCARD_RULES: usize = 30;
 const TARGETS: usize = 5;
 /// Source: CloudTrail quotas; trails of other Regions that record this one count.
 const TRAILS: usize = 5;
 /// All inline policies of a role together, without white space. Source: IAM quotas.
 const ROLE_POLICIES: usize = 10_240;
+
+/// How many rules one bus takes in a Region, unless AWS has raised it for the account.
+pub fn rules_per_bus(region: &Region) -> usize {
+    if SMALL.contains(&region.as_str()) {
+        RULES_IN_SMALL
+    } else {
+        RULES
+    }
+}
 
 /// A quota that the plan would exceed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,10 +201,9 @@ fn rules(plan: &Plan, place: &Place, bus: &str, used: &BusUse, found: &mut Vec<E
             standing.insert(&rule.name, wildcard);
         }
     }
-    let small = |region: &Region| SMALL.contains(&region.as_str());
     let limit = match place {
-        Place::Regional { region, .. } if small(region) => RULES_IN_SMALL,
-        _ => RULES,
+        Place::Regional { region, .. } => rules_per_bus(region),
+        Place::Global { .. } => RULES,
     };
     let at = if bus == DEFAULT_BUS {
         format!("the default bus at {place}")

@@ -1,6 +1,7 @@
 //! What people read: plans, reports and diagnostics, all fed by the same data as the JSON.
 
 pub mod catalogue;
+pub mod check;
 pub mod diagnostic;
 pub mod explain;
 pub mod fleet;

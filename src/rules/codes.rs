@@ -1,4 +1,4 @@
-//! Every code that a diagnostic of the rules file can carry, each explained once.
+//! Every code that a diagnostic can carry, each explained once; `codes.txt` shows what is wrong and what is right.
 
 /// A stable code with its explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,6 +7,53 @@ pub struct Code {
     pub id: &'static str,
     /// What it means and why it is refused: one or two sentences.
     pub explanation: &'static str,
+}
+
+/// An example of wrong and right for each code: its id, `wrong`, lines, `right`, lines.
+const EXAMPLES: &str = include_str!("codes.txt");
+
+impl Code {
+    /// Part of a rules file, or a command line behind `$`, that has the problem.
+    pub fn wrong(&self) -> Option<&'static str> {
+        self.example().map(|(wrong, _)| wrong)
+    }
+
+    /// The same without the problem.
+    pub fn right(&self) -> Option<&'static str> {
+        self.example().map(|(_, right)| right)
+    }
+
+    fn example(&self) -> Option<(&'static str, &'static str)> {
+        let begin = format!("{}\nwrong\n", self.id);
+        let (_, rest) = EXAMPLES.split_once(&begin)?;
+        let (wrong, rest) = rest.split_once("\nright\n")?;
+        let end = rest.find("\nwrong\n").map_or(rest.len(), |at| {
+            // Before the next id.
+            rest.get(..at)
+                .and_then(|before| before.rfind('\n'))
+                .unwrap_or(at)
+        });
+        Some((wrong, rest.get(..end).unwrap_or(rest).trim_end()))
+    }
+}
+
+/// The code of that id, in capital letters or not.
+pub fn find(id: &str) -> Option<&'static Code> {
+    ALL.iter().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+/// The code that was probably meant.
+pub fn near(id: &str) -> Option<&'static Code> {
+    let id = id.to_uppercase();
+    // The letter may be the other one.
+    let digits = id.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let other = ALL
+        .iter()
+        .find(|code| !digits.is_empty() && code.id.get(1..) == Some(digits));
+    other.or_else(|| {
+        let near = super::report::nearest(&id, ALL.iter().map(|code| code.id))?;
+        find(near)
+    })
 }
 
 macro_rules! codes {
@@ -57,7 +104,7 @@ codes! {
     EVENT "E0408" "An event is `service:EventName`, the service being CloudTrail's eventSource without `.amazonaws.com`."
     EVENT_SOURCE "E0409" "CloudTrail records the service under another name."
     PATH "E0410" "A condition's key is a path under `detail` of the event, its parts joined by dots."
-    OVERLAP "E0411" "Of two conditions in one map one asks about a field inside the other's field: no event can satisfy both."
+    INSIDE "E0411" "Of two conditions in one map one asks about a field inside the other's field: no event can satisfy both."
     CONDITION "E0412" "The condition is not one that an event pattern can express."
     NUMBER "E0413" "A numeric condition is a number, or a comparison such as `>= 3` or `> 0 and <= 5`."
     CIDR "E0414" "A `cidr` condition is a block of IPv4 or IPv6 addresses such as `10.0.0.0/8`."
@@ -68,12 +115,41 @@ codes! {
     UNKNOWN_CHANNEL "E0501" "No channel of that name stands under `channels`."
     NOBODY_HEARS "E0502" "A rule that is enabled has no channel: its alerts would reach nobody."
     NOT_YET "E0601" "The rules language has this, but this release does not carry it out; it is refused rather than ignored."
+    INEXPRESSIBLE "E0801" "An event pattern cannot say this: it tests a field once, and not every test has an opposite. The rule is refused rather than made to fire on something else."
+    OVER_LENGTH "E0802" "A rule's event pattern is longer than EventBridge takes, and cannot be split by names of events and services."
+    RAW_REFUSED "E0803" "EventBridge would refuse the raw pattern, or read it otherwise than it looks."
+    COMPILED_REFUSED "E0804" "EventBridge would refuse the pattern that the rule compiles to."
+    IMPOSSIBLE "E0805" "No event can satisfy the rule: its events, `when` and `unless` exclude each other."
+    OVER_QUOTA "E0806" "More event rules would stand on one event bus than EventBridge lets stand there."
+    NOT_ENABLED "E0901" "A Region that is to be listened to is not enabled in the account, or it cannot be told which are."
+    TEST_FAILS "E1001" "The test of a rule expects one thing, and the rule does another: correct whichever is wrong."
+    TEST_NEVER_PASSES "E1002" "The test expects a match, and the rule is not about events of that name and service at all."
+    TEST_NO_EVENT "E1003" "The event of a test cannot be made as the test says, or EventBridge would not take it."
     UNUSED_CHANNEL "W0701" "No rule and no line of `notify` sends anything to this channel."
     HIDES_CATALOGUE "W0703" "A rule of your own has the id of a catalogue rule, which readers will take it for."
-    FIELD_NAME "W0704" "CloudTrail events have no such field at the top, but one with a similar name."
-    SERVICE_NAME "W0705" "No event source of that name is known, but one with a similar name is."
+    FIELD_NAME "W0704" "CloudTrail events have no such field at this place: one with a similar name may be meant, or one of this name elsewhere."
+    SERVICE_NAME "W0705" "No event source of that name is known."
     NO_RULES "W0706" "The file has no rules: nothing is watched."
     ONE_WATCH "W0707" "Tampering with the alerting is watched by two rules on two channels, so that whoever silences one is told of by the other."
+    EVENT_NAME "W0710" "No event has this name, or none fits the glob, as far as the API models know that this release was made with: the rule would never hear of it."
+    EVENT_DATED "W0711" "Lambda records its older operations with the date of the API's version behind their names, so that the bare name matches nothing."
+    RECORDED_AS "W0712" "CloudTrail records this operation under another name, or does not record it because it is a permission and no call."
+    LITERAL_STAR "W0713" "Here a `*` is an ordinary character: EventBridge knows wildcards in `wildcard` only. The pattern `Add*` matches the text `Add*` and nothing else."
+    WRONG_LEVEL "W0714" "A raw pattern tests a field at a level at which events do not have it: CloudTrail's record stands under `detail`, what EventBridge adds stands beside it."
+    MFA_CASE "W0715" "CloudTrail writes `Yes` and `No` into `MFAUsed`, but `YES` for the root user, and EventBridge compares case-sensitively."
+    OTHER_VALUE "W0716" "CloudTrail writes this value otherwise: in another case, as text where a boolean stands in the rule or the other way round, or with a domain."
+    NEEDS_PRESENCE "W0717" "`not` under `when` holds only where the field is there, and not every caller has this one: roles have no `userName`, and only services' calls have `invokedBy`."
+    NEVER_SILENCES "W0718" "The exception can never apply to an event that the rule hears of, so that it silences nothing."
+    DETAIL_TYPE "W0719" "No event has this `detail-type`, but one with a similar name."
+    TWO_SERVICES "W0720" "The envelope's `source` and CloudTrail's `eventSource` name the same service: `aws.iam` and `iam.amazonaws.com`. A pattern with two services matches nothing."
+    USED_TWICE "W0721" "The same rule of the catalogue is used twice, and only one of the two counts: what the other one says is lost, or it says nothing new."
+    NEVER_FIRES "W0801" "By what CloudTrail writes into its records no event can satisfy this rule, although the pattern is valid."
+    TOLD_TWICE "W0802" "One event makes two of your rules alert the same readers with the same severity, so that they are told twice. The event that is shown was tried on both patterns."
+    FEDERATED "W0803" "Federated and Identity Center sign-ins say `MFAUsed: No` although the identity provider asked for a second factor: a rule about missing second factors must be limited to IAM users and root."
+    NOT_IN_GLOBAL_REGION "W0804" "The events of IAM, Organizations, Route 53, CloudFront and Account Management, and the sign-ins of root, appear in us-east-1 only. A rule that is limited to other Regions never hears of them."
+    SIGN_IN_REGIONS "W0805" "IAM users sign in at an endpoint of some Region, which need not be one that is watched: sign-in rules belong in every Region."
+    FEEDBACK "W0806" "The rule fires on calls that alerting itself makes, so that each alert can cause the next one: EventBridge assumes a role to forward an event, and asks for the key of an encrypted topic."
+    NEAR_QUOTA "W0807" "Little is left of a quota of EventBridge."
 }
 
 #[cfg(test)]
@@ -89,8 +165,6 @@ mod tests {
                 "{}",
                 code.id
             );
-            // These belong to the compiler.
-            assert!(!code.id.starts_with("E08"), "{}", code.id);
             assert!(code.explanation.ends_with('.'));
         }
     }

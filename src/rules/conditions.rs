@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::codes;
+use super::events::Tongue;
 use super::fields;
 use super::keys::{OPERATORS, names};
 use super::matchers;
@@ -65,6 +66,7 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
             continue;
         }
         seen.insert(path.clone(), key.span);
+        warn_of_values(&path.join("."), &any_of, value.span, report);
         fields.push(FieldCondition {
             path,
             any_of,
@@ -89,7 +91,7 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
 /// Two conditions of which one is inside the other.
 pub(super) fn overlap(span: Span, outer: &[String], inner: &[String], report: &mut Report) {
     report
-        .error(codes::OVERLAP, span)
+        .error(codes::INSIDE, span)
         .message(format!(
             "{} is inside {}, which another condition of this map treats as a single value",
             shown(&inner.join(".")),
@@ -97,6 +99,23 @@ pub(super) fn overlap(span: Span, outer: &[String], inner: &[String], report: &m
         ))
         .label("no event can satisfy both")
         .help("keep one of the two, or make a list of two maps if either is enough");
+}
+
+/// Warns of values that CloudTrail writes otherwise.
+fn warn_of_values(path: &str, any_of: &[Matcher], span: Span, report: &mut Report) {
+    for matcher in any_of {
+        match matcher {
+            Matcher::Glob(text) if !text.contains(['*', '\\']) => {
+                let value = Json::String(text.clone());
+                fields::warn_of_value(path, &value, Tongue::Rules, span, report);
+            }
+            Matcher::Exact(value) => {
+                fields::warn_of_value(path, value, Tongue::Rules, span, report);
+            }
+            Matcher::Not(none_of) => warn_of_values(path, none_of, span, report),
+            _ => {}
+        }
+    }
 }
 
 pub(super) fn path(key: &Node, report: &mut Report) -> Option<Vec<String>> {
@@ -144,9 +163,8 @@ pub(super) fn path(key: &Node, report: &mut Report) -> Option<Vec<String>> {
         );
         return None;
     }
-    if let Some(first) = parts.first() {
-        fields::warn_of_name(first, key.span, report);
-    }
+    let steps: Vec<&str> = parts.iter().map(String::as_str).collect();
+    fields::warn_of_path(&steps, key.span, report);
     Some(parts)
 }
 
@@ -242,8 +260,8 @@ fn single(name: &'static str, node: &Node, report: &mut Report) -> Option<Matche
             Matcher::Glob(text) => Some(Matcher::Exact(Json::String(text))),
             other => Some(other),
         },
-        "prefix" => text(node, &what(), report).map(|t| Matcher::Prefix(t.to_owned())),
-        "suffix" => text(node, &what(), report).map(|t| Matcher::Suffix(t.to_owned())),
+        "prefix" => affix(name, node, report).map(|t| Matcher::Prefix(t.to_owned())),
+        "suffix" => affix(name, node, report).map(|t| Matcher::Suffix(t.to_owned())),
         "any-case" => {
             let text = text(node, &what(), report)?;
             matchers::any_case(text, node.span, report)
@@ -255,6 +273,25 @@ fn single(name: &'static str, node: &Node, report: &mut Report) -> Option<Matche
         "number" => matchers::number(node, report).map(Matcher::Number),
         _ => None,
     }
+}
+
+/// The text of `prefix` or `suffix`, in which `*` has no meaning.
+fn affix<'n>(name: &str, node: &'n Node, report: &mut Report) -> Option<&'n str> {
+    let text = text(node, &format!("the value of `{name}`"), report)?;
+    if text.contains('*') {
+        report
+            .warning(codes::LITERAL_STAR, node.span)
+            .message(format!(
+                "`{name}` takes the `*` in {} for an ordinary character",
+                shown(text)
+            ))
+            .label("`*` stands for any text without an operator only")
+            .help(format!(
+                "leave the operator out: write {}",
+                super::read::quoted(text)
+            ));
+    }
+    Some(text)
 }
 
 /// `not`: a value, a list of values, or an operator; not nested.

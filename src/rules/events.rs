@@ -2,10 +2,12 @@
 
 use super::codes;
 use super::model::EventGlob;
+use super::names::{Service, Verdict, services};
 use super::read::{list, text};
 use super::report::{Report, nearest, shown};
 use super::source::Span;
 use super::yaml::{Node, Value};
+use crate::cloudtrail::as_recorded;
 
 /// Names by which people know a service, and the one that CloudTrail records.
 /// Source: the services' own pages "Logging API calls with CloudTrail".
@@ -16,37 +18,14 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("efs", "elasticfilesystem"),
     ("elb", "elasticloadbalancing"),
     ("elbv2", "elasticloadbalancing"),
+    ("email", "ses"),
     ("emr", "elasticmapreduce"),
     ("eventbridge", "events"),
     ("identitycenter", "sso"),
+    ("opensearch", "es"),
     ("sign-in", "signin"),
+    ("sso-admin", "sso"),
     ("stepfunctions", "states"),
-];
-
-/// Event sources, to recognise misspelt ones; others are accepted as they are.
-#[rustfmt::skip]
-const KNOWN: &[&str] = &[
-    "access-analyzer", "account", "acm", "acm-pca", "airflow", "amplify", "apigateway",
-    "appconfig", "appmesh", "apprunner", "appstream", "appsync", "aps", "athena", "autoscaling",
-    "backup", "batch", "bedrock", "billing", "billingconsole", "budgets", "ce", "cloud9",
-    "cloudformation", "cloudfront", "cloudhsm", "cloudshell", "cloudtrail", "codeartifact",
-    "codebuild", "codecommit", "codedeploy", "codepipeline", "cognito-identity", "cognito-idp",
-    "cognito-sync", "compute-optimizer", "config", "controltower", "cur", "datasync",
-    "detective", "directconnect", "dms", "ds", "dynamodb", "dynamodbstreams", "ec2",
-    "ec2-instance-connect", "ec2messages", "ecr", "ecr-public", "ecs", "eks", "eks-auth",
-    "elasticache", "elasticbeanstalk", "elasticfilesystem", "elasticloadbalancing",
-    "elasticmapreduce", "es", "events", "firehose", "fsx", "glacier", "glue", "grafana",
-    "guardduty", "health", "iam", "identitystore", "inspector", "inspector2", "kafka",
-    "kafkaconnect", "kinesis", "kms", "lakeformation", "lambda", "lightsail", "logs", "macie",
-    "macie2", "monitoring", "mq", "network-firewall", "networkmanager", "notifications",
-    "organizations", "payment-cryptography", "pipes", "quicksight", "ram", "rds", "rds-data",
-    "redshift", "redshift-data", "resource-explorer-2", "resource-groups", "rolesanywhere",
-    "route53", "route53domains", "route53resolver", "s3", "s3-outposts", "s3express",
-    "sagemaker", "scheduler", "schemas", "secretsmanager", "securityhub", "servicecatalog",
-    "servicediscovery", "servicequotas", "ses", "shield", "signin", "sns", "sqs", "ssm",
-    "ssm-guiconnect", "ssmmessages", "sso", "sso-directory", "states", "storagegateway", "sts",
-    "support", "swf", "tagging", "transfer", "trustedadvisor", "verifiedpermissions",
-    "vpc-lattice", "waf", "waf-regional", "wafv2", "workspaces", "xray",
 ];
 
 /// More events than this are no list that a person wrote, and take many event patterns.
@@ -65,10 +44,19 @@ pub(super) fn events(node: &Node, report: &mut Report) -> Vec<EventGlob> {
             .help("use globs such as `iam:Create*`, or several rules");
         return Vec::new();
     }
-    items
-        .iter()
-        .filter_map(|item| event(item, report))
-        .collect()
+    let globs = items.iter().filter_map(|item| {
+        let glob = event(item, report)?;
+        let named = (glob.service != "*").then_some(glob.service.as_str());
+        warn_of_event(
+            named.as_slice(),
+            &glob.name,
+            glob.span,
+            Tongue::Rules,
+            report,
+        );
+        Some(glob)
+    });
+    globs.collect()
 }
 
 /// One glob.
@@ -89,7 +77,7 @@ pub(super) fn event(node: &Node, report: &mut Report) -> Option<EventGlob> {
     }
     let text = text(node, "an event", report)?;
     let Some((service, name)) = text.split_once(':') else {
-        let help = if KNOWN.contains(&text) {
+        let help = if services().contains_key(text) {
             format!("write `{text}:*` for every event of the service")
         } else if let Some(service) = text.strip_suffix(".amazonaws.com") {
             format!(
@@ -213,16 +201,192 @@ fn service_is_good(service: &str, name: &str, span: Span, report: &mut Report) -
             format!("write {}", event(&lower)),
         );
     }
-    // Three letters have too many neighbours for a guess to be worth a warning.
-    if !KNOWN.contains(&service)
-        && service.len() > 3
-        && let Some(near) = nearest(service, KNOWN.iter().copied().filter(|k| k.len() > 3))
-    {
-        report
-            .warning(codes::SERVICE_NAME, span)
-            .message(format!("no service {} is known", shown(service)))
-            .label("the event may never come")
-            .help(format!("did you mean {}?", event(near)));
-    }
     true
+}
+
+/// In whose words a help is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tongue {
+    /// Those of the rules language: `service:EventName`, globs, operators.
+    Rules,
+    /// EventBridge's.
+    Raw,
+    /// Those of a test, which need not say what version of an operation is recorded.
+    Test,
+}
+
+/// Warns of a name that no event has; in it `*` stands for any text. It may be any service's where none is
+/// named, and one of theirs where several are.
+pub(super) fn warn_of_event(
+    named: &[&str],
+    glob: &str,
+    span: Span,
+    tongue: Tongue,
+    report: &mut Report,
+) {
+    let mut asked: Vec<(&str, &Service)> = Vec::new();
+    for service in named {
+        match services().get(service) {
+            Some(known) => asked.push((service, known)),
+            None => {
+                unknown_service(service, glob, span, tongue, report);
+                return;
+            }
+        }
+    }
+    if named.is_empty() {
+        asked.extend(services().iter().map(|(name, service)| (*name, service)));
+    }
+    // A lone `*`, and what one of the services has, need no second look.
+    let mut verdicts = Vec::new();
+    for (service, known) in &asked {
+        match known.verdict(glob) {
+            Verdict::Known => return,
+            verdict => verdicts.push((*service, verdict)),
+        }
+    }
+    let event = |service: &str, name: &str| match tongue {
+        Tongue::Rules if named.is_empty() => shown(&format!("*:{name}")),
+        Tongue::Rules | Tongue::Test => shown(&format!("{service}:{name}")),
+        Tongue::Raw => shown(name),
+    };
+    for (service, verdict) in &verdicts {
+        match verdict {
+            Verdict::Dated if tongue == Tongue::Test => return,
+            Verdict::Dated => {
+                let help = match tongue {
+                    Tongue::Rules | Tongue::Test => {
+                        format!("write {}", event(service, &format!("{glob}*")))
+                    }
+                    Tongue::Raw => format!("write {}", shown(&format!("{{ prefix: {glob} }}"))),
+                };
+                report
+                    .warning(codes::EVENT_DATED, span)
+                    .message(format!(
+                        "`{service}` records {} with a version",
+                        shown(glob)
+                    ))
+                    .label(dated(service, glob))
+                    .help(help);
+                return;
+            }
+            Verdict::RecordedAs(name) => {
+                report
+                    .warning(codes::RECORDED_AS, span)
+                    .message(format!(
+                        "CloudTrail records {} under another name",
+                        event(service, glob)
+                    ))
+                    .label("no event has this name")
+                    .help(format!("write {}", event(service, name)));
+                return;
+            }
+            Verdict::Permission => {
+                report
+                    .warning(codes::RECORDED_AS, span)
+                    .message(format!(
+                        "{} is a permission, not a call: nothing records it",
+                        event(service, glob)
+                    ))
+                    .label("no event has this name")
+                    .help("name the calls that need the permission, such as `ec2:RunInstances` for a role that is passed");
+                return;
+            }
+            Verdict::Known | Verdict::Unknown => {}
+        }
+    }
+    let near = near_event(&asked, glob);
+    let open = asked.iter().any(|(_, known)| known.open);
+    if near.is_none() && open && !named.is_empty() {
+        return;
+    }
+    let message = match (named, glob.contains('*')) {
+        ([], false) => format!("no service has an event {}", shown(glob)),
+        ([], true) => format!("no event of any service fits {}", shown(glob)),
+        ([service], false) => format!("`{service}` has no event {}", shown(glob)),
+        ([service], true) => format!("no event of `{service}` fits {}", shown(glob)),
+        (_, false) => format!("none of these services has an event {}", shown(glob)),
+        (_, true) => format!("no event of these services fits {}", shown(glob)),
+    };
+    let help = match near {
+        Some((service, name)) => format!("did you mean {}?", event(service, &name)),
+        None => elsewhere(glob).map_or_else(
+            || "events are called as the API operations are: look the name up in CloudTrail's event history".to_owned(),
+            |service| format!("`{service}` has one of that name"),
+        ),
+    };
+    report
+        .warning(codes::EVENT_NAME, span)
+        .message(message)
+        .label("this would never be heard of")
+        .help(help);
+}
+
+/// How the events of an operation are called that are recorded with a version.
+fn dated(service: &str, name: &str) -> String {
+    let recorded = as_recorded(service, name);
+    if recorded == name {
+        "the date of the API's version stands behind the name".to_owned()
+    } else {
+        format!("events are called {}", shown(&recorded))
+    }
+}
+
+fn unknown_service(service: &str, glob: &str, span: Span, tongue: Tongue, report: &mut Report) {
+    // Three letters have too many neighbours for a guess to be worth anything.
+    let known = services().keys().copied().filter(|known| known.len() > 3);
+    let near = (service.len() > 3)
+        .then(|| nearest(service, known))
+        .flatten();
+    let help = match (near, tongue) {
+        (Some(near), Tongue::Rules | Tongue::Test) => {
+            format!("did you mean {}?", shown(&format!("{near}:{glob}")))
+        }
+        (Some(near), Tongue::Raw) => {
+            format!("did you mean `aws.{near}`, which `eventSource` calls `{near}.amazonaws.com`?")
+        }
+        (None, _) => {
+            "services are called as CloudTrail's `eventSource` is, without `.amazonaws.com`"
+                .to_owned()
+        }
+    };
+    report
+        .warning(codes::SERVICE_NAME, span)
+        .message(format!("no service {} is known", shown(service)))
+        .label("the event may never come")
+        .help(help);
+}
+
+/// The event that was probably meant, and its service. Of a glob only the beginning is compared.
+fn near_event<'s>(asked: &[(&'s str, &Service)], glob: &str) -> Option<(&'s str, String)> {
+    // Among all names there is always one that looks alike.
+    if asked.len() > 20 {
+        return None;
+    }
+    asked.iter().find_map(|(service, known)| {
+        let names = known.names();
+        let Some((start, rest)) = glob.split_once('*') else {
+            let near = nearest(glob, names.iter().map(String::as_str))?;
+            return Some((*service, near.to_owned()));
+        };
+        let starts = names.iter().filter_map(|name| {
+            let end = name
+                .char_indices()
+                .skip(1)
+                .find(|(_, c)| c.is_ascii_uppercase());
+            name.get(..end.map_or(name.len(), |(at, _)| at))
+        });
+        let near = nearest(start, starts)?;
+        let mended = format!("{near}*{rest}");
+        (near != start && known.verdict(&mended) == Verdict::Known).then_some((*service, mended))
+    })
+}
+
+/// A service that has an event of exactly that name.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    let mut services = services().iter().filter(|(_, service)| service.has(name));
+    match (services.next(), services.next()) {
+        (Some((service, _)), None) => Some(service),
+        _ => None,
+    }
 }

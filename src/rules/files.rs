@@ -52,6 +52,18 @@ pub(super) fn read(
             return None;
         }
     };
+    keep(name, bytes, at, sources, total, report)
+}
+
+/// Keeps what a file holds, if it is text within bounds.
+pub(super) fn keep(
+    name: String,
+    bytes: Vec<u8>,
+    at: Option<Span>,
+    sources: &mut Sources,
+    total: &mut usize,
+    report: &mut Report,
+) -> Option<SourceId> {
     *total += bytes.len();
     if bytes.len() > MAX_BYTES || *total > MAX_TOTAL {
         let span = at.unwrap_or_else(|| nothing(sources, &name));
@@ -215,9 +227,12 @@ pub(super) fn included(
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let (Ok(real_folder), Ok(real_root)) = (folder.canonicalize(), root.canonicalize()) else {
+    let Ok(real_folder) = folder.canonicalize() else {
         return Vec::new();
     };
+    // What an editor holds need not have been saved yet.
+    let unsaved = || real_folder.join(root.file_name().unwrap_or_default());
+    let real_root = root.canonicalize().unwrap_or_else(|_| unsaved());
     if let Some(pattern) = include.get(MAX_INCLUDES) {
         report
             .error(codes::INCLUDE, pattern.span)
@@ -344,7 +359,7 @@ fn candidates(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Whether a name fits a pattern in which `*` stands for any text.
-fn matches_star(pattern: &str, name: &str) -> bool {
+pub(super) fn matches_star(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == name;
     };

@@ -12,7 +12,7 @@ use super::resolve::resolve;
 use super::rule::Setting;
 use super::source::{Diagnostic, SourceId, Sources};
 use super::tests;
-use super::yaml::{self, MAX_BYTES};
+use super::yaml;
 
 /// What came of loading a rules file.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,67 +27,98 @@ pub struct Loaded {
 
 /// Loads a rules file and the files that it includes. Never panics; bounded in time and memory.
 pub fn load(path: &Path) -> Loaded {
-    let mut sources = Sources::default();
-    let mut report = Report::default();
-    let mut total = 0;
-    let root = files::read(path, None, &mut sources, &mut total, &mut report);
-    let file = root.and_then(|root| {
-        let mut draft = parse(root, &mut sources, &mut report)?;
-        tests::read_files(&mut draft.rules, path.parent(), &mut total, &mut report);
-        for (path, span) in files::included(path, &draft.include, &mut report) {
-            let Some(source) =
-                files::read(&path, Some(span), &mut sources, &mut total, &mut report)
-            else {
-                continue;
-            };
-            let text = sources.get(source).map_or("", |s| s.text.as_str());
-            if let Some(node) = yaml::parse(source, text, &mut report) {
-                let setting = Setting {
-                    channels: &draft.channels.known,
-                    catalogue: false,
-                };
-                let mut rules = file::included(&node, setting, &mut report);
-                tests::read_files(&mut rules, path.parent(), &mut total, &mut report);
-                draft.rules.extend(rules);
-            }
-        }
-        finish(draft, &mut sources, &mut report)
-    });
-    loaded(sources, report, file)
+    let mut load = Load::default();
+    let root = files::read(
+        path,
+        None,
+        &mut load.sources,
+        &mut load.total,
+        &mut load.report,
+    );
+    load.whole(root, Some(path))
+}
+
+/// Loads what would be written to a file, such as the text of an editor. Without a path there is no folder to
+/// include from.
+pub fn load_unsaved(path: Option<&Path>, bytes: Vec<u8>) -> Loaded {
+    let name = path.map_or_else(|| "<stdin>".to_owned(), |path| path.display().to_string());
+    let mut load = Load::default();
+    let Load {
+        sources,
+        total,
+        report,
+    } = &mut load;
+    let root = files::keep(name, bytes, None, sources, total, report);
+    load.whole(root, path)
 }
 
 /// Loads a text that is not a file, so that there is no folder to include from.
 pub fn load_text(name: &str, text: &str) -> Loaded {
-    let mut sources = Sources::default();
-    let mut report = Report::default();
-    let file = if text.len() > MAX_BYTES {
-        let source = sources.add(name, "");
-        report
-            .error(
-                codes::TOO_LARGE,
-                super::Span {
-                    source,
-                    start: 0,
-                    end: 0,
-                },
-            )
-            .message("the text is larger than 1 MiB");
-        None
-    } else {
-        let root = sources.add(name, text);
-        parse(root, &mut sources, &mut report).and_then(|mut draft| {
-            tests::read_files(&mut draft.rules, None, &mut 0, &mut report);
-            for include in &draft.include {
-                report
-                    .error(codes::INCLUDE, include.span)
-                    .message("a text that is not a file includes nothing")
-                    .label("there is no folder to look in")
-                    .help("write the rules themselves under `rules`");
+    let mut load = Load::default();
+    let Load {
+        sources,
+        total,
+        report,
+    } = &mut load;
+    let bytes = text.as_bytes().to_vec();
+    let root = files::keep(name.to_owned(), bytes, None, sources, total, report);
+    load.whole(root, None)
+}
+
+/// One load as it goes on.
+#[derive(Default)]
+struct Load {
+    sources: Sources,
+    /// Bytes of all files so far.
+    total: usize,
+    report: Report,
+}
+
+impl Load {
+    /// Reads what the root and the files beside it say.
+    fn whole(mut self, root: Option<SourceId>, path: Option<&Path>) -> Loaded {
+        let file = root.and_then(|root| self.file(root, path));
+        loaded(self.sources, self.report, file)
+    }
+
+    fn file(&mut self, root: SourceId, path: Option<&Path>) -> Option<RulesFile> {
+        let Self {
+            sources,
+            total,
+            report,
+        } = self;
+        let mut draft = parse(root, sources, report)?;
+        tests::read_files(&mut draft.rules, path.and_then(Path::parent), total, report);
+        let included = match path {
+            Some(path) => files::included(path, &draft.include, report),
+            None => {
+                for include in &draft.include {
+                    report
+                        .error(codes::INCLUDE, include.span)
+                        .message("a text that is not a file includes nothing")
+                        .label("there is no folder to look in")
+                        .help("write the rules themselves under `rules`");
+                }
+                Vec::new()
             }
-            finish(draft, &mut sources, &mut report)
-        })
-    };
-    loaded(sources, report, file)
+        };
+        for (path, span) in included {
+            let Some(source) = files::read(&path, Some(span), sources, total, report) else {
+                continue;
+            };
+            let text = sources.get(source).map_or("", |s| s.text.as_str());
+            if let Some(node) = yaml::parse(source, text, report) {
+                let setting = Setting {
+                    channels: &draft.channels.known,
+                    catalogue: false,
+                };
+                let mut rules = file::included(&node, setting, report);
+                tests::read_files(&mut rules, path.parent(), total, report);
+                draft.rules.extend(rules);
+            }
+        }
+        finish(draft, sources, report)
+    }
 }
 
 fn parse(root: SourceId, sources: &mut Sources, report: &mut Report) -> Option<FileDraft> {

@@ -267,6 +267,17 @@ pub struct Rule {
     pub span: Span,
 }
 
+impl Rule {
+    /// Whether it was taken from the catalogue: its trigger stands in another text than the rule.
+    pub fn is_from_catalogue(&self) -> bool {
+        let trigger = match &self.trigger {
+            Trigger::Events(events) => events.globs.first().map(|glob| glob.span),
+            Trigger::Raw { span, .. } => Some(*span),
+        };
+        trigger.is_some_and(|trigger| trigger.source != self.span.source)
+    }
+}
+
 /// An event that must or must not fire a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleTest {

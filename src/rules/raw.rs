@@ -82,6 +82,7 @@ pub(super) fn pattern(node: &Node, key: Span, report: &mut Report) -> Option<Tri
             return None;
         }
     }
+    super::traps::warn(map, node, report);
     pattern.map(|pattern| Trigger::Raw { pattern, span: key })
 }
 

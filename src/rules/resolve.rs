@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::catalogue::Catalogue;
 use super::codes;
 use super::conditions::overlap;
+use super::exceptions;
 use super::file::FileDraft;
 use super::model::{AllOf, ChannelName, Events, Regions, Rule, RuleId, RulesFile, Trigger, Watch};
 use super::read::Spanned;
@@ -21,6 +22,20 @@ struct Open {
     /// Where the id stands.
     id_span: Span,
     origin: Origin,
+    /// Which `use` it came by; nothing for a rule of one's own.
+    by: String,
+    says: Says,
+}
+
+/// What a `use` says of its rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Says {
+    /// Nothing that the catalogue does not say.
+    Nothing,
+    /// Severity, channels and the like.
+    Settings,
+    /// Conditions or exceptions.
+    Conditions,
 }
 
 /// Where a rule came from.
@@ -72,6 +87,7 @@ pub(super) fn resolve(
     }
     let mut rules = Vec::new();
     for open in open.values() {
+        exceptions::warn(&open.rule, report);
         let mut rule = open.rule.clone();
         rule.channels = channels(open, &file, report);
         rules.push(rule);
@@ -140,6 +156,8 @@ impl Resolver<'_> {
                 channels: own.common.channels,
                 id_span: own.id.span,
                 origin: Origin::Own,
+                by: String::new(),
+                says: Says::Nothing,
             },
         );
     }
@@ -225,11 +243,35 @@ impl Resolver<'_> {
     /// Adds a catalogue rule as a `use` changes it.
     fn add(&mut self, base: &Own, using: &Use, origin: Origin, report: &mut Report) {
         let id = &base.id.value;
+        let says = says(using);
         if let Some(other) = self.open.get(id) {
             match (other.origin, origin) {
                 // A rule named by itself says more than a pack, whichever comes first.
-                (Origin::Used, Origin::Pack) => return,
-                (Origin::Pack, _) => {}
+                (Origin::Used, Origin::Pack) => {
+                    by_itself(
+                        id,
+                        (other.says, other.id_span),
+                        (says, &using.id.value),
+                        report,
+                    );
+                    return;
+                }
+                (Origin::Pack, Origin::Used) => {
+                    by_itself(id, (says, using.id.span), (other.says, &other.by), report);
+                }
+                (Origin::Pack, Origin::Pack) => {
+                    if other.says > Says::Nothing {
+                        report
+                            .warning(codes::USED_TWICE, using.id.span)
+                            .message(format!(
+                                "{} and {} share rules, for which only the second counts",
+                                shown(&other.by),
+                                shown(&using.id.value)
+                            ))
+                            .label("what the first one says is lost for them")
+                            .help("take the shared rules out of one of them with `except`, or say it here as well");
+                    }
+                }
                 _ => {
                     self.duplicate(id, using.id.span, other.id_span, report);
                     return;
@@ -270,6 +312,8 @@ impl Resolver<'_> {
             channels: channels.clone(),
             id_span: using.id.span,
             origin,
+            by: using.id.value.clone(),
+            says,
         };
         self.open.insert(id.clone(), open);
     }
@@ -291,6 +335,52 @@ impl Resolver<'_> {
             .message(format!("two rules have the id {}", shown(&id.0)))
             .label(format!("the other one stands at {name}:{line}:{column}"))
             .help("give one of them another id, or remove it");
+    }
+}
+
+fn says(using: &Use) -> Says {
+    let Common {
+        title,
+        severity,
+        enabled,
+        channels,
+        tests_key,
+        ..
+    } = &using.common;
+    let plain = title.is_none()
+        && severity.is_none()
+        && enabled.is_none()
+        && channels.is_none()
+        && tests_key.is_none();
+    if !using.when.is_empty() || !using.unless.is_empty() {
+        Says::Conditions
+    } else if plain {
+        Says::Nothing
+    } else {
+        Says::Settings
+    }
+}
+
+/// A rule that is used by itself and in a pack: only what stands at the rule counts.
+fn by_itself(id: &RuleId, single: (Says, Span), pack: (Says, &str), report: &mut Report) {
+    let (said, span) = single;
+    let (pack_says, pack) = pack;
+    if pack_says == Says::Conditions {
+        report
+            .warning(codes::USED_TWICE, span)
+            .message(format!(
+                "the conditions of {} do not hold for {}",
+                shown(pack),
+                shown(&id.0)
+            ))
+            .label("it is used by itself, and only what stands here counts")
+            .help("repeat the conditions here, or take the rule out of the pack with `except`");
+    } else if said == Says::Nothing && pack_says == Says::Nothing {
+        report
+            .warning(codes::USED_TWICE, span)
+            .message(format!("{} holds {} already", shown(pack), shown(&id.0)))
+            .label("this changes nothing")
+            .help("remove it, or say here what is special about the rule");
     }
 }
 

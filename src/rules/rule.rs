@@ -7,6 +7,7 @@ use super::channels::channel_list;
 use super::codes;
 use super::conditions::conditions;
 use super::events::events;
+use super::fields::warn_of_detail_type;
 use super::keys::{self, ABOUT, Key, OWN, SEVERITIES, USE, names};
 use super::model::{AllOf, ChannelName, Events, RuleId, Severity, Trigger};
 use super::raw::pattern;
@@ -302,6 +303,9 @@ fn trigger(fields: &Fields<'_>, report: &mut Report) -> Option<Trigger> {
     let detail_types = fields
         .get("detail-type")
         .map(|n| read::texts(n, "detail types", "a detail type", report));
+    for kind in detail_types.iter().flatten().flatten() {
+        warn_of_detail_type(&kind.value, kind.span, report);
+    }
     let globs = fields.get("events").map(|n| events(n, report));
     let raw = fields
         .get("pattern")

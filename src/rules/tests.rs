@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::codes;
 use super::conditions::path;
-use super::events::event;
+use super::events::{Tongue, event, warn_of_event};
 use super::files;
 use super::keys::{EXPECTATIONS, GIVEN, TEST};
 use super::model::{Change, Expect, Given, RuleTest};
@@ -160,6 +160,13 @@ fn like(node: &Node, identity: Option<Identity>, report: &mut Report) -> Option<
             .help("write one of them out, such as `iam:CreateUser`");
         return None;
     }
+    warn_of_event(
+        &[&glob.service],
+        &glob.name,
+        glob.span,
+        Tongue::Test,
+        report,
+    );
     Some(Given::Like {
         service: glob.service,
         name: glob.name,

@@ -105,7 +105,10 @@ fn the_rule_about_an_api_fires_on_its_event_whoever_acts() {
             ));
         }
     }
-    let loaded = rules::load_text("rules.yaml", &text);
+    let mut loaded = rules::load_text("rules.yaml", &text);
+    // One service of the list is made up, to have a name that no table has.
+    let made_up = |d: &rules::Diagnostic| d.code == "W0705" && d.message.contains("`quantum`");
+    loaded.diagnostics.retain(|d| !made_up(d));
     assert_eq!(loaded.diagnostics, []);
     let file = loaded.file.unwrap();
     let compiled = compile(&file, PATTERN_QUOTA).unwrap();

@@ -152,15 +152,15 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "values",
-        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - a: 111122223333\n    - b: yes\n    - c:\n    - d: []\n    - e: [[x]]\n    - f: 5000000001\n    - g: \"C:\\\\Users\"\n    - x\n  unless: {}\n",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - requestParameters.a: 111122223333\n    - requestParameters.b: yes\n    - requestParameters.c:\n    - requestParameters.d: []\n    - requestParameters.e: [[x]]\n    - requestParameters.f: 5000000001\n    - requestParameters.g: \"C:\\\\Users\"\n    - x\n  unless: {}\n",
     ),
     (
         "operators",
-        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - a: { prefx: x }\n    - b: { prefix: x, suffix: y }\n    - c: { not: { not: x } }\n    - d: { not: { exists: true } }\n    - e: { any-case: \"a*b\" }\n    - f: { exists: maybe }\n    - g: { prefix: 5 }\n    - h: {}\n    - i: { not: [] }\n",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - requestParameters.a: { prefx: x }\n    - requestParameters.b: { prefix: x, suffix: y }\n    - requestParameters.c: { not: { not: x } }\n    - requestParameters.d: { not: { exists: true } }\n    - requestParameters.e: { any-case: \"a*b\" }\n    - requestParameters.f: { exists: maybe }\n    - requestParameters.g: { prefix: 5 }\n    - requestParameters.h: {}\n    - requestParameters.i: { not: [] }\n",
     ),
     (
         "numbers and blocks of addresses",
-        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - a: { number: \"more than 3\" }\n    - b: { number: \"> 5 and < 3\" }\n    - c: { number: \"> 1 and > 2\" }\n    - d: { number: 9999999999 }\n    - e: { cidr: 10.0.0.0/33 }\n    - f: { cidr: 10.1.2.3 }\n",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - requestParameters.a: { number: \"more than 3\" }\n    - requestParameters.b: { number: \"> 5 and < 3\" }\n    - requestParameters.c: { number: \"> 1 and > 2\" }\n    - requestParameters.d: { number: 9999999999 }\n    - requestParameters.e: { cidr: 10.0.0.0/33 }\n    - requestParameters.f: { cidr: 10.1.2.3 }\n",
     ),
     (
         "patterns",
@@ -291,7 +291,10 @@ fn every_mistake_is_answered_at_its_place() {
     if std::env::var_os(BLESS).is_some() {
         std::fs::write(&kept, &text).unwrap();
     }
-    for code in codes::ALL {
+    // The others are those of lints, of the compiler, and of tests.
+    let of_loading =
+        |id: &str| id < "W0710" && !["E08", "E09", "E10"].iter().any(|of| id.starts_with(of));
+    for code in codes::ALL.iter().filter(|code| of_loading(code.id)) {
         assert!(
             text.contains(&format!("[{}]: ", code.id)),
             "no case shows {}: {}",

@@ -7,6 +7,26 @@ use serde_json::Value;
 
 use crate::shared;
 
+/// Events of these collections that AWS never records: their authors made them up, to be no match or by mistake.
+const MADE_UP: &[&str] = &[
+    "cloudtrail:DeleteRule",
+    "cloudtrail:DescribeTrail",
+    "ec2:DeleteBucketEncryption",
+    "ec2:DeleteBucketPublicAccessBlock",
+    "ec2:DeleteBucketReplication",
+    "ec2:PutBucketLogging",
+    "ec2:PutBucketVersioning",
+    "ec2:RegisterManagedInstance",
+    "iam:DescribePolicy",
+    "iam:DetachUserGroup",
+    "iam:NotCreateUser",
+    "iam:PutPolicy",
+    "lambda:DeleteFunction",
+    "lambda:RemovePermission",
+    "s3:CreateServiceLinkedRole",
+    "s3:SetQueueAttributes",
+];
+
 /// Loads a rule with these events and conditions; what is said about it.
 fn complaints(events: &BTreeSet<String>, fields: &BTreeSet<String>) -> Vec<String> {
     let quoted: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
@@ -50,6 +70,9 @@ fn recorded_events_and_fields_are_accepted() {
         }
     }
     assert!(events.len() > 200, "{}", events.len());
+    for made_up in MADE_UP {
+        assert!(events.remove(*made_up), "{made_up} is not among them");
+    }
     // Some collections add fields of their own, with a mark; rare ones are made up.
     let common = fields.into_iter().filter(|(field, count)| {
         *count >= 20 && !field.starts_with("p_") && !field.starts_with('@')
@@ -64,20 +87,23 @@ fn the_events_of_known_alerts_are_accepted() {
     let Some(data) = shared::data() else { return };
     let text = std::fs::read_to_string(data.join("catalogue.json")).unwrap();
     let catalogue: Value = serde_json::from_str(&text).unwrap();
-    let mut events = BTreeSet::new();
+    let mut count = 0;
     for alert in catalogue["alerts"].as_array().unwrap() {
         let list = |key: &str| alert[key].as_array().cloned().unwrap_or_default();
-        for source in list("eventSource") {
-            for name in list("eventNames") {
-                if let (Some(service), Some(name)) =
-                    (source.as_str().and_then(service), name.as_str())
-                {
-                    events.insert(format!("{service}:{name}"));
-                }
-            }
+        for name in list("eventNames") {
+            // The lists do not say which source has which name: one of them must.
+            let said: Vec<Vec<String>> = list("eventSource")
+                .iter()
+                .filter_map(|source| {
+                    let event = format!("{}:{}", service(source.as_str()?)?, name.as_str()?);
+                    let fields = BTreeSet::from(["errorCode".to_owned()]);
+                    Some(complaints(&BTreeSet::from([event]), &fields))
+                })
+                .collect();
+            count += 1;
+            let known = said.is_empty() || said.iter().any(Vec::is_empty);
+            assert!(known, "{}: {said:?}", alert["id"]);
         }
     }
-    assert!(events.len() > 50, "{}", events.len());
-    let fields = BTreeSet::from(["errorCode".to_owned()]);
-    assert_eq!(complaints(&events, &fields), Vec::<String>::new());
+    assert!(count > 50, "{count}");
 }

@@ -1,0 +1,141 @@
+//! Rules that no record of CloudTrail can fire, although their patterns are valid.
+//!
+//! Said only where it follows from what CloudTrail writes, for every combination of tests.
+
+use serde_json::json;
+
+use super::subject::{Subject, is_about_cloudtrail, services};
+use crate::cloudtrail::is_read_only;
+use crate::compile::is_write_name;
+use crate::pattern::Branch;
+use crate::rules::{Diagnostic, codes};
+
+/// Fields that every record has. Source: CloudTrail user guide, "CloudTrail record contents".
+const ALWAYS: [&str; 8] = [
+    "awsRegion",
+    "eventID",
+    "eventName",
+    "eventSource",
+    "eventTime",
+    "eventType",
+    "eventVersion",
+    "sourceIPAddress",
+];
+/// Callers without a name of their own. Source: CloudTrail user guide, "userIdentity element".
+const NAMELESS: [&str; 4] = ["AWSAccount", "AWSService", "AssumedRole", "FederatedUser"];
+/// Callers that come through no role.
+const ROLELESS: [&str; 2] = ["IAMUser", "Root"];
+
+/// The rule, if nothing can fire it.
+pub(super) fn warning(subject: &Subject<'_>) -> Option<Diagnostic> {
+    let mut reasons = subject.branches().map(|branch| reason(&branch));
+    let (why, help) = reasons.next()??;
+    if !reasons.all(|reason| reason.is_some()) {
+        return None;
+    }
+    Some(subject.warning(
+        codes::NEVER_FIRES,
+        format!("no event can fire `{}`: {why}", subject.rule.id),
+        "will never alert",
+        help.to_owned(),
+    ))
+}
+
+/// Why no event meets these tests, if that is certain, and what to do.
+fn reason(branch: &Branch<'_>) -> Option<(String, &'static str)> {
+    if !is_about_cloudtrail(branch) {
+        return None;
+    }
+    let compare = "compare the conditions of the rule: one takes away what another asks for";
+    for field in ALWAYS {
+        if branch.wants_absence(&format!("detail.{field}")) {
+            return Some((format!("every event has `{field}`"), compare));
+        }
+    }
+    read_only(branch)
+        .or_else(|| sign_in(branch))
+        .or_else(|| caller(branch))
+}
+
+fn read_only(branch: &Branch<'_>) -> Option<(String, &'static str)> {
+    let names = branch.beginnings("detail.eventName")?;
+    let help = "remove the condition on `readOnly`, or name other events";
+    let takes = |value: bool| branch.accepts("detail.readOnly", &json!(value));
+    if names.iter().all(|name| is_write_name(name)) && !takes(false) {
+        return Some((
+            "its events change something, so that `readOnly` is false".to_owned(),
+            help,
+        ));
+    }
+    let services = services(branch)?;
+    // Of what begins with `Get` some calls of STS write.
+    let reads = |name: &str| {
+        let verbs = ["Describe", "Get", "Head", "List"];
+        verbs.iter().any(|verb| name.starts_with(verb))
+            && services.iter().all(|service| {
+                *service != "sts" && *service != "signin" && is_read_only(service, name)
+            })
+    };
+    (names.iter().all(|name| reads(name)) && !takes(true)).then(|| {
+        (
+            "its events only read, so that `readOnly` is true".to_owned(),
+            help,
+        )
+    })
+}
+
+/// Source: CloudTrail user guide, "AWS Management Console sign-in events".
+fn sign_in(branch: &Branch<'_>) -> Option<(String, &'static str)> {
+    if branch.texts("detail.eventName")? != ["ConsoleLogin"] {
+        return None;
+    }
+    let takes = |path: &str, values: [&str; 2]| {
+        values
+            .iter()
+            .any(|value| branch.accepts(path, &json!(value)))
+    };
+    let types = [
+        "AWS Console Sign In via CloudTrail",
+        "AWS Console Signin via CloudTrail",
+    ];
+    if !takes("detail-type", types) {
+        return Some((
+            "sign-ins come as `AWS Console Sign In via CloudTrail`".to_owned(),
+            "leave `detail-type` out, or write both spellings that AWS uses: `AWS Console Sign In via CloudTrail` and `AWS Console Signin via CloudTrail`",
+        ));
+    }
+    if !takes("detail.eventType", ["AwsConsoleSignIn", "AwsConsoleSignin"]) {
+        return Some((
+            "the `eventType` of sign-ins is `AwsConsoleSignIn`".to_owned(),
+            "remove the condition on `eventType`",
+        ));
+    }
+    if !branch.accepts_absence("detail.errorCode") {
+        return Some((
+            "sign-ins have no `errorCode`".to_owned(),
+            "ask for `responseElements.ConsoleLogin: Failure`, or for an `errorMessage`",
+        ));
+    }
+    None
+}
+
+fn caller(branch: &Branch<'_>) -> Option<(String, &'static str)> {
+    let kinds = branch.texts("detail.userIdentity.type")?;
+    let all_in = |kinds: &[&str], set: &[&str]| kinds.iter().all(|kind| set.contains(kind));
+    let needs = |path: &str| !branch.accepts_absence(&format!("detail.userIdentity.{path}"));
+    if all_in(&kinds, &NAMELESS) && needs("userName") {
+        return Some((
+            format!("callers of type {} have no `userName`", kinds.join(" or ")),
+            "a role's name stands in `userIdentity.sessionContext.sessionIssuer.userName`, that of its session at the end of `userIdentity.arn`",
+        ));
+    }
+    (all_in(&kinds, &ROLELESS) && needs("sessionContext.sessionIssuer.userName")).then(|| {
+        (
+            format!(
+                "callers of type {} come through no role",
+                kinds.join(" or ")
+            ),
+            "an IAM user's name stands in `userIdentity.userName`",
+        )
+    })
+}

@@ -1,0 +1,320 @@
+//! Two rules that tell the same readers of the same event.
+//!
+//! Sound, not complete: a pair is reported only with an event that both patterns match, made from a realistic one
+//! of an API that exists. What takes too long to find is not looked for.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
+
+use serde_json::{Value, json};
+
+use super::places::listed;
+use super::subject::{Part, Subject, like, services};
+use crate::cloudtrail::Identity;
+use crate::pattern::{Branch, Event};
+use crate::rules::names;
+use crate::rules::{Diagnostic, Rule, RulesFile, codes};
+
+/// Events that are made and tried, in one file.
+const MOST_TRIED: usize = 2_000;
+/// Combinations of one rule that are compared.
+const MOST_SIDES: usize = 40;
+/// Names of one service that are tried for a pair of combinations.
+const MOST_NAMES: usize = 3;
+/// Rules that are named as the partners of one.
+const MOST_PARTNERS: usize = 4;
+/// Services to take events from where neither rule names any.
+const COMMON: [(&str, &str); 4] = [
+    ("iam", "CreateUser"),
+    ("ec2", "RunInstances"),
+    ("s3", "ListBuckets"),
+    ("signin", "ConsoleLogin"),
+];
+
+/// Names that a reader knows, where any of a service's would do.
+const WELL_KNOWN: [&str; 8] = [
+    "CreateUser",
+    "AttachRolePolicy",
+    "CreateRole",
+    "ConsoleLogin",
+    "AssumeRole",
+    "RunInstances",
+    "CreateKey",
+    "StopLogging",
+];
+
+/// One combination of a rule's tests.
+struct Side<'s> {
+    part: &'s Part<'s>,
+    branch: Branch<'s>,
+    services: Option<Vec<&'s str>>,
+    names: Option<Vec<&'s str>>,
+}
+
+/// For each rule that shares an event with earlier ones of the file, which those are.
+pub(super) fn warnings(mut order: Vec<&Subject<'_>>, file: &RulesFile) -> Vec<Diagnostic> {
+    order.sort_by_key(|subject| subject.rule.span);
+    let sides: Vec<Vec<Side<'_>>> = order.iter().map(|subject| sides(subject)).collect();
+    let mut index = Index::default();
+    let mut left = MOST_TRIED;
+    let mut found = Vec::new();
+    for (at, (subject, own)) in order.iter().zip(&sides).enumerate() {
+        let mut partners = Vec::new();
+        let mut example = None;
+        for other in index.candidates(own) {
+            let (Some(earlier), Some(others)) = (order.get(other), sides.get(other)) else {
+                continue;
+            };
+            if partners.len() == MOST_PARTNERS {
+                break;
+            }
+            if !told_twice(earlier.rule, subject.rule) {
+                continue;
+            }
+            if let Some(event) = shared(others, own, file, &mut left) {
+                partners.push(earlier.rule.id.0.as_str());
+                example = example.or(Some(event));
+            }
+        }
+        index.add(at, own);
+        if let (Some(names), Some(event)) = (listed(&partners), example) {
+            found.push(subject.warning(
+                codes::TOLD_TWICE,
+                format!("`{}` alerts on the same event as {names}", subject.rule.id),
+                "the same readers are told twice, with the same severity",
+                format!(
+                    "both fire on {}: except it in one of the rules with `unless`, or give one another severity or other channels",
+                    described(&event)
+                ),
+            ));
+        }
+    }
+    found
+}
+
+/// Whether a shared event is worth a word: a rule of one's own, the same severity, a reader of both. The rules
+/// of the catalogue are nested on purpose, and a narrow rule beside a wide one often says that it is worse.
+fn told_twice(a: &Rule, b: &Rule) -> bool {
+    !(a.is_from_catalogue() && b.is_from_catalogue())
+        && a.severity == b.severity
+        && a.channels
+            .iter()
+            .any(|channel| b.channels.contains(channel))
+}
+
+fn sides<'s>(subject: &'s Subject<'s>) -> Vec<Side<'s>> {
+    let sides = subject.parts.iter().flat_map(|part| {
+        part.branches().map(move |branch| Side {
+            services: services(&branch),
+            names: branch.texts("detail.eventName"),
+            part,
+            branch,
+        })
+    });
+    sides.take(MOST_SIDES).collect()
+}
+
+/// The rules so far, by the events that they spell out.
+#[derive(Default)]
+struct Index<'s> {
+    by_event: HashMap<(&'s str, &'s str), Vec<usize>>,
+    /// Those that do not spell them all out.
+    broad: Vec<usize>,
+    count: usize,
+}
+
+impl<'s> Index<'s> {
+    fn add(&mut self, at: usize, sides: &[Side<'s>]) {
+        self.count = at + 1;
+        match events(sides) {
+            Some(events) => {
+                for event in events {
+                    self.by_event.entry(event).or_default().push(at);
+                }
+            }
+            None => self.broad.push(at),
+        }
+    }
+
+    /// Earlier rules that may share an event with this one, in their order.
+    fn candidates(&self, sides: &[Side<'s>]) -> BTreeSet<usize> {
+        let Some(events) = events(sides) else {
+            return (0..self.count).collect();
+        };
+        let same = events.iter().filter_map(|event| self.by_event.get(event));
+        same.flatten().chain(&self.broad).copied().collect()
+    }
+}
+
+/// The events of a rule, if all are spelt out.
+fn events<'s>(sides: &[Side<'s>]) -> Option<Vec<(&'s str, &'s str)>> {
+    let mut all = Vec::new();
+    for side in sides {
+        let (services, names) = (side.services.as_ref()?, side.names.as_ref()?);
+        for service in services {
+            all.extend(names.iter().map(|name| (*service, *name)));
+        }
+    }
+    Some(all)
+}
+
+/// An event that fires both.
+fn shared(
+    ours: &[Side<'_>],
+    theirs: &[Side<'_>],
+    file: &RulesFile,
+    left: &mut usize,
+) -> Option<Value> {
+    for our in ours {
+        for their in theirs {
+            if our.branch.excludes(&their.branch) {
+                continue;
+            }
+            for (service, name) in common_events(our, their) {
+                *left = left.checked_sub(1)?;
+                if let Some(event) = tried(our, their, &service, &name, file) {
+                    return Some(event);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// An event of that name that both match, by a caller whom both accept.
+fn tried(
+    our: &Side<'_>,
+    their: &Side<'_>,
+    service: &str,
+    name: &str,
+    file: &RulesFile,
+) -> Option<Value> {
+    let callers = [
+        (Identity::IamUser, "IAMUser"),
+        (Identity::Root, "Root"),
+        (Identity::AssumedRole, "AssumedRole"),
+        (Identity::Service, "AWSService"),
+    ];
+    let accepts = |kind: &str| {
+        let kind = json!(kind);
+        let both = [our, their];
+        both.iter()
+            .all(|side| side.branch.accepts("detail.userIdentity.type", &kind))
+    };
+    let (identity, _) = callers.into_iter().find(|(_, kind)| accepts(kind))?;
+    let base = like(service, name, identity, file)?;
+    // A rule about a caller or an outcome, whatever the service, is meant to lie across those about events of
+    // some service. It is the same only if it fires on their ordinary events.
+    let across = our.services.is_none() != their.services.is_none();
+    if across {
+        let wide = if our.services.is_none() { our } else { their };
+        let ordinary = like(service, name, Identity::IamUser, file)?;
+        let ordinary = Event::from_value(&ordinary).ok()?;
+        if !wide.part.pattern.matches(&ordinary) {
+            return None;
+        }
+    }
+    let event = our.branch.shared_witness(&their.branch, &base)?;
+    let parsed = Event::from_value(&event).ok()?;
+    if ![our, their]
+        .iter()
+        .all(|side| side.part.pattern.matches(&parsed))
+    {
+        return None;
+    }
+    let kept = ["/source", "/detail/eventSource", "/detail/eventName"];
+    let kept = kept
+        .iter()
+        .all(|path| event.pointer(path) == base.pointer(path));
+    kept.then_some(event)
+}
+
+/// Events that exist, and that both accept by service and name.
+fn common_events(our: &Side<'_>, their: &Side<'_>) -> Vec<(String, String)> {
+    let both = |path: &str, value: &Value| {
+        our.branch.accepts(path, value) && their.branch.accepts(path, value)
+    };
+    let service_fits = |service: &str| {
+        both(
+            "detail.eventSource",
+            &json!(format!("{service}.amazonaws.com")),
+        ) && both("source", &json!(format!("aws.{service}")))
+    };
+    let name_fits = |name: &str| both("detail.eventName", &json!(name));
+    let mut found = Vec::new();
+    let Some(services) = our.services.as_ref().or(their.services.as_ref()) else {
+        let known = COMMON.into_iter();
+        let fits = |(service, name): &(&str, &str)| service_fits(service) && name_fits(name);
+        return known
+            .filter(fits)
+            .map(|(service, name)| (service.to_owned(), name.to_owned()))
+            .collect();
+    };
+    for service in services.iter().filter(|service| service_fits(service)) {
+        let Some(known) = names::services().get(service) else {
+            continue;
+        };
+        let mut keep = |name: &str| {
+            if name_fits(name) {
+                found.push(((*service).to_owned(), name.to_owned()));
+            }
+            if found.len() >= MOST_NAMES {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        match our.names.as_ref().or(their.names.as_ref()) {
+            Some(names) => {
+                for name in names.iter().filter(|name| known.has(name)) {
+                    if keep(name).is_break() {
+                        return found;
+                    }
+                }
+            }
+            None => {
+                for name in WELL_KNOWN.into_iter().filter(|name| known.has(name)) {
+                    if keep(name).is_break() {
+                        return found;
+                    }
+                }
+                // The names begin as one of the two wants it, if that wants one beginning only.
+                let begins = [our, their].into_iter().filter_map(|side| {
+                    let all = side.branch.beginnings("detail.eventName")?;
+                    if let [one] = all.as_slice() {
+                        Some(*one)
+                    } else {
+                        None
+                    }
+                });
+                known.each(
+                    begins.max_by_key(|text| text.len()).unwrap_or_default(),
+                    keep,
+                );
+            }
+        }
+        if found.len() >= MOST_NAMES {
+            break;
+        }
+    }
+    found
+}
+
+/// The event in a few words.
+fn described(event: &Value) -> String {
+    let text = |path: &str| {
+        event
+            .pointer(path)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let source = text("/detail/eventSource");
+    let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
+    let kind = match text("/detail/userIdentity/type") {
+        "Root" => "root",
+        "AssumedRole" => "a role",
+        "AWSService" => "a service",
+        _ => "an IAM user",
+    };
+    format!("`{service}:{}` by {kind}", text("/detail/eventName"))
+}

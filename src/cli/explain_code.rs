@@ -1,0 +1,77 @@
+//! `iamwatch explain-code`: what a diagnostic means, with an example of wrong and right.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Exit, Failure, Ui};
+use crate::rules::codes::{self, Code};
+
+/// Flags of `explain-code`.
+#[derive(Debug, Args)]
+pub struct ExplainCodeArgs {
+    /// Such as E0123; without it all of them are listed
+    code: Option<String>,
+}
+
+impl ExplainCodeArgs {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+        match &self.code {
+            None => list(ui),
+            Some(asked) => explain(asked, ui),
+        }
+    }
+}
+
+fn list(ui: &mut Ui) -> Result<Exit, Failure> {
+    if ui.json {
+        let all: Vec<_> = codes::ALL.iter().map(to_json).collect();
+        ui.json(&json!({ "format_version": 1, "codes": all }))?;
+        return Ok(Exit::Fine);
+    }
+    let paint = ui.painter();
+    for code in codes::ALL {
+        writeln!(ui.out, "{}  {}", paint.bold(code.id), code.explanation)?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn explain(asked: &str, ui: &mut Ui) -> Result<Exit, Failure> {
+    let Some(code) = codes::find(asked) else {
+        let failure = Failure::new(format!(
+            "there is no code `{}`",
+            crate::rules::printable(asked)
+        ));
+        return Err(match codes::near(asked) {
+            Some(near) => failure.help(format!("did you mean {}?", near.id)),
+            None => failure.help("`iamwatch explain-code` lists all of them"),
+        });
+    };
+    if ui.json {
+        let mut explained = to_json(code);
+        if let Some(fields) = explained.as_object_mut() {
+            fields.insert("format_version".to_owned(), json!(1));
+        }
+        ui.json(&explained)?;
+        return Ok(Exit::Fine);
+    }
+    let paint = ui.painter();
+    writeln!(ui.out, "{}: {}", paint.bold(code.id), code.explanation)?;
+    for (heading, text) in [("Wrong:", code.wrong()), ("Right:", code.right())] {
+        if let Some(text) = text {
+            writeln!(ui.out, "\n{}", paint.bold(heading))?;
+            for line in text.lines() {
+                writeln!(ui.out, "{}", format!("    {line}").trim_end())?;
+            }
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+fn to_json(code: &Code) -> serde_json::Value {
+    json!({
+        "code": code.id,
+        "explanation": code.explanation,
+        "wrong": code.wrong(),
+        "right": code.right(),
+    })
+}

@@ -1,0 +1,230 @@
+//! What a check found: for people, as JSON, and as SARIF for code hosts.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::diagnostic;
+use super::style::Painter;
+use crate::check::Checked;
+use crate::rules::{Diagnostic, Level, SourceId, Span, codes};
+
+/// All diagnostics, and one line at the end that says how many there are and of how much.
+///
+/// # Errors
+/// When nobody reads.
+pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Result<()> {
+    let text = diagnostic::render(&checked.sources, &checked.diagnostics, paint.color);
+    write!(out, "{text}")?;
+    let (errors, warnings) = (checked.count(Level::Error), checked.count(Level::Warning));
+    if !checked.diagnostics.is_empty() {
+        writeln!(out)?;
+    }
+    let name = checked
+        .sources
+        .iter()
+        .next()
+        .map_or("", |source| &source.name);
+    let name = crate::rules::printable(name);
+    let found = match (errors, warnings) {
+        (0, 0) => paint.green("nothing to complain about"),
+        (0, warnings) => paint.yellow(&count(warnings, "warning")),
+        (errors, 0) => paint.red(&count(errors, "error")),
+        (errors, warnings) => paint.red(&format!(
+            "{}, {}",
+            count(errors, "error"),
+            count(warnings, "warning")
+        )),
+    };
+    let of = [
+        (checked.rules, "rule"),
+        (checked.patterns, "event pattern"),
+        (checked.tests, "test"),
+    ];
+    let of: Vec<String> = of
+        .iter()
+        .map(|(number, what)| count(*number, what))
+        .collect();
+    // What did not load has no rules to count.
+    if checked.rules > 0 {
+        writeln!(out, "{name}: {found} in {}", of.join(", "))
+    } else {
+        writeln!(out, "{name}: {found}")
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+/// A place in a text, both from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+struct Place {
+    line: usize,
+    column: usize,
+}
+
+/// Where lines begin, so that a thousand diagnostics do not read the texts a thousand times.
+struct Positions<'c> {
+    checked: &'c Checked,
+    starts: BTreeMap<SourceId, Vec<usize>>,
+}
+
+impl<'c> Positions<'c> {
+    fn of(checked: &'c Checked) -> Self {
+        let starts = checked.sources.iter().enumerate().map(|(index, source)| {
+            let after_each = source.text.match_indices('\n').map(|(at, _)| at + 1);
+            (
+                SourceId(index),
+                std::iter::once(0).chain(after_each).collect(),
+            )
+        });
+        Self {
+            checked,
+            starts: starts.collect(),
+        }
+    }
+
+    fn file(&self, span: Span) -> &'c str {
+        self.checked
+            .sources
+            .get(span.source)
+            .map_or("", |source| &source.name)
+    }
+
+    fn place(&self, source: SourceId, at: usize) -> Place {
+        let text = self
+            .checked
+            .sources
+            .get(source)
+            .map_or("", |source| &source.text);
+        let starts = self.starts.get(&source).map_or(&[][..], Vec::as_slice);
+        let at = text.floor_char_boundary(at);
+        let line = starts.partition_point(|start| *start <= at).max(1);
+        let from = starts.get(line - 1).copied().unwrap_or_default();
+        let column = text.get(from..at).unwrap_or_default().chars().count() + 1;
+        Place { line, column }
+    }
+
+    fn range(&self, span: Span) -> (Place, Place) {
+        (
+            self.place(span.source, span.start),
+            self.place(span.source, span.end),
+        )
+    }
+}
+
+/// The stable form for programs.
+pub fn to_json(checked: &Checked) -> Value {
+    let positions = Positions::of(checked);
+    let diagnostics = checked.diagnostics.iter().map(|diagnostic| {
+        let (start, end) = positions.range(diagnostic.span);
+        json!({
+            "code": diagnostic.code,
+            "level": diagnostic.level,
+            "message": diagnostic.message,
+            "label": diagnostic.label,
+            "help": diagnostic.help,
+            "file": positions.file(diagnostic.span),
+            "line": start.line,
+            "column": start.column,
+            "end": end,
+        })
+    });
+    json!({
+        "format_version": 1,
+        "diagnostics": diagnostics.collect::<Vec<_>>(),
+        "errors": checked.count(Level::Error),
+        "warnings": checked.count(Level::Warning),
+        "rules": checked.rules,
+        "patterns": checked.patterns,
+        "tests": checked.tests,
+    })
+}
+
+/// SARIF 2.1.0, which code hosts show beside the lines. Source: OASIS, "Static Analysis Results Interchange
+/// Format (SARIF) Version 2.1.0".
+pub fn to_sarif(checked: &Checked) -> Value {
+    let positions = Positions::of(checked);
+    let mut used: Vec<&str> = checked.diagnostics.iter().map(|found| found.code).collect();
+    used.sort_unstable();
+    used.dedup();
+    let rules = used.iter().map(|id| {
+        let explanation = codes::find(id).map_or("", |code| code.explanation);
+        json!({
+            "id": id,
+            "shortDescription": { "text": explanation },
+            "help": { "text": format!("iamwatch explain-code {id}") },
+        })
+    });
+    let result = |found: &Diagnostic| {
+        let (start, end) = positions.range(found.span);
+        let text = match &found.help {
+            Some(help) => format!("{}\n{help}", found.message),
+            None => found.message.clone(),
+        };
+        json!({
+            "ruleId": found.code,
+            "ruleIndex": used.iter().position(|id| *id == found.code),
+            "level": found.level,
+            "message": { "text": text },
+            "locations": [{
+                "physicalLocation": {
+                    "artifactLocation": { "uri": uri(positions.file(found.span)) },
+                    "region": {
+                        "startLine": start.line,
+                        "startColumn": start.column,
+                        "endLine": end.line,
+                        "endColumn": end.column,
+                    },
+                },
+            }],
+        })
+    };
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {
+                "driver": {
+                    "name": "iamwatch",
+                    "version": env!("CARGO_PKG_VERSION"),
+                    "rules": rules.collect::<Vec<_>>(),
+                },
+            },
+            "columnKind": "unicodeCodePoints",
+            "results": checked.diagnostics.iter().map(result).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+/// A path as a relative reference (RFC 3986), or a `file` URI if it is absolute.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    if path.starts_with('/') {
+        uri.push_str("file://");
+    }
+    for byte in path.replace('\\', "/").bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_references() {
+        assert_eq!(uri("rules/iam rules.yaml"), "rules/iam%20rules.yaml");
+        assert_eq!(uri("/home/a/iamwatch.yaml"), "file:///home/a/iamwatch.yaml");
+        assert_eq!(uri("<stdin>"), "%3Cstdin%3E");
+    }
+}

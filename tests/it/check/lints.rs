@@ -1,0 +1,307 @@
+//! Each lint: what fires it, rendered, and what is nearly the same and is silent. The answers stand in
+//! `lints.snap.txt`, to be read as a whole.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use iamwatch::rules::codes;
+
+use super::{checked, codes_of, shown};
+use crate::rules::schema::BLESS;
+
+/// What it shows, the code, a part of a rules file that has it, and one that has not.
+const LINTS: &[(&str, &str, &str, &str)] = &[
+    (
+        "a name with a slip",
+        "W0710",
+        "- { id: a, events: [\"iam:AtachRolePolicy\", \"sts:AssumRole\"] }",
+        "- { id: a, events: [\"iam:AttachRolePolicy\", \"sts:AssumeRole\"] }",
+    ),
+    (
+        "a glob that no name fits",
+        "W0710",
+        "- { id: a, events: [\"iam:Atach*\", \"kms:*Secret\", \"*:Foo*\"] }",
+        "- { id: a, events: [\"iam:Attach*\", \"kms:*Key\", \"*:Create*\"] }",
+    ),
+    (
+        "an event of another service",
+        "W0710",
+        "- { id: a, events: [\"iam:AssumeRoleWithSAML\"] }",
+        "- { id: a, events: [\"sts:AssumeRoleWithSAML\"] }",
+    ),
+    (
+        "a name that no service has",
+        "W0710",
+        "- { id: a, events: [\"*:DeleteEverything\"] }",
+        "- { id: a, events: [\"*:DeleteTrail\"] }",
+    ),
+    (
+        "sign-ins and what services do by themselves",
+        "W0710",
+        "- { id: a, events: [\"signin:ConsolLogin\", \"kms:RotateKeys\"] }",
+        "- { id: a, events: [\"signin:SomethingNew\", \"kms:RotateKey\", \"organizations:AccountJoinedOrganization\"] }",
+    ),
+    (
+        "names in a raw pattern",
+        "W0710",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUsr, { prefix: Atach }] } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser, { prefix: Attach }] } }",
+    ),
+    (
+        "names in the branches of a raw pattern",
+        "W0710",
+        "- id: a\n  pattern:\n    source: [aws.iam, aws.kms]\n    detail:\n      $or:\n        - { eventSource: [iam.amazonaws.com], eventName: [DisableKey] }\n        - { eventSource: [kms.amazonaws.com], eventName: [DisableKey] }",
+        "- id: a\n  pattern:\n    source: [aws.iam, aws.kms]\n    detail:\n      $or:\n        - { eventSource: [iam.amazonaws.com], eventName: [CreateUser] }\n        - { eventSource: [kms.amazonaws.com], eventName: [DisableKey] }",
+    ),
+    (
+        "services",
+        "W0705",
+        "- { id: a, events: [\"secretmanager:*\", \"xyz:*\"] }\n- id: b\n  pattern: { source: [aws.lamda], detail: { eventName: [Invoke] } }",
+        "- { id: a, events: [\"secretsmanager:*\", \"billingconsole:Anything\"] }\n- id: b\n  pattern: { source: [aws.lambda], detail: { eventName: [Invoke] } }",
+    ),
+    (
+        "Lambda's names without a version",
+        "W0711",
+        "- { id: a, events: [\"lambda:UpdateFunctionCode\"] }\n- id: b\n  pattern: { source: [aws.lambda], detail: { eventName: [AddPermission] } }",
+        "- { id: a, events: [\"lambda:UpdateFunctionCode*\", \"lambda:CreateFunctionUrlConfig\"] }\n- id: b\n  pattern: { source: [aws.lambda], detail: { eventName: [AddPermission20150331v2] } }",
+    ),
+    (
+        "operations under other names, and permissions",
+        "W0712",
+        "- { id: a, events: [\"s3:PutBucketLifecycleConfiguration\", \"iam:PassRole\"] }\n- id: b\n  pattern: { source: [aws.s3], detail: { eventName: [PutPublicAccessBlock] } }",
+        "- { id: a, events: [\"s3:PutBucketLifecycle\", \"iam:CreateRole\"] }\n- id: b\n  pattern: { source: [aws.s3], detail: { eventName: [PutBucketPublicAccessBlock] } }",
+    ),
+    (
+        "a star where it is an ordinary character",
+        "W0713",
+        "- id: a\n  pattern:\n    source: [aws.iam]\n    detail:\n      eventName: [\"Put*\", \"*Policy\", \"Put*Policy\", \"*\", { prefix: \"Add*\" }]\n      userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::*:user/scanner\"] }] }\n- id: b\n  events: [\"iam:*\"]\n  when: { requestParameters.policyArn: { suffix: \"*/AdministratorAccess\" } }",
+        "- id: a\n  pattern:\n    source: [aws.iam]\n    detail:\n      eventName: [{ prefix: Put }, { suffix: Policy }, { wildcard: \"Put*Policy\" }, { exists: true }]\n      requestParameters: { principal: [\"*\"], policyDocument: ['{\"Action\":\"*\"}'] }\n- id: b\n  severity: low\n  events: [\"iam:*\"]\n  when: { requestParameters.policyArn: \"*/AdministratorAccess\" }",
+    ),
+    (
+        "a star in a pattern pasted as JSON",
+        "W0713",
+        "- id: a\n  pattern: |\n    { \"source\": [\"aws.iam\"], \"detail\": { \"eventName\": [\"Put*\"] } }",
+        "- id: a\n  pattern: |\n    { \"source\": [\"aws.iam\"], \"detail\": { \"eventName\": [{ \"prefix\": \"Put\" }] } }",
+    ),
+    (
+        "keys at the wrong level",
+        "W0714",
+        "- id: a\n  pattern:\n    source: [aws.iam]\n    detailType: [AWS API Call via CloudTrail]\n    eventName: [CreateUser]\n    severity: [high]\n    detail: { source: [aws.iam], detail-type: [AWS API Call via CloudTrail], eventSource: [iam.amazonaws.com] }",
+        "- id: a\n  pattern:\n    source: [aws.iam]\n    detail-type: [AWS API Call via CloudTrail]\n    region: [us-east-1]\n    detail: { eventName: [CreateUser], eventSource: [iam.amazonaws.com] }\n- id: b\n  pattern:\n    source: [aws.guardduty]\n    detail-type: [GuardDuty Finding]\n    detail: { id: [{ exists: true }], severity: [8] }",
+    ),
+    (
+        "fields at another place",
+        "W0704",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { MFAUsed: { any-case: \"No\" }, userIdentity.usrName: alice, userIdentity.sessionContext.sesionIssuer.userName: x }\n  unless: { team: platform }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { userName: [alice], userIdentity: { roleName: [x] } } }",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { additionalEventData.MFAUsed: { any-case: \"No\" }, userIdentity.userName: alice, userIdentity.somethingNew: x, requestParameters.anything: x }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { userName: [alice] } } }",
+    ),
+    (
+        "second factors, compared case-sensitively",
+        "W0715",
+        "- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: [IAMUser, Root], additionalEventData.MFAUsed: { not: \"Yes\" } }\n- id: b\n  pattern: { source: [aws.signin], detail: { userIdentity: { type: [Root] }, additionalEventData: { MFAUsed: [\"No\"] } } }",
+        "- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: IAMUser, additionalEventData.MFAUsed: { not: { any-case: \"Yes\" } } }\n- id: b\n  pattern: { source: [aws.signin], detail: { userIdentity: { type: [Root] }, additionalEventData: { MFAUsed: [{ equals-ignore-case: \"No\" }] } } }",
+    ),
+    (
+        "values that CloudTrail writes otherwise",
+        "W0716",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - { userIdentity.type: AssumeRole }\n    - { readOnly: \"false\" }\n    - { userIdentity.sessionContext.attributes.mfaAuthenticated: false }\n    - { userIdentity.invokedBy: cloudformation }\n- id: b\n  events: [\"signin:ConsoleLogin\"]\n  when: { responseElements.ConsoleLogin: Failed }\n- id: c\n  pattern: { source: [aws.iam], detail: { eventSource: [iam], eventType: [{ anything-but: AWSServiceEvent }] } }",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - { userIdentity.type: AssumedRole }\n    - { readOnly: false }\n    - { userIdentity.sessionContext.attributes.mfaAuthenticated: \"false\" }\n    - { userIdentity.invokedBy: cloudformation.amazonaws.com }\n- id: c\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventSource: [iam.amazonaws.com], eventType: [{ anything-but: AwsServiceEvent }] } }",
+    ),
+    (
+        "`not` on a field that not every caller has",
+        "W0717",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { userIdentity.invokedBy: { not: cloudformation.amazonaws.com } }",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - { userIdentity.invokedBy: [{ not: cloudformation.amazonaws.com }, { exists: false }] }\n    - { userIdentity.type: IAMUser, userIdentity.userName: { not: scanner } }\n    - { eventType: { not: AwsServiceEvent }, userIdentity.type: { not: AWSService } }",
+    ),
+    (
+        "exceptions that never apply",
+        "W0718",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: { eventSource: sts.amazonaws.com }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.type: AssumedRole, userIdentity.userName: deployer }\n- use: root/activity\n  unless: { userIdentity.type: IAMUser, userIdentity.arn: \"*:user/scanner\" }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: { eventSource: [sts.amazonaws.com, iam.amazonaws.com], errorCode: AccessDenied }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.type: AssumedRole, userIdentity.sessionContext.sessionIssuer.userName: deployer }\n- use: root/activity\n  unless: { sourceIPAddress: { cidr: 192.0.2.0/24 } }",
+    ),
+    (
+        "detail types",
+        "W0719",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  detail-type: [AWS API Call via Cloudtrail]\n- id: b\n  severity: high\n  pattern: { source: [aws.iam], detail-type: [AWS API Calls via CloudTrail], detail: { eventName: [CreateUser] } }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  detail-type: [AWS API Call via CloudTrail]\n- id: b\n  severity: high\n  pattern: { source: [aws.guardduty], detail-type: [GuardDuty Finding] }",
+    ),
+    (
+        "two services in one pattern",
+        "W0720",
+        "- id: a\n  pattern: { source: [aws.cloudwatch], detail: { eventSource: [monitoring.amazonaws.com], eventName: [DeleteAlarms] } }",
+        "- id: a\n  pattern: { source: [aws.monitoring, aws.events], detail: { eventSource: [monitoring.amazonaws.com], eventName: [DeleteAlarms] } }",
+    ),
+    (
+        "a member of a pack that says nothing new",
+        "W0721",
+        "- use: pack/aws-blog\n- use: iam/changes",
+        "- use: pack/aws-blog\n- { use: iam/changes, severity: high }",
+    ),
+    (
+        "a member of a pack without the exception of the pack",
+        "W0721",
+        "- use: iam/changes\n- use: pack/aws-blog\n  unless: { userIdentity.userName: scanner }",
+        "- use: iam/changes\n- use: pack/aws-blog\n  except: [iam/changes]\n  unless: { userIdentity.userName: scanner }",
+    ),
+    (
+        "two packs with the same rules",
+        "W0721",
+        "- { use: pack/aws-blog, severity: high }\n- use: pack/aws-blog",
+        "- use: pack/aws-blog\n- { use: pack/aws-blog, severity: high }",
+    ),
+    (
+        "events that change something, and `readOnly`",
+        "W0801",
+        "- { id: a, events: [\"iam:Create*\", \"iam:DeleteUser\"], when: { readOnly: true } }",
+        "- { id: a, events: [\"iam:Create*\", \"iam:GetUser\"], when: { readOnly: true } }",
+    ),
+    (
+        "events that only read, and `readOnly`",
+        "W0801",
+        "- { id: a, events: [\"iam:List*\", \"ec2:DescribeInstances\"], when: { readOnly: false } }",
+        "- { id: a, events: [\"iam:List*\", \"sts:GetFederationToken\"], when: { readOnly: false } }",
+    ),
+    (
+        "fields that every event has",
+        "W0801",
+        "- { id: a, events: [\"*:*\"], unless: { eventSource: \"*\" } }\n- { id: b, events: [\"iam:*\"], when: { eventID: { exists: false } } }",
+        "- { id: a, events: [\"*:*\"], unless: { errorCode: \"*\" } }\n- { id: b, events: [\"iam:*\"], when: { requestID: { exists: false } }, severity: high }",
+    ),
+    (
+        "sign-ins as what they are not",
+        "W0801",
+        "- { id: a, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root }, detail-type: [AWS API Call via CloudTrail] }\n- { id: b, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root, errorCode: \"*\" } }\n- { id: c, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root, eventType: AwsApiCall } }",
+        "- { id: a, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root }, detail-type: [AWS Console Sign In via CloudTrail] }\n- { id: b, severity: high, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root, responseElements.ConsoleLogin: Failure } }",
+    ),
+    (
+        "callers without such a name",
+        "W0801",
+        "- { id: a, events: [\"iam:*\"], when: { userIdentity.type: AssumedRole, userIdentity.userName: deployer } }\n- { id: b, events: [\"iam:*\"], when: { userIdentity.type: IAMUser, userIdentity.sessionContext.sessionIssuer.userName: deployer } }",
+        "- { id: a, events: [\"iam:*\"], when: { userIdentity.type: AssumedRole, userIdentity.sessionContext.sessionIssuer.userName: deployer } }\n- { id: b, events: [\"iam:*\"], when: { userIdentity.type: IAMUser, userIdentity.userName: deployer } }",
+    ),
+    (
+        "readers who are told twice",
+        "W0802",
+        "- { id: user-made, events: [\"iam:CreateUser\"] }\n- { id: made, events: [\"iam:Create*\"], when: { errorCode: { exists: false } } }",
+        "- { id: user-made, severity: high, events: [\"iam:CreateUser\"] }\n- { id: made, events: [\"iam:Create*\"], when: { errorCode: { exists: false } } }",
+    ),
+    (
+        "federated sign-ins as sign-ins without a second factor",
+        "W0803",
+        "watch: { regions: all }\nrules:\n- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { additionalEventData.MFAUsed: [{ not: { any-case: \"Yes\" } }, { exists: false }], responseElements.ConsoleLogin: Success }\n- id: b\n  severity: high\n  pattern: { source: [aws.signin], detail: { eventName: [ConsoleLogin], additionalEventData: { MFAUsed: [{ equals-ignore-case: \"No\" }] } } }",
+        "watch: { regions: all }\nrules:\n- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { additionalEventData.MFAUsed: { any-case: \"No\" }, userIdentity.arn: \"arn:aws:iam::*:user/*\" }\n- use: signin/no-mfa\n- id: b\n  severity: low\n  pattern: { source: [aws.signin], detail: { eventName: [ConsoleLogin], userIdentity: { type: [IAMUser] }, additionalEventData: { MFAUsed: [{ equals-ignore-case: \"No\" }] } } }",
+    ),
+    (
+        "global services, listened to elsewhere",
+        "W0804",
+        "- { id: a, events: [\"iam:CreateUser\"], when: { awsRegion: eu-central-1 } }\n- { id: b, severity: high, events: [\"*:*\"], when: { userIdentity.type: Root, awsRegion: \"eu-*\" } }\n- id: c\n  severity: low\n  pattern: { source: [aws.organizations], region: [eu-central-1] }",
+        "- { id: a, events: [\"iam:CreateUser\"], when: { awsRegion: us-east-1 } }\n- { id: b, severity: high, events: [\"ec2:*\"], when: { awsRegion: \"eu-*\" } }\n- id: c\n  severity: low\n  pattern: { source: [aws.organizations], region: [us-east-1, eu-central-1] }",
+    ),
+    (
+        "sign-ins, not listened to everywhere",
+        "W0805",
+        "home: { region: eu-central-1 }\nwatch: { regions: [eu-central-1, eu-north-1] }\nrules:\n- use: signin/failed\n- { id: a, events: [\"signin:*\"] }",
+        "watch: { regions: all }\nrules:\n- use: signin/failed",
+    ),
+    (
+        "sign-ins, in a file without `watch`",
+        "W0805",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n- use: signin/failed",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n- use: root/sign-in\n- { id: a, events: [\"signin:ConsoleLogin\"], when: { awsRegion: us-east-1 } }",
+    ),
+    (
+        "the calls that alerting makes",
+        "W0806",
+        "- id: a\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole] } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com] } }",
+        "- id: a\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole], userIdentity: { invokedBy: [{ anything-but: events.amazonaws.com }, { exists: false }] } } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com], eventName: [DisableKey] } }\n- { id: c, severity: high, events: [\"kms:*\", \"sts:AssumeRole\"] }",
+    ),
+];
+
+/// Many rules, each with one event.
+fn rules(count: usize, name: impl Fn(usize) -> String) -> String {
+    let rule = |n| {
+        format!(
+            "- {{ id: a{n}, severity: {}, events: [\"{}\"], when: {{ requestParameters.userName: u{n} }} }}\n",
+            "low",
+            name(n)
+        )
+    };
+    (0..count).map(rule).collect()
+}
+
+#[test]
+fn every_lint_fires_where_it_should_and_nowhere_else() {
+    let mut text = String::new();
+    let mut add = |name: &str, answer: &str| {
+        let _ = write!(text, "{:=<80}\n\n{answer}\n", format!("== {name} "));
+    };
+    let wildcards = |count| rules(count, |_| "iam:*User*".to_owned());
+    let long = |count: usize| {
+        let names: Vec<String> = (0..count)
+            .map(|n| format!("user-{n:04}-of-the-batch"))
+            .collect();
+        format!(
+            "- id: a\n  pattern: {{ source: [aws.iam], detail: {{ eventName: [CreateUser], requestParameters: {{ userName: [{}] }} }} }}",
+            names.join(", ")
+        )
+    };
+    let made = [
+        (
+            "few wildcards are left",
+            "W0807",
+            wildcards(25),
+            wildcards(24),
+        ),
+        ("too many wildcards", "E0806", wildcards(31), wildcards(24)),
+        (
+            "too many rules",
+            "E0806",
+            rules(301, |_| "iam:CreateUser".to_owned()),
+            rules(240, |_| "iam:CreateUser".to_owned()),
+        ),
+        (
+            "a raw pattern that may not grow much",
+            "W0807",
+            long(64),
+            long(50),
+        ),
+    ];
+    let listed = LINTS
+        .iter()
+        .map(|(name, code, bad, good)| (*name, *code, (*bad).to_owned(), (*good).to_owned()));
+    let mut missing: Vec<&str> = Vec::new();
+    for (name, code, bad, good) in listed.chain(made) {
+        let found = checked(&bad);
+        if !codes_of(&found).contains(&code) {
+            missing.push(name);
+        }
+        add(name, &shown(&found));
+        let found = checked(&good);
+        if !found.diagnostics.is_empty() {
+            missing.push(name);
+            add(&format!("{name}, SILENT"), &shown(&found));
+        }
+    }
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/check/lints.snap.txt");
+    if std::env::var_os(BLESS).is_some() {
+        std::fs::write(&kept, &text).unwrap();
+    }
+    assert_eq!(missing, Vec::<&str>::new(), "{text}");
+    for code in codes::ALL {
+        let of_lints = code.id >= "W0710" || ["W0704", "W0705", "E0806"].contains(&code.id);
+        assert!(
+            !of_lints || text.contains(&format!("[{}]: ", code.id)),
+            "no case shows {}: {}",
+            code.id,
+            code.explanation
+        );
+    }
+    let kept = std::fs::read_to_string(&kept).unwrap_or_default();
+    for (now, then) in text.lines().zip(kept.lines()) {
+        assert_eq!(
+            now, then,
+            "run the tests with {BLESS}=1 and look at what changed in lints.snap.txt"
+        );
+    }
+    assert_eq!(text.lines().count(), kept.lines().count());
+}
