@@ -32,3 +32,5 @@ mod stage;
 mod status;
 mod sweep;
 mod tamper;
+mod trails;
+mod writers;
