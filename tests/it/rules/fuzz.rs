@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use iamwatch::check::tests::run;
+use iamwatch::compile::{PATTERN_QUOTA, compile};
 use iamwatch::render::diagnostic::render;
 use iamwatch::rules;
 
@@ -70,6 +72,14 @@ const WORDS: &[&str] = &[
     "enabled: no\n",
     "except: [iam/changes]\n",
     "tests: ",
+    "like: \"sts:AssumeRole\"",
+    "as: root\n",
+    "event: { eventSource: a, eventName: b }",
+    "event: { source: a, detail-type: b, detail: [1] }",
+    "file: x.json",
+    "with: { a.b: [1, { c: ~ }], a: x }\n",
+    "without: [a.b, eventName]\n",
+    "expect: no-match",
     "where: {}\n",
     "iam.amazonaws.com:X",
     "cloudwatch:X",
@@ -175,6 +185,11 @@ fn fuzz_mutated_rules_files_end_well() {
             let loaded = rules::load_text("fuzz.yaml", &text);
             super::hostile::check(&loaded);
             let _ = render(&loaded.sources, &loaded.diagnostics, loads % 2 == 0);
+            if let Some(file) = &loaded.file
+                && let Ok(compiled) = compile(file, PATTERN_QUOTA)
+            {
+                let _ = render(&loaded.sources, &run(file, &compiled), false);
+            }
             loaded.file.is_some()
         });
         match outcome {
