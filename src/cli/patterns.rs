@@ -95,7 +95,8 @@ impl PatternsArgs {
             ui.json(&document(rules.into_iter(), packs, others))?;
             return Ok(Exit::Fine);
         }
-        let text = render::list(&rules, &packs.collect::<Vec<_>>(), ui.painter());
+        let (packs, others): (Vec<_>, Vec<_>) = (packs.collect(), others.collect());
+        let text = render::list(&rules, &packs, &others, ui.painter());
         write!(ui.out, "{text}")?;
         let count = match rules.len() {
             0 => "No rule fits.".to_owned(),

@@ -170,3 +170,17 @@ fn rules_about_changes_stay_in_the_plain_state() {
         assert_eq!(states, [RuleState::Enabled], "{id}");
     }
 }
+
+#[test]
+fn the_readme_counts_right() {
+    let readme = include_str!("../../../README.md");
+    let count = single_rules().count();
+    assert!(
+        readme.contains(&format!("\n{count} ready rules")),
+        "{count}"
+    );
+    for pack in catalogue().iter().filter(|entry| entry.is_pack()) {
+        let row = format!("| `{}` | {} | {} |", pack.id, pack.rules.len(), pack.title);
+        assert!(readme.contains(&row), "{row}");
+    }
+}
