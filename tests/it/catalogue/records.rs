@@ -181,13 +181,16 @@ fn each_rule_fires_on_as_many_recorded_events_as_were_looked_at() {
     assert_eq!(text.lines().count(), kept.lines().count());
 }
 
+/// Alerts, and how many events of each file others counted for them.
+type Counted<'a> = (Vec<&'a str>, BTreeMap<String, usize>);
+
 /// Alerts that share their rules are counted together.
 #[test]
 fn counts_are_those_that_others_found_or_the_difference_is_explained() {
     let (Some(fired), Some(alerts)) = (fired(), alerts()) else {
         return;
     };
-    let mut groups: BTreeMap<&[&str], (Vec<&str>, BTreeMap<String, usize>)> = BTreeMap::new();
+    let mut groups: BTreeMap<&[&str], Counted> = BTreeMap::new();
     for (id, answer) in ALERTS {
         let Answer::Rules(rules) = answer else {
             continue;
