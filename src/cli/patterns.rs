@@ -95,7 +95,8 @@ impl PatternsArgs {
             ui.json(&document(rules.into_iter(), packs, others))?;
             return Ok(Exit::Fine);
         }
-        let text = render::list(&rules, &packs.collect::<Vec<_>>(), ui.painter());
+        let (packs, others): (Vec<_>, Vec<_>) = (packs.collect(), others.collect());
+        let text = render::list(&rules, &packs, &others, ui.painter());
         write!(ui.out, "{text}")?;
         let count = match rules.len() {
             0 => "No rule fits.".to_owned(),
@@ -109,18 +110,21 @@ impl PatternsArgs {
     /// The rules that all flags leave.
     fn chosen(&self) -> Result<Vec<&'static CatalogueEntry>, Failure> {
         let pack = self.pack.as_deref().map(pack).transpose()?;
-        let rules = || catalogue().iter().filter(|entry| !entry.is_pack());
+        let all = || catalogue().iter().filter(|entry| !entry.is_pack());
         if let Some(technique) = &self.mitre
-            && !rules().any(|rule| is_about(rule, technique))
+            && !all().any(|rule| is_about(rule, technique))
         {
-            let all = rules().flat_map(|rule| &rule.mitre).map(String::as_str);
-            return Err(unknown("ATT&CK technique", technique, all));
+            let known = all().flat_map(|rule| &rule.mitre).map(String::as_str);
+            return Err(unknown("ATT&CK technique", technique, known));
         }
         if let Some(number) = &self.cis
-            && !rules().any(|rule| rule.cis.contains(number))
+            && !all().any(|rule| rule.cis.contains(number))
         {
-            let all = rules().flat_map(|rule| &rule.cis).map(String::as_str);
-            return Err(unknown("number of CIS v1.4", number, all));
+            return Err(Failure::new(format!(
+                "the catalogue knows no number of CIS v1.4 `{}`",
+                rules::printable(number)
+            ))
+            .help("there are 4.1 to 4.15, of section 4: monitoring"));
         }
         let fits = |rule: &&CatalogueEntry| {
             let severity = |word: &Word| Some(word.severity()) == rule.severity;
@@ -129,7 +133,7 @@ impl PatternsArgs {
                 && self.cis.as_ref().is_none_or(|n| rule.cis.contains(n))
                 && pack.is_none_or(|pack| pack.rules.contains(&rule.id))
         };
-        Ok(rules().filter(fits).collect())
+        Ok(all().filter(fits).collect())
     }
 }
 
@@ -147,12 +151,16 @@ fn pack(id: &str) -> Result<&'static CatalogueEntry, Failure> {
     let packs = || catalogue().iter().filter(|entry| entry.is_pack());
     let full = format!("pack/{id}");
     let found = packs().find(|pack| pack.id.0 == id || pack.id.0 == full);
-    found.ok_or_else(|| unknown("pack", id, packs().map(|pack| pack.id.0.as_str())))
+    found.ok_or_else(|| {
+        let ids = || packs().map(|pack| pack.id.0.as_str());
+        let meant = rules::meant(&full, ids());
+        unknown("pack", meant.map_or(id, |_| &full), ids())
+    })
 }
 
 fn unknown<'n>(what: &str, word: &str, known: impl Iterator<Item = &'n str>) -> Failure {
     let mut known: Vec<&str> = known.collect();
-    known.sort_by_key(|name| natural(name));
+    known.sort_unstable();
     known.dedup();
     let help = rules::meant(word, known.iter().copied()).map_or_else(
         || format!("there are {}", known.join(", ")),
@@ -160,15 +168,6 @@ fn unknown<'n>(what: &str, word: &str, known: impl Iterator<Item = &'n str>) -> 
     );
     let word = rules::printable(word);
     Failure::new(format!("the catalogue knows no {what} `{word}`")).help(help)
-}
-
-/// `4.9` stands before `4.10`.
-fn natural(name: &str) -> Vec<(String, u32)> {
-    let part = |part: &str| {
-        let number = part.parse();
-        number.map_or_else(|_| (part.to_owned(), 0), |number| (String::new(), number))
-    };
-    name.split('.').map(part).collect()
 }
 
 fn meant<'n>(id: &str, known: impl Iterator<Item = &'n str>) -> String {

@@ -5,8 +5,15 @@ use serde_json::Value;
 use crate::place::Region;
 
 /// Services whose events appear in us-east-1 only, whatever Region is used.
-/// Source: CloudTrail, global service events.
-pub const GLOBAL_SERVICES: &[&str] = &["account", "cloudfront", "iam", "organizations", "route53"];
+/// Source: CloudTrail, global service events; Route 53 Domains, which has one endpoint.
+pub const GLOBAL_SERVICES: &[&str] = &[
+    "account",
+    "cloudfront",
+    "iam",
+    "organizations",
+    "route53",
+    "route53domains",
+];
 
 /// The Region in which CloudTrail records an event. Sign-ins are recorded at the endpoint that was used,
 /// which is the global one unless somebody chose another.

@@ -8,11 +8,17 @@ use crate::rules::{CatalogueEntry, NotExpressible, Severity};
 /// Columns that a description is broken at.
 const WIDTH: usize = 96;
 
-/// Rules by service, then packs.
-pub fn list(rules: &[&CatalogueEntry], packs: &[&CatalogueEntry], paint: Painter) -> String {
+/// Rules by service, then packs, then what cannot be.
+pub fn list(
+    rules: &[&CatalogueEntry],
+    packs: &[&CatalogueEntry],
+    others: &[&NotExpressible],
+    paint: Painter,
+) -> String {
     let mut out = String::new();
-    let ids = rules.iter().chain(packs).map(|entry| entry.id.0.len());
-    let width = ids.max().unwrap_or_default();
+    let ids = rules.iter().chain(packs).map(|entry| &entry.id);
+    let ids = ids.chain(others.iter().map(|other| &other.id));
+    let width = ids.map(|id| id.0.len()).max().unwrap_or_default();
     for group in rules.chunk_by(|a, b| a.group() == b.group()) {
         let name = group.first().map_or("", |rule| rule.group());
         let _ = writeln!(out, "{}", paint.bold(name));
@@ -37,6 +43,12 @@ pub fn list(rules: &[&CatalogueEntry], packs: &[&CatalogueEntry], paint: Painter
             pack.id.0,
             pack.title
         );
+    }
+    if !others.is_empty() {
+        let _ = writeln!(out, "{}", paint.bold("not expressible as a pattern"));
+    }
+    for other in others {
+        let _ = writeln!(out, "  {:8}  {:width$}  {}", "", other.id.0, other.title);
     }
     out
 }

@@ -274,9 +274,7 @@ impl Catalogue {
 
 /// Each rule's own lines, without the indentation of the list, and how many tests are among them.
 fn written(rules: &Node, text: &str) -> BTreeMap<String, (String, usize)> {
-    let Value::List(items) = &rules.value else {
-        return BTreeMap::new();
-    };
+    let items = rules.items().unwrap_or_default();
     let item = |item: &Node| {
         let Value::Map(entries) = &item.value else {
             return None;
@@ -287,10 +285,7 @@ fn written(rules: &Node, text: &str) -> BTreeMap<String, (String, usize)> {
         };
         let (key, id) = value("id")?;
         let tests = match value("tests") {
-            Some((_, Node { value, .. })) => match value {
-                Value::List(tests) => tests.len(),
-                _ => 0,
-            },
+            Some((_, node)) => node.items().map_or(0, <[Node]>::len),
             None => 0,
         };
         let begin = text.get(..key.span.start)?.rfind('\n').map_or(0, |n| n + 1);

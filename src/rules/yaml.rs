@@ -55,6 +55,14 @@ impl Node {
         }
     }
 
+    /// The items, if this is a list.
+    pub fn items(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
     /// What this is, for "expected …, found …".
     pub fn kind(&self) -> &'static str {
         match &self.value {

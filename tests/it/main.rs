@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod catalogue;
 mod check;
 mod cli;
 mod cli_deploy;
