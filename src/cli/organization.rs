@@ -261,7 +261,7 @@ impl Org {
                 }),
             }
         }
-        for unmatched in self.selection.unmatched(&seen.into_inner()) {
+        if let Some(unmatched) = self.selection.unmatched(&seen.into_inner()).first() {
             return Err(Failure::new(format!(
                 "the organization has no account {}",
                 unmatched.account

@@ -232,8 +232,8 @@ fn the_printed_role_is_enough_in_members_and_not_more_than_it_says() {
     folder.succeed(&["destroy", "--auto-approve"]);
 
     let statements = printed["policy"]["Statement"].as_array().unwrap();
-    for left_out in 0..statements.len() {
-        let sid = statements[left_out]["Sid"].as_str().unwrap().to_owned();
+    for (left_out, statement) in statements.iter().enumerate() {
+        let sid = statement["Sid"].as_str().unwrap().to_owned();
         let mut fewer = printed["policy"].clone();
         fewer["Statement"].as_array_mut().unwrap().remove(left_out);
         set(fewer.to_string());
