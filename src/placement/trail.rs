@@ -102,29 +102,28 @@ pub fn unfit(
     if !recorded.writes {
         lacks.push(Unfit::Writes);
     }
-    let wants_reads = compiled
-        .iter()
-        .any(|c| c.state == RuleState::EnabledWithAll);
-    if wants_reads && !recorded.reads {
+    let hears_reads = |c: &&Compiled| c.state == RuleState::EnabledWithAll;
+    let readers = || compiled.iter().filter(hears_reads);
+    if readers().next().is_some() && !recorded.reads {
         lacks.push(Unfit::Reads);
     }
-    let excluded = recorded.excluded.into_iter();
-    lacks.extend(
-        excluded
-            .filter(|source| is_wanted(source, compiled))
-            .map(Unfit::Excludes),
-    );
+    let writes = recorded.excluded_writes.into_iter();
+    let writes = writes.filter(|source| is_wanted(source, compiled.iter()));
+    let reads = recorded.excluded_reads.into_iter();
+    let reads = reads.filter(|source| is_wanted(source, readers()));
+    let excluded: BTreeSet<String> = writes.chain(reads).collect();
+    lacks.extend(excluded.into_iter().map(Unfit::Excludes));
     lacks
 }
 
 /// Whether a pattern may match events of a source, such as `kms.amazonaws.com`. What `detail` says of
 /// other fields is left aside: a doubt counts as a wish.
-fn is_wanted(source: &str, compiled: &[Compiled]) -> bool {
+fn is_wanted<'c>(source: &str, mut compiled: impl Iterator<Item = &'c Compiled>) -> bool {
     let event = json!({ "detail": { "eventSource": source } });
     let Ok(event) = Event::from_value(&event) else {
         return true;
     };
-    compiled.iter().any(|compiled| {
+    compiled.any(|compiled| {
         let tests = sources(&compiled.pattern);
         tests.is_empty()
             || tests.iter().any(|test| {
@@ -158,44 +157,49 @@ impl Feed {
         survey: &Survey,
         listening: &BTreeSet<Region>,
     ) -> Self {
-        let region = &file.home.region;
         let settings = file.trail.settings();
+        let is_named = settings.name.is_some();
         let name = settings.name.unwrap_or_else(|| names::whole(&file.name));
-        let ours = names::arn(
-            "cloudtrail",
-            region,
-            &survey.account,
-            &format!("trail/{name}"),
-        );
         let judged: Vec<(&SurveyedTrail, Vec<Unfit>)> = survey
             .trails
             .iter()
             .map(|found| (found, unfit(found, compiled, listening)))
             .collect();
-        let suitable = judged
-            .iter()
-            // Where no trail is asked for, one of ours that was kept serves as well as any.
-            .find(|(found, lacks)| {
-                lacks.is_empty() && (found.owner != Owner::Ours || file.trail == Wish::None)
-            })
-            .map(|(found, _)| found.arn.clone());
-        let have_ours = survey
-            .trails
-            .iter()
-            .any(|found| found.owner == Owner::Ours && Some(&found.arn) == ours.as_ref());
-        match (&file.trail, suitable, ours) {
-            (Wish::Create(_), _, Some(ours)) => Self::Ours(ours),
-            // A trail of ours stays: to change over would be a gap.
-            (Wish::ExistingOrCreate, None, Some(ours)) => Self::Ours(ours),
-            (Wish::ExistingOrCreate, Some(_), Some(ours)) if have_ours => Self::Ours(ours),
-            (_, Some(suitable), _) => Self::Existing(suitable),
-            _ => Self::Nobody {
-                trails: judged
-                    .into_iter()
-                    .map(|(found, lacks)| (found.arn.clone(), lacks))
-                    .collect(),
-            },
-        }
+        let is_namesake = |found: &SurveyedTrail| {
+            found.trail.name == name && found.arn.account() == survey.account.as_str()
+        };
+        // One of ours stays where it is, whatever Region is home now: to change over would be a gap, and a
+        // second copy of the events.
+        let mine = judged.iter().find(|(found, lacks)| {
+            let serves = lacks.is_empty() && !is_named;
+            found.owner == Owner::Ours && (is_namesake(found) || serves)
+        });
+        let mine = mine.map(|(found, _)| found.arn.clone());
+        // Where no trail is asked for, one of ours that was kept serves as well as any.
+        let suitable = judged.iter().find(|(found, lacks)| {
+            lacks.is_empty() && (found.owner != Owner::Ours || file.trail == Wish::None)
+        });
+        let suitable = suitable.map(|(found, _)| found.arn.clone());
+        // A name is taken in all Regions that its trail records, whoever has it: the plan says so then.
+        let namesake = survey.trails.iter().find(|found| is_namesake(found));
+        let new = namesake.map(|found| found.arn.clone()).or_else(|| {
+            let trail = format!("trail/{name}");
+            names::arn("cloudtrail", &file.home.region, &survey.account, &trail)
+        });
+        let chosen = match &file.trail {
+            Wish::Create(_) => mine.or(new).map(Self::Ours),
+            Wish::ExistingOrCreate => mine
+                .map(Self::Ours)
+                .or(suitable.map(Self::Existing))
+                .or(new.map(Self::Ours)),
+            Wish::None => suitable.map(Self::Existing),
+        };
+        chosen.unwrap_or_else(|| Self::Nobody {
+            trails: judged
+                .into_iter()
+                .map(|(found, lacks)| (found.arn.clone(), lacks))
+                .collect(),
+        })
     }
 }
 
@@ -227,13 +231,18 @@ impl Account<'_> {
         let Feed::Ours(arn) = desired.feed.clone() else {
             return;
         };
+        // Where it stands, which is not home where home has moved.
+        let Ok(region) = arn.region().parse::<Region>() else {
+            return;
+        };
+        let place = self.at(&region);
         let settings = self.file.trail.settings();
-        let own_bucket = names::log_bucket(&self.file.name, self.account, &self.file.home.region);
+        let own_bucket = names::log_bucket(&self.file.name, self.account, &region);
         let bucket = settings.bucket.unwrap_or(own_bucket);
         let name = names::trail(&arn).to_owned();
         self.add(
             desired,
-            &self.home(),
+            &place,
             Resource::Bucket(Bucket {
                 policy: policy::log_bucket(&bucket, self.account, &arn),
                 name: bucket.clone(),
@@ -252,7 +261,7 @@ impl Account<'_> {
         );
         self.add(
             desired,
-            &self.home(),
+            &place,
             Resource::Trail(Trail {
                 name,
                 bucket,

@@ -32,3 +32,4 @@ mod stage;
 mod status;
 mod sweep;
 mod tamper;
+mod trails;

@@ -13,8 +13,10 @@ pub struct Management {
     pub reads: bool,
     /// Those that change something.
     pub writes: bool,
-    /// Sources that are left out, such as `kms.amazonaws.com`.
-    pub excluded: BTreeSet<String>,
+    /// Sources whose reads are left out, such as `kms.amazonaws.com`.
+    pub excluded_reads: BTreeSet<String>,
+    /// Sources whose writes are left out.
+    pub excluded_writes: BTreeSet<String>,
 }
 
 /// All management events, and nothing that costs more.
@@ -117,7 +119,6 @@ pub fn management(selectors: &Value) -> Option<Management> {
     let list = |name: &str| selectors.get(name).and_then(Value::as_array);
     if let Some(basic) = list("basic") {
         let mut sum = Management::default();
-        let mut first = true;
         for selector in basic {
             if selector.get("management") != Some(&Value::Bool(true)) {
                 continue;
@@ -130,12 +131,11 @@ pub fn management(selectors: &Value) -> Option<Management> {
                 _ => return None,
             };
             let excluded = texts(selector.get("excluded")).into_iter().collect();
-            add(&mut sum, &mut first, reads, writes, excluded);
+            sum.add(reads, writes, &excluded);
         }
         return Some(sum);
     }
     let mut sum = Management::default();
-    let mut first = true;
     for selector in list("advanced")? {
         let fields = selector.get("fields").and_then(Value::as_array)?;
         let of = |name: &str| {
@@ -167,28 +167,30 @@ pub fn management(selectors: &Value) -> Option<Management> {
             }
             Some(_) => return None,
         };
-        add(&mut sum, &mut first, reads, writes, excluded);
+        sum.add(reads, writes, &excluded);
     }
     Some(sum)
 }
 
-/// Two selectors record what either does: left out is only what both leave out.
-fn add(
-    sum: &mut Management,
-    first: &mut bool,
-    reads: bool,
-    writes: bool,
-    excluded: BTreeSet<String>,
-) {
-    sum.reads |= reads;
-    sum.writes |= writes;
-    sum.excluded = if std::mem::take(first) {
-        excluded
-    } else {
-        // A source that one selector leaves out and the other one records in part is counted as left out
-        // only if both leave it out: a trail is judged by what it can be relied on for below.
-        sum.excluded.intersection(&excluded).cloned().collect()
-    };
+impl Management {
+    /// Two selectors record what either does: left out is only what both leave out, reads and writes each
+    /// for themselves.
+    fn add(&mut self, reads: bool, writes: bool, excluded: &BTreeSet<String>) {
+        for (adds, recorded, left_out) in [
+            (reads, &mut self.reads, &mut self.excluded_reads),
+            (writes, &mut self.writes, &mut self.excluded_writes),
+        ] {
+            if !adds {
+                continue;
+            }
+            if *recorded {
+                left_out.retain(|source| excluded.contains(source));
+            } else {
+                left_out.clone_from(excluded);
+            }
+            *recorded = true;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -202,7 +204,8 @@ mod tests {
     #[test]
     fn selectors_say_which_management_events_come() {
         let all = management(&all_management_events()).unwrap();
-        assert!(all.reads && all.writes && all.excluded.is_empty());
+        assert!(all.reads && all.writes);
+        assert!(all.excluded_reads.is_empty() && all.excluded_writes.is_empty());
         let advanced = |fields: Value| management(&json!({ "advanced": [{ "fields": fields }] }));
         let category = json!({ "field": "eventCategory", "equals": ["Management"] });
         let writes = advanced(json!([category, { "field": "readOnly", "equals": ["false"] }]));
@@ -211,15 +214,17 @@ mod tests {
             Some(Management {
                 reads: false,
                 writes: true,
-                excluded: BTreeSet::new()
+                ..Management::default()
             })
         );
         let without_kms = advanced(
             json!([category, { "field": "eventSource", "not_equals": ["kms.amazonaws.com"] }]),
         );
+        let without_kms = without_kms.unwrap();
+        let kms = sources(&["kms.amazonaws.com"]);
         assert_eq!(
-            without_kms.unwrap().excluded,
-            sources(&["kms.amazonaws.com"])
+            (without_kms.excluded_reads, without_kms.excluded_writes),
+            (kms.clone(), kms)
         );
         // What is not understood is not relied on.
         let by_name = json!([category, { "field": "eventName", "equals": ["CreateUser"] }]);
