@@ -60,6 +60,7 @@ pub fn desired(
         account: &survey.account,
     };
     let topology = Topology::of(file, compiled, listening(file, survey)?);
+    topology.can_be_reached(file)?;
     let feed = Feed::chosen(file, compiled, survey, &topology.listening);
     let mut desired = Desired {
         home: account.home(),

@@ -46,6 +46,29 @@ impl Topology {
         }
     }
 
+    /// Whether events can come home from everywhere. In the China Regions they cannot.
+    /// Source: EventBridge, `eb-cross-region`.
+    pub(super) fn can_be_reached(&self, file: &RulesFile) -> Result<(), Diagnostic> {
+        let home = &file.home.region;
+        let far = self.forwarders.keys().find(|region| *region != home);
+        match far {
+            Some(far) if home.partition() == "aws-cn" => Err(problem(
+                if file.watch.regions == Regions::Home {
+                    file.home.span
+                } else {
+                    file.watch.span
+                },
+                format!("events of `{far}` cannot come to `{home}`"),
+                "in China no event bus takes events from another Region",
+                format!(
+                    "write `home: {{ region: {far} }}` in a rules file of another name for what appears there, and \
+                     leave that out here",
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether detectors sit on a bus of their own.
     pub fn is_hub(&self) -> bool {
         self.bus != DEFAULT_BUS
@@ -55,7 +78,7 @@ impl Topology {
 /// The Regions to listen to: those of the file, home, and the one of global services.
 ///
 /// # Errors
-/// A Region that is listed and not enabled; `all` where the caller may not know which are.
+/// A Region that is listed and not enabled, or of another partition; `all` where the caller may not know which are.
 pub fn listening(file: &RulesFile, survey: &Survey) -> Result<BTreeSet<Region>, Diagnostic> {
     let home = &file.home.region;
     let mut listening = BTreeSet::from([home.clone(), home.global()]);
@@ -81,6 +104,14 @@ pub fn listening(file: &RulesFile, survey: &Survey) -> Result<BTreeSet<Region>, 
         },
         Regions::Listed(listed) => {
             for (region, span) in listed {
+                if region.partition() != home.partition() {
+                    return Err(problem(
+                        *span,
+                        format!("`{region}` is in the partition `{}`, and home in `{}`", region.partition(), home.partition()),
+                        "another partition",
+                        "write a rules file for each partition: accounts, roles and event buses end at its border".to_owned(),
+                    ));
+                }
                 if enabled.is_ok_and(|enabled| !enabled.contains(region)) {
                     return Err(not_enabled(region, survey, *span));
                 }

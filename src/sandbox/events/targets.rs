@@ -112,6 +112,12 @@ fn check(site: &Site, target: &Target) -> Result<(), ApiError> {
     if !to_bus && arn.region() != site.region.as_str() {
         return Err(invalid("Cross-region api call is not allowed."));
     }
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
+    if to_bus && arn.region() != site.region.as_str() && site.region.partition() == "aws-cn" {
+        return Err(invalid(
+            "Cross-region event bus targets are not supported in this Region.",
+        ));
+    }
     let inputs = usize::from(target.input.is_some())
         + usize::from(target.input_path.is_some())
         + usize::from(target.input_transformer.is_some());

@@ -219,3 +219,19 @@ async fn reserved_variables_need_no_path() {
     assert_eq!(made["bare"]["source"], "app");
     assert_eq!(made["bare"]["detailType"], "test");
 }
+
+#[tokio::test]
+async fn in_china_no_bus_of_another_region_can_be_a_target() {
+    let sandbox = aws().sandbox;
+    let admin = sandbox.admin();
+    let china = super::clients(sandbox, admin, "cn-north-1");
+    china.rule("r", PATTERN).await;
+    for (region, refused) in [("cn-northwest-1", true), ("cn-north-1", false)] {
+        let bus = format!("arn:aws-cn:events:{region}:111122223333:event-bus/b");
+        let target = target("bus", &bus).role_arn("arn:aws-cn:iam::111122223333:role/r");
+        let put = china.events.put_targets().rule("r");
+        let put = put.targets(target.build().unwrap()).send().await;
+        let code = put.err().and_then(|e| e.code().map(str::to_owned));
+        assert_eq!(code.is_some(), refused, "{code:?}");
+    }
+}
