@@ -41,12 +41,16 @@ pub enum Cause {
     Expired,
     /// Credentials that AWS does not know.
     UnknownCaller,
+    /// A Region that is not enabled in the account.
+    NotEnabled,
     /// The caller may not do this.
     Denied,
     /// The thing is not there.
     NotFound,
     /// Too many requests, after all retries.
     Throttled,
+    /// Somebody else changes the same thing at the same moment.
+    Conflict,
     /// A quota.
     Quota,
     /// The name of something that was deleted a moment ago.
@@ -59,6 +63,16 @@ pub enum Cause {
     Other,
 }
 
+impl Cause {
+    /// Whether the same call may well succeed in a while, without anybody doing anything.
+    pub fn passes(self) -> bool {
+        matches!(
+            self,
+            Self::Throttled | Self::Conflict | Self::TooSoon | Self::Network
+        )
+    }
+}
+
 impl CallError {
     /// Classifies what the SDK says.
     pub fn new<E>(call: &'static Call, resource: String, error: &SdkError<E, HttpResponse>) -> Self
@@ -68,14 +82,19 @@ impl CallError {
         let code = error.code().map(str::to_owned);
         let request_id = error
             .raw_response()
-            .and_then(|response| response.headers().get("x-amzn-requestid"))
+            .and_then(|response| {
+                let headers = response.headers();
+                // S3 has a name of its own for it.
+                let own = headers.get("x-amzn-requestid");
+                own.or_else(|| headers.get("x-amz-request-id"))
+            })
             .map(str::to_owned);
         let message = match error.message() {
             Some(message) => message.to_owned(),
             None => chain(error),
         };
         let cause = match &code {
-            Some(code) => by_code(code, &message),
+            Some(code) => of(call, code, &message),
             None => by_chain(error),
         };
         Self {
@@ -110,7 +129,7 @@ impl CallError {
         message: &str,
     ) -> Self {
         Self {
-            cause: by_code(code, message),
+            cause: of(call, code, message),
             code: Some(code.to_owned()),
             resource,
             ..Self::unexpected(call, message.to_owned())
@@ -127,6 +146,9 @@ impl CallError {
                 .to_owned(),
             Cause::UnknownCaller => "AWS does not know these credentials: check the profile, or whether the key was deleted"
                 .to_owned(),
+            Cause::NotEnabled => "this Region is probably not enabled in the account, since STS knows the caller: enable it under the \
+                 account's settings (that takes minutes), or leave it out of `watch.regions`"
+                .to_owned(),
             Cause::Denied if missing::is_forbidden(self) => {
                 "a policy forbids this, such as a service control policy: ask whoever keeps it to except the caller"
                     .to_owned()
@@ -142,6 +164,8 @@ impl CallError {
                 )
             }
             Cause::Throttled => "AWS is busy with this account's requests: run the same command again".to_owned(),
+            Cause::Conflict => "somebody else changes the same thing at this moment: run the same command again when they are done"
+                .to_owned(),
             Cause::Quota => "a quota of the account is full: remove what is not needed, or ask for more under Service Quotas"
                 .to_owned(),
             Cause::Clock => "set this machine's clock: AWS refuses signatures that are minutes off".to_owned(),
@@ -180,6 +204,23 @@ impl fmt::Display for CallError {
 
 impl StdError for CallError {}
 
+/// What a code means for a call. Nothing is called before STS has accepted the caller, and a Region that is
+/// not enabled does not know whom the others know. Source: users' reports on opt-in Regions.
+fn of(call: &Call, code: &str, message: &str) -> Cause {
+    match by_code(code, message) {
+        Cause::UnknownCaller if call.service != "sts" && UNKNOWN_HERE.contains(&code) => {
+            Cause::NotEnabled
+        }
+        cause => cause,
+    }
+}
+
+const UNKNOWN_HERE: &[&str] = &[
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+];
+
 fn by_code(code: &str, message: &str) -> Cause {
     match code {
         // Most services have no code of their own for a clock that is off; these are their words.
@@ -206,6 +247,14 @@ fn by_code(code: &str, message: &str) -> Cause {
         | "SignatureDoesNotMatch"
         | "InvalidSignatureException"
         | "IncompleteSignature" => Cause::UnknownCaller,
+        "OptInRequired" => Cause::NotEnabled,
+        "ConcurrentModificationException"
+        | "ConcurrentModification"
+        | "ConcurrentAccess"
+        | "ConcurrentAccessException"
+        | "ConflictException"
+        | "OperationAborted" => Cause::Conflict,
+        "SlowDown" | "RequestLimitExceeded" => Cause::Throttled,
         "QueueDeletedRecently" | "AWS.SimpleQueueService.QueueDeletedRecently" => Cause::TooSoon,
         // `RequestExpired`: more than 15 minutes after the request's date. Source: common errors of the
         // query services.
@@ -292,8 +341,17 @@ mod tests {
             ("ExpiredTokenException", Cause::Expired, "aws sso login"),
             (
                 "UnrecognizedClientException",
-                Cause::UnknownCaller,
-                "profile",
+                Cause::NotEnabled,
+                "not enabled in the account",
+            ),
+            ("InvalidClientTokenId", Cause::NotEnabled, "watch"),
+            ("OptInRequired", Cause::NotEnabled, "enable it"),
+            ("SlowDown", Cause::Throttled, "busy"),
+            ("RequestLimitExceeded", Cause::Throttled, "busy"),
+            (
+                "ConcurrentModificationException",
+                Cause::Conflict,
+                "somebody else",
             ),
             ("RequestTimeTooSkewed", Cause::Clock, "clock"),
             ("LimitExceededException", Cause::Quota, "Service Quotas"),
@@ -340,6 +398,11 @@ mod tests {
             words,
         );
         assert_eq!(key.cause, Cause::UnknownCaller);
+        // Whom not even STS knows is in no Region known.
+        let call = &calls::GET_CALLER_IDENTITY;
+        let nobody =
+            CallError::inside_success(call, "*".to_owned(), "InvalidClientTokenId", "words");
+        assert_eq!(nobody.cause, Cause::UnknownCaller);
         let other = CallError::inside_success(&calls::PUT_RULE, "r".to_owned(), "Odd", "words");
         assert_eq!((other.cause, other.remedy()), (Cause::Other, None));
     }

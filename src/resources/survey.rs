@@ -106,7 +106,17 @@ pub async fn read_all(
             .map(|place| {
                 let (clients, roles) = (cloud.at_place(place), &roles);
                 // On the heap: five readers at once are a large future.
-                async move { Box::pin(read(&clients, stack, place, roles)).await }
+                async move {
+                    let found = Box::pin(read(&clients, stack, place, roles)).await;
+                    found.map_err(|error| match error.cause {
+                        // What matters then is where.
+                        Cause::NotEnabled => CallError {
+                            resource: place.to_string(),
+                            ..error
+                        },
+                        _ => error,
+                    })
+                }
             })
             .buffer_unordered(PLACES_AT_ONCE)
             .try_collect::<Vec<Vec<Live>>>()

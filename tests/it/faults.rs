@@ -194,3 +194,77 @@ fn asked_for(remedy: Option<String>) -> Value {
     assert!(all.starts_with("iamwatch permissions --for "), "{all}");
     serde_json::from_str(statement).unwrap()
 }
+
+/// S3 spells the request id in its own way, and has words of its own for "too much".
+#[tokio::test(start_paused = true)]
+async fn a_failure_of_s3_carries_its_request_id_and_says_that_it_passes() {
+    let stage = Stage::sandbox().await;
+    let rules = SELF_CONTAINED.replace("channels:", "trail: create\nchannels:");
+    let wanted = stage.wanted(&rules).await;
+    let plan = stage.plan(&wanted).await;
+    let sandbox = stage.sandbox.clone().unwrap();
+    sandbox.fault(Fault {
+        times: usize::MAX,
+        ..Fault::on("s3", "CreateBucket", FaultKind::Throttle)
+    });
+    let report = stage.apply(&plan).await;
+    let failed = report.failed.iter().find(|f| f.error.call.service == "s3");
+    let error = &failed.unwrap().error;
+    assert_eq!(error.code.as_deref(), Some("SlowDown"));
+    assert_eq!(error.cause, iamwatch::aws::Cause::Throttled);
+    assert!(error.request_id.is_some(), "{error:?}");
+}
+
+/// Whoever may not list the Regions meets the one that is not enabled on the way.
+#[tokio::test]
+async fn a_region_that_is_not_enabled_is_called_by_its_name() {
+    let stage = Stage::sandbox().await;
+    let sandbox = stage.sandbox.clone().unwrap();
+    let enabled = ["us-east-1", "eu-west-1"].map(|name| name.parse().unwrap());
+    sandbox.set_regions(&enabled);
+    let refuse = FaultKind::Refuse {
+        code: "AccessDeniedException".to_owned(),
+        status: 403,
+    };
+    sandbox.fault(Fault {
+        times: usize::MAX,
+        ..Fault::on("account", "ListRegions", refuse)
+    });
+    let rules = SELF_CONTAINED.replace("channels:", "watch: { regions: [me-south-1] }\nchannels:");
+    let wanted = stage.wanted(&rules).await;
+    let error = stage.try_live(&wanted).await.unwrap_err();
+    assert!(error.to_string().contains("/me-south-1 failed"), "{error}");
+    let remedy = error.remedy().unwrap();
+    assert!(remedy.contains("not enabled in the account"), "{remedy}");
+    assert!(!remedy.contains("profile"), "{remedy}");
+}
+
+/// "Again" is advice only where another try may end otherwise.
+#[tokio::test(start_paused = true)]
+async fn who_must_mend_something_first_is_not_sent_to_run_it_again() {
+    let again = "Run the same command again";
+    for (kind, passes) in [
+        (FaultKind::Throttle, true),
+        (
+            FaultKind::Refuse {
+                code: "AuthorizationError".to_owned(),
+                status: 403,
+            },
+            false,
+        ),
+    ] {
+        let stage = Stage::sandbox().await;
+        let wanted = stage.wanted(SELF_CONTAINED).await;
+        let plan = stage.plan(&wanted).await;
+        let sandbox = stage.sandbox.clone().unwrap();
+        sandbox.fault(Fault {
+            times: usize::MAX,
+            ..Fault::on("sns", "CreateTopic", kind)
+        });
+        let report = stage.apply(&plan).await;
+        let paint = iamwatch::render::style::Painter { color: false };
+        let text = iamwatch::render::report::report(&report, &plan, paint);
+        assert_eq!(text.contains(again), passes, "{text}");
+        assert_eq!(text.contains("until it is mended"), !passes, "{text}");
+    }
+}
