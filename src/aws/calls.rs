@@ -218,6 +218,7 @@ calls! {
     DESCRIBE_BUS = read "events" "DescribeEventBus" [Bus "events:DescribeEventBus"];
     LIST_BUS_TAGS = read "events" "ListTagsForResource" [Bus "events:ListTagsForResource"];
     CREATE_BUS = write "events" "CreateEventBus" [Bus "events:CreateEventBus" "events:TagResource"];
+    UPDATE_BUS = write "events" "UpdateEventBus" [Bus "events:UpdateEventBus"];
     PUT_PERMISSION = write "events" "PutPermission" [AllBuses "events:PutPermission"];
     DELETE_BUS = write "events" "DeleteEventBus" [Bus "events:DeleteEventBus"];
     PUT_EVENTS = prove "events" "PutEvents" [EventBus "events:PutEvents"];
@@ -263,6 +264,7 @@ calls! {
     UPDATE_TRUST = write "iam" "UpdateAssumeRolePolicy" [Role "iam:UpdateAssumeRolePolicy"];
     PUT_ROLE_POLICY = write "iam" "PutRolePolicy" [Role "iam:PutRolePolicy"];
     DELETE_ROLE_POLICY = write "iam" "DeleteRolePolicy" [Role "iam:DeleteRolePolicy"];
+    DELETE_ROLE_BOUNDARY = write "iam" "DeleteRolePermissionsBoundary" [Role "iam:DeleteRolePermissionsBoundary"];
     DETACH_ROLE_POLICY = write "iam" "DetachRolePolicy" [Role "iam:DetachRolePolicy"];
     DELETE_ROLE = write "iam" "DeleteRole" [Role "iam:DeleteRole"];
     // Of a user that does not exist, and a refusal proves as much: nobody needs the permission for it.

@@ -145,11 +145,35 @@ fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
         }
     };
     let reach = reach::Reach::of(desired, deployment.patterns);
+    let guests = plan::guests::guests(stack, desired, live);
+    findings.extend(guests.iter().map(|guest| uninvited(guest, &reach)));
     if let Some(plan) = plan {
         findings.extend(links::judge(&plan, deployment, &reach));
     }
     findings.extend(feed::judge(deployment));
     findings
+}
+
+/// A statement of somebody else's on the home bus.
+fn uninvited(guest: &plan::guests::Found, reach: &reach::Reach<'_>) -> Finding {
+    let (weight, consequence, rules) = if guest.loses_alerts() {
+        let consequence = "events do not come to the detectors";
+        (Weight::LosesAlerts, consequence, reach.rules(&guest.bus))
+    } else {
+        let consequence = "what others send can raise alerts";
+        (Weight::Weakens, consequence, Vec::new())
+    };
+    Finding {
+        weight,
+        place: Some(guest.bus.place.clone()),
+        what: guest.bus.to_string(),
+        problem: guest.problem(),
+        since: None,
+        consequence: consequence.to_owned(),
+        rules,
+        remedy: guest.remedy(),
+        document: Some(guest.statement.clone()),
+    }
 }
 
 /// What hangs on a topic or bus that is not ours is not read: it may well be there.

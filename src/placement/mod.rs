@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::Compiled;
 use crate::place::{AccountId, Arn, Place, Region};
+use crate::resources::sqs::LARGEST_MESSAGE;
 use crate::resources::{Key, Kind, Queue, Resource, Survey, names, policy};
 use crate::rules::{ChannelName, Diagnostic, RuleId, RulesFile};
 
@@ -138,6 +139,8 @@ impl Account<'_> {
             name,
             retention_seconds: FOURTEEN_DAYS,
             encrypted: true,
+            max_message_bytes: LARGEST_MESSAGE,
+            delay_seconds: 0,
         };
         self.add(desired, &self.at(region), Resource::Queue(queue));
         Some(arn)

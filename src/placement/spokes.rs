@@ -29,7 +29,15 @@ impl Account<'_> {
             names::prefix(&self.file.name)
         );
         let policy = policy::admits_forwarders(&bus, self.account, &roles);
-        self.add(desired, &self.home(), Resource::Bus(Bus { name, policy }));
+        self.add(
+            desired,
+            &self.home(),
+            Resource::Bus(Bus {
+                name,
+                policy,
+                kms_key: None,
+            }),
+        );
         for (region, parts) in desired.topology.forwarders.clone() {
             self.add_spoke(desired, &region, &parts, &bus);
         }
@@ -81,6 +89,7 @@ impl Account<'_> {
             trust: policy::trust_for_rules(self.account, &rules),
             policies: BTreeMap::from([(FORWARD.to_owned(), policy::put_events_on(bus))]),
             attached: Vec::new(),
+            boundary: None,
         };
         let everywhere = Place::Global {
             account: self.account.clone(),

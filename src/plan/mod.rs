@@ -3,6 +3,7 @@
 pub mod adopt;
 mod deletions;
 mod diff;
+pub mod guests;
 pub mod notes;
 mod order;
 pub mod own_alerts;

@@ -34,6 +34,16 @@ pub fn describe(kind: Kind, change: &AttributeChange) -> String {
         (kind, "policy", _) => format!("its policy is not the one that {}", purpose(kind)),
         (Kind::Role, "trust", _) => "its trust policy was changed".to_owned(),
         (Kind::Role, "attached", _) => "managed policies are attached to it".to_owned(),
+        (Kind::Role, "boundary", _) => "a permissions boundary limits it".to_owned(),
+        (Kind::Bus, "kms_key", key) => {
+            format!("it is encrypted with {key}, which EventBridge may not be able to use")
+        }
+        (Kind::Queue, "max_message_bytes", bytes) => {
+            format!("it takes no message of more than {bytes} bytes")
+        }
+        (Kind::Queue, "delay_seconds", seconds) => {
+            format!("it holds each message back for {seconds} seconds")
+        }
         (Kind::Role, _, Value::Null) if path.starts_with("policies") => {
             "the policy that lets it send is missing".to_owned()
         }

@@ -8,7 +8,7 @@ use crate::aws::{Cause, Clients, Cloud};
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Place, Region};
 use crate::placement::{Desired, Feed, Receiver, unfit};
-use crate::plan::{Action, AttributeChange, notes, words};
+use crate::plan::{Action, AttributeChange, guests, notes, words};
 use crate::resources::{Key, Kind, Live, Resource, names, sqs};
 
 /// One link of the way that loses something.
@@ -105,6 +105,24 @@ impl Condition {
     /// With what feeds the events, and no link both ways: what is broken is not called weak.
     fn finished(mut self, deployment: Deployment<'_>) -> Self {
         self.weak.extend(feed_problem(deployment));
+        let Deployment {
+            stack,
+            desired,
+            live,
+            ..
+        } = deployment;
+        for guest in guests::guests(stack, desired, live) {
+            let link = BrokenLink {
+                link: guest.bus.to_string(),
+                problem: guest.problem(),
+                remedy: guest.remedy(),
+            };
+            if guest.loses_alerts() {
+                self.broken.push(link);
+            } else {
+                self.weak.push(link);
+            }
+        }
         let broken = &self.broken;
         self.weak
             .retain(|weak| !broken.iter().any(|broken| broken.link == weak.link));
@@ -315,7 +333,8 @@ fn cost(kind: Kind, change: &AttributeChange) -> Loss {
             _ => Loss::None,
         },
         Kind::Trail if path != "validated" => Loss::Later,
-        Kind::Bucket | Kind::Queue if path == "policy" => Loss::Later,
+        Kind::Bucket if path == "policy" => Loss::Later,
+        Kind::Queue if ["policy", "max_message_bytes"].contains(&path) => Loss::Later,
         Kind::Trail | Kind::Bucket | Kind::Queue => Loss::None,
     }
 }

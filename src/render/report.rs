@@ -163,7 +163,7 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
     for link in weak {
         let _ = writeln!(
             text,
-            "{} {}: {}\n    test events pass, real ones or dead letters would be lost; {}",
+            "{} {}: {}\n    the test event passes, and real ones or dead letters may fare otherwise; {}",
             paint.yellow("weak"),
             link.link,
             link.problem,

@@ -1,5 +1,7 @@
 //! EventBridge: the home bus, its policy, and the rules on it.
 
+use std::time::Duration;
+
 use aws_sdk_eventbridge::types::Tag;
 use serde_json::{Value, json};
 
@@ -10,8 +12,14 @@ use crate::place::{Place, StackName};
 /// Characters of a bus policy. Source: EventBridge quotas.
 pub const POLICY_LIMIT: usize = 10_240;
 
-/// How often a policy is written again because another writer got in between.
-const ATTEMPTS: usize = 3;
+/// How long to wait before a policy is written again because another writer got in between: two of us that
+/// met once would otherwise meet again.
+const DELAYS: [Duration; 4] = [
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(9),
+];
 
 /// Reads the home bus, if it is here, and the rules on it.
 pub(super) async fn read(
@@ -30,7 +38,7 @@ pub(super) async fn read(
     let request = client.list_tags_for_resource().resource_arn(&arn);
     let tags = calls::LIST_BUS_TAGS.send(&arn, request.send()).await?;
     let tag = tags.tags().iter().find(|tag| tag.key() == STACK_TAG);
-    let (ours, _) = divided(bus.policy());
+    let (ours, foreign) = divided(bus.policy());
     let mut live = vec![Live {
         key: Key {
             place: place.clone(),
@@ -40,9 +48,14 @@ pub(super) async fn read(
         resource: Resource::Bus(Bus {
             name: name.clone(),
             policy: document(&ours),
+            kms_key: bus
+                .kms_key_identifier()
+                .filter(|key| !key.is_empty())
+                .map(str::to_owned),
         }),
         owner: Owner::by_tag(tag.map(Tag::value), stack.as_str()),
         handle: Some(arn),
+        foreign,
     }];
     live.extend(events::read(client, stack, place, &name).await?);
     Ok(live)
@@ -82,18 +95,41 @@ pub(super) async fn create(
         .name(&bus.name)
         .set_tags(tag.ok().map(|tag| vec![tag]));
     calls::CREATE_BUS.send(&bus.name, request.send()).await?;
-    update(client, bus).await
+    admit(client, bus).await
+}
+
+/// Turns a bus that is ours into what it should be.
+pub(super) async fn update(
+    client: &aws_sdk_eventbridge::Client,
+    before: &Bus,
+    bus: &Bus,
+) -> Result<(), CallError> {
+    if before.kms_key != bus.kms_key {
+        let request = client.describe_event_bus().name(&bus.name);
+        let stored = calls::DESCRIBE_BUS.send(&bus.name, request.send()).await?;
+        let request = client
+            .update_event_bus()
+            .name(&bus.name)
+            // An empty text takes the key away. What somebody else set besides stays.
+            .kms_key_identifier(bus.kms_key.clone().unwrap_or_default())
+            .set_description(stored.description)
+            .set_dead_letter_config(stored.dead_letter_config);
+        calls::UPDATE_BUS.send(&bus.name, request.send()).await?;
+    }
+    if before.policy != bus.policy {
+        admit(client, bus).await?;
+    }
+    Ok(())
 }
 
 /// Gives our statements the form that they should have, and leaves those of others alone.
 ///
 /// Two writers at once both get an answer of success, and one of them loses: so what was written is read
-/// back. Source: users' reports on concurrent `PutPermission`.
-pub(super) async fn update(
-    client: &aws_sdk_eventbridge::Client,
-    bus: &Bus,
-) -> Result<(), CallError> {
-    for _ in 0..ATTEMPTS {
+/// back. Source: users' reports on concurrent `PutPermission`. EventBridge has no way to write on condition
+/// that nothing has changed: the moment between reading and writing is as short as can be, and remains.
+async fn admit(client: &aws_sdk_eventbridge::Client, bus: &Bus) -> Result<(), CallError> {
+    let mut delays = DELAYS.iter();
+    loop {
         let foreign = foreign(client, &bus.name).await?;
         let wanted = bus.policy.get("Statement").and_then(Value::as_array);
         let statements: Vec<Value> = foreign
@@ -132,6 +168,8 @@ pub(super) async fn update(
         if document(&ours) == bus.policy && kept {
             return Ok(());
         }
+        let Some(delay) = delays.next() else { break };
+        tokio::time::sleep(*delay).await;
     }
     Err(CallError::inside_success(
         &calls::PUT_PERMISSION,

@@ -103,6 +103,7 @@ async fn one(
         resource,
         owner: Owner::by_tag(tag.map(types::Tag::value), stack.as_str()),
         handle: Some(arn),
+        foreign: Vec::new(),
     }))
 }
 

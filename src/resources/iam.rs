@@ -84,9 +84,13 @@ async fn one(
             trust: decoded(role.assume_role_policy_document().unwrap_or_default()),
             policies,
             attached,
+            boundary: role
+                .permissions_boundary()
+                .and_then(|boundary| boundary.permissions_boundary_arn()?.parse().ok()),
         }),
         owner,
         handle: Some(role.arn().to_owned()),
+        foreign: Vec::new(),
     }))
 }
 
@@ -195,6 +199,15 @@ pub(super) async fn update(
             .role_name(&role.name)
             .policy_document(role.trust.to_string());
         calls::UPDATE_TRUST.send(&role.name, request.send()).await?;
+    }
+    if before.boundary.is_some() && role.boundary.is_none() {
+        let request = client
+            .delete_role_permissions_boundary()
+            .role_name(&role.name);
+        let lifted = calls::DELETE_ROLE_BOUNDARY
+            .send(&role.name, request.send())
+            .await;
+        super::gone_is_fine(lifted.map(drop))?;
     }
     put_policies(client, role, &before.policies).await?;
     for name in before.policies.keys() {

@@ -54,6 +54,7 @@ pub(super) async fn read(
         }),
         owner,
         handle: Some(id),
+        foreign: Vec::new(),
     }])
 }
 

@@ -7,6 +7,7 @@ mod adopt;
 mod buses;
 pub mod cloudtrail;
 pub mod events;
+mod guests;
 mod held;
 mod iam;
 mod kind;
@@ -31,6 +32,7 @@ use crate::place::{Arn, Place, StackName};
 
 pub use adopt::adopt;
 pub use buses::POLICY_LIMIT as BUS_POLICY_LIMIT;
+pub use guests::{Guest, guest};
 pub use held::{Held, held};
 pub use kind::Kind;
 pub use quotas::{BusUse, bus_use};
@@ -170,6 +172,8 @@ pub struct Role {
     pub policies: BTreeMap<String, Value>,
     /// Managed policies, sorted.
     pub attached: Vec<Arn>,
+    /// The permissions boundary: whatever the policies say, the role may do no more than that.
+    pub boundary: Option<Arn>,
 }
 
 /// An EventBridge bus of ours.
@@ -179,6 +183,8 @@ pub struct Bus {
     pub name: String,
     /// Our statements of its policy; those of others stay as they are.
     pub policy: Value,
+    /// The customer-managed key that encrypts its events: whoever keeps the key decides whether they pass.
+    pub kms_key: Option<String>,
 }
 
 /// A queue of ours: dead letters.
@@ -192,6 +198,10 @@ pub struct Queue {
     pub retention_seconds: u32,
     /// Whether SQS encrypts with a key of its own.
     pub encrypted: bool,
+    /// How large a message may be, in bytes; more than an event ever has counts as that much.
+    pub max_message_bytes: u32,
+    /// How long a message is held back before anybody can receive it, in seconds.
+    pub delay_seconds: u32,
 }
 
 /// A topic of ours: one for each set of channels and format.
@@ -269,6 +279,9 @@ pub struct Live {
     pub owner: Owner,
     /// What AWS calls it where the key does not say: a queue's URL, a subscription's ARN.
     pub handle: Option<String>,
+    /// The policy statements of others, on a bus. They left before the comparison.
+    #[serde(skip)]
+    pub foreign: Vec<Value>,
 }
 
 /// Whose a live resource is.
@@ -475,8 +488,8 @@ pub async fn update(clients: &Clients, before: &Live, after: &Resource) -> Resul
         (Resource::Role(before), Resource::Role(role)) => {
             iam::update(&clients.iam, before, role).await
         }
-        (Resource::Queue(_), Resource::Queue(queue)) => {
-            sqs::update(&clients.sqs, handle, queue).await
+        (Resource::Queue(before), Resource::Queue(queue)) => {
+            sqs::update(&clients.sqs, handle, before, queue).await
         }
         (Resource::Topic(before), Resource::Topic(topic)) => {
             sns::update(&clients.sns, handle, before, topic).await
@@ -484,7 +497,9 @@ pub async fn update(clients: &Clients, before: &Live, after: &Resource) -> Resul
         (Resource::Subscription(before), Resource::Subscription(s)) => {
             sns::update_subscription(&clients.sns, handle, before, s).await
         }
-        (Resource::Bus(_), Resource::Bus(bus)) => buses::update(&clients.events, bus).await,
+        (Resource::Bus(before), Resource::Bus(bus)) => {
+            buses::update(&clients.events, before, bus).await
+        }
         (Resource::Rule(before), Resource::Rule(rule)) => {
             events::update(&clients.events, before, rule).await
         }

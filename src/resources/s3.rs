@@ -55,6 +55,7 @@ pub(super) async fn read(
             resource: Resource::Bucket(nothing(name)),
             owner: Owner::Stranger,
             handle: None,
+            foreign: Vec::new(),
         });
     }
     Ok(live)
@@ -156,6 +157,7 @@ async fn one(
         resource: Resource::Bucket(bucket),
         owner,
         handle: None,
+        foreign: Vec::new(),
     }))
 }
 

@@ -89,6 +89,7 @@ async fn one(
         resource,
         owner: owner.clone(),
         handle: Some(arn.as_str().to_owned()),
+        foreign: Vec::new(),
     }];
     let readers = subscriptions(client, stack, place, &arn, &owner).await;
     live.extend(super::seen(&owner, readers)?);
@@ -152,6 +153,7 @@ async fn subscriptions(
                 resource,
                 owner: owner.clone(),
                 handle: confirmed.then(|| arn.to_owned()),
+                foreign: Vec::new(),
             });
         }
         token = page.next_token().map(str::to_owned);

@@ -136,6 +136,7 @@ pub async fn read_all(
             resource,
             owner: found.owner.clone(),
             handle: Some(found.arn.to_string()),
+            foreign: Vec::new(),
         }
     });
     let mut live: Vec<Live> = everywhere

@@ -166,6 +166,8 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
             | "AttachRolePolicy"
             | "DetachRolePolicy"
             | "PutRolePolicy"
+            | "PutRolePermissionsBoundary"
+            | "DeleteRolePermissionsBoundary"
             | "DeleteRolePolicy"
             | "UpdateRole"
             | "UpdateRoleDescription"

@@ -39,6 +39,8 @@ pub(crate) fn handle(
         "UpdateRole" => roles::update(world, site, input(operation, value)?),
         "UpdateRoleDescription" => roles::describe(world, site, input(operation, value)?),
         "UpdateAssumeRolePolicy" => roles::update_trust(world, site, input(operation, value)?),
+        "PutRolePermissionsBoundary" => roles::bound(world, site, input(operation, value)?),
+        "DeleteRolePermissionsBoundary" => roles::unbound(world, site, &input(operation, value)?),
         "PutRolePolicy" => roles::put_policy(world, site, input(operation, value)?),
         "GetRolePolicy" => roles::get_policy(world, site, &input(operation, value)?),
         "DeleteRolePolicy" => roles::delete_policy(world, site, &input(operation, value)?),
@@ -379,12 +381,21 @@ pub(super) fn role_policies(world: &World, arn: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
+/// Whether a role's permissions boundary lets it do anything at all. Of AWS's managed policies only
+/// `AdministratorAccess` is known; within others nothing is allowed.
+pub(super) fn within_boundary(world: &World, arn: &str) -> bool {
+    let boundary = role_at(world, arn).and_then(|role| role.boundary.as_deref());
+    boundary.is_none_or(|boundary| boundary == ADMINISTRATOR_ACCESS)
+}
+
+const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
 impl Identity {
     /// Inline and attached policies. Of AWS's managed policies only `AdministratorAccess` is
     /// known; others grant nothing.
     fn documents(&self) -> Vec<String> {
-        let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
-        let attached = self.attached.iter().filter(|arn| *arn == administrator);
+        let attached = self.attached.iter();
+        let attached = attached.filter(|arn| *arn == ADMINISTRATOR_ACCESS);
         let attached = attached.map(|_| super::ADMINISTRATOR.to_owned());
         self.inline.values().cloned().chain(attached).collect()
     }

@@ -301,7 +301,7 @@ pub(crate) struct Identity {
     pub description: Option<String>,
     /// Seconds.
     pub max_session: Option<u32>,
-    /// The ARN of a permissions boundary; kept, not evaluated.
+    /// The ARN of a permissions boundary.
     pub boundary: Option<String>,
 }
 

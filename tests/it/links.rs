@@ -138,6 +138,26 @@ const BREAKS: &[Break] = &[
     ),
     lost("bus policy", SPOKE, "bus iamwatch-acme: its policy"),
     lost(
+        "somebody's denial on the bus",
+        SPOKE,
+        "bus iamwatch-acme: the statement `Theirs`, which is not ours, may keep out",
+    ),
+    weak(
+        "somebody's permission on the bus",
+        SPOKE,
+        "bus iamwatch-acme: the statement `Theirs`, which is not ours, lets others send",
+    ),
+    lost(
+        "key of the bus",
+        SPOKE,
+        "bus iamwatch-acme: it is encrypted with",
+    ),
+    lost(
+        "role's boundary",
+        SPOKE,
+        "role iamwatch-acme-forwarder-eu-west-1: a permissions boundary limits it",
+    ),
+    lost(
         "role's permission",
         SPOKE,
         "role iamwatch-acme-forwarder-eu-west-1: the policy that lets it send is missing",
@@ -232,6 +252,24 @@ fn closed(resource: &str, action: &str) -> String {
     .to_string()
 }
 
+/// Adds somebody's statement about everybody to the policy of the home bus.
+async fn add_statement(home: &Clients, effect: &str) {
+    let described = home.events.describe_event_bus().name(BUS);
+    let described = described.send().await.unwrap();
+    let policy = described.policy().unwrap();
+    let mut policy: serde_json::Value = serde_json::from_str(policy).unwrap();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    statements.push(serde_json::json!({
+        "Sid": "Theirs",
+        "Effect": effect,
+        "Principal": "*",
+        "Action": "events:PutEvents",
+        "Resource": format!("arn:aws:events:{HOME}:111122223333:event-bus/{BUS}"),
+    }));
+    let put = home.events.put_permission().event_bus_name(BUS);
+    put.policy(policy.to_string()).send().await.unwrap();
+}
+
 async fn break_link(stage: &Stage, wanted: &Wanted, how: &str) {
     let (home, spoke) = (
         stage.cloud.at(&region(HOME)),
@@ -274,6 +312,18 @@ async fn break_link(stage: &Stage, wanted: &Wanted, how: &str) {
         "bus policy" => {
             let request = home.events.remove_permission().event_bus_name(BUS);
             request.remove_all_permissions(true).send().await.unwrap();
+        }
+        "somebody's denial on the bus" => add_statement(&home, "Deny").await,
+        "somebody's permission on the bus" => add_statement(&home, "Allow").await,
+        "key of the bus" => {
+            let request = home.events.update_event_bus().name(BUS);
+            let request = request.kms_key_identifier("alias/theirs");
+            request.send().await.unwrap();
+        }
+        "role's boundary" => {
+            let request = home.iam.put_role_permissions_boundary().role_name(ROLE);
+            let request = request.permissions_boundary("arn:aws:iam::aws:policy/ReadOnlyAccess");
+            request.send().await.unwrap();
         }
         "role's permission" => {
             let request = home.iam.delete_role_policy().role_name(ROLE);

@@ -33,3 +33,4 @@ mod status;
 mod sweep;
 mod tamper;
 mod trails;
+mod writers;

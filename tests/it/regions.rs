@@ -94,3 +94,84 @@ async fn a_region_that_is_cut_off_is_named_and_the_others_are_proved() {
         }
     }
 }
+
+/// What placement says of a rules file in an account where these Regions are enabled.
+fn placed(home: &str, listed: &str, events: &str) -> Result<bool, String> {
+    let text = format!(
+        "version: 1\nname: acme\nhome: {{ region: {home} }}\nwatch: {{ regions: [{listed}] }}\n\
+         channels: {{ phone: {{ sms: \"+4915112345678\" }} }}\nnotify: {{ default: [phone] }}\n\
+         rules:\n  - {{ id: one, title: One, events: [\"{events}\"] }}\n"
+    );
+    let file = iamwatch::rules::load_text("test.yaml", &text).file.unwrap();
+    let patterns = iamwatch::compile::compile(&file, iamwatch::compile::PATTERN_QUOTA).unwrap();
+    let all = ["us-east-1", "eu-west-1", "cn-north-1", "cn-northwest-1"];
+    let survey = iamwatch::resources::Survey {
+        account: "111122223333".parse().unwrap(),
+        regions: Ok(all.iter().map(|name| name.parse().unwrap()).collect()),
+        trails: Vec::new(),
+    };
+    let desired = iamwatch::placement::desired(&file, &patterns, &survey);
+    desired
+        .map(|desired| desired.topology.is_hub())
+        .map_err(|problem| format!("{}; {}", problem.message, problem.help.unwrap_or_default()))
+}
+
+#[test]
+fn a_rules_file_ends_at_the_border_of_its_partition() {
+    for (home, other) in [("us-east-1", "cn-north-1"), ("cn-north-1", "eu-west-1")] {
+        let said = placed(home, other, "kms:DisableKey").unwrap_err();
+        assert!(
+            said.contains(&format!("`{other}` is in the partition")),
+            "{said}"
+        );
+        assert!(said.contains("a rules file for each partition"), "{said}");
+    }
+    assert_eq!(placed("us-east-1", "eu-west-1", "kms:DisableKey"), Ok(true));
+}
+
+#[test]
+fn in_china_no_region_sends_events_to_another() {
+    assert_eq!(
+        placed("cn-north-1", "cn-north-1", "kms:DisableKey"),
+        Ok(false)
+    );
+    assert_eq!(placed("cn-north-1", "cn-north-1", "iam:*"), Ok(false));
+    let said = placed("cn-north-1", "cn-northwest-1", "kms:DisableKey").unwrap_err();
+    assert!(
+        said.contains("events of `cn-northwest-1` cannot come to `cn-north-1`"),
+        "{said}"
+    );
+    // IAM's appear in one Region, and home is another.
+    let said = placed("cn-northwest-1", "cn-northwest-1", "iam:*").unwrap_err();
+    assert!(
+        said.contains("events of `cn-north-1` cannot come"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_denial_of_somebodys_on_the_home_bus_breaks_every_regions_way() {
+    let stage = Stage::sandbox().await;
+    let wanted = stage.wanted(RULES).await;
+    stage.deploy(&wanted).await;
+    let home = stage.cloud.at(&"eu-central-1".parse().unwrap()).events;
+    let described = home.describe_event_bus().name("iamwatch-acme");
+    let described = described.send().await.unwrap();
+    let mut policy: serde_json::Value = serde_json::from_str(described.policy().unwrap()).unwrap();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    statements.push(serde_json::json!({
+        "Sid": "Theirs",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "events:PutEvents",
+        "Resource": described.arn(),
+    }));
+    let put = home.put_permission().event_bus_name("iamwatch-acme");
+    put.policy(policy.to_string()).send().await.unwrap();
+    for proof in prove(&stage, &wanted).await {
+        let Outcome::Broken { links } = &proof.outcome else {
+            panic!("{proof:#?}");
+        };
+        assert!(links[0].problem.contains("`Theirs`"), "{links:#?}");
+    }
+}

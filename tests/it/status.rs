@@ -7,6 +7,7 @@ use iamwatch::resources::{Kind, Live};
 
 use crate::stage::{Stage, Wanted};
 
+mod guests;
 mod trail;
 
 /// Home and one more Region: a home bus, forwarders, roles, a trail with its bucket, a key.

@@ -71,6 +71,9 @@ pub(super) fn forward(
         if decide(&documents, &request) != Decision::Allow {
             return Err(refused("no identity-based policy allows it"));
         }
+        if !iam::within_boundary(world, &sender) {
+            return Err(refused("no permissions boundary allows it"));
+        }
     }
     let name = bus_name(&target.arn);
     let bus = events::buses::find(world, &to, name).ok_or_else(missing)?;

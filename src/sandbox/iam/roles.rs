@@ -50,6 +50,14 @@ pub(super) struct RolePolicy {
     policy_document: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Bound {
+    role_name: String,
+    #[serde(default)]
+    permissions_boundary: String,
+}
+
 /// A list of roles, or of what one role has.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -259,6 +267,25 @@ pub(super) fn update_trust(
     check_trust(&update.policy_document)?;
     found.trust = Some(update.policy_document);
     Ok(json!({}))
+}
+
+pub(super) fn bound(world: &mut World, site: &Site, bound: Bound) -> Result<Value, ApiError> {
+    if !bound.permissions_boundary.contains(":policy/") {
+        let message = format!("ARN {} is not valid.", bound.permissions_boundary);
+        return Err(ApiError::new("InvalidInput", message));
+    }
+    let role = role(world, site, &bound.role_name)?;
+    role.boundary = Some(bound.permissions_boundary);
+    Ok(json!({}))
+}
+
+pub(super) fn unbound(world: &mut World, site: &Site, bound: &Bound) -> Result<Value, ApiError> {
+    let name = &bound.role_name;
+    let gone = role(world, site, name)?.boundary.take();
+    gone.map(|_| json!({})).ok_or_else(|| {
+        let message = format!("{name} does not have a permissions boundary.");
+        ApiError::with_status(404, "NoSuchEntity", message)
+    })
 }
 
 pub(super) fn put_policy(

@@ -49,6 +49,10 @@ pub async fn change(stage: &Stage, live: &Live, field: &str) {
         "queue.encrypted" => {
             queue_attribute(QueueAttributeName::SqsManagedSseEnabled, "false").await;
         }
+        "queue.max_message_bytes" => {
+            queue_attribute(QueueAttributeName::MaximumMessageSize, "1024").await;
+        }
+        "queue.delay_seconds" => queue_attribute(QueueAttributeName::DelaySeconds, "900").await,
         "topic.display_name" => topic_attribute("DisplayName", "somebody").await,
         "topic.policy" => topic_attribute("Policy", &open_policy(&handle, "sns:Publish")).await,
         "topic.kms_key" => topic_attribute("KmsMasterKeyId", "alias/aws/sns").await,

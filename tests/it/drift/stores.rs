@@ -16,7 +16,7 @@ pub async fn change(stage: &Stage, clients: &Clients, live: &Live, field: &str) 
         Resource::Bucket(_) => bucket(clients, live, field).await,
         Resource::Trail(_) => trail(stage, clients, live, field).await,
         Resource::Role(_) => role(stage, clients, live, field).await,
-        Resource::Bus(_) => bus(clients, live, field).await,
+        Resource::Bus(_) => bus(stage, clients, live, field).await,
         _ => panic!("no case changes `{field}`"),
     }
 }
@@ -186,6 +186,11 @@ async fn role(stage: &Stage, clients: &Clients, live: &Live, field: &str) {
             let request = request.policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess");
             request.send().await.unwrap();
         }
+        "role.boundary" => {
+            let request = iam.put_role_permissions_boundary().role_name(name);
+            let request = request.permissions_boundary("arn:aws:iam::aws:policy/ReadOnlyAccess");
+            request.send().await.unwrap();
+        }
         "role.path" => moved(stage, live).await,
         unknown => panic!("no case changes `{unknown}`"),
     }
@@ -223,10 +228,19 @@ async fn moved(stage: &Stage, live: &Live) {
     }
 }
 
-async fn bus(clients: &Clients, live: &Live, field: &str) {
-    assert_eq!(field, "bus.policy", "no case changes it");
-    let request = clients.events.remove_permission();
-    let request = request.event_bus_name(&live.key.name);
-    let request = request.statement_id("IamwatchForwarders");
-    request.send().await.unwrap();
+async fn bus(stage: &Stage, clients: &Clients, live: &Live, field: &str) {
+    let name = &live.key.name;
+    match field {
+        "bus.policy" => {
+            let request = clients.events.remove_permission().event_bus_name(name);
+            let request = request.statement_id("IamwatchForwarders");
+            request.send().await.unwrap();
+        }
+        "bus.kms_key" => {
+            let request = clients.events.update_event_bus().name(name);
+            let request = request.kms_key_identifier(log_key(stage, clients).await);
+            request.send().await.unwrap();
+        }
+        unknown => panic!("no case changes `{unknown}`"),
+    }
 }

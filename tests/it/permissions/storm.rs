@@ -21,6 +21,7 @@ pub async fn breaks_everything(stage: &Stage, live: &[Live]) {
     topic(stage, live).await;
     queue(stage, live).await;
     role(stage, live).await;
+    bus(stage, live).await;
     key(stage, live).await;
     trail(stage, live).await;
     bucket(stage, live).await;
@@ -93,6 +94,16 @@ async fn role(stage: &Stage, live: &[Live]) {
     let attach = iam.attach_role_policy().role_name(name);
     let attach = attach.policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess");
     attach.send().await.unwrap();
+    let limit = iam.put_role_permissions_boundary().role_name(name);
+    let limit = limit.permissions_boundary("arn:aws:iam::aws:policy/ReadOnlyAccess");
+    limit.send().await.unwrap();
+}
+
+async fn bus(stage: &Stage, live: &[Live]) {
+    let name = &first(live, Kind::Bus).key.name;
+    let set = stage.clients.events.update_event_bus().name(name);
+    let set = set.kms_key_identifier("alias/somebodys");
+    set.send().await.unwrap();
 }
 
 async fn key(stage: &Stage, live: &[Live]) {

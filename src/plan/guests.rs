@@ -1,0 +1,95 @@
+//! Statements of others in the home bus's policy: kept as they are, and said where they matter.
+
+use serde_json::Value;
+
+use super::Note;
+use crate::place::{Arn, StackName};
+use crate::placement::Desired;
+use crate::resources::{Guest, Key, Kind, Live, guest, names};
+
+/// A statement that loses or weakens something.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The bus.
+    pub bus: Key,
+    /// The statement as it stands there.
+    pub statement: Value,
+    /// What it does.
+    pub does: Guest,
+}
+
+/// The statements of others that matter, on the bus that the detectors sit on.
+pub fn guests(stack: &StackName, desired: &Desired, live: &[Live]) -> Vec<Found> {
+    let account = desired.home.account();
+    let regions = desired.topology.forwarders.keys();
+    let roles: Vec<Arn> = regions
+        .filter_map(|r| names::role_arn(r, account, &names::forwarder_role(stack, r)))
+        .collect();
+    let is_home_bus = |live: &&Live| {
+        live.key.kind == Kind::Bus
+            && live.key.name == desired.topology.bus
+            && live.key.place == desired.home
+    };
+    let Some(bus) = live.iter().find(is_home_bus) else {
+        return Vec::new();
+    };
+    let Some(arn) = bus.handle.as_ref().and_then(|arn| arn.parse::<Arn>().ok()) else {
+        return Vec::new();
+    };
+    let found = bus.foreign.iter().map(|statement| Found {
+        bus: bus.key.clone(),
+        statement: statement.clone(),
+        does: guest(statement, &arn, &roles),
+    });
+    found
+        .filter(|found| found.does != Guest::Harmless)
+        .collect()
+}
+
+impl Found {
+    /// Whether events are lost.
+    pub fn loses_alerts(&self) -> bool {
+        self.does == Guest::Refuses
+    }
+
+    /// What is wrong with the bus, as a clause about it.
+    pub fn problem(&self) -> String {
+        let sid = self.statement.get("Sid").and_then(Value::as_str);
+        let which = sid.map_or_else(
+            || "a statement that is not ours".to_owned(),
+            |sid| format!("the statement `{sid}`, which is not ours,"),
+        );
+        match self.does {
+            Guest::Refuses => format!("{which} may keep out what our forwarders send"),
+            Guest::Admits | Guest::Harmless => format!("{which} lets others send to it"),
+        }
+    }
+
+    /// What to do: iamwatch leaves alone what others wrote.
+    pub fn remedy(&self) -> String {
+        let wish = match self.does {
+            Guest::Refuses => "ask whoever wrote it to except our roles, or take it away",
+            Guest::Admits | Guest::Harmless => {
+                "an event of theirs can raise an alert: if nobody needs it, take it away"
+            }
+        };
+        let sid = self.statement.get("Sid").and_then(Value::as_str);
+        let how = sid.map(|sid| {
+            format!(
+                ": aws events remove-permission --event-bus-name {} --statement-id {sid}",
+                self.bus.name
+            )
+        });
+        format!("{wish}{}", how.unwrap_or_default())
+    }
+
+    /// The same for a plan.
+    pub fn note(&self) -> Note {
+        Note {
+            message: format!("{}: {}", self.bus, self.problem()),
+            help: self.remedy(),
+            document: Some(self.statement.clone()),
+            loses_alerts: self.loses_alerts(),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Somebody else who writes to the home bus's policy at the same moment as apply.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, region};
+
+const RULES: &str = r#"
+version: 1
+name: acme
+home: { region: us-east-1 }
+watch: { regions: [us-east-1, eu-west-1] }
+channels: { phone: { sms: "+4915112345678" } }
+notify: { default: [phone] }
+rules:
+  - use: signin/failed
+"#;
+
+const BUS: &str = "iamwatch-acme";
+
+type Turn = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Who decides by the operations so far.
+type Act = dyn Fn(&[String]) -> Option<Turn> + Send + Sync;
+
+/// Lets somebody act before a request: the operations so far, that one last, say when.
+#[derive(Clone)]
+struct Between {
+    inner: SharedHttpConnector,
+    seen: Arc<Mutex<Vec<String>>>,
+    act: Arc<Act>,
+}
+
+impl fmt::Debug for Between {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Between")
+    }
+}
+
+impl HttpConnector for Between {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let mut seen = self.seen.lock().unwrap();
+        seen.push(operation);
+        let turn = (self.act)(&seen);
+        drop(seen);
+        let inner = self.inner.clone();
+        HttpConnectorFuture::new(async move {
+            if let Some(turn) = turn {
+                turn.await;
+            }
+            inner.call(request).await
+        })
+    }
+}
+
+#[derive(Debug)]
+struct BetweenClient {
+    inner: SharedHttpClient,
+    between: Mutex<Option<Between>>,
+    act: Acting,
+}
+
+#[derive(Clone)]
+struct Acting(Arc<Act>);
+
+impl fmt::Debug for Acting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Acting")
+    }
+}
+
+impl HttpClient for BetweenClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let mut between = self.between.lock().unwrap();
+        let made = between.get_or_insert_with(|| Between {
+            inner: self.inner.http_connector(settings, components),
+            seen: Arc::default(),
+            act: self.act.0.clone(),
+        });
+        SharedHttpConnector::new(made.clone())
+    }
+}
+
+/// The stage of a deployer between whose requests somebody acts.
+async fn disturbed(
+    stage: &Stage,
+    act: impl Fn(&[String]) -> Option<Turn> + Send + Sync + 'static,
+) -> Stage {
+    let sandbox = stage.sandbox.as_ref().unwrap();
+    let config = sandbox.sdk_config(&region(), sandbox.admin());
+    let client = BetweenClient {
+        inner: config.http_client().unwrap(),
+        between: Mutex::new(None),
+        act: Acting(Arc::new(act)),
+    };
+    stage
+        .seen_by(config.to_builder().http_client(client).build())
+        .await
+}
+
+fn theirs(sid: &str) -> Value {
+    json!({
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": { "AWS": "arn:aws:iam::111122223333:root" },
+        "Action": "events:PutEvents",
+        "Resource": format!("arn:aws:events:us-east-1:111122223333:event-bus/{BUS}"),
+    })
+}
+
+/// Somebody writes these statements and nothing else, as whoever has read before us does.
+fn overwrites(events: aws_sdk_eventbridge::Client, statements: Vec<Value>) -> Turn {
+    let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+    Box::pin(async move {
+        let put = events.put_permission().event_bus_name(BUS);
+        put.policy(policy).send().await.unwrap();
+    })
+}
+
+async fn sids(stage: &Stage) -> Vec<String> {
+    let described = stage.clients.events.describe_event_bus().name(BUS);
+    let described = described.send().await.unwrap();
+    let policy: Value = serde_json::from_str(described.policy().unwrap()).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let mut sids: Vec<String> = statements
+        .map(|statement| statement["Sid"].as_str().unwrap().to_owned())
+        .collect();
+    sids.sort();
+    sids
+}
+
+/// The moment between our write and our look at what came of it.
+fn has_just_written(seen: &[String]) -> bool {
+    matches!(seen, [.., put, describe] if put == "PutPermission" && describe == "DescribeEventBus")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_who_overwrites_our_statement_is_waited_for_and_both_stay() {
+    let stage = Stage::sandbox().await;
+    let events = stage.clients.events.clone();
+    let turns = AtomicUsize::new(0);
+    let ours = disturbed(&stage, move |seen| {
+        let writes = has_just_written(seen) && turns.fetch_add(1, Ordering::Relaxed) < 3;
+        writes.then(|| overwrites(events.clone(), vec![theirs("Theirs")]))
+    })
+    .await;
+    let wanted = ours.wanted(RULES).await;
+    let begun = tokio::time::Instant::now();
+    ours.deploy(&wanted).await;
+    assert_eq!(sids(&stage).await, ["IamwatchForwarders", "Theirs"]);
+    // Longer each time.
+    assert!(
+        begun.elapsed() >= Duration::from_millis(4300),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+/// Somebody who never stops is no reason to go on for ever.
+#[tokio::test(start_paused = true)]
+async fn a_writer_who_never_stops_is_named_as_the_reason() {
+    let stage = Stage::sandbox().await;
+    let events = stage.clients.events.clone();
+    let ours = disturbed(&stage, move |seen| {
+        has_just_written(seen).then(|| overwrites(events.clone(), vec![theirs("Theirs")]))
+    })
+    .await;
+    let wanted = ours.wanted(RULES).await;
+    let plan = ours.plan(&wanted).await;
+    let report = ours.apply(&plan).await;
+    let failed = &report.failed[0];
+    assert_eq!(failed.error.cause, iamwatch::aws::Cause::Conflict);
+    assert!(
+        failed
+            .remedy
+            .as_ref()
+            .unwrap()
+            .contains("when they are done")
+    );
+}
+
+/// A plan can be hours old: what came since is in the policy that is written.
+#[tokio::test]
+async fn a_statement_that_comes_between_plan_and_apply_stays() {
+    let stage = Stage::sandbox().await;
+    let wanted = stage.wanted(RULES).await;
+    stage.deploy(&wanted).await;
+    let events = stage.clients.events.clone();
+    overwrites(events.clone(), vec![theirs("First")]).await;
+    let plan = stage.plan(&wanted).await;
+    // Up to the last request before we read.
+    let turns = AtomicUsize::new(0);
+    let ours = disturbed(&stage, move |seen| {
+        let is_read = seen.last().is_some_and(|last| last == "DescribeEventBus");
+        let comes = is_read && turns.fetch_add(1, Ordering::Relaxed) == 0;
+        let both = || vec![theirs("First"), theirs("Second")];
+        comes.then(|| overwrites(events.clone(), both()))
+    })
+    .await;
+    assert!(ours.apply(&plan).await.is_complete());
+    assert_eq!(
+        sids(&stage).await,
+        ["First", "IamwatchForwarders", "Second"]
+    );
+}
