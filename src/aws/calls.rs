@@ -80,6 +80,10 @@ pub enum On {
     Probe,
     /// A temporary rule of `test-event`.
     ProbeRule,
+    /// The same, left on the home bus by a run that was killed: it must go before the bus can.
+    LeftProbeRule,
+    /// A temporary queue of `test-event` that a run that was killed may have left.
+    LeftProbe,
     /// A role of ours.
     Role,
     /// A role of ours, or none: IAM knows no path of a role that is not there.
@@ -92,6 +96,8 @@ pub enum On {
     AnyKey,
     /// A key of ours, known by its tag: its id is AWS's choice.
     Key,
+    /// A key of the user's own that the rules file names: it carries no tag of ours.
+    GivenKey,
     /// A key that gets our alias, or got it a moment ago: it takes up to five minutes until KMS decides by
     /// a tag. Source: KMS developer guide, ABAC.
     FreshKey,
@@ -209,12 +215,15 @@ calls! {
 
     LIST_RULES = read "events" "ListRules" [Any "events:ListRules"];
     DESCRIBE_RULE = check "events" "DescribeRule" [Rule "events:DescribeRule"];
-    LIST_TARGETS = read "events" "ListTargetsByRule" [Rule "events:ListTargetsByRule"];
-    LIST_RULE_TAGS = read "events" "ListTagsForResource" [Rule "events:ListTagsForResource"];
+    LIST_TARGETS = read "events" "ListTargetsByRule" [Rule "events:ListTargetsByRule"]
+        [LeftProbeRule "events:ListTargetsByRule"];
+    LIST_RULE_TAGS = read "events" "ListTagsForResource" [Rule "events:ListTagsForResource"]
+        [LeftProbeRule "events:ListTagsForResource"];
     PUT_RULE = write "events" "PutRule" [Rule "events:PutRule" "events:TagResource"];
     PUT_TARGETS = write "events" "PutTargets" [Rule "events:PutTargets"] [PassedRole "iam:PassRole"];
-    REMOVE_TARGETS = write "events" "RemoveTargets" [Rule "events:RemoveTargets"];
-    DELETE_RULE = write "events" "DeleteRule" [Rule "events:DeleteRule"];
+    REMOVE_TARGETS = write "events" "RemoveTargets" [Rule "events:RemoveTargets"]
+        [LeftProbeRule "events:RemoveTargets"];
+    DELETE_RULE = write "events" "DeleteRule" [Rule "events:DeleteRule"] [LeftProbeRule "events:DeleteRule"];
     DESCRIBE_BUS = read "events" "DescribeEventBus" [Bus "events:DescribeEventBus"];
     LIST_BUS_TAGS = read "events" "ListTagsForResource" [Bus "events:ListTagsForResource"];
     CREATE_BUS = write "events" "CreateEventBus" [Bus "events:CreateEventBus" "events:TagResource"];
@@ -236,14 +245,15 @@ calls! {
     SET_SUBSCRIPTION = write "sns" "SetSubscriptionAttributes" [Topic "sns:SetSubscriptionAttributes"];
     UNSUBSCRIBE = write "sns" "Unsubscribe" [Topic "sns:Unsubscribe"];
     // Under a key the publisher needs it as well. Source: SNS, `sns-key-management`.
-    PUBLISH = redrive "sns" "Publish" [Topic "sns:Publish"] [Key "kms:GenerateDataKey" "kms:Decrypt"];
+    PUBLISH = redrive "sns" "Publish" [Topic "sns:Publish"] [Key "kms:GenerateDataKey" "kms:Decrypt"]
+        [GivenKey "kms:GenerateDataKey" "kms:Decrypt"];
     TAG_TOPIC = adopt "sns" "TagResource" [Topic "sns:TagResource"];
 
     LIST_QUEUES = read "sqs" "ListQueues" [Any "sqs:ListQueues"];
     GET_QUEUE_URL = read "sqs" "GetQueueUrl" [Receiver "sqs:GetQueueUrl"];
     GET_QUEUE = read "sqs" "GetQueueAttributes" [Queue "sqs:GetQueueAttributes"];
     GET_RECEIVER = read "sqs" "GetQueueAttributes" [Receiver "sqs:GetQueueAttributes"];
-    LIST_QUEUE_TAGS = read "sqs" "ListQueueTags" [Queue "sqs:ListQueueTags"];
+    LIST_QUEUE_TAGS = read "sqs" "ListQueueTags" [Queue "sqs:ListQueueTags"] [LeftProbe "sqs:ListQueueTags"];
     CREATE_QUEUE = write "sqs" "CreateQueue" [Queue "sqs:CreateQueue" "sqs:TagQueue"];
     SET_QUEUE = write "sqs" "SetQueueAttributes" [Queue "sqs:SetQueueAttributes"];
     DELETE_QUEUE = write "sqs" "DeleteQueue" [Queue "sqs:DeleteQueue"];
@@ -273,8 +283,8 @@ calls! {
 
     LIST_ALIASES = read "kms" "ListAliases" [Any "kms:ListAliases"];
     LIST_KEYS = check "kms" "ListKeys" [AllKeys "kms:ListKeys"];
-    DESCRIBE_KEY = read "kms" "DescribeKey" [AnyKey "kms:DescribeKey"];
-    GET_KEY_POLICY = read "kms" "GetKeyPolicy" [Key "kms:GetKeyPolicy"];
+    DESCRIBE_KEY = read "kms" "DescribeKey" [AnyKey "kms:DescribeKey"] [GivenKey "kms:DescribeKey"];
+    GET_KEY_POLICY = read "kms" "GetKeyPolicy" [Key "kms:GetKeyPolicy"] [GivenKey "kms:GetKeyPolicy"];
     KEY_ROTATION = read "kms" "GetKeyRotationStatus" [Key "kms:GetKeyRotationStatus"];
     LIST_KEY_TAGS = read "kms" "ListResourceTags" [AnyKey "kms:ListResourceTags"];
     CREATE_KEY = write "kms" "CreateKey" [NewKey "kms:CreateKey"] [NewKeyTag "kms:TagResource"];

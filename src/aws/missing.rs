@@ -7,7 +7,13 @@ use super::{CallError, Need, On, Step};
 /// The statement that the caller of a refused call needs.
 pub(super) fn statement(error: &CallError) -> Value {
     let refused = refused(error);
-    let actions: Vec<&str> = refused.iter().map(|need| need.action).collect();
+    let mut actions: Vec<&str> = Vec::new();
+    for need in &refused {
+        // One action can be needed on two things.
+        if !actions.contains(&need.action) {
+            actions.push(need.action);
+        }
+    }
     let mut resources: Vec<String> = refused.iter().map(|need| resource(error, need)).collect();
     resources.dedup();
     let resources = match resources.as_slice() {
@@ -71,7 +77,8 @@ fn told(error: &CallError) -> Option<&str> {
 fn fits(on: On, arn: &str) -> bool {
     match on {
         On::Alias => arn.contains(":alias/"),
-        On::Key | On::FreshKey | On::AnyKey => arn.contains(":key/"),
+        On::LeftProbeRule => arn.contains("/iamwatch-test-"),
+        On::Key | On::FreshKey | On::AnyKey | On::GivenKey => arn.contains(":key/"),
         _ => true,
     }
 }
@@ -86,6 +93,7 @@ fn resource(error: &CallError, need: &Need) -> String {
     if let (false, Some(told)) = (takes_nothing_narrower, told(error)) {
         return told.to_owned();
     }
+    let partition = partition(error);
     match need.on {
         On::Any | On::AllBuses | On::AllKeys | On::NewKey => "*".to_owned(),
         On::Topic if given.matches(':').count() == 6 => {
@@ -93,17 +101,59 @@ fn resource(error: &CallError, need: &Need) -> String {
             let topic = given.rsplit_once(':').map(|(topic, _)| topic);
             topic.unwrap_or(given).to_owned()
         }
-        On::PassedRole => "arn:aws:iam::*:role/iamwatch/*".to_owned(),
+        On::PassedRole => format!("arn:{partition}:iam::*:role/iamwatch/*"),
         _ if given.starts_with("arn:") => given.to_owned(),
-        On::Account => "arn:aws:account::*:account".to_owned(),
-        On::Rule | On::ProbeRule => format!("arn:aws:events:*:*:rule/{name}"),
-        On::Bus | On::EventBus => format!("arn:aws:events:*:*:event-bus/{name}"),
-        On::Topic => format!("arn:aws:sns:*:*:{name}"),
-        On::Queue | On::Receiver | On::Probe => format!("arn:aws:sqs:*:*:{name}"),
-        On::Role | On::NamedRole => format!("arn:aws:iam::*:role/{name}"),
-        On::Key | On::FreshKey | On::AnyKey | On::NewKeyTag => "arn:aws:kms:*:*:key/*".to_owned(),
-        On::Alias => format!("arn:aws:kms:*:*:alias/{name}"),
-        On::Bucket => format!("arn:aws:s3:::{name}"),
-        On::Trail | On::AnyTrail => format!("arn:aws:cloudtrail:*:*:trail/{name}"),
+        On::Account => format!("arn:{partition}:account::*:account"),
+        On::Rule | On::ProbeRule | On::LeftProbeRule => {
+            format!("arn:{partition}:events:*:*:rule/{name}")
+        }
+        On::Bus | On::EventBus => format!("arn:{partition}:events:*:*:event-bus/{name}"),
+        On::Topic => format!("arn:{partition}:sns:*:*:{name}"),
+        On::Queue | On::Receiver | On::Probe | On::LeftProbe => {
+            format!("arn:{partition}:sqs:*:*:{name}")
+        }
+        On::Role | On::NamedRole => format!("arn:{partition}:iam::*:role/{name}"),
+        On::Key | On::FreshKey | On::AnyKey | On::GivenKey | On::NewKeyTag => {
+            format!("arn:{partition}:kms:*:*:key/*")
+        }
+        On::Alias => format!("arn:{partition}:kms:*:*:alias/{name}"),
+        On::Bucket => format!("arn:{partition}:s3:::{name}"),
+        On::Trail | On::AnyTrail => format!("arn:{partition}:cloudtrail:*:*:trail/{name}"),
+    }
+}
+
+/// The partition of the ARNs that the error holds: AWS names the caller that it refuses.
+fn partition(error: &CallError) -> &str {
+    let texts = [error.resource.as_str(), error.message.as_str()];
+    let mut found = texts.iter().filter_map(|text| {
+        let (_, rest) = text.split_once("arn:")?;
+        let (partition, _) = rest.split_once(':')?;
+        partition.starts_with("aws").then_some(partition)
+    });
+    found.next().unwrap_or("aws")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::calls;
+
+    #[test]
+    fn the_missing_statement_is_of_the_callers_partition() {
+        let statement = |call, resource: &str, words: &str| {
+            let error = CallError::inside_success(call, resource.to_owned(), "AccessDenied", words);
+            statement(&error)
+        };
+        let refused = "User: arn:aws-cn:iam::111122223333:user/a is not authorized to perform that";
+        let bucket = statement(&calls::GET_BUCKET_POLICY, "logs", refused);
+        assert_eq!(bucket["Resource"], "arn:aws-cn:s3:::logs");
+        let role = statement(&calls::PUT_ROLE_POLICY, "r", refused);
+        assert_eq!(role["Resource"], "arn:aws-cn:iam::*:role/r");
+        let nowhere = statement(&calls::GET_BUCKET_POLICY, "logs", "no");
+        assert_eq!(nowhere["Resource"], "arn:aws:s3:::logs");
+        // One action on two kinds of keys is said once.
+        let key = statement(&calls::GET_KEY_POLICY, "k", refused);
+        assert_eq!(key["Action"], json!(["kms:GetKeyPolicy"]));
+        assert_eq!(key["Resource"], "arn:aws-cn:kms:*:*:key/*");
     }
 }

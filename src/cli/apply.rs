@@ -11,6 +11,7 @@ use super::session::{Session, interrupted};
 use super::{Exit, Failure, Global, Ui, saved};
 use crate::apply::{self, Event, Report};
 use crate::aws::Cloud;
+use crate::placement::Feed;
 use crate::plan::Plan;
 use crate::render;
 
@@ -148,6 +149,8 @@ fn finished(report: &Report, plan: &Plan, ui: &mut Ui) -> Result<(), Failure> {
         format_version: u32,
         #[serde(flatten)]
         report: &'a Report,
+        /// Which trail feeds the events.
+        feed: &'a Feed,
         waiting: &'a [crate::resources::Key],
         orphans: &'a [crate::resources::Key],
     }
@@ -155,6 +158,7 @@ fn finished(report: &Report, plan: &Plan, ui: &mut Ui) -> Result<(), Failure> {
         event: "finished",
         format_version: plan.format_version,
         report,
+        feed: &plan.feed,
         waiting: &plan.waiting,
         orphans: &plan.orphans,
     })?;

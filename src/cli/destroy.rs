@@ -21,7 +21,7 @@ pub struct DestroyArgs {
 impl DestroyArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let session = Session::open(global, ui).await?;
-        let plan = session.destruction(kinds(&self.delete))?;
+        let plan = session.destruction(kinds(&self.delete)).await?;
         session.check_deletions(&plan).await?;
         if plan.changes.is_empty() && plan.orphans.is_empty() && !ui.json {
             writeln!(

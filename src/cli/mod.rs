@@ -12,6 +12,7 @@ mod matching;
 mod order;
 mod permissions;
 mod plan;
+mod removal;
 mod sandbox;
 mod saved;
 mod schema;

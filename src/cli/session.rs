@@ -1,6 +1,6 @@
 //! What plan, apply, destroy and test-event begin with: the rules, the patterns, the account, the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,10 +12,10 @@ use crate::compile::{self, Compiled};
 use crate::permissions::Scope;
 use crate::place::{AccountId, Place, Region};
 use crate::placement::{self, Desired};
-use crate::plan::own_alerts::own_alerts;
+use crate::plan::own_alerts::{Caller, own_alerts, own_reads};
 use crate::plan::saved::Order;
-use crate::plan::{self, Change, Note, Plan, Wishes, notes, quotas};
-use crate::resources::{self, Key, Kind, Live, Survey, kms, sqs};
+use crate::plan::{self, Note, Plan, Wishes, guests, notes, quotas};
+use crate::resources::{self, Key, Kind, Live, Survey, cloudtrail, kms, sqs};
 use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources, TopicKey};
 use crate::sandbox::{self, Sandbox};
 use crate::{health, proof, render};
@@ -198,7 +198,7 @@ impl Session {
     pub(super) async fn plan_for(&self, order: &Order) -> Result<Plan, Failure> {
         let wishes = &order.wishes;
         let (desired, live) = self.narrowed(&order.rules, order.region.as_ref());
-        let mut plan = self.compare(&desired, &live, wishes)?;
+        let mut plan = self.compare_all(&desired, &live, wishes).await?;
         for receiver in &desired.receivers {
             let note = self.receiver_note(receiver).await?;
             plan.notes
@@ -210,7 +210,12 @@ impl Session {
         plan.notes.extend(notes::unchecked_function(&plan));
         plan.notes
             .extend(notes::foreign_bucket(&desired, &self.live));
+        let guests = guests::guests(&self.rules.file.name, &desired, &self.live);
+        plan.notes.extend(guests.iter().map(guests::Found::note));
         plan.notes.extend(notes::unfed(&desired));
+        let Rules { file, patterns, .. } = &self.rules;
+        let passed_over = notes::passed_over(&plan, file, patterns, &desired, &self.survey);
+        plan.notes.extend(passed_over);
         plan.notes
             .extend(notes::unknown_trail(&desired, &self.survey));
         plan.notes.extend(notes::unknown_regions(&self.survey));
@@ -218,6 +223,16 @@ impl Session {
             .extend(notes::listening_at_home_only(&self.rules.file));
         self.check_deletions(&plan).await?;
         self.check_quotas(&plan, order.raised_quotas).await?;
+        plan.notes.extend(own_reads(
+            &self.rules.patterns,
+            &self.desired.topology.listening,
+            &self.rules.file.home.region,
+            &self.live,
+            &Caller {
+                arn: &self.cloud.caller,
+                account: self.cloud.account.as_str(),
+            },
+        ));
         plan.own_alerts = own_alerts(
             &plan,
             &self.rules.patterns,
@@ -249,7 +264,20 @@ impl Session {
             .buffer_unordered(resources::PLACES_AT_ONCE)
             .try_collect()
             .await?;
-        let mut exceeded = quotas::exceeded(plan, &uses, self.survey.trails.len());
+        let regions = match (&self.survey.regions, quotas::adds_trail(plan)) {
+            (_, false) => &BTreeSet::new(),
+            (Ok(enabled), true) => enabled,
+            (Err(_), true) => &self.desired.topology.listening,
+        };
+        let trails: BTreeMap<_, _> = stream::iter(regions)
+            .map(|region| async move {
+                let trails = cloudtrail::recording(&self.cloud.at(region)).await?;
+                Ok::<_, CallError>((region.clone(), trails))
+            })
+            .buffer_unordered(resources::PLACES_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut exceeded = quotas::exceeded(plan, &uses, &trails);
         exceeded.retain(|quota| !(raised && quota.raisable));
         let Some(first) = exceeded.first() else {
             return Ok(());
@@ -258,49 +286,33 @@ impl Session {
         Err(Failure::new(messages.join("; ")).help(first.help))
     }
 
-    /// What a plan would delete and AWS or good sense would not let go is said before the first write.
-    pub(super) async fn check_deletions(&self, plan: &Plan) -> Result<(), Failure> {
-        let deleted = |kind: Kind| {
-            let kind = move |change: &&Change| {
-                change.action == plan::Action::Delete && change.key.kind == kind
-            };
-            plan.changes.iter().filter(kind)
-        };
-        for change in deleted(Kind::Bucket) {
-            let name = &change.key.name;
-            let writer = self.live.iter().find(|live| {
-                let writes = matches!(&live.resource, resources::Resource::Trail(trail) if trail.bucket == *name);
-                writes && !deleted(Kind::Trail).any(|change| change.key == live.key)
-            });
-            if let Some(trail) = writer {
-                return Err(Failure::new(format!(
-                    "{} still writes into {}",
-                    trail.key, change.key
-                ))
-                .help("give `--delete log-bucket,trail`, or keep both"));
-            }
-            let held = resources::held(&self.cloud.at_place(&change.key.place), name).await?;
-            if let Some(held) = held {
-                return Err(Failure::new(format!("{} is not empty: it holds {held}", change.key)).help(
-                    "log files are evidence, and never deleted here: leave `log-bucket` out of --delete, or delete the \
-                     trail first, copy what you need, empty the bucket by hand, old versions too, and run this again",
-                ));
-            }
-        }
-        Ok(())
-    }
-
     /// What differs, without what a plan says besides.
     pub(super) fn difference(&self) -> Result<Plan, Failure> {
         self.compare(&self.desired, &self.live, &Wishes::default())
     }
 
     /// The plan that deletes everything but what is kept and not named in `delete`.
-    pub(super) fn destruction(&self, delete: Vec<Kind>) -> Result<Plan, Failure> {
+    pub(super) async fn destruction(&self, delete: Vec<Kind>) -> Result<Plan, Failure> {
         let wishes = Wishes::destruction(delete);
-        let mut plan = self.compare(&self.desired.nothing(), &self.live, &wishes)?;
+        let desired = self.desired.nothing();
+        let mut plan = self.compare_all(&desired, &self.live, &wishes).await?;
         plan.notes.extend(notes::unknown_regions(&self.survey));
         Ok(plan)
+    }
+
+    /// With what killed tests left on a bus that goes.
+    async fn compare_all(
+        &self,
+        desired: &Desired,
+        live: &[Live],
+        wishes: &Wishes,
+    ) -> Result<Plan, Failure> {
+        let plan = self.compare(desired, live, wishes)?;
+        let left = self.left_on_buses(&plan).await?;
+        if left.is_empty() {
+            return Ok(plan);
+        }
+        self.compare(desired, &[live, &left].concat(), wishes)
     }
 
     fn compare(&self, desired: &Desired, live: &[Live], wishes: &Wishes) -> Result<Plan, Failure> {

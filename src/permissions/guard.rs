@@ -63,14 +63,19 @@ pub fn guard(scope: &Scope, except: &[String]) -> Value {
         let denied = match on {
             On::Key => &mut keys,
             On::AllBuses => &mut buses,
-            // New keys, and roles that are handed on, are not what is guarded.
-            On::NewKey | On::NewKeyTag | On::FreshKey | On::PassedRole => continue,
+            // New keys, roles that are handed on, and what tests leave are not what is guarded.
+            On::NewKey
+            | On::NewKeyTag
+            | On::FreshKey
+            | On::PassedRole
+            | On::LeftProbeRule
+            | On::GivenKey => continue,
             _ => &mut named,
         };
         denied.actions.insert(action);
         denied.resources.extend(granted.resources);
     }
-    if let Some(bucket) = &scope.bucket {
+    if let Some(bucket) = scope.buckets() {
         named.actions.extend(TAMPERING_WITH_LOGS);
         let partition = scope.home.partition();
         named

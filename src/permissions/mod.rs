@@ -42,6 +42,7 @@ static PROOF: &[(&Call, On)] = &[
     (&calls::PUT_TARGETS, On::ProbeRule),
     (&calls::REMOVE_TARGETS, On::ProbeRule),
     (&calls::DELETE_RULE, On::ProbeRule),
+    (&calls::LIST_TARGETS, On::ProbeRule),
     (&calls::LIST_RULE_TAGS, On::ProbeRule),
 ];
 
@@ -100,7 +101,8 @@ fn needs(phase: Phase) -> Vec<(Need, bool)> {
     };
     needs.extend(besides.iter().flat_map(|(call, on)| {
         let needs = call.needs.iter();
-        let needs = needs.filter(|need| need.on != On::PassedRole);
+        let needs = needs
+            .filter(|need| !matches!(need.on, On::PassedRole | On::LeftProbeRule | On::LeftProbe));
         needs.map(|need| (Need { on: *on, ..*need }, true))
     }));
     needs

@@ -30,9 +30,10 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
     };
     let used = match on {
         On::Bus | On::Role if write => scope.hub,
-        On::PassedRole | On::AllBuses => scope.hub,
+        On::PassedRole | On::AllBuses | On::LeftProbeRule => scope.hub,
         On::AllKeys | On::FreshKey | On::NewKey | On::NewKeyTag | On::Alias => scope.key,
         On::Key if write => scope.key,
+        On::GivenKey => scope.given_key.is_some(),
         On::Bucket if write => scope.bucket.is_some(),
         On::Trail => scope.trail.is_some(),
         On::Receiver => !scope.receivers.is_empty(),
@@ -65,6 +66,7 @@ const ORDER: &[&str] = &[
     "TagNewKey",
     "NameKey",
     "OurKey",
+    "GivenKey",
     "PutTestEvents",
     "WriteProbe",
 ];
@@ -74,19 +76,20 @@ fn sid(on: On, write: bool) -> &'static str {
         On::Any | On::AllBuses | On::AllKeys => "NoNarrowerResource",
         On::Account => "EnabledRegions",
         On::AnyTrail => "ReadTrails",
-        On::Rule if write => "WriteRules",
+        On::Rule | On::LeftProbeRule if write => "WriteRules",
         On::Bus if write => "WriteBus",
-        On::Rule | On::Bus => "ReadRulesAndBus",
+        On::Rule | On::LeftProbeRule | On::Bus => "ReadRulesAndBus",
         On::Topic if write => "WriteTopics",
         On::Topic => "ReadTopics",
         On::Queue if write => "WriteQueues",
-        On::Queue => "ReadQueues",
+        On::Queue | On::LeftProbe => "ReadQueues",
         On::Receiver => "ReadReceivers",
         On::Role if write => "WriteRoles",
         On::Role | On::NamedRole => "ReadRoles",
         On::PassedRole => "PassRoles",
         On::AnyKey => "FindKeys",
         On::Key => "OurKey",
+        On::GivenKey => "GivenKey",
         On::NewKey => "CreateKey",
         On::NewKeyTag => "TagNewKey",
         On::Alias | On::FreshKey => "NameKey",
@@ -141,7 +144,7 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         On::Topic => vec![anywhere("sns", region(true), &format!("{prefix}*"))],
         On::Queue => vec![anywhere("sqs", region(false), &format!("{prefix}*"))],
         On::Receiver => scope.receivers.iter().map(ToString::to_string).collect(),
-        On::Probe => vec![at_home(
+        On::Probe | On::LeftProbe => vec![at_home(
             "sqs",
             &format!("{}*", names::probe_prefix(&scope.stack)),
         )],
@@ -153,15 +156,24 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
                 at_home("events", &format!("rule/{bus}{probe}*"))
             })
             .collect(),
+        On::LeftProbeRule => {
+            let probe = names::probe_prefix(&scope.stack);
+            vec![anywhere(
+                "events",
+                region(true),
+                &format!("rule/{whole}/{probe}*"),
+            )]
+        }
         On::NamedRole => vec![
             role(&format!("{path}{prefix}*")),
             role(&format!("/{prefix}*")),
         ],
         On::Role | On::PassedRole => vec![role(&format!("{path}{prefix}*"))],
         On::AnyKey | On::Key => vec![anywhere("kms", "*", "key/*")],
+        On::GivenKey => scope.given_key.iter().map(ToString::to_string).collect(),
         On::FreshKey | On::NewKeyTag => vec![at_home("kms", "key/*")],
         On::Alias => vec![at_home("kms", &format!("alias/{whole}"))],
-        On::Bucket if write => scope.bucket.iter().map(|name| bucket(name)).collect(),
+        On::Bucket if write => scope.buckets().iter().map(|name| bucket(name)).collect(),
         On::Bucket => {
             let ours = format!("{prefix}logs-");
             let mut buckets = vec![bucket(&format!("{ours}*"))];
@@ -172,7 +184,8 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         On::Trail => scope
             .trail
             .iter()
-            .map(|name| at_home("cloudtrail", &format!("trail/{name}")))
+            // Where home has moved, it stays where it was.
+            .map(|name| anywhere("cloudtrail", "*", &format!("trail/{name}")))
             .collect(),
         On::AnyTrail => vec![format!("arn:{partition}:cloudtrail:*:*:trail/*")],
     }
@@ -186,7 +199,9 @@ fn condition(on: On, write: bool, scope: &Scope) -> Option<Value> {
         Some(json!({ "StringEquals": test }))
     };
     match (on, &scope.regions) {
-        (On::Rule | On::Queue | On::EventBus, Some(regions)) if write && regions.len() > 1 => {
+        (On::Rule | On::LeftProbeRule | On::Queue | On::EventBus, Some(regions))
+            if write && regions.len() > 1 =>
+        {
             equals("aws:RequestedRegion".to_owned(), json!(regions))
         }
         (On::PassedRole, _) => equals(

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::compile::Compiled;
 use crate::place::{AccountId, Arn, Place, Region, StackName};
 use crate::placement::{self, Desired};
-use crate::resources::{Kind, Survey};
-use crate::rules::{Diagnostic, Regions, RulesFile, Span};
+use crate::resources::{Kind, Survey, names};
+use crate::rules::{Diagnostic, Regions, RulesFile, Span, TopicKey};
 
 /// What the caller's permissions have to cover.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Scope {
     pub hub: bool,
     /// Whether topics have a key of ours.
     pub key: bool,
+    /// The key of the user's own that encrypts the topics.
+    pub given_key: Option<Arn>,
     /// The trail of ours.
     pub trail: Option<String>,
     /// Its bucket.
@@ -65,9 +67,27 @@ impl Scope {
             regions: (!everywhere).then(|| places(&desired, &file.home.region)),
             hub: named(Kind::Bus).is_some(),
             key: named(Kind::EncryptionKey).is_some(),
+            given_key: match &file.topic_key {
+                TopicKey::Existing(arn) => Some(arn.clone()),
+                TopicKey::Create | TopicKey::None => None,
+            },
             trail: named(Kind::Trail),
             bucket: named(Kind::Bucket),
             receivers: desired.receivers.into_iter().map(|r| r.queue).collect(),
+        })
+    }
+}
+
+impl Scope {
+    /// The log bucket, as a pattern: where home has moved, one of our naming stays where it was.
+    pub(super) fn buckets(&self) -> Option<String> {
+        let own = names::log_bucket(&self.stack, &self.account, &self.home);
+        self.bucket.as_ref().map(|bucket| {
+            let region = bucket.strip_suffix(self.home.as_str());
+            match region.filter(|_| *bucket == own) {
+                Some(all) => format!("{all}*"),
+                None => bucket.clone(),
+            }
         })
     }
 }

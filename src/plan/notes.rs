@@ -1,11 +1,12 @@
 //! What a plan says besides its changes: alerts that would not arrive although every change succeeds.
 
-use super::{Note, Plan};
+use super::{Action, Note, Plan};
+use crate::compile::Compiled;
 use crate::place::Arn;
-use crate::placement::{Desired, Feed};
+use crate::placement::{Desired, Feed, Unfit, unfit};
 use crate::resources::cloudtrail::missing_statements;
 use crate::resources::{Key, Kind, Live, Owner, Resource, Survey, names};
-use crate::rules::{Regions, Rule, RulesFile, Trigger};
+use crate::rules::{Regions, Rule, RulesFile, Trail as Wish, Trigger};
 
 /// Rules that are heard by somebody today, and after apply by nobody who has confirmed: a changed
 /// address or set of channels does that.
@@ -128,17 +129,9 @@ pub fn unfed(desired: &Desired) -> Option<Note> {
     let Feed::Nobody { trails } = &desired.feed else {
         return None;
     };
-    let lacks: Vec<String> = trails
-        .iter()
-        .map(|(arn, lacks)| {
-            let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
-            let name = names::trail(arn);
-            format!("`{name}` {}", lacks.join(", "))
-        })
-        .collect();
-    let found = match lacks.as_slice() {
+    let found = match trails.as_slice() {
         [] => "the account has none".to_owned(),
-        lacks => lacks.join("; "),
+        trails => lacking(trails),
     };
     Some(Note {
         message: format!("no trail records what the rules watch, so that no alert can come: {found}"),
@@ -146,6 +139,52 @@ pub fn unfed(desired: &Desired) -> Option<Note> {
             .to_owned(),
         document: None,
         loses_alerts: true,
+    })
+}
+
+/// What each trail lacks.
+fn lacking(trails: &[(Arn, Vec<Unfit>)]) -> String {
+    let each = trails.iter().map(|(arn, lacks)| {
+        let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+        format!("`{}` {}", names::trail(arn), lacks.join(", "))
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+/// Why a trail is made although there are some, and what would spare it.
+pub fn passed_over(
+    plan: &Plan,
+    file: &RulesFile,
+    patterns: &[Compiled],
+    desired: &Desired,
+    survey: &Survey,
+) -> Option<Note> {
+    let creates = plan
+        .changes
+        .iter()
+        .any(|change| change.key.kind == Kind::Trail && change.action == Action::Create);
+    if file.trail != Wish::ExistingOrCreate || !creates || survey.trails.is_empty() {
+        return None;
+    }
+    let listening = &desired.topology.listening;
+    let judged = survey.trails.iter();
+    let judged = judged.map(|found| (found.arn.clone(), unfit(found, patterns, listening)));
+    let judged: Vec<(Arn, Vec<Unfit>)> = judged.collect();
+    let stopped = judged.iter().find(|(arn, lacks)| {
+        *lacks == [Unfit::NotLogging] && arn.account() == survey.account.as_str()
+    });
+    let way = match stopped {
+        Some((arn, _)) => format!(
+            "`aws cloudtrail start-logging --name {arn} --region {}` and another plan",
+            arn.region()
+        ),
+        None => "one of them that records all management events in all Regions".to_owned(),
+    };
+    Some(Note {
+        message: format!("a trail is made because none fits: {}", lacking(&judged)),
+        help: format!("{way} would spare it: every further copy of the events costs money"),
+        document: None,
+        loses_alerts: false,
     })
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Action, Change, Plan};
-use crate::compile::Compiled;
+use super::{Action, Change, Note, Plan};
+use crate::compile::{Compiled, RuleState};
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Place, Region};
-use crate::resources::{Kind, Resource};
+use crate::resources::{DEFAULT_BUS, Kind, Live, Resource};
 use crate::rules::RuleId;
 
 /// A rule that apply sets off.
@@ -32,7 +32,12 @@ pub fn own_alerts(
     caller: &str,
     deployed: impl Fn(&RuleId) -> bool,
 ) -> Vec<OwnAlert> {
-    let mut made: BTreeMap<(&'static str, &'static str, Region), usize> = BTreeMap::new();
+    let patterns: Vec<(&RuleId, EventPattern)> = patterns
+        .iter()
+        .filter_map(|c| Some((&c.rule, EventPattern::from_value(&c.pattern).ok()?)))
+        .collect();
+    let account = plan.home.account();
+    let mut alerts: BTreeMap<&RuleId, BTreeMap<String, usize>> = BTreeMap::new();
     for change in &plan.changes {
         let region = match &change.key.place {
             Place::Regional { region, .. } => region.clone(),
@@ -41,30 +46,27 @@ pub fn own_alerts(
                 Place::Global { .. } => continue,
             },
         };
-        let service = service(change.key.kind);
-        for name in calls(change) {
-            *made.entry((service, name, region.clone())).or_default() += 1;
-        }
-    }
-    let patterns: Vec<(&RuleId, EventPattern)> = patterns
-        .iter()
-        .filter_map(|c| Some((&c.rule, EventPattern::from_value(&c.pattern).ok()?)))
-        .collect();
-    let mut alerts: BTreeMap<&RuleId, BTreeMap<String, usize>> = BTreeMap::new();
-    let heard = made
-        .iter()
-        .filter(|((_, _, region), _)| listening.contains(region));
-    for ((service, name, region), count) in heard {
-        let event = event(service, name, region, plan.home.account().as_str(), caller);
-        let Ok(event) = Event::from_value(&event) else {
+        if !listening.contains(&region) {
             continue;
-        };
-        let matching = patterns.iter().filter(|(_, p)| p.matches(&event));
-        // A rule's parts are disjoint, and one alert a rule is what a person sees.
-        let rules: BTreeSet<&RuleId> = matching.map(|(rule, _)| *rule).collect();
-        for rule in rules {
-            let calls = alerts.entry(rule).or_default();
-            *calls.entry((*name).to_owned()).or_default() += count;
+        }
+        for name in calls(change) {
+            let call = Call {
+                service: service(change.key.kind),
+                name,
+                parameters: parameters(change, &region),
+                reads: false,
+            };
+            let event = event(&call, &region, account.as_str(), caller);
+            let Ok(event) = Event::from_value(&event) else {
+                continue;
+            };
+            let matching = patterns.iter().filter(|(_, p)| p.matches(&event));
+            // A rule's parts are disjoint, and one alert a rule is what a person sees.
+            let rules: BTreeSet<&RuleId> = matching.map(|(rule, _)| *rule).collect();
+            for rule in rules {
+                let calls = alerts.entry(rule).or_default();
+                *calls.entry(name.to_owned()).or_default() += 1;
+            }
         }
     }
     alerts
@@ -183,8 +185,230 @@ fn updated(kind: Kind, field: &str, gone: bool) -> &'static str {
     }
 }
 
+/// What the calls of a change are about, as CloudTrail records it: together, since no two of the names are
+/// the same. Source: CloudTrail events of each service's user guide.
+fn parameters(change: &Change, region: &Region) -> Value {
+    let key = &change.key;
+    let account = key.place.account();
+    let name = key.name.as_str();
+    let partition = region.partition();
+    let handle = change.before.as_ref().and_then(|live| live.handle.clone());
+    match key.kind {
+        Kind::EncryptionKey => json!({ "keyId": handle, "aliasName": format!("alias/{name}") }),
+        Kind::Bucket => json!({ "bucketName": name }),
+        Kind::Trail => json!({ "name": name, "trailName": name }),
+        Kind::Role => json!({ "roleName": name }),
+        Kind::Queue => {
+            let suffix = if partition == "aws-cn" { ".cn" } else { "" };
+            json!({
+                "queueName": name,
+                "queueUrl": handle.unwrap_or_else(|| {
+                    format!("https://sqs.{region}.amazonaws.com{suffix}/{account}/{name}")
+                }),
+            })
+        }
+        Kind::Topic => json!({
+            "name": name,
+            "topicArn": format!("arn:{partition}:sns:{region}:{account}:{name}"),
+        }),
+        Kind::Subscription => {
+            let topic = name.split('/').next().unwrap_or_default();
+            json!({
+                "topicArn": format!("arn:{partition}:sns:{region}:{account}:{topic}"),
+                "subscriptionArn": handle,
+            })
+        }
+        Kind::Bus => json!({ "name": name, "eventBusName": name }),
+        Kind::Rule => {
+            let (bus, rule) = name.rsplit_once('/').unwrap_or((DEFAULT_BUS, name));
+            json!({ "name": rule, "rule": rule, "eventBusName": bus })
+        }
+    }
+}
+
+/// A call as CloudTrail records it.
+struct Call {
+    service: &'static str,
+    name: &'static str,
+    parameters: Value,
+    reads: bool,
+}
+
+/// The reads that every plan, apply and status begin with, which rules that hear of reads tell of.
+///
+/// Counted are lists once a place (long ones have more pages) and what is looked at of each resource.
+pub fn own_reads(
+    patterns: &[Compiled],
+    listening: &BTreeSet<Region>,
+    home: &Region,
+    live: &[Live],
+    caller: &Caller<'_>,
+) -> Option<Note> {
+    let readers = patterns
+        .iter()
+        .filter(|c| c.state == RuleState::EnabledWithAll);
+    let readers: Vec<(&RuleId, EventPattern)> = readers
+        .filter_map(|c| Some((&c.rule, EventPattern::from_value(&c.pattern).ok()?)))
+        .collect();
+    if readers.is_empty() {
+        return None;
+    }
+    let mut made: Vec<(&Region, &'static str, &'static str)> = Vec::new();
+    for region in listening {
+        made.extend(
+            LISTS
+                .iter()
+                .map(|(service, name)| (region, *service, *name)),
+        );
+    }
+    let global = &home.global();
+    made.extend(
+        LISTS_AT_HOME
+            .iter()
+            .map(|(service, name)| (home, *service, *name)),
+    );
+    made.extend(
+        GLOBAL_LISTS
+            .iter()
+            .map(|(service, name)| (global, *service, *name)),
+    );
+    for live in live {
+        let region = match &live.key.place {
+            Place::Regional { region, .. } => region,
+            Place::Global { .. } => global,
+        };
+        let kind = live.key.kind;
+        made.extend(
+            looks(kind)
+                .iter()
+                .map(|name| (region, service(kind), *name)),
+        );
+    }
+    let mut heard: BTreeMap<&RuleId, usize> = BTreeMap::new();
+    for (region, service, name) in made {
+        if !listening.contains(region) {
+            continue;
+        }
+        let call = Call {
+            service,
+            name,
+            parameters: Value::Null,
+            reads: true,
+        };
+        let event = event(&call, region, caller.account, caller.arn);
+        let Ok(event) = Event::from_value(&event) else {
+            continue;
+        };
+        let rules: BTreeSet<&RuleId> = readers
+            .iter()
+            .filter(|(_, pattern)| pattern.matches(&event))
+            .map(|(rule, _)| *rule)
+            .collect();
+        for rule in rules {
+            *heard.entry(rule).or_default() += 1;
+        }
+    }
+    if heard.is_empty() {
+        return None;
+    }
+    let rules = heard
+        .iter()
+        .map(|(rule, count)| format!("{rule} (some {count})"));
+    Some(Note {
+        message: format!(
+            "each plan, apply and status reads, and these rules alert on it: {}",
+            rules.collect::<Vec<_>>().join(", ")
+        ),
+        help: format!(
+            "to spare whoever runs iamwatch, give them `unless: {{ {}, readOnly: true }}`",
+            exception(caller.arn)
+        ),
+        document: None,
+        loses_alerts: false,
+    })
+}
+
+/// Who runs iamwatch.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// As STS names it.
+    pub arn: &'a str,
+    /// The account.
+    pub account: &'a str,
+}
+
+/// What every place is asked.
+const LISTS: &[(&str, &str)] = &[
+    ("kms", "ListAliases"),
+    ("sqs", "ListQueues"),
+    ("sns", "ListTopics"),
+    ("events", "DescribeEventBus"),
+    ("events", "ListRules"),
+];
+const LISTS_AT_HOME: &[(&str, &str)] = &[
+    ("sts", "GetCallerIdentity"),
+    ("cloudtrail", "DescribeTrails"),
+    ("s3", "ListBuckets"),
+];
+const GLOBAL_LISTS: &[(&str, &str)] = &[("account", "ListRegions"), ("iam", "ListRoles")];
+
+/// What is asked of a resource that was found.
+fn looks(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::EncryptionKey => &[
+            "DescribeKey",
+            "ListResourceTags",
+            "GetKeyPolicy",
+            "GetKeyRotationStatus",
+        ],
+        Kind::Bucket => &[
+            "GetBucketTagging",
+            "GetBucketPolicy",
+            "GetBucketPublicAccessBlock",
+            "GetBucketEncryption",
+            "GetBucketOwnershipControls",
+            "GetBucketVersioning",
+            "GetBucketLifecycle",
+        ],
+        Kind::Trail => &["GetTrailStatus", "GetEventSelectors", "ListTags"],
+        Kind::Role => &[
+            "GetRole",
+            "ListRolePolicies",
+            "GetRolePolicy",
+            "ListAttachedRolePolicies",
+        ],
+        Kind::Queue => &["GetQueueAttributes", "ListQueueTags"],
+        Kind::Topic => &[
+            "GetTopicAttributes",
+            "ListTagsForResource",
+            "ListSubscriptionsByTopic",
+        ],
+        Kind::Subscription => &["GetSubscriptionAttributes"],
+        Kind::Bus => &["ListTagsForResource"],
+        Kind::Rule => &["ListTagsForResource", "ListTargetsByRule"],
+    }
+}
+
+/// The condition that is true of one caller, whatever its session.
+fn exception(caller: &str) -> String {
+    let resource = caller.splitn(6, ':').nth(5).unwrap_or_default();
+    let mut parts = resource.split('/');
+    match (parts.next(), parts.next()) {
+        (Some("assumed-role"), Some(role)) => {
+            format!("userIdentity.sessionContext.sessionIssuer.userName: {role}")
+        }
+        _ => format!("userIdentity.arn: \"{caller}\""),
+    }
+}
+
 /// The event of a call that succeeds. Source: CloudTrail, record contents.
-fn event(service: &str, name: &str, region: &Region, account: &str, caller: &str) -> Value {
+fn event(call: &Call, region: &Region, account: &str, caller: &str) -> Value {
+    let Call {
+        service,
+        name,
+        parameters,
+        reads,
+    } = call;
     json!({
         "version": "0",
         "id": "00000000-0000-4000-8000-000000000000",
@@ -201,7 +425,8 @@ fn event(service: &str, name: &str, region: &Region, account: &str, caller: &str
             "eventSource": format!("{service}.amazonaws.com"),
             "eventName": name,
             "awsRegion": region,
-            "readOnly": false,
+            "requestParameters": parameters,
+            "readOnly": reads,
             "eventType": "AwsApiCall",
             "managementEvent": true,
             "recipientAccountId": account,

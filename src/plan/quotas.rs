@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Action, Plan};
+use super::{Action, Change, Plan};
 use crate::pattern::EventPattern;
 use crate::place::{Place, Region};
 use crate::resources::{BUS_POLICY_LIMIT, BusUse, DEFAULT_BUS, Kind, Resource};
@@ -73,8 +73,29 @@ pub fn buses(plan: &Plan) -> BTreeSet<BusAt> {
     added.collect()
 }
 
-/// Every quota that the plan would exceed. `trails`: how many record something at home.
-pub fn exceeded(plan: &Plan, uses: &BTreeMap<BusAt, BusUse>, trails: usize) -> Vec<Exceeded> {
+/// Whether the plan makes a trail record Regions that it did not record: then its trails must be counted
+/// in each Region.
+pub fn adds_trail(plan: &Plan) -> bool {
+    plan.changes.iter().any(spreads)
+}
+
+/// Ours record all Regions, so that a new one counts in each, and one that was cut back in each but its own.
+fn spreads(change: &Change) -> bool {
+    let grows = || change.attributes.iter().any(|a| a.path == "multi_region");
+    change.key.kind == Kind::Trail
+        && match change.action {
+            Action::Create => true,
+            Action::Update => grows(),
+            Action::Replace | Action::Delete => false,
+        }
+}
+
+/// Every quota that the plan would exceed. `trails`: how many record each Region.
+pub fn exceeded(
+    plan: &Plan,
+    uses: &BTreeMap<BusAt, BusUse>,
+    trails: &BTreeMap<Region, usize>,
+) -> Vec<Exceeded> {
     let mut found = Vec::new();
     for ((place, bus), used) in uses {
         rules(plan, place, bus, used, &mut found);
@@ -115,23 +136,41 @@ pub fn exceeded(plan: &Plan, uses: &BTreeMap<BusAt, BusUse>, trails: usize) -> V
             _ => {}
         }
     }
-    let created = |kind: Kind| {
-        let changes = plan.changes.iter();
-        changes
-            .filter(|change| change.key.kind == kind && change.action == Action::Create)
-            .count()
-    };
-    if created(Kind::Trail) > 0 {
-        found.extend(over(
-            format!("trails at {}", plan.home),
-            trails,
-            trails + created(Kind::Trail),
-            TRAILS,
-            "delete a trail that nobody needs, or let one of them record all management events in all Regions and \
-             write `trail: existing-or-create`",
-        ));
-    }
+    found.extend(one_trail_too_many(plan, trails));
     found
+}
+
+/// The fullest Region that one trail more would overfill, with how many others there are.
+fn one_trail_too_many(plan: &Plan, trails: &BTreeMap<Region, usize>) -> Option<Exceeded> {
+    let added_in = |region: &Region| {
+        let added = plan.changes.iter().filter(|change| {
+            let is_own =
+                matches!(&change.key.place, Place::Regional { region: own, .. } if own == region);
+            spreads(change) && (change.action == Action::Create || !is_own)
+        });
+        added.count()
+    };
+    let full = trails
+        .iter()
+        .map(|(region, have)| (region, *have, added_in(region)));
+    let mut full: Vec<_> = full
+        .filter(|(_, have, added)| *added > 0 && have + added > TRAILS)
+        .collect();
+    full.sort_by_key(|(_, have, _)| std::cmp::Reverse(*have));
+    let (region, have, added) = *full.first()?;
+    let others = match full.len() - 1 {
+        0 => String::new(),
+        1 => " (and in 1 more Region)".to_owned(),
+        many => format!(" (and in {many} more Regions)"),
+    };
+    over(
+        format!("trails in {region}{others}"),
+        have,
+        have + added,
+        TRAILS,
+        "delete a trail that nobody needs, or let one of them record all management events in all Regions and \
+         write `trail: existing-or-create`",
+    )
 }
 
 fn rules(plan: &Plan, place: &Place, bus: &str, used: &BusUse, found: &mut Vec<Exceeded>) {

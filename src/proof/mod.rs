@@ -22,7 +22,7 @@ use crate::rules::{Format, RuleId};
 use watch::Test;
 
 pub use path::BrokenLink;
-pub(crate) use probe::left_over;
+pub(crate) use probe::{left_over, rules_of_probes};
 pub use real::{RealOutcome, RealProof, prove_real};
 pub use spread::{PROBE_MARK, RegionProof, prove_regions};
 pub use synthetic::{Setting, Synthetic, synthetic};

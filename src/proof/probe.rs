@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{Arn, Place, StackName};
-use crate::resources::{Kind, Live, Owner, gone_is_fine, names};
+use crate::resources::{Kind, Live, Owner, events, gone_is_fine, names};
 
 /// Says until when a probe is in use, in Unix seconds; later it is a leftover of a killed run.
 const UNTIL_TAG: &str = "iamwatch:probe-until";
@@ -243,34 +243,67 @@ async fn remove_rule(clients: &Clients, bus: &str, rule: &str) -> Result<(), Cal
     emptied.and(gone_is_fine(deleted.map(drop)))
 }
 
+/// A temporary rule that stands on a bus.
+#[derive(Debug, Clone)]
+pub(crate) struct ProbeRule {
+    /// As AWS has it. It carries no tag of deployed things.
+    pub(crate) live: Live,
+    /// Whether its time is over: the run that made it was killed.
+    pub(crate) is_expired: bool,
+}
+
+/// The temporary rules of a rules file on one bus; `now` in Unix seconds.
+///
+/// # Errors
+/// What AWS says.
+pub(crate) async fn rules_of_probes(
+    clients: &Clients,
+    stack: &StackName,
+    place: &Place,
+    bus: &str,
+    now: i64,
+) -> Result<Vec<ProbeRule>, CallError> {
+    let prefix = names::probe_prefix(stack);
+    let found = match events::named(&clients.events, stack, place, bus, &prefix).await {
+        Err(error) if error.cause == Cause::NotFound => return Ok(Vec::new()),
+        found => found?,
+    };
+    let mut probes = Vec::new();
+    for live in found {
+        let arn = live.handle.as_deref().unwrap_or_default();
+        let request = clients.events.list_tags_for_resource().resource_arn(arn);
+        let tags = match calls::LIST_RULE_TAGS.send(arn, request.send()).await {
+            // It went away since it was listed.
+            Err(error) if error.cause == Cause::NotFound => continue,
+            tags => tags?,
+        };
+        let value = |key: &str| {
+            let mut tags = tags.tags().iter();
+            tags.find(|tag| tag.key() == key).map(Tag::value)
+        };
+        // A rule without the tag is not a probe of ours, whatever its name.
+        if value(PROBE_TAG) != Some(stack.as_str()) {
+            continue;
+        }
+        let until = value(UNTIL_TAG).and_then(|until| until.parse::<i64>().ok());
+        let is_expired = until.is_some_and(|until| until < now);
+        probes.push(ProbeRule { live, is_expired });
+    }
+    Ok(probes)
+}
+
 /// Removes temporary rules of runs that were killed, from one bus.
 async fn sweep_rules(
     clients: &Clients,
     stack: &StackName,
+    place: &Place,
     bus: &str,
     now: i64,
 ) -> Result<(), CallError> {
-    let request = clients.events.list_rules().event_bus_name(bus);
-    let request = request.name_prefix(names::probe_prefix(stack));
-    let page = match calls::LIST_RULES.send(bus, request.send()).await {
-        Err(error) if error.cause == Cause::NotFound => return Ok(()),
-        page => page?,
-    };
-    for rule in page.rules() {
-        let (Some(name), Some(arn)) = (rule.name(), rule.arn()) else {
-            continue;
-        };
-        let request = clients.events.list_tags_for_resource().resource_arn(arn);
-        let tags = calls::LIST_RULE_TAGS.send(arn, request.send()).await?;
-        let value = |key: &str| {
-            let mut tags = tags.tags().iter();
-            tags.find(|tag| tag.key() == key).map(|tag| tag.value())
-        };
-        let ours = value(PROBE_TAG) == Some(stack.as_str());
-        let until = value(UNTIL_TAG).and_then(|until| until.parse::<i64>().ok());
-        if ours && until.is_some_and(|until| until < now) {
-            remove_rule(clients, bus, name).await?;
-        }
+    let probes = rules_of_probes(clients, stack, place, bus, now).await?;
+    for probe in probes.iter().filter(|probe| probe.is_expired) {
+        let name = probe.live.key.name.rsplit('/').next().unwrap_or_default();
+        remove_rule(clients, bus, name).await?;
     }
     Ok(())
 }
@@ -322,7 +355,7 @@ pub(super) async fn sweep(
     live: &[Live],
     now: i64,
 ) -> Result<usize, CallError> {
-    sweep_rules(clients, stack, bus, now).await?;
+    sweep_rules(clients, stack, place, bus, now).await?;
     let stale: HashMap<String, String> = left_over(clients, stack, now)
         .await?
         .into_iter()

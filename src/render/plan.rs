@@ -7,7 +7,8 @@ use similar::{ChangeTag, TextDiff};
 
 use super::style::Painter;
 use crate::compile::RuleState;
-use crate::place::Place;
+use crate::place::{Arn, Place};
+use crate::placement::Feed;
 use crate::plan::{Action, AttributeChange, Change, Conflict, Plan, adopt};
 use crate::resources::{Kind, Owner, Resource};
 
@@ -32,6 +33,9 @@ pub fn plan(plan: &Plan, paint: Painter) -> String {
             paint.yellow("…")
         );
     }
+    if let Some(line) = feed(plan) {
+        let _ = writeln!(text, "{line}");
+    }
     for note in &plan.notes {
         let _ = writeln!(text, "{} {}", paint.yellow("!"), note.message);
         let _ = writeln!(text, "    {}", note.help);
@@ -45,6 +49,24 @@ pub fn plan(plan: &Plan, paint: Painter) -> String {
     }
     let _ = writeln!(text, "{}", paint.bold(&summary(plan)));
     text
+}
+
+/// Where events come from, if no line of the plan tells.
+fn feed(plan: &Plan) -> Option<String> {
+    let is_away = |arn: &Arn| match &plan.home {
+        Place::Regional { region, .. } => region.as_str() != arn.region(),
+        Place::Global { .. } => false,
+    };
+    let is_wanted = plan.changes.is_empty() || plan.changes.iter().any(|c| c.after.is_some());
+    match &plan.feed {
+        Feed::Existing(arn) => Some(format!(
+            "events come from your trail {arn}, which stays as it is"
+        )),
+        Feed::Ours(arn) if is_away(arn) && is_wanted => Some(format!(
+            "events come from our trail {arn}, which stays where it is"
+        )),
+        Feed::Ours(_) | Feed::Nobody { .. } => None,
+    }
 }
 
 /// Place by place where there are several, home first; Regions with the same changes share a heading.

@@ -36,13 +36,27 @@ pub(super) async fn read(
     place: &Place,
     bus: &str,
 ) -> Result<Vec<Live>, CallError> {
+    named(client, stack, place, bus, &names::prefix(stack)).await
+}
+
+/// Reads the rules of a bus whose names begin so.
+///
+/// # Errors
+/// What AWS says.
+pub(crate) async fn named(
+    client: &aws_sdk_eventbridge::Client,
+    stack: &StackName,
+    place: &Place,
+    bus: &str,
+    prefix: &str,
+) -> Result<Vec<Live>, CallError> {
     let mut rules = Vec::new();
     let mut token = None;
     loop {
         let request = client
             .list_rules()
             .event_bus_name(bus)
-            .name_prefix(names::prefix(stack))
+            .name_prefix(prefix)
             .set_next_token(token);
         let page = calls::LIST_RULES.send("*", request.send()).await?;
         token = page.next_token().map(str::to_owned);

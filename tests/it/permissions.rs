@@ -350,3 +350,47 @@ async fn the_policies_fit_where_aws_takes_them() {
         assert!(length <= permissions::POLICY_LIMIT, "{phase:?}: {length}");
     }
 }
+
+/// A key of the user's own carries no tag of ours: its ARN stands in the policies instead.
+#[tokio::test]
+async fn a_key_of_the_users_own_is_in_the_policies_by_its_name() {
+    let stage = account().await;
+    let kms = &stage.clients.kms;
+    let made = kms.create_key().send().await.unwrap().key_metadata.unwrap();
+    let arn = made.arn.unwrap();
+    let rules = EVERYTHING.replace("kms_key: create", &format!("kms_key: \"{arn}\""));
+    let wanted = stage.wanted(&rules).await;
+    let policy = |phase| permissions::policy(&scope(&wanted, &stage), phase);
+    let on_key = |policy: &Value| {
+        let all = statements(policy).iter();
+        let on_key = all.filter(|s| s["Resource"] == json!(arn) && s.get("Condition").is_none());
+        let actions = on_key.flat_map(|s| s["Action"].as_array().unwrap().clone());
+        actions
+            .map(|a| a.as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let looks = ["kms:DescribeKey", "kms:GetKeyPolicy"];
+    assert_eq!(on_key(&policy(Phase::Plan)), looks);
+    assert_eq!(
+        on_key(&policy(Phase::Dlq)),
+        [
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:GenerateDataKey",
+            "kms:GetKeyPolicy"
+        ]
+    );
+    // As a caller meets it: what it may read, and what it lacks without that statement.
+    let arn: iamwatch::place::Arn = arn.parse().unwrap();
+    let caller = under(&stage, &policy(Phase::Plan)).await;
+    let found = resources::kms::problem(&caller.clients.kms, &arn)
+        .await
+        .unwrap();
+    assert!(found.is_some_and(|found| found.problem.contains("EventBridge")));
+    let mut without = policy(Phase::Plan);
+    let list = without["Statement"].as_array_mut().unwrap();
+    list.retain(|statement| statement["Resource"] != json!(arn));
+    let caller = under(&stage, &without).await;
+    let refused = resources::kms::problem(&caller.clients.kms, &arn).await;
+    assert!(names(&said(&refused.unwrap_err()), "kms:GetKeyPolicy"));
+}

@@ -131,6 +131,17 @@ pub(super) async fn read(
     Ok(trails)
 }
 
+/// How many trails record a Region, those of other Regions included: all of them count against its quota.
+///
+/// # Errors
+/// What AWS says.
+pub async fn recording(clients: &Clients) -> Result<usize, CallError> {
+    let request = clients.cloudtrail.describe_trails();
+    let request = request.include_shadow_trails(true);
+    let answer = calls::DESCRIBE_TRAILS.send("*", request.send()).await?;
+    Ok(answer.trail_list().len())
+}
+
 async fn owner(
     client: &aws_sdk_cloudtrail::Client,
     stack: &StackName,

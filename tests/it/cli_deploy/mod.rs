@@ -2,10 +2,12 @@
 
 mod adopt;
 mod buckets;
+mod destroy;
 mod prune;
 mod quotas;
 mod region;
 mod saved;
+mod trails;
 
 use std::path::PathBuf;
 

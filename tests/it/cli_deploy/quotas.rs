@@ -85,3 +85,53 @@ fn the_alerts_that_apply_causes_are_told_before() {
     );
     assert!(!out.contains("alerts: root/sign-in"), "{out}");
 }
+
+/// What a call is about decides whether a rule tells of it.
+#[test]
+fn the_alerts_of_pipeline_tamper_are_told_before() {
+    let rules = format!("{RULES}  - use: pack/pipeline\n");
+    let folder = Folder::with(&rules);
+    folder.succeed(&["apply", "--auto-approve"]);
+    folder.rules(&rules.replace(
+        "  - use: root/sign-in\n",
+        "  - use: root/sign-in\n    severity: low\n  - use: root/activity\n",
+    ));
+    let out = folder.succeed(&["plan"]);
+    assert!(
+        out.contains("apply itself alerts: pipeline/tamper (PutRule ×2, PutTargets ×2)"),
+        "{out}"
+    );
+    assert!(
+        out.contains("apply itself alerts: pipeline/tamper-watch ("),
+        "{out}"
+    );
+}
+
+#[test]
+fn that_plans_themselves_are_heard_of_is_said_with_the_exception() {
+    let read = "  - { id: reads, title: Reads, events: [\"events:List*\"] }\n";
+    let folder = Folder::with(&format!("{RULES}{read}"));
+    let out = folder.succeed(&["plan"]);
+    let said = "each plan, apply and status reads, and these rules alert on it: reads (some 1)";
+    assert!(out.contains(said), "{out}");
+    let unless = "`unless: { userIdentity.arn: \"arn:aws:iam::111122223333:user/";
+    assert!(
+        out.contains(unless) && out.contains("readOnly: true }`"),
+        "{out}"
+    );
+    // Once there is something to look at, there is more to hear of.
+    folder.succeed(&["apply", "--auto-approve"]);
+    let out = folder.succeed(&["plan"]);
+    assert_eq!(out.matches("alert on it").count(), 1, "{out}");
+    assert!(out.contains("reads (some 7)"), "{out}");
+    // The exception that is offered is one.
+    let admin = out.split("userIdentity.arn: \"").nth(1).unwrap();
+    let admin = admin.split('"').next().unwrap();
+    let unless = format!("unless: {{ userIdentity.arn: \"{admin}\", readOnly: true }} }}");
+    folder.rules(&format!(
+        "{RULES}{}",
+        read.replace("] }\n", &format!("], {unless}\n"))
+    ));
+    let out = folder.succeed(&["plan"]);
+    assert!(!out.contains("alert on it"), "{out}");
+}
