@@ -51,8 +51,12 @@ of event buses: with a home bus the guard denies changes to those of every bus."
 enum Run {
     /// `plan`, and everything else that only looks
     Plan,
+    /// The same as `plan`
+    Status,
     /// `apply` and `destroy`
     Apply,
+    /// The same as `apply`
+    Destroy,
     /// `test-event`
     TestEvent,
     /// `dlq`, with `--redrive`
@@ -79,8 +83,8 @@ impl PermissionsArgs {
         let scope = rules.scope(&account, ui)?;
         let phase = match self.phase {
             None => return print(&permissions::guard(&scope, &self.except_role), GUARD, ui),
-            Some(Run::Plan) => Phase::Plan,
-            Some(Run::Apply) => Phase::Apply,
+            Some(Run::Plan | Run::Status) => Phase::Plan,
+            Some(Run::Apply | Run::Destroy) => Phase::Apply,
             Some(Run::TestEvent) => Phase::TestEvent,
             Some(Run::Dlq) => Phase::Dlq,
         };

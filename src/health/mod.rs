@@ -204,10 +204,15 @@ fn foreign(conflict: &Conflict, desired: &Desired, stack: &StackName) -> Finding
         since: None,
         consequence: "apply refuses to touch it, and with it everything else".to_owned(),
         rules: reach::Reach::named(desired, &conflict.key),
-        remedy: format!(
-            "if it is yours, tag it `{}={stack}`; otherwise delete or rename it",
-            crate::resources::STACK_TAG
-        ),
+        remedy: if conflict.owner == Owner::Nobody {
+            format!(
+                "if it is yours, `iamwatch apply --adopt {}` tags it `{}={stack}`; otherwise delete or rename it",
+                plan::adopt::written(&conflict.key),
+                crate::resources::STACK_TAG
+            )
+        } else {
+            "give this rules file another `name`, or delete or rename what stands there".to_owned()
+        },
         document: None,
     }
 }

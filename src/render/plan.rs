@@ -18,7 +18,7 @@ pub fn plan(plan: &Plan, paint: Painter) -> String {
     for key in &plan.orphans {
         let stays = match key.kind.deletion() {
             Some(word) => format!(
-                "is kept, whatever else goes: only --delete {word} deletes it (on apply with --prune)"
+                "is kept, whatever else goes: only `destroy --delete {word}` or `apply --prune --delete {word}` deletes it"
             ),
             None => "is no longer wanted and stays: give --prune to delete it".to_owned(),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::style::Painter;
-use crate::apply::Report;
+use crate::apply::{Failed, Report};
 use crate::plan::{Action, Plan};
 use crate::proof::{BrokenLink, Outcome, Proof};
 use crate::resources::{Kind, Resource};
@@ -42,10 +42,18 @@ pub fn report(report: &Report, plan: &Plan, paint: Painter) -> String {
         report.not_tried.len()
     );
     if !report.is_complete() {
-        let _ = writeln!(
-            text,
-            "Run the same command again: it goes on where this one ended."
-        );
+        let passes = |failed: &Failed| failed.error.cause.passes();
+        let _ = if report.failed.iter().all(passes) {
+            writeln!(
+                text,
+                "Run the same command again: it goes on where this one ended."
+            )
+        } else {
+            writeln!(
+                text,
+                "What failed will fail again until it is mended; then the same command goes on where this one ended."
+            )
+        };
     }
     let unconfirmed = unconfirmed(report, plan);
     if !unconfirmed.is_empty() {

@@ -404,6 +404,8 @@ async fn what_lost_its_tag_is_named_and_judged_all_the_same() {
         "does not carry our tag",
     );
     assert!(finding.remedy.contains("iamwatch:stack=acme"));
+    let adopt = "`iamwatch apply --adopt topic:iamwatch-acme-text_mail@us-east-1`";
+    assert!(finding.remedy.contains(adopt), "{}", finding.remedy);
     assert_eq!(health.findings.len(), 1, "{health:#?}");
 }
 

@@ -71,7 +71,10 @@ fn a_key_is_scheduled_and_the_plan_says_so() {
     let folder = deployed(&with_key);
     folder.rules(RULES);
     let out = folder.succeed(&["plan", "--prune"]);
-    assert!(out.contains("only --delete key deletes it"), "{out}");
+    assert!(
+        out.contains("only `destroy --delete key` or `apply --prune --delete key` deletes it"),
+        "{out}"
+    );
     let out = folder.succeed(&["plan", "--prune", "--delete", "key"]);
     assert!(
         out.contains("- key iamwatch-acme") && out.contains("gone in 30 days"),
