@@ -212,14 +212,14 @@ fn did_you_mean(name: &str) -> String {
     format!("did you mean `{name}`?")
 }
 
-/// The name that a word is a slip of, or the only one that it begins.
+/// The only name that a word begins, or the one that it is a slip of.
 pub(crate) fn meant<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let names: Vec<&str> = names.into_iter().take(MOST_NAMES).collect();
     let mut longer = names
         .iter()
         .filter(|name| word.len() > 2 && name.starts_with(word));
-    nearest(word, names.iter().copied()).or_else(|| match (longer.next(), longer.next()) {
+    match (longer.next(), longer.next()) {
         (Some(name), None) => Some(*name),
-        _ => None,
-    })
+        _ => nearest(word, names.iter().copied()),
+    }
 }
