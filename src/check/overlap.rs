@@ -17,6 +17,8 @@ use crate::rules::{Diagnostic, Rule, RulesFile, codes};
 
 /// Events that are made and tried, in one file.
 const MOST_TRIED: usize = 2_000;
+/// Pairs of rules that are compared.
+const MOST_PAIRS: usize = 1_000_000;
 /// Combinations of one rule that are compared.
 const MOST_SIDES: usize = 40;
 /// Names of one service that are tried for a pair of combinations.
@@ -57,6 +59,7 @@ pub(super) fn warnings(mut order: Vec<&Subject<'_>>, file: &RulesFile) -> Vec<Di
     let sides: Vec<Vec<Side<'_>>> = order.iter().map(|subject| sides(subject)).collect();
     let mut index = Index::default();
     let mut left = MOST_TRIED;
+    let mut pairs = MOST_PAIRS;
     let mut found = Vec::new();
     for (at, (subject, own)) in order.iter().zip(&sides).enumerate() {
         let mut partners = Vec::new();
@@ -65,9 +68,10 @@ pub(super) fn warnings(mut order: Vec<&Subject<'_>>, file: &RulesFile) -> Vec<Di
             let (Some(earlier), Some(others)) = (order.get(other), sides.get(other)) else {
                 continue;
             };
-            if partners.len() == MOST_PARTNERS {
+            if partners.len() == MOST_PARTNERS || left == 0 || pairs == 0 {
                 break;
             }
+            pairs -= 1;
             if !told_twice(earlier.rule, subject.rule) {
                 continue;
             }

@@ -108,7 +108,7 @@ codes! {
     CONDITION "E0412" "The condition is not one that an event pattern can express."
     NUMBER "E0413" "A numeric condition is a number, or a comparison such as `>= 3` or `> 0 and <= 5`."
     CIDR "E0414" "A `cidr` condition is a block of IPv4 or IPv6 addresses such as `10.0.0.0/8`."
-    PATTERN "E0415" "A raw pattern is a JSON object that pins `source`: without that it would swallow events of everything on the bus."
+    PATTERN "E0415" "A raw pattern is a JSON object of lists that pins `source`: without that it would swallow events of everything on the bus."
     USE_CONDITION "E0416" "The conditions of a `use` narrow those of the catalogue's rule; the two cannot speak about the same field."
     TEST "E0417" "A test is about one event: `like` makes a realistic one of an API, `event` holds one, `file` names one."
     TEST_EVENT "E0418" "The event of a test is JSON: one event as EventBridge has it, or one record as CloudTrail writes it."

@@ -11,6 +11,7 @@ use super::model::Trigger;
 use super::read::{duplicate, empty, key_text, number_as_text, wrong_type};
 use super::report::{Report, shown};
 use super::source::Span;
+use super::traps;
 use super::yaml::{Node, Plain, Value};
 
 /// A pattern as a YAML map or as JSON text.
@@ -82,7 +83,12 @@ pub(super) fn pattern(node: &Node, key: Span, report: &mut Report) -> Option<Tri
             return None;
         }
     }
-    super::traps::warn(map, node, report);
+    let before = report.errors();
+    traps::bare_values(map, node, report);
+    if report.errors() > before {
+        return None;
+    }
+    traps::warn(map, node, report);
     pattern.map(|pattern| Trigger::Raw { pattern, span: key })
 }
 

@@ -73,6 +73,43 @@ pub(super) fn warn(pattern: &Map<String, Json>, node: &Node, report: &mut Report
     }
 }
 
+/// Reports values that stand in no list, which EventBridge refuses.
+pub(super) fn bare_values(pattern: &Map<String, Json>, node: &Node, report: &mut Report) {
+    bare(pattern, &mut Vec::new(), node, report);
+}
+
+fn bare<'p>(
+    object: &'p Map<String, Json>,
+    steps: &mut Vec<Step<'p>>,
+    node: &Node,
+    report: &mut Report,
+) {
+    for (key, value) in object {
+        steps.push(Step::Key(key));
+        match value {
+            Json::Object(inner) => bare(inner, steps, node, report),
+            Json::Array(branches) if key == "$or" => {
+                for (index, branch) in branches.iter().enumerate() {
+                    steps.push(Step::Index(index));
+                    if let Json::Object(branch) = branch {
+                        bare(branch, steps, node, report);
+                    }
+                    steps.pop();
+                }
+            }
+            Json::Array(_) => {}
+            value => {
+                report
+                    .error(codes::PATTERN, place(node, steps))
+                    .message(format!("the value of {} stands in no list", shown(key)))
+                    .label("EventBridge takes lists of alternatives only")
+                    .help(format!("write {}", shown(&format!("{key}: [{value}]"))));
+            }
+        }
+        steps.pop();
+    }
+}
+
 fn collect<'p>(
     object: &'p Map<String, Json>,
     steps: &mut Vec<Step<'p>>,

@@ -217,6 +217,35 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// What the compiler refuses: what it shows, the code, and the rule.
+const REFUSED: &[(&str, &str, &str)] = &[
+    (
+        "two tests of one field",
+        "E0801",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: \"svc-*\" }\n  unless: { requestParameters.userName: \"*-ci\" }",
+    ),
+    (
+        "a test without an opposite",
+        "E0801",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: { sourceIPAddress: { cidr: \"2001:db8::/32\" } }",
+    ),
+    (
+        "raw patterns that EventBridge refuses or reads otherwise",
+        "E0803",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [] } }\n- id: b\n  pattern: { source: [aws.iam], detail: { $or: [{ eventName: [CreateUser] }, { errorCode: [AccessDenied] }], eventName: [CreateRole] } }\n- id: c\n  pattern: { source: [{ prefix: iamwatch }], detail: { eventName: [CreateUser] } }\n- id: d\n  pattern: { source: [aws.iam], $or: [{ region: [us-east-1] }, { account: [\"111122223333\"] }] }",
+    ),
+    (
+        "wildcards that are too many for EventBridge",
+        "E0804",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: \"*a*a*a*a*a*a*a*a*a*a*a*a*\" }",
+    ),
+    (
+        "conditions that exclude each other",
+        "E0805",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: { eventSource: \"*\" }\n- id: b\n  events: [\"iam:CreateUser\"]\n  when: { errorCode: AccessDenied, userIdentity.type: Root }\n  unless: { errorCode: AccessDenied, userIdentity.type: Root }",
+    ),
+];
+
 /// Many rules, each with one event.
 fn rules(count: usize, name: impl Fn(usize) -> String) -> String {
     let rule = |n| {
@@ -282,13 +311,32 @@ fn every_lint_fires_where_it_should_and_nowhere_else() {
             add(&format!("{name}, SILENT"), &shown(&found));
         }
     }
+    let arns: Vec<String> = (0..50)
+        .map(|n| format!("\"arn:aws:iam::111122223333:user/robots/robot-{n}\""))
+        .collect();
+    let long = format!(
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: {{ userIdentity.arn: [{}] }}",
+        arns.join(", ")
+    );
+    let refused = REFUSED
+        .iter()
+        .map(|(name, code, bad)| (*name, *code, (*bad).to_owned()));
+    for (name, code, bad) in refused.chain([("too many exceptions", "E0802", long)]) {
+        let found = checked(&bad);
+        if !codes_of(&found).contains(&code) {
+            missing.push(name);
+        }
+        add(name, &shown(&found));
+    }
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/check/lints.snap.txt");
     if std::env::var_os(BLESS).is_some() {
         std::fs::write(&kept, &text).unwrap();
     }
     assert_eq!(missing, Vec::<&str>::new(), "{text}");
     for code in codes::ALL {
-        let of_lints = code.id >= "W0710" || ["W0704", "W0705", "E0806"].contains(&code.id);
+        let of_lints = code.id >= "W0710"
+            || code.id.starts_with("E08")
+            || ["W0704", "W0705"].contains(&code.id);
         assert!(
             !of_lints || text.contains(&format!("[{}]: ", code.id)),
             "no case shows {}: {}",

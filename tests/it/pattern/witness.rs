@@ -108,3 +108,61 @@ fn nearly_every_pattern_of_the_vectors_has_an_event() {
         "{found} found, missing {missing:#?}"
     );
 }
+
+#[test]
+fn an_event_for_two_changes_what_fails_in_one_of_them() {
+    let base = json!({ "name": "CreateUser", "by": "alice", "from": "192.0.2.1" });
+    let shared = |a: Value, b: Value| {
+        let (a, b) = (pattern(&a), pattern(&b));
+        let (ours, theirs) = (a.branches().next().unwrap(), b.branches().next().unwrap());
+        let event = ours.shared_witness(&theirs, &base)?;
+        let parsed = Event::from_value(&event).unwrap();
+        assert!(a.matches(&parsed) && b.matches(&parsed), "{event}");
+        assert!(!ours.excludes(&theirs) && !theirs.excludes(&ours));
+        Some(event)
+    };
+    assert_eq!(
+        shared(
+            json!({ "name": [{ "prefix": "Create" }], "code": [{ "exists": false }] }),
+            json!({ "name": ["CreateUser", "CreateRole"] }),
+        ),
+        Some(base.clone())
+    );
+    assert_eq!(
+        shared(
+            json!({ "by": [{ "prefix": "b" }], "code": ["Denied"] }),
+            json!({ "by": ["carol", "bob"], "name": [{ "exists": true }] }),
+        ),
+        Some(json!({ "name": "CreateUser", "by": "bob", "from": "192.0.2.1", "code": "Denied" }))
+    );
+    assert_eq!(
+        shared(
+            json!({ "by": ["bob", { "exists": false }] }),
+            json!({ "by": ["carol", { "exists": false }] }),
+        ),
+        Some(json!({ "name": "CreateUser", "from": "192.0.2.1" }))
+    );
+    // Nothing is both; nothing is found where a person would not look either.
+    assert_eq!(
+        shared(
+            json!({ "by": [{ "prefix": "a" }] }),
+            json!({ "by": [{ "prefix": "b" }] })
+        ),
+        None
+    );
+}
+
+#[test]
+fn branches_exclude_each_other_only_by_texts_that_differ() {
+    let excludes = |a: Value, b: Value| {
+        let (a, b) = (pattern(&a), pattern(&b));
+        let (ours, theirs) = (a.branches().next().unwrap(), b.branches().next().unwrap());
+        ours.excludes(&theirs)
+    };
+    let a = json!({ "a": ["x"], "b": ["1"], "c": [true] });
+    assert!(excludes(a.clone(), json!({ "b": ["2", "3"] })));
+    assert!(excludes(a.clone(), json!({ "c": [{ "exists": false }] })));
+    assert!(!excludes(a.clone(), json!({ "b": ["2", "1"] })));
+    assert!(!excludes(a.clone(), json!({ "b": [{ "prefix": "2" }] })));
+    assert!(!excludes(a, json!({ "d": ["x"] })));
+}

@@ -164,7 +164,7 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "patterns",
-        "- { id: a, pattern: { detail: { eventName: [x] } } }\n- { id: b, pattern: { source: aws.iam } }\n- { id: c, pattern: \"{\\\"source\\\": [\" }\n- { id: d, pattern: [x] }\n- { id: e, pattern: \"[]\" }\n- { id: f, pattern: { source: [a], account: [111122223333], source: [b] } }\n",
+        "- { id: a, pattern: { detail: { eventName: [x] } } }\n- { id: b, pattern: { source: aws.iam } }\n- { id: c, pattern: \"{\\\"source\\\": [\" }\n- { id: d, pattern: [x] }\n- { id: e, pattern: \"[]\" }\n- { id: f, pattern: { source: [a], account: [111122223333], source: [b] } }\n- { id: g, pattern: { source: [aws.iam], detail: { $or: [{ eventName: CreateUser }, { userIdentity: { type: [Root], invokedBy: null } }] } } }\n- { id: h, pattern: '{ \"source\": [\"aws.iam\"], \"detail\": { \"eventName\": \"x\" } }' }\n",
     ),
     (
         "conditions on what the catalogue asks already",
