@@ -240,8 +240,9 @@ impl Session {
         plan.notes
             .extend(notes::silenced(&desired, &self.live, wishes.prune));
         plan.notes.extend(notes::unchecked_function(&plan));
+        let organization = self.survey.organization.as_ref().map(|o| o.id.as_str());
         plan.notes
-            .extend(notes::foreign_bucket(&desired, &self.live));
+            .extend(notes::foreign_bucket(&desired, organization, &self.live));
         let guests = guests::guests(&self.rules.file.name, &desired, &self.live);
         plan.notes.extend(guests.iter().map(guests::Found::note));
         plan.notes.extend(notes::unfed(&desired));

@@ -88,7 +88,11 @@ pub fn unchecked_function(plan: &Plan) -> Option<Note> {
 }
 
 /// Our trail writes into a bucket that iamwatch does not edit, and that may not let it.
-pub fn foreign_bucket(desired: &Desired, live: &[Live]) -> Option<Note> {
+pub fn foreign_bucket(
+    desired: &Desired,
+    organization: Option<&str>,
+    live: &[Live],
+) -> Option<Note> {
     let Feed::Ours(arn) = &desired.feed else {
         return None;
     };
@@ -107,7 +111,14 @@ pub fn foreign_bucket(desired: &Desired, live: &[Live]) -> Option<Note> {
     };
     let account = desired.home.account();
     let prefix = trail.key_prefix.as_deref();
-    let lacks = missing_statements(&bucket.policy, &bucket.name, prefix, account, arn);
+    let lacks = missing_statements(
+        &bucket.policy,
+        &bucket.name,
+        prefix,
+        account,
+        organization,
+        arn,
+    );
     let unseen = found.owner == Owner::Stranger;
     (!lacks.is_empty()).then(|| Note {
         message: if unseen {

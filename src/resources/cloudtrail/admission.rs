@@ -12,28 +12,27 @@ pub fn missing_statements(
     bucket: &str,
     prefix: Option<&str>,
     account: &AccountId,
+    organization: Option<&str>,
     trail: &Arn,
 ) -> Vec<Value> {
     let stored = canonical(stored);
     let statements = stored.get("Statement").and_then(Value::as_array);
     let statements = statements.map(Vec::as_slice).unwrap_or_default();
-    policy::trail_statements(bucket, prefix, account, None, trail)
+    policy::trail_statements(bucket, prefix, account, organization, trail)
+        .map(|wanted| canonical(&json!({ "Statement": [wanted] })))
         .into_iter()
+        .filter_map(|policy| policy.get("Statement")?.get(0).cloned())
         .filter(|wanted| !statements.iter().any(|s| admits(s, wanted, account, trail)))
         .collect()
 }
 
 fn admits(statement: &Value, wanted: &Value, account: &AccountId, trail: &Arn) -> bool {
-    let text = |field: &str| {
-        wanted
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+    let mut actions = strings(wanted.get("Action"));
+    let covers = |resource: &str| strings(statement.get("Resource")).any(|r| like(r, resource));
     statement.get("Effect") == Some(&json!("Allow"))
         && policy::names_service(statement, "cloudtrail.amazonaws.com")
-        && policy::names_action(statement, text("Action"))
-        && strings(statement.get("Resource")).any(|r| like(r, text("Resource")))
+        && actions.all(|action| policy::names_action(statement, action))
+        && strings(wanted.get("Resource")).all(covers)
         && statement
             .get("Condition")
             .is_none_or(|condition| holds(condition, account, trail))
@@ -75,10 +74,14 @@ mod tests {
             .parse()
             .unwrap();
         let lacks =
-            |policy: &Value| missing_statements(policy, "logs", None, &account, &trail).len();
+            |policy: &Value| missing_statements(policy, "logs", None, &account, None, &trail).len();
         let ours =
             json!({ "Statement": policy::trail_statements("logs", None, &account, None, &trail) });
         assert_eq!(lacks(&ours), 0);
+        let of_all = |policy: &Value| {
+            missing_statements(policy, "logs", None, &account, Some("o-acme"), &trail).len()
+        };
+        assert_eq!(of_all(&ours), 1, "members' log files stand elsewhere");
         assert_eq!(lacks(&Value::Null), 2);
         let wide = json!({ "Statement": {
             "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": "s3:*",
