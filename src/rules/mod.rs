@@ -32,6 +32,7 @@ mod scope;
 mod source;
 mod tests;
 mod traps;
+mod twice;
 mod watches;
 mod yaml;
 

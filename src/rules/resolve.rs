@@ -13,6 +13,7 @@ use super::report::{Report, shown};
 use super::rule::{Common, Draft, Own, Use};
 use super::source::{Sources, Span};
 use super::tests;
+use super::twice::{self, Says};
 use super::watches;
 
 /// A rule whose channels are not settled.
@@ -25,17 +26,6 @@ struct Open {
     /// Which `use` it came by; nothing for a rule of one's own.
     by: String,
     says: Says,
-}
-
-/// What a `use` says of its rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Says {
-    /// Nothing that the catalogue does not say.
-    Nothing,
-    /// Severity, channels and the like.
-    Settings,
-    /// Conditions or exceptions.
-    Conditions,
 }
 
 /// Where a rule came from.
@@ -243,12 +233,12 @@ impl Resolver<'_> {
     /// Adds a catalogue rule as a `use` changes it.
     fn add(&mut self, base: &Own, using: &Use, origin: Origin, report: &mut Report) {
         let id = &base.id.value;
-        let says = says(using);
+        let says = twice::says(using);
         if let Some(other) = self.open.get(id) {
             match (other.origin, origin) {
                 // A rule named by itself says more than a pack, whichever comes first.
                 (Origin::Used, Origin::Pack) => {
-                    by_itself(
+                    twice::by_itself(
                         id,
                         (other.says, other.id_span),
                         (says, &using.id.value),
@@ -257,20 +247,10 @@ impl Resolver<'_> {
                     return;
                 }
                 (Origin::Pack, Origin::Used) => {
-                    by_itself(id, (says, using.id.span), (other.says, &other.by), report);
+                    twice::by_itself(id, (says, using.id.span), (other.says, &other.by), report);
                 }
                 (Origin::Pack, Origin::Pack) => {
-                    if other.says > Says::Nothing {
-                        report
-                            .warning(codes::USED_TWICE, using.id.span)
-                            .message(format!(
-                                "{} and {} share rules, for which only the second counts",
-                                shown(&other.by),
-                                shown(&using.id.value)
-                            ))
-                            .label("what the first one says is lost for them")
-                            .help("take the shared rules out of one of them with `except`, or say it here as well");
-                    }
+                    twice::in_packs((&other.by, other.says), &using.id, report);
                 }
                 _ => {
                     self.duplicate(id, using.id.span, other.id_span, report);
@@ -335,52 +315,6 @@ impl Resolver<'_> {
             .message(format!("two rules have the id {}", shown(&id.0)))
             .label(format!("the other one stands at {name}:{line}:{column}"))
             .help("give one of them another id, or remove it");
-    }
-}
-
-fn says(using: &Use) -> Says {
-    let Common {
-        title,
-        severity,
-        enabled,
-        channels,
-        tests_key,
-        ..
-    } = &using.common;
-    let plain = title.is_none()
-        && severity.is_none()
-        && enabled.is_none()
-        && channels.is_none()
-        && tests_key.is_none();
-    if !using.when.is_empty() || !using.unless.is_empty() {
-        Says::Conditions
-    } else if plain {
-        Says::Nothing
-    } else {
-        Says::Settings
-    }
-}
-
-/// A rule that is used by itself and in a pack: only what stands at the rule counts.
-fn by_itself(id: &RuleId, single: (Says, Span), pack: (Says, &str), report: &mut Report) {
-    let (said, span) = single;
-    let (pack_says, pack) = pack;
-    if pack_says == Says::Conditions {
-        report
-            .warning(codes::USED_TWICE, span)
-            .message(format!(
-                "the conditions of {} do not hold for {}",
-                shown(pack),
-                shown(&id.0)
-            ))
-            .label("it is used by itself, and only what stands here counts")
-            .help("repeat the conditions here, or take the rule out of the pack with `except`");
-    } else if said == Says::Nothing && pack_says == Says::Nothing {
-        report
-            .warning(codes::USED_TWICE, span)
-            .message(format!("{} holds {} already", shown(pack), shown(&id.0)))
-            .label("this changes nothing")
-            .help("remove it, or say here what is special about the rule");
     }
 }
 

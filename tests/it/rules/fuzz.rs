@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use iamwatch::check::tests::run;
-use iamwatch::compile::{PATTERN_QUOTA, compile};
+use iamwatch::check;
 use iamwatch::render::diagnostic::render;
 use iamwatch::rules;
 
@@ -185,12 +184,12 @@ fn fuzz_mutated_rules_files_end_well() {
             let loaded = rules::load_text("fuzz.yaml", &text);
             super::hostile::check(&loaded);
             let _ = render(&loaded.sources, &loaded.diagnostics, loads % 2 == 0);
-            if let Some(file) = &loaded.file
-                && let Ok(compiled) = compile(file, PATTERN_QUOTA)
-            {
-                let _ = render(&loaded.sources, &run(file, &compiled), false);
-            }
-            loaded.file.is_some()
+            let accepted = loaded.file.is_some();
+            // Compiles, runs the tests, looks for traps.
+            let checked = check::check(loaded, false);
+            assert!(checked.diagnostics.is_sorted_by_key(|found| found.span));
+            let _ = render(&checked.sources, &checked.diagnostics, false);
+            accepted
         });
         match outcome {
             Ok(true) => accepted += 1,
