@@ -32,6 +32,7 @@ pub(super) async fn judge(session: &Session, ui: &mut Ui) -> Result<Exit, Failur
     };
     let look = org.fleet(session, &Wishes::default(), None);
     let mut run = org.run(&look, session, None, ui).await;
+    org.listed(&run)?;
     run.outcomes.push(session.home_outcome()?);
     run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
     let recorded = match &session.desired.feed {

@@ -8,9 +8,10 @@ use super::organization::{Document, Org};
 use super::session::Session;
 use super::{Exit, Failure, Ui};
 use crate::apply::Report;
-use crate::fleet::{Fleet, Run};
+use crate::fleet::{Fleet, Outcome, Run, Stuck};
 use crate::plan::Plan;
 use crate::render;
+use crate::resources::Kind;
 
 /// Where, and what.
 pub(super) struct Everywhere<'a> {
@@ -64,6 +65,7 @@ impl Everywhere<'_> {
         let good = report.as_ref().is_none_or(Report::is_complete)
             && run.is_complete()
             && shown.is_complete();
+        let run = with_stuck(run, &shown);
         let said = self.say(report.as_ref(), &run, ui);
         if !good {
             // Also where nobody reads on: a failure is not hidden by a closed pipe.
@@ -79,16 +81,19 @@ impl Everywhere<'_> {
                 .org
                 .run(self.fleet, self.session, Some(shown), ui)
                 .await;
-            let report = match run.stopped {
-                true => None,
-                false => Some(carry_out(&self.session.cloud, self.home, ui).await),
+            // While an account sends, there is somewhere to send to.
+            let gone = run.is_complete() && shown.is_complete();
+            let report = match gone {
+                false => None,
+                true => Some(carry_out(&self.session.cloud, self.home, ui).await),
             };
             return (report, run);
         }
         let report = carry_out(&self.session.cloud, self.home, ui).await;
-        let run = match report.stopped {
+        let run = match report.stopped || !self.has_bus(&report) {
             true => Run {
-                stopped: true,
+                stopped: report.stopped,
+                outcomes: not_tried(shown),
                 ..Run::default()
             },
             false => {
@@ -98,6 +103,14 @@ impl Everywhere<'_> {
             }
         };
         (Some(report), run)
+    }
+
+    /// Whether the bus that accounts send to stands as it should.
+    fn has_bus(&self, report: &Report) -> bool {
+        let failed = report.failed.iter().map(|failed| &failed.key);
+        !failed
+            .chain(&report.not_tried)
+            .any(|key| key.kind == Kind::Bus)
     }
 
     fn say(&self, report: Option<&Report>, run: &Run, ui: &mut Ui) -> Result<(), Failure> {
@@ -113,6 +126,32 @@ impl Everywhere<'_> {
         }
         Ok(())
     }
+}
+
+/// Accounts that wait for home.
+fn not_tried(shown: &Run) -> Vec<Outcome> {
+    let open = shown.open().into_iter();
+    open.map(|member| Outcome {
+        member,
+        result: Err(Stuck::NotTried),
+    })
+    .collect()
+}
+
+/// What became of all accounts: those that nothing could be done in stand as they were found.
+fn with_stuck(mut run: Run, shown: &Run) -> Run {
+    let stuck = shown.outcomes.iter().filter(|outcome| outcome.has_failed());
+    let stuck: Vec<Outcome> = stuck
+        .filter(|outcome| {
+            !run.outcomes
+                .iter()
+                .any(|o| o.account() == outcome.account())
+        })
+        .cloned()
+        .collect();
+    run.outcomes.extend(stuck);
+    run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
+    run
 }
 
 fn verdict(complete: bool) -> Exit {

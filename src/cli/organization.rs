@@ -12,7 +12,9 @@ use super::session::{Session, interrupted};
 use super::{Failure, Ui};
 use crate::aws::{CallError, Cloud, calls};
 use crate::fleet::{self, ACCOUNTS_AT_ONCE, Digest, Event, Fleet, LeftOut, Outcome, Run};
-use crate::organization::{self, AccountsFile, Choice, Member, Organization, Selection, UnitError};
+use crate::organization::{
+    self, AccountsFile, Choice, Left, Member, Organization, Selection, UnitError, Unmatched,
+};
 use crate::place::{AccountId, Region};
 use crate::placement::Spokes;
 use crate::plan::{Plan, Wishes};
@@ -166,6 +168,17 @@ impl Org {
 
     /// That the accounts could be listed, with advice where not.
     pub(super) fn listed(&self, run: &Run) -> Result<(), Failure> {
+        if let Some(unmatched) = run
+            .unmatched
+            .iter()
+            .find(|unmatched| unmatched.span.is_none())
+        {
+            return Err(Failure::new(format!(
+                "the organization has no account {}",
+                unmatched.account
+            ))
+            .help("correct --account or --exclude-account"));
+        }
         match &run.unlisted {
             Some(error) => Err(listing_failure(error, &self.caller, &self.organization)),
             None => Ok(()),
@@ -173,10 +186,11 @@ impl Org {
     }
 
     /// The accounts to work in besides home, and those left out, while they are being listed. `seen` are
-    /// all that the organization has.
+    /// all that the organization has. `everything`: whatever the rules file includes and excludes.
     fn members<'a>(
         &'a self,
         home: &'a AccountId,
+        everything: bool,
         seen: &'a RefCell<BTreeSet<AccountId>>,
     ) -> LocalBoxStream<'a, Result<Result<Member, LeftOut>, CallError>> {
         let all: LocalBoxStream<'a, Result<Member, CallError>> = match &self.given {
@@ -193,6 +207,12 @@ impl Org {
             };
             Ok(match self.selection.decide(&member, &tags) {
                 Choice::Watched => Ok(member),
+                // What was watched once may have something of ours still.
+                Choice::Left(Left::Excluded | Left::NotIncluded)
+                    if everything && member.state.is_workable() =>
+                {
+                    Ok(member)
+                }
                 Choice::Left(why) => Err(LeftOut { member, why }),
             })
         });
@@ -205,6 +225,13 @@ impl Org {
             std::future::ready(!is_home)
         });
         others.boxed_local()
+    }
+
+    /// Accounts that are named in vain. A file in place of the list need not hold those of the rules file.
+    fn unmatched(&self, seen: &BTreeSet<AccountId>) -> Vec<Unmatched> {
+        let mut unmatched = self.selection.unmatched(seen);
+        unmatched.retain(|unmatched| self.given.is_none() || unmatched.span.is_none());
+        unmatched
     }
 
     async fn tags(&self, account: &AccountId) -> Result<BTreeMap<String, String>, CallError> {
@@ -234,7 +261,7 @@ impl Org {
     ) -> Result<(Vec<Way>, Vec<Outcome>), Failure> {
         let seen = RefCell::new(BTreeSet::new());
         let found = self
-            .members(home, &seen)
+            .members(home, false, &seen)
             .filter_map(|next| async move {
                 match next {
                     Ok(member) => member.ok().map(Ok),
@@ -261,7 +288,7 @@ impl Org {
                 }),
             }
         }
-        if let Some(unmatched) = self.selection.unmatched(&seen.into_inner()).first() {
+        if let Some(unmatched) = self.unmatched(&seen.into_inner()).first() {
             return Err(Failure::new(format!(
                 "the organization has no account {}",
                 unmatched.account
@@ -282,7 +309,7 @@ impl Org {
         let seen = RefCell::new(BTreeSet::new());
         let home = session.desired.home.account();
         let members = match shown {
-            None => self.members(home, &seen),
+            None => self.members(home, fleet.destroy, &seen),
             // Only where something is to be done.
             Some(run) => stream::iter(run.open().into_iter().map(|m| Ok(Ok(m)))).boxed_local(),
         };
@@ -293,7 +320,7 @@ impl Org {
         .await;
         display.end();
         if shown.is_none() && run.unlisted.is_none() && !run.stopped {
-            run.unmatched = self.selection.unmatched(&seen.into_inner());
+            run.unmatched = self.unmatched(&seen.into_inner());
         }
         run
     }

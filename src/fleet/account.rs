@@ -38,9 +38,7 @@ impl Fleet<'_> {
     ) -> Outcome {
         let result = self.find(&member).await;
         let result = match result {
-            Ok(found) if shown.is_some_and(|shown| shown != found.standing.digest) => {
-                Err(Stuck::Moved)
-            }
+            Ok(found) if shown != Some(found.standing.digest) => Err(Stuck::Moved),
             Ok(found) => {
                 let report = apply::apply(&found.plan, &found.cloud, stop, |_| {}).await;
                 Ok(Standing {

@@ -9,7 +9,6 @@ use crate::compile::{Compiled, Where, is_wanted};
 use crate::organization::Member;
 use crate::place::{Place, Region};
 use crate::plan::Action;
-use crate::resources::Kind;
 use crate::rules::RuleId;
 
 /// What is covered, and what is not.
@@ -160,14 +159,11 @@ fn judge(outcome: &Outcome, patterns: &[Compiled], uncovered: &mut Vec<Uncovered
 
 /// Whether everything that is wanted is still to be created.
 fn is_untouched(standing: &Standing) -> bool {
-    let created = standing
-        .changes
-        .iter()
-        .filter(|change| change.action == Action::Create && change.key.kind == Kind::Rule)
-        .count();
-    created > 0
-        && created >= standing.listening.len()
-        && standing.changes.iter().all(|c| c.action == Action::Create)
+    standing.ours == 0
+        && standing
+            .changes
+            .iter()
+            .any(|change| change.action == Action::Create)
 }
 
 /// Whether events of a Region get lost or stuck by what a change would mend.

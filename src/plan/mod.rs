@@ -279,7 +279,10 @@ pub fn plan(
         name: name.clone(),
         home: desired.home.clone(),
         feed: desired.feed.clone(),
-        ours: live.len(),
+        ours: live
+            .values()
+            .filter(|live| live.owner == Owner::Ours)
+            .count(),
         changes: order::ordered(changes),
         orphans,
         waiting,

@@ -212,7 +212,25 @@ impl Grown {
     }
 
     /// Grants what was refused: the action that is named, on the resource that is named.
+    /// Grants what the first refusal names, and what others of the same run do: that of a trail half made
+    /// comes once, since the next run finds it good enough.
+    fn grant_all(&mut self, text: &str) {
+        let mut lines = text.lines();
+        let first = lines.next().unwrap();
+        let pair = self.named(first).unwrap_or_else(|| panic!("{text}"));
+        self.granted.insert(pair);
+        for line in lines {
+            self.granted.extend(self.named(line));
+        }
+    }
+
     fn grant(&mut self, text: &str) {
+        let pair = self.named(text).unwrap_or_else(|| panic!("{text}"));
+        self.granted.insert(pair);
+    }
+
+    /// What a refusal names and was not granted yet.
+    fn named(&self, text: &str) -> Option<(usize, String)> {
         let resource = text.split_once("on resource: ");
         let resource = resource.and_then(|(_, rest)| rest.split_whitespace().next());
         let fits = |at: usize| match (&self.policy["Statement"][at]["Resource"], resource) {
@@ -223,12 +241,9 @@ impl Grown {
                 globs.any(|glob| like(glob.as_str().unwrap(), arn))
             }
         };
-        let pair = self
-            .pairs()
+        self.pairs()
             .into_iter()
-            .find(|pair| !self.granted.contains(pair) && names(text, &pair.1) && fits(pair.0));
-        self.granted
-            .insert(pair.unwrap_or_else(|| panic!("{text}")));
+            .find(|pair| !self.granted.contains(pair) && names(text, &pair.1) && fits(pair.0))
     }
 }
 
@@ -273,7 +288,7 @@ async fn every_action_that_is_printed_for_apply_is_needed() {
             let caller = under(&admin, &grown.so_far()).await;
             match step.take(&admin, &caller).await {
                 Ok(()) => break,
-                Err(text) => grown.grant(text.lines().next().unwrap()),
+                Err(text) => grown.grant_all(&text),
             }
         }
     }

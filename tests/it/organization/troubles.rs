@@ -42,7 +42,7 @@ fn an_account_without_the_role_is_named_and_the_others_are_covered() {
     assert_eq!(code, 1, "{out}{err}");
     assert!(out.contains("444455556666 (shop): sts:AssumeRole"), "{out}");
     assert!(out.contains("permissions --for member"), "{out}");
-    assert!(out.contains("Applied to 3 of 3 accounts"), "{out}");
+    assert!(out.contains("Applied to 3 of 4 accounts"), "{out}");
     let (code, out, _) = folder.run(&["coverage"]);
     assert_eq!(code, 2);
     assert!(out.contains("4 of 5 accounts"), "{out}");
@@ -255,4 +255,26 @@ fn the_printed_role_is_enough_in_members_and_not_more_than_it_says() {
     let role = &template["Resources"]["IamwatchRole"]["Properties"];
     assert_eq!(role["RoleName"], "OrganizationAccountAccessRole");
     assert_eq!(role["Policies"][0]["PolicyDocument"], printed["policy"]);
+}
+
+#[test]
+fn an_account_that_is_no_longer_watched_is_destroyed_with_the_rest() {
+    let folder = Folder::with(RULES);
+    folder.succeed(&["apply", "--auto-approve"]);
+    folder.rules(&RULES.replace(
+        "organization: {}",
+        "organization: { exclude: { accounts: [\"555566667777\"] } }",
+    ));
+    let out = folder.succeed(&["destroy", "--auto-approve"]);
+    assert!(out.contains("Applied to 4 of 4 accounts"), "{out}");
+}
+
+#[test]
+fn an_account_that_is_not_in_the_organization_is_a_slip() {
+    let folder = Folder::with(RULES);
+    for command in ["plan", "coverage"] {
+        let (code, out, err) = folder.run(&[command, "--account", "999999999999"]);
+        assert_eq!(code, 1, "{command}\n{out}{err}");
+        assert!(err.contains("has no account 999999999999"), "{err}");
+    }
 }
