@@ -9,7 +9,7 @@ use crate::rules::codes::{self, Code};
 /// Flags of `explain-code`.
 #[derive(Debug, Args)]
 pub struct ExplainCodeArgs {
-    /// Such as E0123; without it all of them are listed
+    /// Such as E0103; without it all of them are listed
     code: Option<String>,
 }
 

@@ -244,6 +244,8 @@ async fn a_creation_that_is_refused_is_finished_by_the_next_run() {
 async fn a_repair_that_is_disturbed_is_finished_by_the_next_run() {
     let scene = repair().await;
     let chosen = scene.chosen(every(6));
+    let refuse = |k| Fault::of_call(k, refused("AccessDenied", 403));
+    scene.sweep(refuse, &chosen).await;
     scene.sweep(|k| Fault::of_call(k, LOST), &chosen).await;
     let stop = |k| Fault::from_call(k, FaultKind::Stop);
     scene.sweep(stop, &chosen).await;
@@ -254,6 +256,8 @@ async fn a_destruction_that_is_disturbed_is_finished_by_the_next_run() {
     let scene = destruction().await;
     assert_eq!(scene.end.ours, Vec::new());
     let chosen = scene.chosen(every(8));
+    let refuse = |k| Fault::of_call(k, refused("AccessDenied", 403));
+    scene.sweep(refuse, &chosen).await;
     scene.sweep(|k| Fault::of_call(k, LOST), &chosen).await;
     let stop = |k| Fault::from_call(k, FaultKind::Stop);
     scene.sweep(stop, &chosen).await;
