@@ -5,8 +5,8 @@
 //! test-event names the rule is tested here too), the exact text of an alert (it re-encodes templates of
 //! several lines), and dead letters (it retries for an hour and a half first).
 //!
-//! What the whole account does otherwise here: it lists its Regions (localemu has no Account API), and no
-//! rule of the home bus has a `.` in its name (localemu then looks for the rule to tag on the default bus).
+//! What the whole account does otherwise here: it lists its Regions (localemu has no Account API), the key of
+//! its bus stays (localemu has no UpdateEventBus), and no rule of the home bus has a `.` in its name (localemu then looks for the rule to tag on the default bus).
 
 use crate::deploy;
 use crate::drift;
