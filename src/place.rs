@@ -231,6 +231,12 @@ const AREAS: &[&str] = &[
 ];
 
 impl Region {
+    /// Whether it lies in an area in which AWS is known to have Regions.
+    pub fn is_known(&self) -> bool {
+        let area = self.0.rsplit_once('-').map(|(area, _)| area);
+        area.is_some_and(|area| AREAS.contains(&area))
+    }
+
     /// The Region that was probably meant, where no area has this one's name and one has nearly that.
     /// An area that is unlike all others may be new, and is taken as it is.
     pub fn misspelt(&self) -> Option<String> {
@@ -318,6 +324,8 @@ mod tests {
         assert_eq!(guess("us-esat-1").as_deref(), Some("us-east-1"));
         assert_eq!(guess("eu-centrl-1").as_deref(), Some("eu-central-1"));
         assert_eq!(guess("eu-central-1"), None);
+        let known = |name: &str| name.parse::<Region>().unwrap().is_known();
+        assert!(known("ap-southeast-2") && !known("apiso-east-1"));
         assert_eq!(guess("ca-isob-northsouth-1"), None);
         assert!("acme".parse::<StackName>().is_ok());
         assert!("Acme".parse::<StackName>().is_err());

@@ -51,7 +51,8 @@ fn call(service: &str, name: &str, file: &RulesFile) -> Option<Value> {
     Some(call)
 }
 
-/// Whether the pattern matches the call, or one that differs in what it is about.
+/// Whether the pattern matches the call, or one that differs in what it is about. One that is denied does not
+/// happen again and again: alerting would not work.
 fn fires(pattern: &EventPattern, call: &Value) -> bool {
     pattern.witness_over(call).is_some_and(|event| {
         [
@@ -59,6 +60,8 @@ fn fires(pattern: &EventPattern, call: &Value) -> bool {
             "/detail-type",
             "/detail/eventName",
             "/detail/eventSource",
+            "/detail/errorCode",
+            "/detail/errorMessage",
             "/detail/readOnly",
             "/detail/sourceIPAddress",
             "/detail/userIdentity",

@@ -9,6 +9,7 @@
 //! | are readers told twice | `overlap` |
 //! | does it all fit on an event bus | `quota` |
 //! | do the tests pass | `tests` |
+//! | do they show what they seem to | `vacuous` |
 
 mod federated;
 mod feedback;
@@ -18,6 +19,7 @@ mod places;
 mod quota;
 mod subject;
 pub mod tests;
+mod vacuous;
 
 use crate::compile::{self, PATTERN_QUOTA};
 use crate::rules::{Diagnostic, Level, Loaded, RulesFile, Sources};
@@ -56,7 +58,9 @@ pub fn check(loaded: Loaded, raised_quotas: bool) -> Checked {
         patterns: 0,
         tests: 0,
     };
-    if let Some(file) = &loaded.file {
+    // Where only events of tests are missing, all the rest can be looked at.
+    let file = loaded.file.as_ref().or(loaded.without_tests.as_ref());
+    if let Some(file) = file {
         look(file, raised_quotas, &mut checked);
     }
     let found = &mut checked.diagnostics;
@@ -74,7 +78,7 @@ fn look(file: &RulesFile, raised_quotas: bool, checked: &mut Checked) {
     let subjects = Subject::all(file, &each, &test_source);
     let found = &mut checked.diagnostics;
     found.extend(each.problems.iter().cloned());
-    found.extend(tests::run(file, &each.compiled));
+    found.extend(tests::run(file, &each.compiled, &checked.sources));
     let never: Vec<Option<Diagnostic>> = subjects.iter().map(never::warning).collect();
     found.extend(subjects.iter().filter_map(|s| federated::warning(s, file)));
     found.extend(feedback::warnings(&subjects, file));

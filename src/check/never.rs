@@ -8,7 +8,7 @@ use super::subject::{Subject, is_about_cloudtrail, services};
 use crate::cloudtrail::is_read_only;
 use crate::compile::is_write_name;
 use crate::pattern::Branch;
-use crate::rules::{Diagnostic, codes};
+use crate::rules::{Diagnostic, Level, codes};
 
 /// Fields that every record has. Source: CloudTrail user guide, "CloudTrail record contents".
 const ALWAYS: [&str; 8] = [
@@ -28,33 +28,77 @@ const ROLELESS: [&str; 2] = ["IAMUser", "Root"];
 
 /// The rule, if nothing can fire it.
 pub(super) fn warning(subject: &Subject<'_>) -> Option<Diagnostic> {
-    let mut reasons = subject.branches().map(|branch| reason(&branch));
-    let (why, help) = reasons.next()??;
-    if !reasons.all(|reason| reason.is_some()) {
-        return None;
+    let reasons: Option<Vec<Reason>> = subject.branches().map(|branch| reason(&branch)).collect();
+    let reasons = reasons?;
+    // One combination that is doubtful leaves all of it doubtful.
+    let certain = reasons.iter().all(|reason| reason.certain);
+    let Reason { why, help, .. } = reasons.into_iter().next()?;
+    let id = &subject.rule.id;
+    Some(if certain {
+        Diagnostic {
+            level: Level::Error,
+            ..subject.warning(
+                codes::CANNOT_FIRE,
+                format!("no event can fire `{id}`: {why}"),
+                "can never alert",
+                help.to_owned(),
+            )
+        }
+    } else {
+        subject.warning(
+            codes::NEVER_FIRES,
+            format!("no event fires `{id}`: {why}"),
+            "will probably never alert",
+            help.to_owned(),
+        )
+    })
+}
+
+/// Why no event meets some tests.
+struct Reason {
+    why: String,
+    /// What to do.
+    help: &'static str,
+    /// Whether every record shows it; else CloudTrail may have exceptions that its pages do not name.
+    certain: bool,
+}
+
+impl Reason {
+    fn certain(why: String, help: &'static str) -> Self {
+        Self {
+            why,
+            help,
+            certain: true,
+        }
     }
-    Some(subject.warning(
-        codes::NEVER_FIRES,
-        format!("no event can fire `{}`: {why}", subject.rule.id),
-        "will never alert",
-        help.to_owned(),
-    ))
+
+    fn doubtful((why, help): (String, &'static str)) -> Self {
+        Self {
+            why,
+            help,
+            certain: false,
+        }
+    }
 }
 
 /// Why no event meets these tests, if that is certain, and what to do.
-fn reason(branch: &Branch<'_>) -> Option<(String, &'static str)> {
+fn reason(branch: &Branch<'_>) -> Option<Reason> {
     if !is_about_cloudtrail(branch) {
         return None;
     }
     let compare = "compare the conditions of the rule: one takes away what another asks for";
     for field in ALWAYS {
         if branch.wants_absence(&format!("detail.{field}")) {
-            return Some((format!("every event has `{field}`"), compare));
+            return Some(Reason::certain(
+                format!("every event has `{field}`"),
+                compare,
+            ));
         }
     }
     read_only(branch)
+        .map(Reason::doubtful)
         .or_else(|| sign_in(branch))
-        .or_else(|| caller(branch))
+        .or_else(|| caller(branch).map(Reason::doubtful))
 }
 
 fn read_only(branch: &Branch<'_>) -> Option<(String, &'static str)> {
@@ -85,7 +129,7 @@ fn read_only(branch: &Branch<'_>) -> Option<(String, &'static str)> {
 }
 
 /// Source: CloudTrail user guide, "AWS Management Console sign-in events".
-fn sign_in(branch: &Branch<'_>) -> Option<(String, &'static str)> {
+fn sign_in(branch: &Branch<'_>) -> Option<Reason> {
     if branch.texts("detail.eventName")? != ["ConsoleLogin"] {
         return None;
     }
@@ -99,22 +143,22 @@ fn sign_in(branch: &Branch<'_>) -> Option<(String, &'static str)> {
         "AWS Console Signin via CloudTrail",
     ];
     if !takes("detail-type", types) {
-        return Some((
+        return Some(Reason::certain(
             "sign-ins come as `AWS Console Sign In via CloudTrail`".to_owned(),
             "leave `detail-type` out, or write both spellings that AWS uses: `AWS Console Sign In via CloudTrail` and `AWS Console Signin via CloudTrail`",
         ));
     }
     if !takes("detail.eventType", ["AwsConsoleSignIn", "AwsConsoleSignin"]) {
-        return Some((
+        return Some(Reason::certain(
             "the `eventType` of sign-ins is `AwsConsoleSignIn`".to_owned(),
             "remove the condition on `eventType`",
         ));
     }
     if !branch.accepts_absence("detail.errorCode") {
-        return Some((
+        return Some(Reason::doubtful((
             "sign-ins have no `errorCode`".to_owned(),
             "ask for `responseElements.ConsoleLogin: Failure`, or for an `errorMessage`",
-        ));
+        )));
     }
     None
 }

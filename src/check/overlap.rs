@@ -12,8 +12,7 @@ use super::places::listed;
 use super::subject::{Part, Subject, like, services};
 use crate::cloudtrail::Identity;
 use crate::pattern::{Branch, Event};
-use crate::rules::names;
-use crate::rules::{Diagnostic, Rule, RulesFile, codes};
+use crate::rules::{Diagnostic, Rule, RulesFile, codes, fields, names};
 
 /// Events that are made and tried, in one file.
 const MOST_TRIED: usize = 2_000;
@@ -205,7 +204,28 @@ fn tried(
         both.iter()
             .all(|side| side.branch.accepts("detail.userIdentity.type", &kind))
     };
-    let (identity, _) = callers.into_iter().find(|(_, kind)| accepts(kind))?;
+    let asks = |side: &Side<'_>| side.branch.tests_below("detail.userIdentity.");
+    // Without a condition on the caller one is as good as another.
+    let most = if asks(our) || asks(their) {
+        callers.len()
+    } else {
+        1
+    };
+    let accepted = callers.into_iter().filter(|(_, kind)| accepts(kind));
+    accepted
+        .take(most)
+        .find_map(|(identity, _)| by(identity, our, their, service, name, file))
+}
+
+/// The same by one caller.
+fn by(
+    identity: Identity,
+    our: &Side<'_>,
+    their: &Side<'_>,
+    service: &str,
+    name: &str,
+    file: &RulesFile,
+) -> Option<Value> {
     let base = like(service, name, identity, file)?;
     // A rule about a caller or an outcome, whatever the service, is meant to lie across those about events of
     // some service. It is the same only if it fires on their ordinary events.
@@ -230,7 +250,23 @@ fn tried(
     let kept = kept
         .iter()
         .all(|path| event.pointer(path) == base.pointer(path));
-    kept.then_some(event)
+    (kept && is_possible(&event, identity)).then_some(event)
+}
+
+/// Whether CloudTrail could have written such a record: no field at a place where it has none, and the caller
+/// as one of that kind.
+fn is_possible(event: &Value, identity: Identity) -> bool {
+    let Some(record) = event.get("detail").and_then(Value::as_object) else {
+        return false;
+    };
+    let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+    let arn = text("/detail/userIdentity/arn").unwrap_or_default();
+    let of_its_kind = match identity {
+        Identity::Root => arn.ends_with(":root"),
+        Identity::IamUser => !arn.ends_with(":root") && !arn.contains(":assumed-role/"),
+        _ => true,
+    };
+    of_its_kind && fields::places_are_good(record)
 }
 
 /// Events that exist, and that both accept by service and name.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::cloudtrail::{self, Setting};
+use crate::cloudtrail::{self, MAX_EVENT, Setting};
 use crate::compile::{self, Compiled};
-use crate::explain::{Incoming, Judge, Verdict};
+use crate::explain::{self, Excepted, Incoming, Judge, Verdict};
 use crate::pattern::{Event, FieldFailure, Found};
 use crate::place::AccountId;
 use crate::rules::codes::Code;
@@ -14,11 +14,10 @@ pub use crate::rules::codes::{
     TEST_FAILS as FAILS, TEST_NEVER_PASSES as NEVER_PASSES, TEST_NO_EVENT as NO_EVENT,
 };
 use crate::rules::{
-    self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile, Trigger,
+    self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile, Sources,
+    Trigger,
 };
 
-/// The largest event that CloudTrail sends to EventBridge. Source: `eb-troubleshooting`.
-const MAX_EVENT: usize = 256 * 1024;
 /// So many failing fields are named.
 const MOST_FIELDS: usize = 3;
 /// So much of a value is shown.
@@ -30,7 +29,7 @@ const ID: &str = "00000000-0000-4000-8000-000000000001";
 
 /// Runs every test of every rule, disabled ones included, and says which do not pass. `compiled` is what
 /// [`compile::compile`] made of the file.
-pub fn run(file: &RulesFile, compiled: &[Compiled]) -> Vec<Diagnostic> {
+pub fn run(file: &RulesFile, compiled: &[Compiled], sources: &Sources) -> Vec<Diagnostic> {
     let mut parts: BTreeMap<&RuleId, Vec<&Compiled>> = BTreeMap::new();
     for part in compiled {
         parts.entry(&part.rule).or_default().push(part);
@@ -57,7 +56,7 @@ pub fn run(file: &RulesFile, compiled: &[Compiled]) -> Vec<Diagnostic> {
             continue;
         };
         for test in &rule.tests {
-            found.extend(problem_of(file, rule, &judge, test));
+            found.extend(problem_of(file, sources, rule, &judge, test));
         }
     }
     found
@@ -190,7 +189,13 @@ fn no_event(test: &RuleTest, message: String, label: &str, help: &str) -> Box<Di
 }
 
 /// What is wrong with a test, if it does not pass.
-fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> Option<Diagnostic> {
+fn problem_of(
+    file: &RulesFile,
+    sources: &Sources,
+    rule: &Rule,
+    judge: &Judge,
+    test: &RuleTest,
+) -> Option<Diagnostic> {
     let value = match event_of(file, test) {
         Ok(value) => value,
         Err(problem) => return Some(*problem),
@@ -213,8 +218,8 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
     };
     let value = &given.value;
     match (judge.on_the_bus(&given), test.expect) {
-        (Verdict::Fires, Expect::Match)
-        | (Verdict::Misses(_) | Verdict::Unheard(_), Expect::NoMatch) => None,
+        (Verdict::Fires, Expect::Match) | (Verdict::Unheard(_), Expect::NoMatch) => None,
+        (Verdict::Misses(_), Expect::NoMatch) => super::vacuous::warning(file, rule, test, &given),
         (Verdict::Fires, Expect::NoMatch) => Some(fails(
             FAILS,
             format!("the rule `{}` fires on {}", rule.id, described(value)),
@@ -232,7 +237,8 @@ fn problem_of(file: &RulesFile, rule: &Rule, judge: &Judge, test: &RuleTest) -> 
                 .to_owned(),
         )),
         (Verdict::Misses(failures), Expect::Match) => {
-            let reason = reason(&failures);
+            let excepted = explain::excepted(rule, &given, &failures, Some(sources));
+            let reason = reason(&failures, &excepted);
             Some(if let Some((written, recorded)) = versioned(test, value) {
                 let help = format!(
                     "CloudTrail records this call as {}: write {}",
@@ -303,8 +309,11 @@ fn described(event: &Value) -> String {
 }
 
 /// The first failing fields, what they hold and what is wanted.
-fn reason(failures: &[FieldFailure]) -> String {
-    let named = failures.iter().take(MOST_FIELDS).map(one_reason);
+fn reason(failures: &[FieldFailure], excepted: &[Excepted]) -> String {
+    let named = failures.iter().take(MOST_FIELDS).map(|failure| {
+        let exception = excepted.iter().find(|other| other.path == failure.path);
+        one_reason(failure, exception)
+    });
     let mut text = named.collect::<Vec<_>>().join("; ");
     match failures.len().saturating_sub(MOST_FIELDS) {
         0 => {}
@@ -314,16 +323,21 @@ fn reason(failures: &[FieldFailure]) -> String {
     text
 }
 
-fn one_reason(failure: &FieldFailure) -> String {
+fn one_reason(failure: &FieldFailure, exception: Option<&Excepted>) -> String {
     let path = shown(
         failure
             .path
             .strip_prefix("detail.")
             .unwrap_or(&failure.path),
     );
-    let wanted = shown(&failure.wanted);
+    // The opposite of an exception is nobody's words.
+    let wanted = match exception.map(|exception| &exception.at) {
+        Some(Some(at)) => format!("which `unless` at {at} excepts"),
+        Some(None) => "which `unless` excepts".to_owned(),
+        None => format!("wanted {}", shown(&failure.wanted)),
+    };
     match &failure.found {
-        Found::Absent => format!("{path} is absent, wanted {wanted}"),
+        Found::Absent => format!("{path} is absent, {wanted}"),
         Found::Values {
             shown: values,
             count,
@@ -335,11 +349,11 @@ fn one_reason(failure: &FieldFailure) -> String {
                 String::new()
             };
             let values: Vec<String> = values.iter().map(|value| shown(value)).collect();
-            format!("{path} holds {}{more}, wanted {wanted}", values.join(", "))
+            format!("{path} holds {}{more}, {wanted}", values.join(", "))
         }
-        Found::Elsewhere => format!(
-            "{path} is met, but not in the same list element as the other fields, wanted {wanted}"
-        ),
+        Found::Elsewhere => {
+            format!("{path} is met, but not in the same list element as the other fields, {wanted}")
+        }
     }
 }
 

@@ -53,7 +53,8 @@ impl ExplainArgs {
             id: ID,
         };
         let bench = Bench::new(&rules.file, &rules.patterns, &only)
-            .map_err(|error| Failure::new(error.to_string()))?;
+            .map_err(|error| Failure::new(error.to_string()))?
+            .with_sources(rules.sources());
         let found = events(&text, &setting);
         if found.is_empty() {
             return Err(Failure::new(format!("`{}` holds no event", self.event))

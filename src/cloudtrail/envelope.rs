@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Setting;
+use super::{Setting, names};
 
 const API_CALL: &str = "AWS API Call via CloudTrail";
 const SIGN_IN: &str = "AWS Console Sign In via CloudTrail";
@@ -16,6 +16,9 @@ const DETAIL_TYPES: &[(&str, &str)] = &[
     ("AwsCloudTrailInsight", "AWS Insight via CloudTrail"),
 ];
 
+/// The largest event that EventBridge is sent, in bytes. Source: `eb-troubleshooting`.
+pub const MAX_EVENT: usize = 256 * 1024;
+
 /// Whether a value is a record as CloudTrail's log files hold it, without EventBridge's envelope.
 pub fn is_record(value: &Value) -> bool {
     let text = |name: &str| value.get(name).is_some_and(Value::is_string);
@@ -28,6 +31,7 @@ pub fn wrap(record: Value, setting: &Setting<'_>) -> Value {
     let source = text("/eventSource").unwrap_or_default();
     let service = service_of(source);
     let account = text("/recipientAccountId").or(text("/userIdentity/accountId"));
+    let region = names::recorded_in(service, setting.region);
     json!({
         "version": "0",
         "id": text("/eventID").unwrap_or(setting.id),
@@ -35,7 +39,7 @@ pub fn wrap(record: Value, setting: &Setting<'_>) -> Value {
         "source": format!("aws.{service}"),
         "account": account.unwrap_or(setting.account.as_str()),
         "time": text("/eventTime").unwrap_or(setting.time),
-        "region": text("/awsRegion").unwrap_or(setting.region.as_str()),
+        "region": text("/awsRegion").unwrap_or(region.as_str()),
         "resources": [],
         "detail": record,
     })
@@ -54,6 +58,15 @@ pub fn detail_type(record: &Value) -> &'static str {
         None if service_of(text("eventSource")) == "signin" => SIGN_IN,
         None => API_CALL,
     }
+}
+
+/// Whether a record says in which Region it appears, or its service does.
+pub fn names_its_region(record: &Value) -> bool {
+    let text = |path: &str| record.pointer(path).and_then(Value::as_str);
+    let service = service_of(text("/eventSource").unwrap_or_default());
+    // Root signs in at us-east-1. Source: CloudTrail user guide, "AWS Management Console sign-in events".
+    let root = service == "signin" && text("/userIdentity/type") == Some("Root");
+    text("/awsRegion").is_some() || names::GLOBAL_SERVICES.contains(&service) || root
 }
 
 fn service_of(source: &str) -> &str {

@@ -16,7 +16,7 @@ mod names;
 use serde_json::{Map, Value, json};
 
 pub use calls::table;
-pub use envelope::{detail_type, is_record, wrap};
+pub use envelope::{MAX_EVENT, detail_type, is_record, names_its_region, wrap};
 pub use identity::{IDENTITY_WORDS, Identity};
 pub use names::{GLOBAL_SERVICES, as_recorded, is_read_only, needs_wider_state};
 

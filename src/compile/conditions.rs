@@ -65,7 +65,7 @@ pub(super) fn any_of(events: &Events) -> Result<Vec<Conjunction>, Box<Diagnostic
     Ok(branches)
 }
 
-fn positive(all_of: &AllOf) -> Result<Conjunction, Box<Diagnostic>> {
+pub(super) fn positive(all_of: &AllOf) -> Result<Conjunction, Box<Diagnostic>> {
     let mut conjunction = Conjunction::new();
     for field in &all_of.fields {
         let mut any_of = Vec::new();

@@ -6,6 +6,7 @@
 mod conditions;
 mod cover;
 mod events;
+mod excepted;
 mod glob;
 mod message;
 mod own_calls;
@@ -28,6 +29,7 @@ pub use crate::pattern::{
     DEFAULT_PATTERN_QUOTA as PATTERN_QUOTA, MAX_PATTERN_LENGTH as PATTERN_LIMIT,
 };
 pub use cover::{Forwarder, Where, cover, is_wanted};
+pub use excepted::exceptions_met;
 pub use message::{InputTransformer, message};
 pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS};
 pub use state::RuleState;

@@ -27,6 +27,8 @@ pub enum Reason {
     Region,
     /// No forwarder of that Region is made for this rule: AWS records such events in us-east-1 only.
     Elsewhere,
+    /// The event is larger than those that CloudTrail sends to EventBridge.
+    TooLarge,
     /// The event is read-only, and the rule is made for events that change something, so that its state keeps
     /// such events out.
     ReadOnly,
@@ -45,6 +47,9 @@ impl Obstacle {
                     "it would match, but the rule does not listen in {region}: AWS records such events in {global} only"
                 )
             }
+            Reason::TooLarge => {
+                "it would match, but no event of more than 256 KB comes to EventBridge".to_owned()
+            }
             Reason::ReadOnly => {
                 "it would match, but the event is read-only: the rule is made for calls that \
                  change something, and its state keeps all others out"
@@ -55,9 +60,23 @@ impl Obstacle {
 
     /// What to do about it, if there is something to do.
     pub fn remedy(&self) -> Option<String> {
-        let region = rules::printable(&self.region);
-        (self.reason == Reason::Region).then(|| format!("add {region} to `watch.regions`"))
+        if self.reason != Reason::Region {
+            return None;
+        }
+        // Recorded events are often made anonymous, and `watch.regions` takes what it is given.
+        let region = self.region.parse::<Region>().ok()?;
+        region
+            .is_known()
+            .then(|| format!("add {region} to `watch.regions`"))
     }
+}
+
+/// What keeps the event from EventBridge, wherever it appears.
+pub(super) fn by_size(event: &Value) -> Option<Obstacle> {
+    (event.to_string().len() > cloudtrail::MAX_EVENT).then(|| Obstacle {
+        reason: Reason::TooLarge,
+        region: text(event, "/region").unwrap_or_default().to_owned(),
+    })
 }
 
 /// What keeps the event from the rule's state. `part` is one that matches.

@@ -33,7 +33,13 @@ impl Incoming {
     /// When it is neither.
     pub fn new(value: Value, setting: &Setting<'_>) -> Result<Self, NotAnEvent> {
         let value = if cloudtrail::is_record(&value) {
-            cloudtrail::wrap(value, setting)
+            let somewhere = cloudtrail::names_its_region(&value);
+            let mut event = cloudtrail::wrap(value, setting);
+            // A guess would be judged like a fact.
+            if !somewhere && let Some(envelope) = event.as_object_mut() {
+                envelope.shift_remove("region");
+            }
+            event
         } else if value.get("source").is_some_and(Value::is_string) || value.get("detail").is_some()
         {
             value

@@ -14,9 +14,9 @@ mod report;
 
 use serde_json::Value;
 
-use crate::compile::Compiled;
+use crate::compile::{self, Compiled};
 use crate::pattern::{EventPattern, FieldFailure, PatternError};
-use crate::rules::{RuleId, RulesFile};
+use crate::rules::{self, Rule, RuleId, RulesFile, Sources};
 
 pub use hearing::{Obstacle, Reason};
 pub use input::{Incoming, NotAnEvent, events};
@@ -81,7 +81,8 @@ impl<'c> Judge<'c> {
     /// What becomes of an event, listened to where the rules file says.
     pub fn anywhere(&self, given: &Incoming, file: &RulesFile) -> Verdict {
         self.verdict(given, |part| {
-            hearing::by_region(part, &given.value, file)
+            hearing::by_size(&given.value)
+                .or_else(|| hearing::by_region(part, &given.value, file))
                 .or_else(|| hearing::by_state(part, &given.value))
         })
     }
@@ -134,12 +135,48 @@ pub struct Answer {
     pub rule: RuleId,
     /// What becomes of it there.
     pub verdict: Verdict,
+    /// Fields that fail because an exception of the rule holds.
+    pub excepted: Vec<Excepted>,
+}
+
+/// A field by which an exception of a rule silences an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excepted {
+    /// The path, as failures have it.
+    pub path: String,
+    /// File, line and column of the condition, where the texts are at hand.
+    pub at: Option<String>,
+}
+
+/// Those of the failing fields that fail because an exception holds.
+pub(crate) fn excepted(
+    rule: &Rule,
+    given: &Incoming,
+    failures: &[FieldFailure],
+    sources: Option<&Sources>,
+) -> Vec<Excepted> {
+    let met = compile::exceptions_met(rule, &given.event);
+    let conditions = met.iter().flat_map(|exception| &exception.fields);
+    let mut found: Vec<Excepted> = Vec::new();
+    for condition in conditions {
+        let path = format!("detail.{}", condition.path.join("."));
+        let fails = failures.iter().any(|failure| failure.path == path);
+        if fails && !found.iter().any(|other| other.path == path) {
+            let at = sources.map(|sources| {
+                let (name, line, column) = sources.position(condition.span);
+                format!("{}:{line}:{column}", rules::printable(name))
+            });
+            found.push(Excepted { path, at });
+        }
+    }
+    found
 }
 
 /// Rules, ready to be asked about many events.
 #[derive(Debug)]
 pub struct Bench<'c> {
     file: &'c RulesFile,
+    sources: Option<&'c Sources>,
     judges: Vec<(&'c RuleId, Judge<'c>)>,
 }
 
@@ -163,15 +200,40 @@ impl<'c> Bench<'c> {
                 judges.push((&first.rule, Judge::new(parts)?));
             }
         }
-        Ok(Self { file, judges })
+        Ok(Self {
+            file,
+            sources: None,
+            judges,
+        })
+    }
+
+    /// The same, with the texts of the rules file, so that conditions can be pointed at.
+    pub fn with_sources(self, sources: &'c Sources) -> Self {
+        Self {
+            sources: Some(sources),
+            ..self
+        }
     }
 
     /// What becomes of an event at each rule: those that fire first, then those that match and do not hear
     /// of it, then the nearest misses.
     pub fn answers(&self, given: &Incoming) -> Vec<Answer> {
-        let judged = self.judges.iter().map(|(rule, judge)| Answer {
-            rule: (*rule).clone(),
-            verdict: judge.anywhere(given, self.file),
+        let judged = self.judges.iter().map(|(id, judge)| {
+            let verdict = judge.anywhere(given, self.file);
+            // The rules are sorted by id.
+            let rule = self.file.rules.binary_search_by(|rule| rule.id.cmp(id));
+            let rule = rule.ok().and_then(|at| self.file.rules.get(at));
+            let excepted = match (&verdict, rule) {
+                (Verdict::Misses(failures), Some(rule)) => {
+                    excepted(rule, given, failures, self.sources)
+                }
+                _ => Vec::new(),
+            };
+            Answer {
+                rule: (*id).clone(),
+                verdict,
+                excepted,
+            }
         });
         let mut answers: Vec<Answer> = judged.collect();
         answers.sort_by_cached_key(|answer| {

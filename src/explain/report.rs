@@ -157,9 +157,21 @@ fn answers<S: Serializer>(answers: &[Answer], serializer: S) -> Result<S::Ok, S:
         Verdict::Misses(failures) => json!({
             "rule": answer.rule,
             "verdict": "misses",
-            "failures": failures.iter().map(failure).collect::<Vec<Value>>(),
+            "failures": failures.iter().map(|of| excepted(failure(of), of, answer)).collect::<Vec<Value>>(),
         }),
     }))
+}
+
+/// A failure with the exception that causes it, if one does.
+fn excepted(mut failure: Value, of: &FieldFailure, answer: &Answer) -> Value {
+    let exception = answer.excepted.iter().find(|other| other.path == of.path);
+    if let (Some(exception), Some(fields)) = (exception, failure.as_object_mut()) {
+        fields.insert(
+            "excepted_by".to_owned(),
+            json!({ "key": "unless", "at": exception.at }),
+        );
+    }
+    failure
 }
 
 /// As `iamwatch match --json` has it.

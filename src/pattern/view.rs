@@ -27,6 +27,13 @@ impl<'p> Branch<'p> {
         self.field(path).is_some()
     }
 
+    /// Whether a field is tested whose path begins so.
+    pub fn tests_below(&self, prefix: &str) -> bool {
+        self.fields
+            .iter()
+            .any(|field| field.path.starts_with(prefix))
+    }
+
     /// Whether a value, were it the only one at the path, would be accepted there. A field without tests
     /// accepts any.
     pub fn accepts(&self, path: &str, value: &Value) -> bool {

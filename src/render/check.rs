@@ -11,14 +11,34 @@ use super::style::Painter;
 use crate::check::Checked;
 use crate::rules::{Diagnostic, Level, SourceId, Span, codes};
 
+/// With more findings than this they are counted at the top as well, and the errors come first.
+const A_SCREEN: usize = 20;
+
 /// All diagnostics, and one line at the end that says how many there are and of how much.
 ///
 /// # Errors
 /// When nobody reads.
 pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Result<()> {
-    let text = diagnostic::render(&checked.sources, &checked.diagnostics, paint.color);
-    write!(out, "{text}")?;
     let (errors, warnings) = (checked.count(Level::Error), checked.count(Level::Warning));
+    if checked.diagnostics.len() > A_SCREEN {
+        // Whoever reads from the top sees what has to be mended first.
+        let (first, then): (Vec<&Diagnostic>, Vec<&Diagnostic>) = checked
+            .diagnostics
+            .iter()
+            .partition(|found| found.level == Level::Error);
+        let order = if first.is_empty() || then.is_empty() {
+            "in the order of the file"
+        } else {
+            "the errors first"
+        };
+        writeln!(out, "{}, {order}\n", in_all(errors, warnings, paint))?;
+        let sorted: Vec<Diagnostic> = first.into_iter().chain(then).cloned().collect();
+        let text = diagnostic::render(&checked.sources, &sorted, paint.color);
+        write!(out, "{text}")?;
+    } else {
+        let text = diagnostic::render(&checked.sources, &checked.diagnostics, paint.color);
+        write!(out, "{text}")?;
+    }
     if !checked.diagnostics.is_empty() {
         writeln!(out)?;
     }
@@ -28,16 +48,7 @@ pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Resu
         .next()
         .map_or("", |source| &source.name);
     let name = crate::rules::printable(name);
-    let found = match (errors, warnings) {
-        (0, 0) => paint.green("nothing to complain about"),
-        (0, warnings) => paint.yellow(&count(warnings, "warning")),
-        (errors, 0) => paint.red(&count(errors, "error")),
-        (errors, warnings) => paint.red(&format!(
-            "{}, {}",
-            count(errors, "error"),
-            count(warnings, "warning")
-        )),
-    };
+    let found = in_all(errors, warnings, paint);
     let of = [
         (checked.rules, "rule"),
         (checked.patterns, "event pattern"),
@@ -52,6 +63,19 @@ pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Resu
         writeln!(out, "{name}: {found} in {}", of.join(", "))
     } else {
         writeln!(out, "{name}: {found}")
+    }
+}
+
+fn in_all(errors: usize, warnings: usize, paint: Painter) -> String {
+    match (errors, warnings) {
+        (0, 0) => paint.green("nothing to complain about"),
+        (0, warnings) => paint.yellow(&count(warnings, "warning")),
+        (errors, 0) => paint.red(&count(errors, "error")),
+        (errors, warnings) => paint.red(&format!(
+            "{}, {}",
+            count(errors, "error"),
+            count(warnings, "warning")
+        )),
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::style::Painter;
-use crate::explain::{Answer, EventAnswers, Explained, Reason, Summary, Verdict};
-use crate::pattern::FieldFailure;
+use crate::explain::{Answer, EventAnswers, Excepted, Explained, Reason, Summary, Verdict};
+use crate::pattern::{FieldFailure, Found};
 use crate::rules::{RuleId, RulesFile, printable};
 
 /// Every event in full, or a line for each; counts where there are several.
@@ -40,6 +40,10 @@ fn whole(text: &mut String, event: &EventAnswers, many: bool, file: &RulesFile, 
     let _ = writeln!(text, "{}", paint.bold(&head));
     if let Some(id) = &event.event.id {
         let _ = writeln!(text, "{}", paint.dim(&format!("event {}", printable(id))));
+    }
+    if event.event.region.is_none() && event.event.actor.is_some() {
+        let said = "the event names no Region: whether anybody listens there is not judged";
+        let _ = writeln!(text, "{}", paint.yellow(said));
     }
     if event.fired().next().is_none() {
         let _ = writeln!(text, "{}", paint.yellow("no rule fires"));
@@ -88,7 +92,15 @@ fn one(text: &mut String, answer: &Answer, file: &RulesFile, paint: Painter) {
         Verdict::Misses(failures) => {
             let _ = writeln!(text, "{}  {head}", paint.dim("misses "));
             for failure in failures {
-                let _ = writeln!(text, "         {}", under_detail(failure));
+                let exception = answer
+                    .excepted
+                    .iter()
+                    .find(|other| other.path == failure.path);
+                let said = match exception {
+                    Some(exception) => silenced(failure, exception),
+                    None => under_detail(failure),
+                };
+                let _ = writeln!(text, "         {said}");
             }
         }
     }
@@ -103,6 +115,7 @@ fn line(text: &mut String, event: &EventAnswers, paint: Painter) {
         Some(Answer {
             rule,
             verdict: Verdict::Unheard(obstacle),
+            ..
         }) => format!(
             "{} {rule}: {}",
             paint.yellow("unheard"),
@@ -110,11 +123,13 @@ fn line(text: &mut String, event: &EventAnswers, paint: Painter) {
                 Reason::Region => "nobody listens there",
                 Reason::Elsewhere => "not listened to there",
                 Reason::ReadOnly => "read-only",
+                Reason::TooLarge => "larger than 256 KB",
             }
         ),
         Some(Answer {
             rule,
             verdict: Verdict::Misses(failures),
+            ..
         }) => {
             let paths: Vec<String> = failures.iter().map(|f| path(f).to_owned()).collect();
             let nearest = format!("nearest {rule}: {}", printable(&paths.join(", ")));
@@ -132,7 +147,7 @@ fn line(text: &mut String, event: &EventAnswers, paint: Painter) {
 
 fn counts(text: &mut String, explained: &Explained, file: &RulesFile, paint: Painter) {
     let mut by_rule: BTreeMap<&RuleId, usize> = BTreeMap::new();
-    let mut regions: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut regions: BTreeMap<&str, (usize, Option<String>)> = BTreeMap::new();
     for event in &explained.events {
         for rule in event.fired() {
             *by_rule.entry(rule).or_default() += 1;
@@ -143,7 +158,8 @@ fn counts(text: &mut String, explained: &Explained, file: &RulesFile, paint: Pai
             _ => None,
         });
         if let Some(obstacle) = unheard {
-            *regions.entry(obstacle.region.as_str()).or_default() += 1;
+            let entry = regions.entry(obstacle.region.as_str()).or_default();
+            *entry = (entry.0 + 1, obstacle.remedy());
         }
     }
     let all = explained.events.len();
@@ -160,11 +176,12 @@ fn counts(text: &mut String, explained: &Explained, file: &RulesFile, paint: Pai
         let title = title.map_or("", |rule| rule.title.as_str());
         let _ = writeln!(text, "{count:>7}  {rule}: {}", printable(title));
     }
-    for (region, count) in regions {
+    for (region, (count, remedy)) in regions {
         let region = printable(region);
+        let remedy = remedy.map_or_else(String::new, |remedy| format!(": {remedy}"));
         let _ = writeln!(
             text,
-            "{count:>7}  in {region}, where nobody listens: add {region} to `watch.regions`"
+            "{count:>7}  in {region}, where nobody listens{remedy}"
         );
     }
 }
@@ -191,6 +208,21 @@ fn path(failure: &FieldFailure) -> &str {
         .path
         .strip_prefix("detail.")
         .unwrap_or(&failure.path)
+}
+
+/// A field that an exception of the rule speaks of: the opposite that stands in the pattern is nobody's words.
+fn silenced(failure: &FieldFailure, exception: &Excepted) -> String {
+    let held = match &failure.found {
+        Found::Values { shown, .. } => format!(" holds {}", shown.join(", ")),
+        Found::Absent => " is absent".to_owned(),
+        Found::Elsewhere => String::new(),
+    };
+    let at = exception.at.as_ref();
+    let at = at.map_or_else(String::new, |at| format!(" at {at}"));
+    printable(&format!(
+        "{}{held}: excepted by `unless`{at}",
+        path(failure)
+    ))
 }
 
 fn under_detail(failure: &FieldFailure) -> String {

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::arns;
 use super::codes;
 use super::events::Tongue;
 use super::fields;
@@ -66,7 +67,9 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
             continue;
         }
         seen.insert(path.clone(), key.span);
-        warn_of_values(&path.join("."), &any_of, value.span, report);
+        let whole = path.join(".");
+        warn_of_values(&whole, &any_of, value.span, report);
+        arns::warn_of_matchers(&whole, &any_of, value.span, report);
         fields.push(FieldCondition {
             path,
             any_of,

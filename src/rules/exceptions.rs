@@ -1,11 +1,12 @@
 //! Conditions that are valid and do something else than they seem to: `not` on a field that may be missing,
-//! and exceptions that never apply.
+//! parameters that no call has, and exceptions that never apply.
 
 use serde_json::Value as Json;
 
 use super::codes;
 use super::fields::{has_always, is_nameless};
 use super::files::matches_star;
+use super::members;
 use super::model::{AllOf, Events, FieldCondition, Matcher, Rule, Trigger};
 use super::report::{Report, shown};
 use super::source::Span;
@@ -18,13 +19,21 @@ pub(super) fn warn(rule: &Rule, report: &mut Report) {
     for all_of in &events.when {
         presence(all_of, report);
     }
+    members::warn(events, report);
     for exception in &events.unless {
         if let Some((field, why)) = never_applies(exception, events) {
+            // Two keys about the caller are mostly meant as two exceptions.
+            let callers = exception.fields.iter().filter(|field| about_caller(field));
+            let help = if callers.count() > 1 {
+                "an exception silences an event only if all of its map holds: make a list of two maps if either is enough, `unless: [{ … }, { … }]`"
+            } else {
+                "an exception silences an event only if all of its map holds: correct it, or remove it"
+            };
             report
                 .warning(codes::NEVER_SILENCES, field)
                 .message(format!("this exception of `{}` never applies", rule.id))
                 .label(why)
-                .help("an exception silences an event only if all of its map holds: correct it, or remove it");
+                .help(help);
         }
     }
 }
@@ -93,6 +102,9 @@ fn never_applies(exception: &AllOf, events: &Events) -> Option<(Span, String)> {
             let why = "such callers have no `userName`; a role's stands in `userIdentity.sessionContext.sessionIssuer.userName`";
             return Some((field.span, why.to_owned()));
         }
+        if let Some(other) = another_caller(exception, &path, &values) {
+            return Some((field.span, other));
+        }
         let excluded = !events.when.is_empty()
             && events.when.iter().all(|all_of| {
                 let same = all_of.fields.iter().find(|other| other.path == field.path);
@@ -104,6 +116,43 @@ fn never_applies(exception: &AllOf, events: &Events) -> Option<(Span, String)> {
             (field.span, format!("`when` asks for another `{path}`"))
         })
     })
+}
+
+const ISSUER: [&str; 3] = ["userIdentity", "sessionContext", "sessionIssuer"];
+
+/// Whether a condition says who acts.
+fn about_caller(field: &FieldCondition) -> bool {
+    let path: Vec<&str> = field.path.iter().map(String::as_str).collect();
+    matches!(
+        path.as_slice(),
+        ["userIdentity", "arn" | "principalId" | "userName"]
+    ) || (path.starts_with(&ISSUER) && path.len() > 3)
+}
+
+/// Why a condition on an IAM user and another one of the same map, on the role that issued a session, do not hold
+/// together. Source: CloudTrail user guide, "CloudTrail userIdentity element": sessions of roles have no
+/// `userName` of their own, and IAM users, the root user among them, no issuer.
+fn another_caller(exception: &AllOf, path: &[&str], values: &[&str]) -> Option<String> {
+    let by_name = path == ["userIdentity", "userName"];
+    let of_user = |arn: &&str| {
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let service = parts.next();
+        let resource = parts.nth(2).unwrap_or_default();
+        service == Some("iam") && (resource.starts_with("user/") || resource == "root")
+    };
+    let by_arn = path == ["userIdentity", "arn"] && values.iter().all(of_user);
+    if !by_name && !by_arn {
+        return None;
+    }
+    let role = exception.fields.iter().find(|other| {
+        let path: Vec<&str> = other.path.iter().map(String::as_str).collect();
+        let named = matches!(path.strip_prefix(&ISSUER), Some(["arn" | "userName"]));
+        named && !other.any_of.contains(&Matcher::Exists(false))
+    });
+    let issuer = role?.path.join(".");
+    Some(format!(
+        "an IAM user acts, and `{issuer}` is there only where a role does"
+    ))
 }
 
 /// The texts that a condition accepts, where it accepts nothing else.

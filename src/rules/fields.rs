@@ -113,14 +113,70 @@ const DEEPER_IN_USER: &[(&str, &str)] = &[
     ("sessionIssuer", "userIdentity.sessionContext.sessionIssuer"),
 ];
 
+/// The same for those looked for in `userIdentity.sessionContext`.
+const DEEPER_IN_SESSION: &[(&str, &str)] = &[
+    ("arn", "userIdentity.sessionContext.sessionIssuer.arn"),
+    (
+        "mfaAuthenticated",
+        "userIdentity.sessionContext.attributes.mfaAuthenticated",
+    ),
+    (
+        "userName",
+        "userIdentity.sessionContext.sessionIssuer.userName",
+    ),
+];
+
 /// Whether CloudTrail's records have a field of that name at their top.
 pub(super) fn is_top(name: &str) -> bool {
     TOP.contains(&name)
 }
 
-/// Warns of a path under `detail` that leads to no field: at the top of the record, where all are known, and
-/// below `userIdentity` of one that is nearly there.
+/// Fields of the record that no call has among its parameters or answers, and no sign-in beside them.
+/// Source: the API models, of all services.
+const NOWHERE_ELSE: &[&str] = &["recipientAccountId", "sourceIPAddress", "userIdentity"];
+
+/// Warns of a path under `detail` that leads to no field: at the top of the record, where all are known, below
+/// `userIdentity` of one that is nearly there or stands elsewhere, and of the record's own fields below others.
 pub(super) fn warn_of_path(path: &[&str], span: Span, report: &mut Report) {
+    let Some((depth, meant)) = misplaced(path) else {
+        return;
+    };
+    let (asked, rest) = path.split_at_checked(depth).unwrap_or((path, &[]));
+    let help = match meant {
+        // What follows goes with it.
+        Some(meant) => {
+            let whole: Vec<&str> = std::iter::once(meant.as_str())
+                .chain(rest.iter().copied())
+                .collect();
+            format!("did you mean `{}`?", whole.join("."))
+        }
+        None => "look at such an event in CloudTrail's event history: a call's own fields stand under `requestParameters` and `responseElements`, the caller's under `userIdentity`".to_owned(),
+    };
+    report
+        .warning(codes::FIELD_NAME, span)
+        .message(format!(
+            "CloudTrail's events have no field {}",
+            shown(&asked.join("."))
+        ))
+        .label("no event has it")
+        .help(help);
+}
+
+/// Whether the fields of a record stand where CloudTrail has some of their names.
+pub(crate) fn places_are_good(record: &serde_json::Map<String, Json>) -> bool {
+    record.iter().all(|(name, value)| {
+        let inner = value.as_object().into_iter().flatten();
+        let mut inner = inner.map(|(second, _)| second.as_str());
+        TOP.contains(&name.as_str())
+            && inner.all(|second| {
+                let path = [name.as_str(), second];
+                misplaced(&path).is_none()
+            })
+    })
+}
+
+/// How much of a path leads nowhere, and what was probably meant by it.
+fn misplaced(path: &[&str]) -> Option<(usize, Option<String>)> {
     let find = |table: &[(&str, &'static str)], name: &str| {
         let found = table.iter().find(|(other, _)| *other == name);
         found.map(|(_, field)| (*field).to_owned())
@@ -128,40 +184,33 @@ pub(super) fn warn_of_path(path: &[&str], span: Span, report: &mut Report) {
     let within = |prefix: &str, known: &[&'static str], name: &str| {
         nearest(name, known.iter().copied()).map(|near| format!("{prefix}{near}"))
     };
-    let meant = match path {
-        ["userIdentity", "sessionContext", third, ..] if !SESSION.contains(third) => {
-            within("userIdentity.sessionContext.", SESSION, third)
-        }
-        ["userIdentity", second, ..] if !USER.contains(second) => {
-            find(DEEPER_IN_USER, second).or_else(|| within("userIdentity.", USER, second))
-        }
-        [first, ..] if !TOP.contains(first) => find(ENVELOPE, first)
-            .or_else(|| find(DEEPER, first))
-            .or_else(|| within("", TOP, first)),
+    // Below these there may be fields that nobody has told us of.
+    let certain = |depth, meant: Option<String>| meant.map(|meant| (depth, Some(meant)));
+    match path {
+        ["userIdentity", "sessionContext", third, ..] if !SESSION.contains(third) => certain(
+            3,
+            find(DEEPER_IN_SESSION, third)
+                .or_else(|| within("userIdentity.sessionContext.", SESSION, third)),
+        ),
+        ["userIdentity", second, ..] if !USER.contains(second) => certain(
+            2,
+            find(DEEPER_IN_USER, second)
+                .or_else(|| TOP.contains(second).then(|| (*second).to_owned()))
+                .or_else(|| within("userIdentity.", USER, second)),
+        ),
+        [
+            "additionalEventData" | "requestParameters" | "responseElements",
+            second,
+            ..,
+        ] if NOWHERE_ELSE.contains(second) => Some((2, Some((*second).to_owned()))),
+        [first, ..] if !TOP.contains(first) => Some((
+            1,
+            find(ENVELOPE, first)
+                .or_else(|| find(DEEPER, first))
+                .or_else(|| within("", TOP, first)),
+        )),
         _ => None,
-    };
-    let unknown_top = path.first().is_some_and(|first| !TOP.contains(first));
-    if meant.is_none() && !unknown_top {
-        return;
     }
-    let depth = match path {
-        ["userIdentity", "sessionContext", third, ..] if !SESSION.contains(third) => 3,
-        ["userIdentity", ..] => 2,
-        _ => 1,
-    };
-    let asked = path.get(..depth).unwrap_or(path).join(".");
-    let help = match meant {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => "look at such an event in CloudTrail's event history: a call's own fields stand under `requestParameters` and `responseElements`, the caller's under `userIdentity`".to_owned(),
-    };
-    report
-        .warning(codes::FIELD_NAME, span)
-        .message(format!(
-            "CloudTrail's events have no field {}",
-            shown(&asked)
-        ))
-        .label("no event has it")
-        .help(help);
 }
 
 /// Fields with few values. Source: CloudTrail user guide, "userIdentity element", "record contents", and the
@@ -246,6 +295,16 @@ pub(super) fn warn_of_value(
             ));
         return;
     }
+    if let ("sourceIPAddress", Json::String(text)) = (path, value)
+        && is_block(text)
+    {
+        report
+            .warning(codes::OTHER_VALUE, span)
+            .message(format!("{} is a block of addresses", shown(text)))
+            .label("compared as text: an event has one address")
+            .help(format!("write {}", shown(&format!("{{ cidr: {text:?} }}"))));
+        return;
+    }
     let meant = match value {
         Json::String(text)
             if BOOLEANS.contains(&path)
@@ -276,6 +335,12 @@ pub(super) fn warn_of_value(
                     format!("write {}", quoted(&format!("{service}.amazonaws.com"))),
                 )
             }),
+        Json::String(text) if path == "errorCode" => denial(text).map(|meant| {
+            (
+                format!("{} is no code of a denied call", shown(text)),
+                format!("did you mean `{meant}`?"),
+            )
+        }),
         Json::String(text) => VALUES
             .iter()
             .find(|(field, values)| *field == path && !values.contains(&text.as_str()))
@@ -298,6 +363,33 @@ pub(super) fn warn_of_value(
             .label("the condition may never hold")
             .help(help);
     }
+}
+
+/// How denied calls are recorded. Any service may have codes of its own, so that only a slip is told from these.
+const DENIALS: [&str; 4] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "Client.UnauthorizedOperation",
+    "UnauthorizedOperation",
+];
+
+/// The code of denied calls of which a text is a slip.
+fn denial(text: &str) -> Option<&'static str> {
+    if DENIALS.contains(&text) {
+        return None;
+    }
+    let lower = text.to_lowercase();
+    let near = |code: &&str| strsim::osa_distance(&lower, &code.to_lowercase()) <= 2;
+    DENIALS.into_iter().find(near)
+}
+
+/// Whether a text is a block of addresses in CIDR notation.
+pub(super) fn is_block(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(address, bits)| {
+        address.parse::<std::net::IpAddr>().is_ok()
+            && !bits.is_empty()
+            && bits.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// Fields of `userIdentity` that every caller of a type has. Source: CloudTrail, "userIdentity element".

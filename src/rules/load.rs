@@ -23,6 +23,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The rules file; there is one exactly if no diagnostic is an error.
     pub file: Option<RulesFile>,
+    /// The same without the tests whose events cannot be read, where nothing else is wrong.
+    pub without_tests: Option<RulesFile>,
 }
 
 /// Loads a rules file and the files that it includes. Never panics; bounded in time and memory.
@@ -134,10 +136,15 @@ fn finish(mut draft: FileDraft, sources: &mut Sources, report: &mut Report) -> O
 }
 
 pub(super) fn loaded(sources: Sources, report: Report, file: Option<RulesFile>) -> Loaded {
-    let file = file.filter(|_| report.errors() == 0);
+    let (file, without_tests) = match (report.errors(), report.errors_of_tests()) {
+        (0, 0) => (file, None),
+        (0, _) => (None, file),
+        _ => (None, None),
+    };
     Loaded {
         sources,
         diagnostics: report.finish(),
         file,
+        without_tests,
     }
 }

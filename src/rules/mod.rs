@@ -7,18 +7,20 @@
 //! Every step goes on after an error, so that one run names everything that is wrong.
 
 mod about;
+mod arns;
 mod catalogue;
 mod channels;
 pub mod codes;
 mod conditions;
 mod events;
 mod exceptions;
-mod fields;
+pub(crate) mod fields;
 mod file;
 mod files;
 mod keys;
 mod load;
 mod matchers;
+mod members;
 mod model;
 pub(crate) mod names;
 mod organization;
@@ -30,6 +32,7 @@ mod rule;
 mod schema;
 mod scope;
 mod source;
+mod stars;
 mod tests;
 mod traps;
 mod twice;

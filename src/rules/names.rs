@@ -164,7 +164,7 @@ impl Service {
 }
 
 /// The name of an operation without the date, and the `v2`, that Lambda's events carry.
-fn undated(name: &str) -> Option<&str> {
+pub(super) fn undated(name: &str) -> Option<&str> {
     let name = name.strip_suffix("v2").unwrap_or(name);
     let (operation, date) = name.split_at_checked(name.len().checked_sub(8)?)?;
     date.bytes()

@@ -74,6 +74,17 @@ pub(super) fn pattern(node: &Node, key: Span, report: &mut Report) -> Option<Tri
                 .help("write `source: [aws.iam]`");
             return None;
         }
+        None if map
+            .get("detail")
+            .is_some_and(|detail| detail.get("source").is_some()) =>
+        {
+            report
+                .error(codes::PATTERN, key)
+                .message("the pattern does not pin `source`")
+                .label("`source` stands under `detail`, where no event has it")
+                .help("move `source` out of `detail`, to the top of the pattern");
+            return None;
+        }
         None => {
             report
                 .error(codes::PATTERN, key)

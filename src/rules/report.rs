@@ -15,6 +15,7 @@ pub(super) struct Report {
     diagnostics: Vec<Diagnostic>,
     left_out: Option<Span>,
     errors: usize,
+    of_tests: usize,
 }
 
 /// A diagnostic being written: message, label and help follow.
@@ -67,9 +68,20 @@ impl Report {
         self.diagnostics.len()
     }
 
-    /// How many errors were reported, those that were not kept included.
+    /// How many errors were reported, those that were not kept included, and those of tests' events not.
     pub fn errors(&self) -> usize {
         self.errors
+    }
+
+    /// How many errors were about events of tests.
+    pub fn errors_of_tests(&self) -> usize {
+        self.of_tests
+    }
+
+    /// Counts the errors since there were so many as errors about events of tests: the rules are whole.
+    pub fn set_aside(&mut self, before: usize) {
+        self.of_tests += self.errors - before;
+        self.errors = before;
     }
 
     /// All diagnostics by position, errors before warnings at one place, each once.

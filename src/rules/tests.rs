@@ -54,17 +54,20 @@ pub(super) fn read_files(
         let Some(file) = test.file.take() else {
             continue;
         };
+        let before = report.errors();
         let Some(folder) = folder else {
             report
                 .error(codes::TEST_EVENT, file.span)
                 .message("the test of a text that is not a file names a file")
                 .label("there is no folder to look in")
                 .help("write the event itself under `event`");
+            report.set_aside(before);
             continue;
         };
         test.given = files::event(folder, &file, total, report)
             .and_then(|text| from_text(&text, &shown(&file.value), file.span, report))
             .map(Given::Event);
+        report.set_aside(before);
     }
 }
 

@@ -7,23 +7,27 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use super::arns;
 use super::codes;
 use super::events::{Tongue, warn_of_event};
 use super::fields::{self, is_top, warn_of_detail_type, warn_of_value};
 use super::names;
-use super::report::{Report, nearest, shown};
+use super::report::{Entry, Report, nearest, shown};
 use super::source::Span;
+use super::stars;
 use super::yaml::{Node, Value};
 
 /// More combinations than this are not looked at one by one.
 const MOST_BRANCHES: usize = 100;
-/// The fields of every event's envelope. Source: EventBridge user guide, "Event structure reference".
-const ENVELOPE: [&str; 9] = [
+/// The fields of an event's envelope. Source: EventBridge user guide, "Event structure reference"; `replay-name`
+/// is on events of a replay.
+const ENVELOPE: [&str; 10] = [
     "account",
     "detail",
     "detail-type",
     "id",
     "region",
+    "replay-name",
     "resources",
     "source",
     "time",
@@ -41,7 +45,7 @@ struct Leaf<'p> {
 }
 
 /// One step into a pattern.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step<'p> {
     Key(&'p str),
     Index(usize),
@@ -51,14 +55,20 @@ enum Step<'p> {
 pub(super) fn warn(pattern: &Map<String, Json>, node: &Node, report: &mut Report) {
     let mut leaves = Vec::new();
     collect(pattern, &mut Vec::new(), &mut leaves);
-    let trail = is_about_cloudtrail(&leaves);
-    levels(pattern, &mut Vec::new(), trail, node, report);
+    let trail = kind(&leaves) != Kind::Other;
+    levels(pattern, &mut Vec::new(), kind(&leaves), node, report);
     for leaf in &leaves {
+        // Another branch of an `$or` may match.
+        let alone = !leaf.steps.contains(&Step::Key("$or"));
+        let dead = alone && stars::is_dead(&leaf.path, leaf.tests);
         for (index, test) in leaf.tests.iter().enumerate() {
             let mut steps = leaf.steps.clone();
             steps.push(Step::Index(index));
             let span = place(node, &steps);
-            stars(&leaf.path, test, span, report);
+            stars::warn(&leaf.path, test, dead, span, report);
+            if leaf.path == "source" {
+                sender(test, span, report);
+            }
             if trail {
                 values(&leaf.path, test, span, report);
             }
@@ -168,50 +178,87 @@ fn place(node: &Node, steps: &[Step<'_>]) -> Span {
     span
 }
 
-fn is_about_cloudtrail(leaves: &[Leaf<'_>]) -> bool {
+/// What a pattern is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Records of CloudTrail, by its `detail-type`.
+    Trail,
+    /// Probably records of CloudTrail.
+    Likely,
+    Other,
+}
+
+fn kind(leaves: &[Leaf<'_>]) -> Kind {
     let types = leaves.iter().find(|leaf| leaf.path == "detail-type");
     let Some(types) = types else {
-        return leaves.iter().any(|leaf| {
+        let likely = leaves.iter().any(|leaf| {
             let last = leaf.path.strip_prefix("detail.").unwrap_or(&leaf.path);
             let first = last.split('.').next().unwrap_or_default();
             ["eventName", "eventSource", "userIdentity"].contains(&first)
         });
+        return if likely { Kind::Likely } else { Kind::Other };
     };
-    types.tests.iter().any(|test| {
+    let trail = |test: &Json| {
         let text = test.as_str().unwrap_or_default().to_lowercase();
         text.ends_with("via cloudtrail") && !text.contains("insight")
-    })
+    };
+    let spelt_out = !types.steps.contains(&Step::Key("$or"));
+    if spelt_out && types.tests.iter().all(trail) {
+        Kind::Trail
+    } else if types.tests.iter().any(trail) {
+        Kind::Likely
+    } else {
+        Kind::Other
+    }
+}
+
+/// Whether a key and what stands below it holds only where the field is there.
+fn needs_presence(value: &Json) -> bool {
+    match value {
+        Json::Array(tests) => {
+            !tests.is_empty()
+                && !tests
+                    .iter()
+                    .any(|test| test.get("exists") == Some(&Json::Bool(false)))
+        }
+        Json::Object(inner) => inner
+            .iter()
+            .any(|(key, value)| key != "$or" && needs_presence(value)),
+        _ => false,
+    }
 }
 
 /// Keys where no event has them.
 fn levels<'p>(
     object: &'p Map<String, Json>,
     steps: &mut Vec<Step<'p>>,
-    trail: bool,
+    kind: Kind,
     node: &Node,
     report: &mut Report,
 ) {
+    let trail = kind != Kind::Other;
     let path = dotted(steps);
     for (key, value) in object {
         steps.push(Step::Key(key));
         let span = place(node, steps);
+        // Another branch of an `$or` may match.
+        let dead = needs_presence(value) && !steps.contains(&Step::Key("$or"));
         match (path.as_str(), value) {
             (_, Json::Array(branches)) if key == "$or" => {
                 for (index, branch) in branches.iter().enumerate() {
                     steps.push(Step::Index(index));
                     if let Json::Object(branch) = branch {
-                        levels(branch, steps, trail, node, report);
+                        levels(branch, steps, kind, node, report);
                     }
                     steps.pop();
                 }
             }
-            ("", _) if !ENVELOPE.contains(&key.as_str()) => outside(key, span, report),
+            ("", _) if !ENVELOPE.contains(&key.as_str()) => outside(key, dead, span, report),
             ("", Json::Object(inner)) if key == "detail" => {
-                levels(inner, steps, trail, node, report);
+                levels(inner, steps, kind, node, report);
             }
             ("detail", _) if trail && NOT_IN_DETAIL.contains(&key.as_str()) => {
-                report
-                    .warning(codes::WRONG_LEVEL, span)
+                wrong_level(dead && kind == Kind::Trail, span, report)
                     .message(format!("CloudTrail's record has no field {}", shown(key)))
                     .label("it stands beside `detail`, not in it")
                     .help(format!("move {} to the top of the pattern", shown(key)));
@@ -236,8 +283,17 @@ fn levels<'p>(
     }
 }
 
+/// Begins a message about a key at the wrong level: an error where the pattern can match nothing for it.
+fn wrong_level(dead: bool, span: Span, report: &mut Report) -> Entry<'_> {
+    if dead {
+        report.error(codes::NEVER_MATCHES, span)
+    } else {
+        report.warning(codes::WRONG_LEVEL, span)
+    }
+}
+
 /// A key beside `detail` that no envelope has.
-fn outside(key: &str, span: Span, report: &mut Report) {
+fn outside(key: &str, dead: bool, span: Span, report: &mut Report) {
     let near = nearest(key, ENVELOPE);
     let (label, help) = if is_top(key) {
         (
@@ -255,77 +311,38 @@ fn outside(key: &str, span: Span, report: &mut Report) {
     let help = help.unwrap_or_else(|| {
         "beside `detail` there are `source`, `detail-type`, `account`, `region`, `time`, `id` and `resources`".to_owned()
     });
-    report
-        .warning(codes::WRONG_LEVEL, span)
+    wrong_level(dead, span, report)
         .message(format!("an event has no field {} at its top", shown(key)))
         .label(label)
         .help(help);
 }
 
-/// Fields whose values never hold a `*`; elsewhere a lone one may be a value, such as a `principal`.
-fn is_name(path: &str) -> bool {
-    ["source", "detail-type", "account", "region"].contains(&path)
-        || path.starts_with("detail.userIdentity.")
-        || [
-            "eventName",
-            "eventSource",
-            "awsRegion",
-            "errorCode",
-            "eventType",
-        ]
-        .iter()
-        .any(|field| path.strip_prefix("detail.") == Some(field))
+/// A `source` as CloudTrail's `eventSource` has it.
+fn sender(test: &Json, span: Span, report: &mut Report) {
+    let prefix = test.get("prefix");
+    let Some(text) = test.as_str().or(prefix.and_then(Json::as_str)) else {
+        return;
+    };
+    let Some(service) = text.strip_suffix(".amazonaws.com") else {
+        return;
+    };
+    let service = service.strip_prefix("aws.").unwrap_or(service);
+    report
+        .warning(codes::OTHER_VALUE, span)
+        .message(format!("no event has the `source` {}", shown(text)))
+        .label("this is how CloudTrail's `eventSource`, under `detail`, names it")
+        .help(format!("write {}", shown(&format!("aws.{service}"))));
 }
 
-/// A `*` outside `wildcard`, where it is an ordinary character.
-fn stars(path: &str, test: &Json, span: Span, report: &mut Report) {
-    let suspicious = |text: &str| {
-        let document = text.contains(['{', '"']);
-        text.contains('*') && !document && (text != "*" || is_name(path))
-    };
-    let (operator, texts): (Option<&str>, Vec<&str>) = match test {
-        Json::String(text) => (None, vec![text]),
-        Json::Object(operators) => match operators.iter().next() {
-            Some((name, Json::String(text)))
-                if ["anything-but", "equals-ignore-case", "prefix", "suffix"]
-                    .contains(&name.as_str()) =>
-            {
-                (Some(name), vec![text])
-            }
-            Some((name, Json::Array(texts))) if name == "anything-but" => {
-                (Some(name), texts.iter().filter_map(Json::as_str).collect())
-            }
-            _ => return,
-        },
-        _ => return,
-    };
-    for text in texts.into_iter().filter(|text| suspicious(text)) {
-        let inside = match operator {
-            Some("anything-but") => "{ anything-but: { wildcard: … } }",
-            _ => "",
-        };
-        let help = match (text.strip_suffix('*'), text.strip_prefix('*')) {
-            (Some(""), _) => "write `{ exists: true }` for any value".to_owned(),
-            _ if !inside.is_empty() => {
-                format!("write `{}`", inside.replace('…', &format!("{text:?}")))
-            }
-            (Some(start), _) if !start.contains('*') => {
-                format!("write {}", shown(&format!("{{ prefix: {start:?} }}")))
-            }
-            (_, Some(end)) if !end.contains('*') => {
-                format!("write {}", shown(&format!("{{ suffix: {end:?} }}")))
-            }
-            _ => format!("write {}", shown(&format!("{{ wildcard: {text:?} }}"))),
-        };
-        report
-            .warning(codes::LITERAL_STAR, span)
-            .message(format!(
-                "the `*` in {} is an ordinary character here",
-                shown(text)
-            ))
-            .label("matches a text with a star in it, and nothing else")
-            .help(help);
-    }
+/// A block of addresses in `anything-but`, which EventBridge cannot say.
+fn except_block(block: &str, span: Span, report: &mut Report) {
+    report
+        .warning(codes::OTHER_VALUE, span)
+        .message(format!("{} is a block of addresses", shown(block)))
+        .label("compared as text: an event has one address")
+        .help(format!(
+            "there is no `cidr` inside `anything-but`: write the rule with `events` and `unless: {{ sourceIPAddress: {{ cidr: {block:?} }} }}`"
+        ));
 }
 
 /// Values that CloudTrail writes otherwise.
@@ -339,16 +356,21 @@ fn values(path: &str, test: &Json, span: Span, report: &mut Report) {
     let Some(path) = path.strip_prefix("detail.") else {
         return;
     };
+    arns::warn_of_test(path, test, span, report);
     match test {
-        Json::Object(operators) => match operators.get("anything-but") {
-            Some(Json::Array(list)) => {
-                for value in list {
-                    warn_of_value(path, value, Tongue::Raw, span, report);
+        Json::Object(operators) => {
+            let values = match operators.get("anything-but") {
+                Some(Json::Array(list)) => list.as_slice(),
+                Some(value) => std::slice::from_ref(value),
+                None => return,
+            };
+            for value in values {
+                match value.as_str().filter(|text| fields::is_block(text)) {
+                    Some(block) if path == "sourceIPAddress" => except_block(block, span, report),
+                    _ => warn_of_value(path, value, Tongue::Raw, span, report),
                 }
             }
-            Some(value) => warn_of_value(path, value, Tongue::Raw, span, report),
-            None => {}
-        },
+        }
         value => warn_of_value(path, value, Tongue::Raw, span, report),
     }
 }
@@ -403,8 +425,10 @@ fn services_and_names(branch: &Branch<'_>, node: &Node, report: &mut Report) {
         tests.iter().map(Json::as_str).collect()
     };
     let envelope = texts("source").map(|sources| {
+        // A star in one has been said.
         let services = sources
             .iter()
+            .filter(|source| !source.contains('*'))
             .filter_map(|source| source.strip_prefix("aws."));
         services.collect::<Vec<_>>()
     });

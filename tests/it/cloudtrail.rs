@@ -112,7 +112,7 @@ fn the_rule_about_an_api_fires_on_its_event_whoever_acts() {
     assert_eq!(loaded.diagnostics, []);
     let file = loaded.file.unwrap();
     let compiled = compile(&file, PATTERN_QUOTA).unwrap();
-    let problems: Vec<String> = run(&file, &compiled)
+    let problems: Vec<String> = run(&file, &compiled, &loaded.sources)
         .into_iter()
         .map(|d| d.message)
         .collect();

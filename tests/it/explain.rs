@@ -310,6 +310,108 @@ fn every_answer_says_what_was_found_and_what_was_wanted() {
 }
 
 #[test]
+fn what_unless_excepts_is_said_in_the_words_of_the_file() {
+    let text = format!(
+        "{HEAD}  - id: made\n    events: [\"iam:CreateUser\"]\n    unless:\n      - {{ userIdentity.userName: alice, sourceIPAddress: {{ cidr: 203.0.113.0/24 }} }}\n"
+    );
+    let loaded = rules::load_text("rules.yaml", &text);
+    let rules = Rules::new(loaded.file.unwrap());
+    let answer = |event: &Value| {
+        let found = with_setting("us-east-1", |s| events(&event.to_string(), s));
+        let bench = rules.bench().with_sources(&loaded.sources);
+        let answers = Explained::new(&bench, found, 3);
+        let text = explained(&answers, &rules.file, true, Painter { color: false });
+        (text, serde_json::to_value(&answers).unwrap())
+    };
+    let excepted = made("iam:CreateUser", Identity::IamUser, "us-east-1");
+    let (text, json) = answer(&excepted);
+    assert!(
+        text.contains(": excepted by `unless` at rules.yaml:11:"),
+        "{text}"
+    );
+    assert!(!text.contains("anything-but"), "{text}");
+    let by = &json["events"][0]["rules"][0]["failures"][0]["excepted_by"];
+    assert_eq!(by["key"], "unless");
+    assert!(
+        by["at"].as_str().unwrap().starts_with("rules.yaml:11:"),
+        "{by}"
+    );
+    // An event that misses for another reason is not excepted.
+    let other = made("iam:DeleteUser", Identity::IamUser, "us-east-1");
+    let mut elsewhere = excepted.clone();
+    elsewhere["detail"]["sourceIPAddress"] = json!("192.0.2.1");
+    assert!(answer(&elsewhere).0.contains("fires"));
+    elsewhere["detail"]["eventName"] = other["detail"]["eventName"].clone();
+    assert!(!answer(&elsewhere).0.contains("excepted"));
+}
+
+#[test]
+fn a_record_without_its_region_is_placed_only_where_its_service_says_so() {
+    let text = format!("{HEAD}{RULES}");
+    let rules = Rules::of(&text);
+    let record = |source: &str, name: &str, kind: &str| {
+        format!(
+            r#"{{"eventSource":"{source}.amazonaws.com","eventName":"{name}","userIdentity":{{"type":"{kind}"}},"requestParameters":{{"policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}}}}"#
+        )
+    };
+    let iam = shown(
+        &rules,
+        &record("iam", "AttachRolePolicy", "IAMUser"),
+        0,
+        true,
+    );
+    assert!(
+        iam.contains("in us-east-1") && iam.contains("fires"),
+        "{iam}"
+    );
+    assert!(!iam.contains("names no Region"), "{iam}");
+    let root = shown(&rules, &record("signin", "ConsoleLogin", "Root"), 0, true);
+    assert!(root.contains("in us-east-1"), "{root}");
+    let kms = shown(&rules, &record("kms", "DisableKey", "IAMUser"), 0, true);
+    assert!(kms.contains("the event names no Region"), "{kms}");
+    assert!(!kms.contains("eu-central-1"), "{kms}");
+    assert!(kms.contains("fires    keys-disabled"), "{kms}");
+}
+
+#[test]
+fn regions_that_aws_does_not_have_are_no_advice() {
+    let rules = Rules::of(&format!("{HEAD}{RULES}"));
+    let mut event = made("kms:DisableKey", Identity::IamUser, "eu-west-3");
+    let real = shown(&rules, &event.to_string(), 0, true);
+    assert!(real.contains("add eu-west-3 to `watch.regions`"), "{real}");
+    event["region"] = json!("apiso-southeast-1");
+    let made_up = format!("{event}\n{event}");
+    let made_up = shown(&rules, &made_up, 0, true);
+    assert!(
+        made_up.contains("nobody listens in apiso-southeast-1"),
+        "{made_up}"
+    );
+    assert!(!made_up.contains("add apiso"), "{made_up}");
+}
+
+#[test]
+fn an_event_that_is_too_large_reaches_nobody() {
+    let rules = Rules::of(&format!("{HEAD}{RULES}"));
+    let mut event = made("kms:DisableKey", Identity::IamUser, "eu-west-1");
+    let whole = event.to_string().len();
+    for (length, reason) in [
+        (256 * 1024 - whole - 2 - "\"padding\":,".len(), None),
+        (256 * 1024, Some(Reason::TooLarge)),
+    ] {
+        event["detail"]["padding"] = json!("x".repeat(length));
+        let given = with_setting("eu-west-1", |s| events(&event.to_string(), s));
+        let answers = rules.bench().answers(given[0].as_ref().unwrap());
+        let found = match &answers[0].verdict {
+            Verdict::Unheard(obstacle) => Some(obstacle.reason),
+            _ => None,
+        };
+        assert_eq!(found, reason, "{}", event.to_string().len());
+    }
+    let said = shown(&rules, &event.to_string(), 0, true);
+    assert!(said.contains("no event of more than 256 KB"), "{said}");
+}
+
+#[test]
 fn the_exit_code_says_whether_there_is_an_answer() {
     let env = TestEnv::new();
     let record = r#"{"eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","awsRegion":"us-east-1","eventType":"AwsConsoleSignIn","userIdentity":{"type":"Root"},"responseElements":{"ConsoleLogin":"Failure"}}"#;

@@ -22,7 +22,11 @@ fn answer(loaded: &Loaded) -> String {
     );
     let file = loaded.file.as_ref().unwrap();
     let compiled = compile(file, PATTERN_QUOTA).unwrap();
-    render(&loaded.sources, &run(file, &compiled), false)
+    render(
+        &loaded.sources,
+        &run(file, &compiled, &loaded.sources),
+        false,
+    )
 }
 
 fn answer_of(rules: &str) -> String {

@@ -58,6 +58,54 @@ fn warnings_fail_only_where_they_are_denied_and_errors_always() {
 }
 
 #[test]
+fn what_is_more_than_a_screen_is_counted_first_and_begins_with_the_errors() {
+    let mut text = WARNED.replace("id: ä", "id: a");
+    for n in 0..20 {
+        text.push_str(&format!(
+            "  - {{ id: a{n}, severity: info, events: [\"iam:CreateUsr\"], channels: [mail] }}\n"
+        ));
+    }
+    text.push_str(
+        "  - { id: b, events: [\"iam:CreateRole\"], when: { eventID: { exists: false } } }\n",
+    );
+    let env = written(&text);
+    let (code, out, _) = env.run(&["check"]);
+    assert_eq!(code, 1);
+    assert!(
+        out.starts_with("1 error, 21 warnings, the errors first\n\nerror[E0807]"),
+        "{out}"
+    );
+    assert!(out.contains(": 1 error, 21 warnings in 22 rules"), "{out}");
+    // In their order for programs.
+    let (_, out, _) = env.run(&["check", "--json"]);
+    let found: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(found["diagnostics"][0]["code"], "W0710");
+}
+
+#[test]
+fn a_missing_event_of_a_test_hides_no_other_test() {
+    let env = written(
+        &[
+            WARNED.replace("id: ä", "id: a").as_str(),
+            "  - id: b\n    severity: high\n    events: [\"iam:CreateRole\"]\n    tests:\n",
+            "      - { name: gone, file: gone.json, expect: match }\n",
+            "      - { name: wrong, like: \"iam:CreateRole\", expect: no-match }\n",
+            "  - { id: c, severity: low, events: [\"iam:CreateRole\"], when: { eventID: { exists: false } } }\n",
+        ]
+        .concat(),
+    );
+    let (code, out, _) = env.run(&["check"]);
+    assert_eq!(code, 1);
+    for code in ["E0101", "E1001", "E0807", "W0710"] {
+        assert!(out.contains(&format!("[{code}]")), "{code}: {out}");
+    }
+    // What does not load is not deployed.
+    let (code, _, err) = env.run(&["compile"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("[E0101]"), "{err}");
+}
+
+#[test]
 fn json_says_where_by_line_and_column() {
     let env = written(&warned());
     let (code, out, err) = env.run(&["check", "--json"]);

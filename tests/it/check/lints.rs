@@ -79,7 +79,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "a star in a pattern pasted as JSON",
-        "W0713",
+        "E0419",
         "- id: a\n  pattern: |\n    { \"source\": [\"aws.iam\"], \"detail\": { \"eventName\": [\"Put*\"] } }",
         "- id: a\n  pattern: |\n    { \"source\": [\"aws.iam\"], \"detail\": { \"eventName\": [{ \"prefix\": \"Put\" }] } }",
     ),
@@ -162,12 +162,6 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
         "- { id: a, events: [\"iam:List*\", \"sts:GetFederationToken\"], when: { readOnly: false } }",
     ),
     (
-        "fields that every event has",
-        "W0801",
-        "- { id: a, events: [\"*:*\"], unless: { eventSource: \"*\" } }\n- { id: b, events: [\"iam:*\"], when: { eventID: { exists: false } } }",
-        "- { id: a, events: [\"*:*\"], unless: { errorCode: \"*\" } }\n- { id: b, events: [\"iam:*\"], when: { requestID: { exists: false } }, severity: high }",
-    ),
-    (
         "sign-ins as what they are not",
         "W0801",
         "- { id: a, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root }, detail-type: [AWS API Call via CloudTrail] }\n- { id: b, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root, errorCode: \"*\" } }\n- { id: c, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root, eventType: AwsApiCall } }",
@@ -184,6 +178,84 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
         "W0802",
         "- { id: user-made, events: [\"iam:CreateUser\"] }\n- { id: made, events: [\"iam:Create*\"], when: { errorCode: { exists: false } } }",
         "- { id: user-made, severity: high, events: [\"iam:CreateUser\"] }\n- { id: made, events: [\"iam:Create*\"], when: { errorCode: { exists: false } } }",
+    ),
+    (
+        "roles compared with their sessions",
+        "W0722",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.sessionContext.sessionIssuer.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer\", { prefix: \"arn:aws:sts::111122223333:assumed-role/Deployer/\" }] }\n- id: c\n  events: [\"iam:*\"]\n  severity: low\n  unless: { userIdentity.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer\", \"arn:aws:sts::*:assumed-role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_*/*\"] }\n- id: d\n  severity: info\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:role/Deployer\"] }, { suffix: \":role/Deployer\" }] } } }\n- id: e\n  severity: critical\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { sessionContext: { sessionIssuer: { arn: [{ wildcard: \"arn:aws:sts::*:assumed-role/Deployer/*\" }] } } } } }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer/*\", \"*/deployment\", \"arn:aws:iam::*:user/role/*\", \"*assumed-role/Admin*\"] }\n- id: d\n  severity: info\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:user/deployer\"] }] } } }",
+    ),
+    (
+        "blocks of addresses as text",
+        "W0716",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { sourceIPAddress: [192.0.2.0/24, \"2001:db8::/32\"] }\n- id: b\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], sourceIPAddress: [{ anything-but: [\"10.0.0.0/8\"] }, \"192.0.2.0/24\"] } }",
+        "- id: a\n  events: [\"ec2:AuthorizeSecurityGroupIngress\"]\n  when: { requestParameters.cidrIp: 0.0.0.0/0 }\n  unless: { sourceIPAddress: [{ cidr: 192.0.2.0/24 }, 198.51.100.7, \"*.amazonaws.com\"] }",
+    ),
+    (
+        "services as the other side names them",
+        "W0716",
+        "- id: a\n  pattern: { source: [iam.amazonaws.com], detail: { eventName: [CreateUser] } }\n- id: b\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventSource: [aws.iam], eventName: [CreateUser] } }\n- id: c\n  severity: low\n  pattern: { source: [aws.guardduty.amazonaws.com], detail-type: [GuardDuty Finding] }",
+        "- id: a\n  pattern: { source: [aws.iam, com.example.amazonaws], detail: { eventSource: [iam.amazonaws.com], eventName: [CreateUser] } }",
+    ),
+    (
+        "codes of denied calls",
+        "W0716",
+        "- { id: a, events: [\"iam:*\"], when: { errorCode: [AccesDenied, \"Client.UnauthorisedOperation\"] } }",
+        "- { id: a, events: [\"iam:*\"], when: { errorCode: [AccessDenied, AccessDeniedException, \"Client.UnauthorizedOperation\", UnauthorizedAccess, NoSuchEntity] } }",
+    ),
+    (
+        "fields of the record in the wrong object",
+        "W0704",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { userIdentity.sourceIPAddress: 192.0.2.1, requestParameters.userIdentity.arn: \"*:root\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.sessionIssuer.userName: Deployer, userIdentity.sessionContext.userName: Deployer, sessionContext.sessionIssuer.arn: \"*:role/x\" }\n- id: c\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { eventName: [CreateUser] } } }",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { sourceIPAddress: 192.0.2.1, userIdentity.arn: \"*:root\" }\n- id: b\n  events: [\"ivschat:SendEvent\", \"ec2:CreateTags\"]\n  when: { requestParameters.eventName: x, requestParameters.resources: x }",
+    ),
+    (
+        "parameters that no call has",
+        "W0723",
+        "- { id: a, events: [\"iam:Attach*Policy\"], when: { requestParameters.PolicyArn: \"*Admin*\" } }\n- { id: b, events: [\"iam:CreateUser\", \"kms:PutKeyPolicy\"], severity: high, unless: { requestParameters.userNames: alice } }\n- { id: c, events: [\"lambda:AddPermission20150331v2\"], severity: low, when: { requestParameters.principals: \"*\" } }",
+        "- { id: a, events: [\"iam:Attach*Policy\"], when: { requestParameters.policyArn: \"*Admin*\" } }\n- { id: b, events: [\"iam:CreateUser\", \"ec2:RunInstances\"], severity: high, unless: { requestParameters.userNames: alice } }\n- { id: c, events: [\"kms:RotateKey\"], severity: low, when: { requestParameters.keyIds: x } }\n- { id: d, events: [\"sts:AssumeRoleWithSAML\"], severity: info, when: { requestParameters.sAMLAssertionID: x } }\n- { id: e, events: [\"cloudtrail:StopLogging\"], severity: critical, when: { requestParameters.somethingNewer: x } }",
+    ),
+    (
+        "a star in a list of exceptions",
+        "W0713",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [{ anything-but: [CreateUser, \"Get*\", \"List*\"] }], requestParameters: { userName: [{ prefix: \"svc-*-ci\" }, { equals-ignore-case: \"Robot*\" }] } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [{ anything-but: { wildcard: [CreateUser, \"Get*\", \"List*\"] } }] } }",
+    ),
+    (
+        "patterns that can match nothing, for a star",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [\"Create*\", { prefix: \"Add*\" }] } }\n- id: b\n  pattern: { source: [\"aws.*\"], detail: { eventName: [CreateUser] } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [{ prefix: Create }, { prefix: Add }] } }",
+    ),
+    (
+        "patterns that can match nothing, for a key",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.iam], eventName: [CreateUser] }\n- id: b\n  pattern: { source: [aws.iam], userIdentity: { type: [Root] } }\n- id: c\n  pattern: { source: [aws.iam], detail-type: [AWS API Call via CloudTrail], detail: { id: [x], eventName: [CreateUser] } }",
+        "- id: a\n  pattern: { source: [aws.iam], replay-name: [{ exists: false }], detail: { eventName: [CreateUser] } }",
+    ),
+    (
+        "fields that every event has",
+        "E0807",
+        "- { id: a, events: [\"*:*\"], unless: { eventSource: \"*\" } }\n- { id: b, events: [\"iam:*\"], when: { eventID: { exists: false } } }",
+        "- { id: a, events: [\"*:*\"], unless: { errorCode: \"*\" } }\n- { id: b, events: [\"iam:*\"], when: { requestID: { exists: false } }, severity: high }",
+    ),
+    (
+        "two exceptions in one map",
+        "W0718",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\", userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/scanner\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.userName: scanner, userIdentity.sessionContext.sessionIssuer.userName: scanner }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: [{ userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\" }, { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/scanner\" }]\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.userName: scanner, userIdentity.sessionContext.sessionIssuer.userName: { exists: false } }\n- id: c\n  events: [\"iam:*\"]\n  severity: low\n  unless: { userIdentity.arn: \"arn:aws:sts::111122223333:assumed-role/scanner/*\", userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/scanner\" }",
+    ),
+    (
+        "root, who is told of twice",
+        "W0802",
+        "- { id: by-root, events: [\"iam:CreateUser\"], when: { userIdentity.arn: \"*:root\" } }\n- { id: user-made, events: [\"iam:CreateUser\"], unless: { userIdentity.userName: \"*\" } }",
+        "- { id: by-root, events: [\"iam:CreateUser\"], when: { userIdentity.arn: \"*:root\" } }\n- { id: by-users, events: [\"iam:CreateUser\"], when: { userIdentity.type: IAMUser } }",
+    ),
+    (
+        "tests of exceptions that show nothing",
+        "W1001",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless:\n    - { userIdentity.arn: \"*:user/scanner\" }\n    - { sourceIPAddress: { cidr: 203.0.113.0/24 } }\n  tests:\n    - { name: the scanner, like: \"iam:CreateUser\", with: { userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\" }, expect: no-match }\n- id: b\n  events: [\"iam:CreateUser\"]\n  severity: high\n  when: { errorCode: AccessDenied }\n  unless: { userIdentity.userName: scanner }\n  tests:\n    - { name: the scanner, like: \"iam:CreateUser\", with: { userIdentity.userName: scanner }, expect: no-match }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: \"adm-*\" }\n  unless:\n    - { userIdentity.arn: \"*:user/scanner\" }\n    - { sourceIPAddress: { cidr: 192.0.2.0/24 } }\n  tests:\n    - { name: the scanner, like: \"iam:CreateUser\", with: { userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\", requestParameters.userName: adm-1 }, expect: no-match }\n    - { name: another name, like: \"iam:CreateUser\", with: { requestParameters.userName: bob }, expect: no-match }\n    - { name: both, like: \"iam:CreateUser\", with: { requestParameters.userName: bob, userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\" }, expect: no-match }",
     ),
     (
         "federated sign-ins as sign-ins without a second factor",
@@ -213,7 +285,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
         "the calls that alerting makes",
         "W0806",
         "- id: a\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole] } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com] } }",
-        "- id: a\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole], userIdentity: { invokedBy: [{ anything-but: events.amazonaws.com }, { exists: false }] } } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com], eventName: [DisableKey] } }\n- { id: c, severity: high, events: [\"kms:*\", \"sts:AssumeRole\"] }",
+        "- id: a\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole], userIdentity: { invokedBy: [{ anything-but: events.amazonaws.com }, { exists: false }] } } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com], eventName: [DisableKey] } }\n- { id: c, severity: high, events: [\"kms:*\", \"sts:AssumeRole\"] }\n- id: d\n  severity: low\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole], errorCode: [AccessDenied] } }",
     ),
 ];
 

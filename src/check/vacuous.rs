@@ -1,0 +1,93 @@
+//! Tests of an exception that pass without it: what they show is not what they are written for.
+
+use crate::compile::{self, PATTERN_QUOTA};
+use crate::explain::{Incoming, Judge, Verdict};
+use crate::rules::{AllOf, Diagnostic, Events, Rule, RuleTest, RulesFile, Trigger, codes};
+
+use super::subject::warning as diagnostic;
+
+/// The test, which expects no match and gets none, if `with` makes an exception hold that changes nothing.
+pub(super) fn warning(
+    file: &RulesFile,
+    rule: &Rule,
+    test: &RuleTest,
+    given: &Incoming,
+) -> Option<Diagnostic> {
+    let Trigger::Events(events) = &rule.trigger else {
+        return None;
+    };
+    if test.changes.is_empty() || events.unless.is_empty() {
+        return None;
+    }
+    let met = compile::exceptions_met(rule, &given.event);
+    let (meant, others): (Vec<&AllOf>, Vec<&AllOf>) = met
+        .into_iter()
+        .partition(|exception| is_about(exception, test));
+    // What no change speaks of was not to be shown.
+    let shown = fields(meant.first()?);
+    let (why, help) = if let Some(other) = others.first() {
+        (
+            format!("the exception of {} silences it too", fields(other)),
+            format!(
+                "set {} under `with` to what is not excepted, so that {shown} alone decides",
+                fields(other)
+            ),
+        )
+    } else {
+        let mut without = rule.clone();
+        without.trigger = Trigger::Events(Events {
+            unless: events
+                .unless
+                .iter()
+                .filter(|exception| !meant.contains(exception))
+                .cloned()
+                .collect(),
+            ..events.clone()
+        });
+        let compiled = compile::compile_rule(file, &without, PATTERN_QUOTA).ok()?;
+        let Verdict::Misses(failures) = Judge::new(&compiled).ok()?.on_the_bus(given) else {
+            return None;
+        };
+        let changed = |path: &str| {
+            let changes = test.changes.iter();
+            let mut paths = changes.map(|change| format!("detail.{}", change.path.join(".")));
+            paths.any(|other| other == path)
+        };
+        // A test may change more than one thing on purpose.
+        if failures.is_empty() || failures.iter().any(|failure| changed(&failure.path)) {
+            return None;
+        }
+        let path = &failures.first()?.path;
+        let path = path.strip_prefix("detail.").unwrap_or(path);
+        (
+            format!("the event misses `{path}` anyway"),
+            format!("set `{path}` under `with` to what the rule wants, so that {shown} decides"),
+        )
+    };
+    Some(diagnostic(
+        codes::TEST_SHOWS_NOTHING,
+        test.span,
+        format!(
+            "the test `{}` does not need the exception of {shown}: {why}",
+            test.name
+        ),
+        "no match either way",
+        help,
+    ))
+}
+
+/// Whether the changes of a test set what an exception looks at.
+fn is_about(exception: &AllOf, test: &RuleTest) -> bool {
+    exception.fields.iter().any(|field| {
+        let mut changes = test.changes.iter();
+        changes.any(|change| {
+            field.path.starts_with(&change.path) || change.path.starts_with(&field.path)
+        })
+    })
+}
+
+fn fields(exception: &AllOf) -> String {
+    let paths = exception.fields.iter().map(|field| field.path.join("."));
+    let paths: Vec<String> = paths.map(|path| format!("`{path}`")).collect();
+    paths.join(" and ")
+}

@@ -1,0 +1,128 @@
+//! What calls ask for, to warn of conditions on parameters that none of a rule's calls has.
+//!
+//! `.ci/event-names` takes the parameters of some services from the public API models; CloudTrail writes them
+//! with a lower-case first letter. Where a model is not known to say all, nothing is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use super::codes;
+use super::files::matches_star;
+use super::model::{AllOf, EventGlob, Events};
+use super::names::undated;
+use super::report::{Report, nearest, shown};
+
+const GENERATED: &str = include_str!("members.txt");
+/// What CloudTrail writes beside the members of a call's input. Source: recorded events.
+const BESIDE: &[(&str, &str)] = &[
+    ("kms", "overridePendingWindowCheck"),
+    ("lambda", "fullyQualifiedArn"),
+    ("sts", "incomingTransitiveTags"),
+    ("sts", "principalTags"),
+    ("sts", "sAMLAssertionID"),
+    ("sts", "transitiveTagKeys"),
+];
+
+type Calls = BTreeMap<&'static str, &'static str>;
+
+/// The calls of each service, and their members joined by commas.
+fn services() -> &'static BTreeMap<&'static str, Calls> {
+    static SERVICES: OnceLock<BTreeMap<&'static str, Calls>> = OnceLock::new();
+    SERVICES.get_or_init(|| {
+        let lines = GENERATED.lines().filter(|line| !line.starts_with('#'));
+        let services = lines.filter_map(|line| line.split_once(' '));
+        let calls = |calls: &'static str| {
+            calls
+                .split(' ')
+                .filter_map(|call| call.split_once(':'))
+                .collect()
+        };
+        services.map(|(source, all)| (source, calls(all))).collect()
+    })
+}
+
+/// Warns of conditions on parameters that no call of the rule takes, where one has nearly that name.
+pub(super) fn warn(events: &Events, report: &mut Report) {
+    let all = events.when.iter().chain(&events.unless);
+    for field in all.flat_map(|AllOf { fields }| fields) {
+        let [first, member, ..] = field.path.as_slice() else {
+            continue;
+        };
+        if first != "requestParameters" {
+            continue;
+        }
+        let Some(known) = members(&events.globs) else {
+            return;
+        };
+        if known.contains(member.as_str()) {
+            continue;
+        }
+        let Some(near) = nearest(member, known.iter().copied()) else {
+            continue;
+        };
+        let path: Vec<&str> = std::iter::once("requestParameters")
+            .chain(std::iter::once(near))
+            .chain(field.path.iter().skip(2).map(String::as_str))
+            .collect();
+        report
+            .warning(codes::PARAMETER, field.span)
+            .message(format!(
+                "none of the rule's calls has a parameter {}",
+                shown(member)
+            ))
+            .label("no event has it")
+            .help(format!("did you mean `{}`?", path.join(".")));
+    }
+}
+
+/// The parameters of all calls that some globs stand for, if all are known.
+fn members(globs: &[EventGlob]) -> Option<BTreeSet<&'static str>> {
+    let mut known = BTreeSet::new();
+    for glob in globs {
+        let calls = services().get(glob.service.as_str())?;
+        let name = undated(&glob.name).unwrap_or(&glob.name);
+        let fits = |(call, _): &(&&str, &&str)| matches_star(name, call);
+        let mut fits = calls.iter().filter(fits).peekable();
+        // It stands for something that is no call.
+        fits.peek()?;
+        let members = fits.flat_map(|(_, members)| members.split(','));
+        known.extend(members.filter(|member| !member.is_empty()));
+        let beside = BESIDE
+            .iter()
+            .filter(|(service, _)| *service == glob.service);
+        known.extend(beside.map(|(_, member)| *member));
+    }
+    Some(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole_and_small() {
+        assert!(GENERATED.len() < 150_000);
+        assert!(services().len() > 10);
+        let iam = &services()["iam"];
+        assert_eq!(iam["AttachRolePolicy"], "policyArn,roleName");
+    }
+
+    #[test]
+    fn the_parameters_of_the_events_that_we_make_are_known() {
+        for (api, fields) in crate::cloudtrail::table() {
+            let (service, name) = api.split_once(':').unwrap();
+            let Some(calls) = services().get(service) else {
+                continue;
+            };
+            let Some(members) = calls.get(undated(name).unwrap_or(name)) else {
+                continue;
+            };
+            let asked = fields.get("requestParameters").and_then(|v| v.as_object());
+            for member in asked.into_iter().flat_map(|asked| asked.keys()) {
+                let known = members.split(',').any(|other| other == member)
+                    || BESIDE.contains(&(service, member.as_str()));
+                assert!(known, "{api}: {member}");
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A `*` outside `wildcard` in a raw pattern, where it is an ordinary character.
+
+use serde_json::Value as Json;
+
+use super::codes;
+use super::report::{Report, shown};
+use super::source::Span;
+
+/// Fields of which no value holds a `*`: the alphabets of their names have none.
+const NO_STAR: [&str; 11] = [
+    "account",
+    "detail-type",
+    "detail.awsRegion",
+    "detail.eventName",
+    "detail.eventSource",
+    "detail.eventType",
+    "detail.userIdentity.accountId",
+    "detail.userIdentity.arn",
+    "detail.userIdentity.type",
+    "region",
+    "source",
+];
+
+/// Fields whose values hold no `*` alone; elsewhere a lone one may be a value, such as a `principal`.
+fn is_name(path: &str) -> bool {
+    NO_STAR.contains(&path)
+        || path.starts_with("detail.userIdentity.")
+        || path == "detail.errorCode"
+}
+
+/// Texts of a test that are compared as they are, by which operator.
+fn texts(test: &Json) -> Option<(Option<&str>, Vec<&str>)> {
+    match test {
+        Json::String(text) => Some((None, vec![text])),
+        Json::Object(operators) => match operators.iter().next()? {
+            (name, Json::String(text))
+                if ["anything-but", "equals-ignore-case", "prefix", "suffix"]
+                    .contains(&name.as_str()) =>
+            {
+                Some((Some(name), vec![text]))
+            }
+            (name, Json::Array(texts)) if name == "anything-but" => {
+                Some((Some(name), texts.iter().filter_map(Json::as_str).collect()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether all tests of a field wait for a `*` that none of its values holds.
+pub(super) fn is_dead(path: &str, tests: &[Json]) -> bool {
+    let waits = |test: &Json| {
+        let found = texts(test);
+        found.is_some_and(|(operator, texts)| {
+            operator != Some("anything-but") && texts.iter().all(|text| text.contains('*'))
+        })
+    };
+    NO_STAR.contains(&path) && !tests.is_empty() && tests.iter().all(waits)
+}
+
+/// Says of a test that a star in it is no wildcard: an error if that leaves the pattern `dead`.
+pub(super) fn warn(path: &str, test: &Json, dead: bool, span: Span, report: &mut Report) {
+    let suspicious = |text: &&str| {
+        let document = text.contains(['{', '"']);
+        text.contains('*') && !document && (*text != "*" || is_name(path))
+    };
+    let Some((operator, texts)) = texts(test) else {
+        return;
+    };
+    let Some(first) = texts.iter().copied().find(suspicious) else {
+        return;
+    };
+    let help = if first == "*" {
+        "write `{ exists: true }` for any value".to_owned()
+    } else {
+        format!("write {}", shown(&instead(operator, first, &texts)))
+    };
+    let entry = if dead {
+        report.error(codes::NEVER_MATCHES, span)
+    } else {
+        report.warning(codes::LITERAL_STAR, span)
+    };
+    entry
+        .message(format!(
+            "the `*` in {} is an ordinary character here",
+            shown(first)
+        ))
+        .label("matches a text with a star in it, and nothing else")
+        .help(help);
+}
+
+/// The test that was meant.
+fn instead(operator: Option<&str>, text: &str, all: &[&str]) -> String {
+    if operator == Some("anything-but") {
+        // One operator for the whole list; a text without a star is itself.
+        let whole = match all {
+            [one] => format!("{one:?}"),
+            all => format!("{all:?}"),
+        };
+        return format!("{{ anything-but: {{ wildcard: {whole} }} }}");
+    }
+    let glob = match operator {
+        Some("prefix") => format!("{}*", text.trim_end_matches('*')),
+        Some("suffix") => format!("*{}", text.trim_start_matches('*')),
+        _ => text.to_owned(),
+    };
+    let folded = |text: &str| match operator {
+        Some("equals-ignore-case") => format!("{{ equals-ignore-case: {text:?} }}"),
+        _ => format!("{text:?}"),
+    };
+    match (glob.strip_suffix('*'), glob.strip_prefix('*')) {
+        (Some(start), _) if !start.contains('*') => format!("{{ prefix: {} }}", folded(start)),
+        (_, Some(end)) if !end.contains('*') => format!("{{ suffix: {} }}", folded(end)),
+        _ => format!("{{ wildcard: {glob:?} }}"),
+    }
+}
