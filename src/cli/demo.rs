@@ -109,17 +109,8 @@ impl DemoArgs {
             .cloned()
             .collect();
         let clock = || aws.now();
-        let next = AtomicU64::new(1);
-        let new_id = || {
-            let n = next.fetch_add(1, Ordering::Relaxed);
-            format!("00000000-0000-4000-8000-{n:012}")
-        };
-        let options = Options {
-            wait: Some(Duration::from_secs(60)),
-            from: None,
-            clock: &clock,
-            new_id: &new_id,
-        };
+        let new_id = numbered();
+        let options = options(&clock, &new_id);
         let deployment = session.deployment(&plan);
         let proofs = proof::prove(
             &session.cloud,
@@ -166,6 +157,28 @@ impl DemoArgs {
 
 fn demo_rules(ui: &mut Ui) -> Result<Rules, Failure> {
     compiled(rules::load_text("examples/demo.yaml", RULES), ui)
+}
+
+/// Ids that are the same in every run.
+pub(super) fn numbered() -> impl Fn() -> String + Sync {
+    let next = AtomicU64::new(1);
+    move || {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        format!("00000000-0000-4000-8000-{n:012}")
+    }
+}
+
+/// How a story sends its test events: waiting a minute, by its own clock.
+pub(super) fn options<'a>(
+    clock: &'a (dyn Fn() -> i64 + Sync),
+    new_id: &'a (dyn Fn() -> String + Sync),
+) -> Options<'a> {
+    Options {
+        wait: Some(Duration::from_secs(60)),
+        from: None,
+        clock,
+        new_id,
+    }
 }
 
 pub(super) fn heading(ui: &mut Ui, words: &str) -> Result<(), Failure> {

@@ -1,10 +1,7 @@
 //! `iamwatch demo --org`: an organization goes from empty to covered, and one that joins is not forgotten.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
 use super::apply::Consent;
-use super::demo::{START, STEP, heading};
+use super::demo::{START, STEP, heading, numbered, options};
 use super::everywhere::Everywhere;
 use super::organization::OrgArgs;
 use super::session::{Session, compiled};
@@ -12,7 +9,6 @@ use super::{Exit, Failure, Ui, coverage, test_event};
 use crate::aws::Access;
 use crate::place::AccountId;
 use crate::plan::Wishes;
-use crate::proof::Options;
 use crate::rules;
 use crate::sandbox::{self, Clock, Sandbox};
 
@@ -61,17 +57,8 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Failure> {
     let session = session(&aws, ui).await?;
     let plan = session.difference()?;
     let clock = || aws.now();
-    let next = AtomicU64::new(1);
-    let new_id = || {
-        let n = next.fetch_add(1, Ordering::Relaxed);
-        format!("00000000-0000-4000-8000-{n:012}")
-    };
-    let options = Options {
-        wait: Some(Duration::from_secs(60)),
-        from: None,
-        clock: &clock,
-        new_id: &new_id,
-    };
+    let new_id = numbered();
+    let options = options(&clock, &new_id);
     let deployment = session.deployment(&plan);
     let never = futures::FutureExt::shared(std::future::pending());
     let good =

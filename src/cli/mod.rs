@@ -15,12 +15,14 @@ mod explain;
 mod explain_code;
 mod init;
 mod input;
+mod like;
 mod matching;
 mod order;
 mod organization;
 mod patterns;
 mod permissions;
 mod plan;
+mod planning;
 mod removal;
 mod sandbox;
 mod saved;
@@ -131,6 +133,8 @@ enum Command {
     Compile(compile::CompileArgs),
     /// Say of an event which rules fire, and why the others do not: nearest miss first
     Explain(explain::ExplainArgs),
+    /// Print the realistic event that `like` stands for in a test, or the event of a test
+    Like(like::LikeArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
     Match(matching::MatchArgs),
     /// Print the JSON Schema of the rules file, for editors
@@ -190,6 +194,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Patterns(args) => args.run(ui),
         Command::Compile(args) => args.run(&global, ui),
         Command::Explain(args) => args.run(&global, ui),
+        Command::Like(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),
         Command::Permissions(args) => args.run(&global, ui),
         Command::Schema(args) => args.run(ui),

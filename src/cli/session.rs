@@ -1,25 +1,20 @@
-//! What plan, apply, destroy and test-event begin with: the rules, the patterns, the account, the plan.
+//! What plan, apply, destroy and test-event begin with: the rules, the patterns, the account as it stands.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use futures::{StreamExt, TryStreamExt, stream};
-
 use super::organization::{Org, OrgArgs};
 use super::{Exit, Failure, Global, Ui};
-use crate::aws::{Access, CallError, Cause, Clients, Cloud};
+use crate::aws::{Access, Clients, Cloud};
 use crate::compile::{self, Compiled};
 use crate::fleet::{Outcome, Standing};
 use crate::organization::Member;
 use crate::permissions::Scope;
-use crate::place::{AccountId, Place, Region};
+use crate::place::AccountId;
 use crate::placement::{self, Desired, Feed, Unfit};
-use crate::plan::own_alerts::{Caller, own_alerts, own_reads};
-use crate::plan::saved::Order;
-use crate::plan::{self, Note, Plan, Wishes, guests, notes, quotas};
-use crate::resources::{self, Key, Kind, Live, Survey, cloudtrail, kms, sqs};
-use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources, TopicKey};
+use crate::plan::Plan;
+use crate::resources::{self, Live, Survey};
+use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources};
 use crate::sandbox::{self, Sandbox};
 use crate::{health, proof, render};
 
@@ -214,243 +209,6 @@ impl Session {
     /// Rules named on the command line, checked.
     pub(super) fn chosen(&self, names: &[String]) -> Result<Vec<RuleId>, Failure> {
         names.iter().map(|name| choose(&self.rules, name)).collect()
-    }
-
-    /// The plan, for all rules or for some.
-    pub(super) async fn plan(&self, only: &[RuleId], wishes: &Wishes) -> Result<Plan, Failure> {
-        let order = Order {
-            rules: only.to_vec(),
-            wishes: wishes.clone(),
-            ..Order::default()
-        };
-        self.plan_for(&order).await
-    }
-
-    /// The plan for what the command line asks for.
-    pub(super) async fn plan_for(&self, order: &Order) -> Result<Plan, Failure> {
-        let wishes = &order.wishes;
-        let (desired, live) = self.narrowed(&order.rules, order.region.as_ref());
-        let mut plan = self.compare_all(&desired, &live, wishes).await?;
-        for receiver in &desired.receivers {
-            let note = self.receiver_note(receiver).await?;
-            plan.notes
-                .extend(note.filter(|note| !plan.notes.contains(note)));
-        }
-        plan.notes.extend(self.key_note().await?);
-        plan.notes
-            .extend(notes::silenced(&desired, &self.live, wishes.prune));
-        plan.notes.extend(notes::unchecked_function(&plan));
-        let organization = self.survey.organization.as_ref().map(|o| o.id.as_str());
-        plan.notes
-            .extend(notes::foreign_bucket(&desired, organization, &self.live));
-        let guests = guests::guests(&self.rules.file.name, &desired, &self.live);
-        plan.notes.extend(guests.iter().map(guests::Found::note));
-        plan.notes.extend(notes::unfed(&desired));
-        let Rules { file, patterns, .. } = &self.rules;
-        let passed_over = notes::passed_over(&plan, file, patterns, &desired, &self.survey);
-        plan.notes.extend(passed_over);
-        plan.notes
-            .extend(notes::unknown_trail(&desired, &self.survey));
-        plan.notes.extend(notes::unknown_regions(&self.survey));
-        plan.notes
-            .extend(notes::listening_at_home_only(&self.rules.file));
-        self.check_deletions(&plan).await?;
-        self.check_quotas(&plan, order.raised_quotas).await?;
-        plan.notes.extend(own_reads(
-            &self.rules.patterns,
-            &self.desired.topology.listening,
-            &self.rules.file.home.region,
-            &self.live,
-            &Caller {
-                arn: &self.cloud.caller,
-                account: self.cloud.account.as_str(),
-            },
-        ));
-        plan.own_alerts = own_alerts(
-            &plan,
-            &self.rules.patterns,
-            &self.desired.topology.listening,
-            &self.cloud.caller,
-            |rule| self.is_deployed(rule),
-        );
-        Ok(plan)
-    }
-
-    /// Whether a detector of a rule is live, on whatever bus: one that moves hears until it is gone.
-    fn is_deployed(&self, rule: &RuleId) -> bool {
-        let name = |key: &Key| key.name.rsplit('/').next().map(str::to_owned);
-        let wanted = self.desired.detectors.get(rule);
-        let wanted: Vec<_> = wanted.into_iter().flatten().map(name).collect();
-        self.live
-            .iter()
-            .filter(|live| live.key.kind == Kind::Rule)
-            .any(|live| wanted.contains(&name(&live.key)))
-    }
-
-    /// What AWS would refuse half way for lack of room.
-    async fn check_quotas(&self, plan: &Plan, raised: bool) -> Result<(), Failure> {
-        let uses: BTreeMap<_, _> = stream::iter(quotas::buses(plan))
-            .map(|at| async move {
-                let used = resources::bus_use(&self.cloud.at_place(&at.0), &at.1).await?;
-                Ok::<_, CallError>((at, used))
-            })
-            .buffer_unordered(resources::PLACES_AT_ONCE)
-            .try_collect()
-            .await?;
-        let regions = match (&self.survey.regions, quotas::adds_trail(plan)) {
-            (_, false) => &BTreeSet::new(),
-            (Ok(enabled), true) => enabled,
-            (Err(_), true) => &self.desired.topology.listening,
-        };
-        let trails: BTreeMap<_, _> = stream::iter(regions)
-            .map(|region| async move {
-                let trails = cloudtrail::recording(&self.cloud.at(region)).await?;
-                Ok::<_, CallError>((region.clone(), trails))
-            })
-            .buffer_unordered(resources::PLACES_AT_ONCE)
-            .try_collect()
-            .await?;
-        let mut exceeded = quotas::exceeded(plan, &uses, &trails);
-        exceeded.retain(|quota| !(raised && quota.raisable));
-        let Some(first) = exceeded.first() else {
-            return Ok(());
-        };
-        let messages: Vec<String> = exceeded.iter().map(ToString::to_string).collect();
-        Err(Failure::new(messages.join("; ")).help(first.help))
-    }
-
-    /// What differs, without what a plan says besides.
-    pub(super) fn difference(&self) -> Result<Plan, Failure> {
-        self.compare(&self.desired, &self.live, &Wishes::default())
-    }
-
-    /// The plan that deletes everything but what is kept and not named in `delete`.
-    pub(super) async fn destruction(&self, delete: Vec<Kind>) -> Result<Plan, Failure> {
-        let wishes = Wishes::destruction(delete);
-        let desired = self.desired.nothing();
-        let mut plan = self.compare_all(&desired, &self.live, &wishes).await?;
-        plan.notes.extend(notes::unknown_regions(&self.survey));
-        Ok(plan)
-    }
-
-    /// With what killed tests left on a bus that goes.
-    async fn compare_all(
-        &self,
-        desired: &Desired,
-        live: &[Live],
-        wishes: &Wishes,
-    ) -> Result<Plan, Failure> {
-        let plan = self.compare(desired, live, wishes)?;
-        let left = self.left_on_buses(&plan).await?;
-        if left.is_empty() {
-            return Ok(plan);
-        }
-        self.compare(desired, &[live, &left].concat(), wishes)
-    }
-
-    fn compare(&self, desired: &Desired, live: &[Live], wishes: &Wishes) -> Result<Plan, Failure> {
-        plan::plan(&self.rules.file.name, desired, live, wishes).map_err(|conflicts| {
-            let (message, help) = render::plan::conflicts(&conflicts);
-            Failure::new(message).help(help)
-        })
-    }
-
-    /// Desired and live of some rules or one Region alone: a narrowed run never deletes outside of them.
-    fn narrowed(&self, only: &[RuleId], region: Option<&Region>) -> (Desired, Vec<Live>) {
-        let mut desired = self.desired.clone();
-        if !only.is_empty() {
-            desired = desired.narrowed_to(only);
-        }
-        if let Some(region) = region {
-            desired = desired.narrowed_to_region(region);
-        }
-        let is_theirs = |key: &Key| {
-            only.is_empty()
-                || (key.kind == Kind::Rule
-                    && only.iter().any(|rule| {
-                        let whole = resources::names::detector(&self.rules.file.name, rule, None);
-                        // On the home bus a rule's key begins with the bus.
-                        let name = key.name.rsplit('/').next().unwrap_or_default();
-                        resources::names::unsplit(name) == whole
-                    }))
-        };
-        let is_here = |key: &Key| match (&key.place, region) {
-            (_, None) => true,
-            (Place::Regional { region, .. }, Some(wanted)) => region == wanted,
-            (Place::Global { .. }, Some(_)) => false,
-        };
-        let wanted =
-            |key: &Key| desired.resources.contains_key(key) || (is_theirs(key) && is_here(key));
-        let live = self.live.iter().filter(|live| wanted(&live.key)).cloned();
-        let live = live.collect();
-        (desired, live)
-    }
-
-    /// What the owner of the key must do so that EventBridge can use it.
-    async fn key_note(&self) -> Result<Option<Note>, Failure> {
-        let TopicKey::Existing(key) = &self.rules.file.topic_key else {
-            return Ok(None);
-        };
-        match kms::problem(&self.at_home().kms, key).await {
-            Ok(found) => Ok(found.map(|found| Note {
-                message: format!("{key} cannot encrypt our topics: {}", found.problem),
-                help: "iamwatch never edits a key of yours: until it can be used, every alert is a dead letter"
-                    .to_owned(),
-                document: found.statement,
-                loses_alerts: true,
-            })),
-            Err(error) if error.cause == Cause::Denied => Ok(Some(Note {
-                message: format!("cannot tell whether EventBridge can use {key}: {error}"),
-                help: error.remedy().unwrap_or_default(),
-                document: None,
-                loses_alerts: false,
-            })),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// What somebody else must do so that their queue receives alerts.
-    async fn receiver_note(&self, receiver: &placement::Receiver) -> Result<Option<Note>, Failure> {
-        let placement::Receiver {
-            channel,
-            queue,
-            topic,
-        } = receiver;
-        match sqs::missing_statement(&self.at_home().sqs, queue, topic).await {
-            Ok(None) => Ok(None),
-            Ok(Some(statement)) => Ok(Some(Note {
-                message: format!(
-                    "the policy of {queue} (channel `{channel}`) does not let our topic send"
-                ),
-                help: "iamwatch never edits a queue of yours; add this statement to its policy:"
-                    .to_owned(),
-                document: Some(statement),
-                loses_alerts: true,
-            })),
-            Err(CallError {
-                cause: Cause::NotFound,
-                ..
-            }) => Ok(Some(Note {
-                message: format!("{queue} (channel `{channel}`) does not exist"),
-                help: "create the queue, or correct the channel: alerts to it are lost".to_owned(),
-                document: None,
-                loses_alerts: true,
-            })),
-            Err(
-                error @ CallError {
-                    cause: Cause::Denied,
-                    ..
-                },
-            ) => Ok(Some(Note {
-                message: format!(
-                    "cannot tell whether {queue} (channel `{channel}`) lets our topic send: {error}"
-                ),
-                help: error.remedy().unwrap_or_default(),
-                document: None,
-                loses_alerts: false,
-            })),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// How the home account of an organization stands.

@@ -11,6 +11,7 @@ mod glob;
 mod message;
 mod own_calls;
 mod rendered;
+mod spelt_out;
 mod split;
 mod state;
 
@@ -168,12 +169,14 @@ fn parts(
     let door = file.test_events.then(|| test_source(&file.name));
     let (patterns, names) = match &rule.trigger {
         Trigger::Events(events) => {
-            let conditions = conditions::any_of(events)?;
+            let helped = |problem| spelt_out::helped(problem, events);
+            let conditions = conditions::any_of(events).map_err(helped)?;
             let whole = events::Selection::new(events);
             let names = whole.names();
             let parts = split::fit(whole, quota, |selection| {
                 assemble(selection, &conditions, door.as_deref())
-            })?
+            })
+            .map_err(helped)?
             .map_err(|characters| Box::new(over_quota(rule, characters, quota)))?;
             if parts.is_empty() {
                 return Err(conditions::impossible(rule.span));

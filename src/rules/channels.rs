@@ -296,8 +296,17 @@ fn arn(text: &str, service: &str) -> Option<Arn> {
 pub(super) fn channel_list(
     node: &Node,
     known: &BTreeMap<String, Span>,
+    otherwise: &str,
     report: &mut Report,
 ) -> Option<Vec<Spanned<ChannelName>>> {
+    if matches!(&node.value, Value::List(items) if items.is_empty()) {
+        report
+            .error(codes::EMPTY_VALUE, node.span)
+            .message("a list of channels without a channel")
+            .label("the alerts would reach nobody")
+            .help(format!("name a channel, or remove the key: {otherwise}"));
+        return None;
+    }
     let listed = read::texts(node, "channels", "a channel's name", report)?;
     Some(
         listed

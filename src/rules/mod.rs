@@ -40,7 +40,7 @@ mod watches;
 mod yaml;
 
 pub(crate) use channels::is_mail;
-pub(crate) use report::{is_unprintable, meant, printable};
+pub(crate) use report::{is_unprintable, meant, nearest, printable};
 
 pub use catalogue::{CatalogueEntry, NotExpressible, catalogue, not_expressible, whole_catalogue};
 pub use load::{Loaded, load, load_text, load_unsaved};

@@ -103,7 +103,7 @@ impl Service {
     }
 
     /// All of them.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         self.each("", |name| {
             names.push(name.to_owned());

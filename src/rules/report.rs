@@ -186,7 +186,7 @@ pub(crate) fn is_unprintable(c: char) -> bool {
 }
 
 /// The nearest of some names, if one is near enough to be a slip of the finger.
-pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if word.len() > 64 {
         return None;
     }

@@ -220,9 +220,10 @@ fn common(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Com
         enabled: fields
             .get("enabled")
             .and_then(|n| read::boolean(n, "`enabled`", report)),
-        channels: fields
-            .get("channels")
-            .and_then(|n| channel_list(n, setting.channels, report)),
+        channels: fields.get("channels").and_then(|n| {
+            let otherwise = "then the rule's severity decides, by `notify`";
+            channel_list(n, setting.channels, otherwise, report)
+        }),
     }
 }
 
@@ -372,10 +373,10 @@ pub(super) fn notify(
         return notify;
     };
     for name in fields.names() {
-        if let Some(list) = fields
-            .get(name)
-            .and_then(|n| channel_list(n, known, report))
-        {
+        if let Some(list) = fields.get(name).and_then(|n| {
+            let otherwise = "then `default` counts";
+            channel_list(n, known, otherwise, report)
+        }) {
             notify.insert(name, list);
         }
     }

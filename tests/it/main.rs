@@ -22,6 +22,7 @@ mod faults;
 mod generated;
 mod grow;
 mod laws;
+mod like;
 mod links;
 mod localemu;
 mod loops;

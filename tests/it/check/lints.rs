@@ -297,6 +297,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "- id: a\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: \"svc-*\" }\n  unless: { requestParameters.userName: \"*-ci\" }",
     ),
     (
+        "a glob without some of its names",
+        "E0801",
+        "- id: a\n  events: [\"iam:CreateServ*\", \"iam:DeleteSAML*\"]\n  unless: { eventName: [CreateServiceLinkedRole] }\n- id: b\n  events: [\"iam:*\"]\n  unless: { eventName: CreateRole }\n- id: c\n  events: [\"iam:Create*\"]\n  unless: { eventName: \"*Role\", userIdentity.type: Root }",
+    ),
+    (
         "a test without an opposite",
         "E0801",
         "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: { sourceIPAddress: { cidr: \"2001:db8::/32\" } }",

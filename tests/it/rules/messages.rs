@@ -93,6 +93,10 @@ const FILES: &[(&str, &str)] = &[
 /// Mistakes in rules: what they show, and the list of rules.
 const RULES: &[(&str, &str)] = &[
     (
+        "a rule without a channel",
+        "- { id: a, events: [\"iam:CreateUser\"], channels: [] }\n",
+    ),
+    (
         "raw patterns that can match nothing",
         "- id: a\n  pattern: { source: [aws.iam], eventName: [CreateUser] }\n- id: b\n  pattern: { source: [aws.iam], detail: { eventName: [\"Create*\"] } }\n- id: c\n  pattern: { detail: { source: [aws.iam], eventName: [CreateUser] } }\n",
     ),

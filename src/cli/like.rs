@@ -1,0 +1,135 @@
+//! `iamwatch like`: the realistic event that `like` stands for in a test, or the whole event of a test.
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::session::{any_account, load};
+use super::{Exit, Failure, Global, Ui};
+use crate::check::tests::event_of;
+use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, as_recorded};
+use crate::place::Region;
+use crate::rules::{self, RuleTest, RulesFile, meant, names, printable};
+
+/// Flags of `like`.
+#[derive(Debug, Args)]
+pub struct LikeArgs {
+    /// An event such as `iam:AttachRolePolicy`
+    #[arg(required_unless_present = "rule", conflicts_with = "rule")]
+    event: Option<String>,
+    /// Who acts
+    #[arg(long = "as", value_name = "WHO", default_value = "iam-user", conflicts_with = "rule",
+          value_parser = PossibleValuesParser::new(IDENTITY_WORDS))]
+    identity: String,
+    /// The event of a test of this rule of the rules file, with all that the test changes
+    #[arg(long, value_name = "RULE")]
+    rule: Option<String>,
+    /// Which test, where the rule has several
+    #[arg(long, value_name = "NAME", requires = "rule")]
+    test: Option<String>,
+}
+
+impl LikeArgs {
+    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
+        let event = match (&self.rule, &self.event) {
+            (Some(rule), _) => {
+                let rules = load(&global.file, ui)?;
+                let test = chosen(&rules.file, rule, self.test.as_deref())?;
+                event_of(&rules.file, test).map_err(|problem| Failure {
+                    help: problem.help.clone(),
+                    ..Failure::new(problem.message)
+                })?
+            }
+            (None, event) => {
+                let event = event.as_deref().unwrap_or_default();
+                let (service, name) = known(event)?;
+                let identity = Identity::named(&self.identity).unwrap_or_default();
+                // As a test of the file would have it, if there is one.
+                let home = rules::load(&global.file).file.map(|file| file.home);
+                let (account, region) = match home {
+                    Some(home) => (home.account, home.region),
+                    None => (None, default_region()?),
+                };
+                let account = account.map_or_else(any_account, Ok)?;
+                let setting = Setting {
+                    account: &account,
+                    region: &region,
+                    time: "2026-01-05T08:30:00Z",
+                    id: "00000000-0000-4000-8000-000000000001",
+                };
+                cloudtrail::like(service, name, identity, &setting)
+            }
+        };
+        ui.json(&event)?;
+        Ok(Exit::Fine)
+    }
+}
+
+fn default_region() -> Result<Region, Failure> {
+    let region = "us-east-1".parse::<Region>();
+    region.map_err(|error| Failure::new(error.to_string()))
+}
+
+/// An event that some service is known to have.
+fn known(event: &str) -> Result<(&str, &str), Failure> {
+    let shown = printable(event);
+    let Some((service, name)) = event.split_once(':') else {
+        return Err(Failure::new(format!("`{shown}` does not name its service"))
+            .help("write `service:EventName`, such as `iam:CreateUser`"));
+    };
+    let services = names::services();
+    let Some(known) = services.get(service) else {
+        let failure = Failure::new(format!("no service `{}` is known", printable(service)));
+        return Err(match meant(service, services.keys().copied()) {
+            Some(near) => failure.help(format!("did you mean `{near}:{}`?", printable(name))),
+            None => failure.help(
+                "services are called as CloudTrail's `eventSource` is, without `.amazonaws.com`",
+            ),
+        });
+    };
+    if known.has(name) || known.has(&as_recorded(service, name)) {
+        return Ok((service, name));
+    }
+    let all = known.names();
+    let failure = Failure::new(format!("`{service}` has no event `{}`", printable(name)));
+    Err(match rules::nearest(name, all.iter().map(String::as_str)) {
+        Some(near) => failure.help(format!("did you mean `{service}:{near}`?")),
+        None => failure.help("events are called as the API operations are"),
+    })
+}
+
+/// A test by its rule and name.
+fn chosen<'f>(
+    file: &'f RulesFile,
+    rule: &str,
+    test: Option<&str>,
+) -> Result<&'f RuleTest, Failure> {
+    let all = &file.rules;
+    let Some(found) = all.iter().find(|other| other.id.0 == rule) else {
+        let failure = Failure::new(format!("there is no rule `{}`", printable(rule)));
+        return Err(
+            match meant(rule, all.iter().map(|rule| rule.id.0.as_str())) {
+                Some(near) => failure.help(format!("did you mean `{near}`?")),
+                None => failure.help("`iamwatch compile` lists the rules"),
+            },
+        );
+    };
+    let names: Vec<String> = found
+        .tests
+        .iter()
+        .map(|test| format!("`{}`", printable(&test.name)))
+        .collect();
+    match (test, found.tests.as_slice()) {
+        (_, []) => Err(Failure::new(format!("the rule `{rule}` has no tests"))
+            .help("`iamwatch like iam:CreateUser` shows the event of an API")),
+        (None, [one]) => Ok(one),
+        (None, _) => Err(Failure::new(format!("the rule `{rule}` has several tests"))
+            .help(format!("choose with `--test`: {}", names.join(", ")))),
+        (Some(name), tests) => tests.iter().find(|test| test.name == name).ok_or_else(|| {
+            Failure::new(format!(
+                "the rule `{rule}` has no test `{}`",
+                printable(name)
+            ))
+            .help(format!("it has {}", names.join(", ")))
+        }),
+    }
+}
