@@ -175,7 +175,7 @@ fn shared(
             }
             for (service, name) in common_events(our, their) {
                 *left = left.checked_sub(1)?;
-                if let Some(event) = tried(our, their, &service, &name, file) {
+                if let Some(event) = tried(our, their, &service, &name, file, left) {
                     return Some(event);
                 }
             }
@@ -191,6 +191,7 @@ fn tried(
     service: &str,
     name: &str,
     file: &RulesFile,
+    left: &mut usize,
 ) -> Option<Value> {
     let callers = [
         (Identity::IamUser, "IAMUser"),
@@ -214,7 +215,14 @@ fn tried(
     let accepted = callers.into_iter().filter(|(_, kind)| accepts(kind));
     accepted
         .take(most)
-        .find_map(|(identity, _)| by(identity, our, their, service, name, file))
+        .enumerate()
+        .find_map(|(index, (identity, _))| {
+            // The first has been counted.
+            if index > 0 {
+                *left = left.checked_sub(1)?;
+            }
+            by(identity, our, their, service, name, file)
+        })
 }
 
 /// The same by one caller.
@@ -264,6 +272,7 @@ fn is_possible(event: &Value, identity: Identity) -> bool {
     let of_its_kind = match identity {
         Identity::Root => arn.ends_with(":root"),
         Identity::IamUser => !arn.ends_with(":root") && !arn.contains(":assumed-role/"),
+        Identity::AssumedRole => arn.contains(":assumed-role/"),
         _ => true,
     };
     of_its_kind && fields::places_are_good(record)

@@ -15,7 +15,7 @@ pub use crate::rules::codes::{
 };
 use crate::rules::{
     self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile, Sources,
-    Trigger,
+    Trigger, names,
 };
 
 /// So many failing fields are named.
@@ -246,7 +246,9 @@ fn problem_of(
                     shown(&format!("{written}*"))
                 );
                 fails(NEVER_PASSES, reason, "can never match", help)
-            } else if let Some(help) = other_events(rule, &failures) {
+            } else if let Some(help) =
+                misspelt(rule, test).or_else(|| other_events(rule, &failures))
+            {
                 fails(NEVER_PASSES, reason, "can never match", help)
             } else {
                 let help = "correct the rule, or set the field under `with`".to_owned();
@@ -254,6 +256,34 @@ fn problem_of(
             })
         }
     }
+}
+
+/// What to do if the rule or the test names an event that its service has not: a warning says which is meant, and
+/// the test fails for nothing else.
+fn misspelt(rule: &Rule, test: &RuleTest) -> Option<String> {
+    let unknown = |service: &str, name: &str| {
+        let known = names::services().get(service);
+        let recorded = cloudtrail::as_recorded(service, name);
+        known.is_some_and(|known| !known.open && !known.has(name) && !known.has(&recorded))
+    };
+    let Given::Like { service, name, .. } = &test.given else {
+        return None;
+    };
+    if unknown(service, name) {
+        let event = shown(&format!("{service}:{name}"));
+        return Some(format!(
+            "correct the name {event} under `like`, which no event has"
+        ));
+    }
+    let Trigger::Events(events) = &rule.trigger else {
+        return None;
+    };
+    let mut globs = events.globs.iter().filter(|glob| glob.service == *service);
+    let glob = globs.find(|glob| !glob.name.contains('*') && unknown(service, &glob.name))?;
+    let event = shown(&format!("{service}:{}", glob.name));
+    Some(format!(
+        "correct the name {event} under `events`, which no event has"
+    ))
 }
 
 /// What to do if an event is not one of those that the rule is about, whatever its other fields hold.

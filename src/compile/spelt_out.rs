@@ -13,11 +13,10 @@ const MOST: usize = 25;
 /// The same problem with the events written out as help, if it is about their names and the names that are left
 /// are few. They are not taken by themselves: a name that AWS adds later would be missed in silence.
 pub(super) fn helped(mut problem: Box<Diagnostic>, events: &Events) -> Box<Diagnostic> {
+    // With another key beside it the name alone takes nothing away.
     let by_name = events.unless.iter().any(|exception| {
-        exception
-            .fields
-            .iter()
-            .any(|field| field.path == ["eventName"] && field.span == problem.span)
+        matches!(exception.fields.as_slice(), [field] if field.path == ["eventName"]
+            && field.span == problem.span)
     });
     if by_name
         && problem.code == codes::INEXPRESSIBLE.id

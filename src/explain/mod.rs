@@ -135,7 +135,7 @@ pub struct Answer {
     pub rule: RuleId,
     /// What becomes of it there.
     pub verdict: Verdict,
-    /// Fields that fail because an exception of the rule holds.
+    /// Fields that fail because an exception of the rule holds; empty before [`Bench::point`] has looked.
     pub excepted: Vec<Excepted>,
 }
 
@@ -215,25 +215,29 @@ impl<'c> Bench<'c> {
         }
     }
 
+    /// Adds to answers which exceptions hold. That takes longer than the answers themselves, so that it is done for
+    /// those that are shown.
+    pub fn point(&self, given: &Incoming, answers: &mut [Answer]) {
+        for answer in answers {
+            let Verdict::Misses(failures) = &answer.verdict else {
+                continue;
+            };
+            // The rules are sorted by id.
+            let rules = &self.file.rules;
+            let at = rules.binary_search_by(|rule| rule.id.cmp(&answer.rule));
+            if let Some(rule) = at.ok().and_then(|at| rules.get(at)) {
+                answer.excepted = excepted(rule, given, failures, self.sources);
+            }
+        }
+    }
+
     /// What becomes of an event at each rule: those that fire first, then those that match and do not hear
     /// of it, then the nearest misses.
     pub fn answers(&self, given: &Incoming) -> Vec<Answer> {
-        let judged = self.judges.iter().map(|(id, judge)| {
-            let verdict = judge.anywhere(given, self.file);
-            // The rules are sorted by id.
-            let rule = self.file.rules.binary_search_by(|rule| rule.id.cmp(id));
-            let rule = rule.ok().and_then(|at| self.file.rules.get(at));
-            let excepted = match (&verdict, rule) {
-                (Verdict::Misses(failures), Some(rule)) => {
-                    excepted(rule, given, failures, self.sources)
-                }
-                _ => Vec::new(),
-            };
-            Answer {
-                rule: (*id).clone(),
-                verdict,
-                excepted,
-            }
+        let judged = self.judges.iter().map(|(rule, judge)| Answer {
+            rule: (*rule).clone(),
+            verdict: judge.anywhere(given, self.file),
+            excepted: Vec::new(),
         });
         let mut answers: Vec<Answer> = judged.collect();
         answers.sort_by_cached_key(|answer| {

@@ -96,6 +96,7 @@ impl Explained {
             let shown = matching.saturating_add(nearest);
             let further_misses = rules.len().saturating_sub(shown);
             rules.truncate(shown);
+            bench.point(&given, &mut rules);
             explained.events.push(EventAnswers {
                 item,
                 event: Summary::of(&given.value),

@@ -1,6 +1,6 @@
 //! What a check found: for people, as JSON, and as SARIF for code hosts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -59,11 +59,28 @@ pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Resu
         .map(|(number, what)| count(*number, what))
         .collect();
     // What did not load has no rules to count.
-    if checked.rules > 0 {
-        writeln!(out, "{name}: {found} in {}", of.join(", "))
+    let of = if checked.rules > 0 {
+        format!(" in {}", of.join(", "))
     } else {
-        writeln!(out, "{name}: {found}")
-    }
+        String::new()
+    };
+    let elsewhere = elsewhere(checked);
+    let elsewhere = if elsewhere.is_empty() {
+        String::new()
+    } else {
+        format!("; look into {} too", elsewhere.join(", "))
+    };
+    writeln!(out, "{name}: {found}{of}{elsewhere}")
+}
+
+/// The other files that something is said of.
+fn elsewhere(checked: &Checked) -> Vec<String> {
+    let ids: BTreeSet<SourceId> = checked.diagnostics.iter().map(|d| d.span.source).collect();
+    let others = ids.iter().filter(|id| id.0 > 0);
+    let named = others.filter_map(|id| checked.sources.get(*id));
+    named
+        .map(|source| crate::rules::printable(&source.name))
+        .collect()
 }
 
 fn in_all(errors: usize, warnings: usize, paint: Painter) -> String {

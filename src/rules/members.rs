@@ -44,6 +44,7 @@ fn services() -> &'static BTreeMap<&'static str, Calls> {
 /// Warns of conditions on parameters that no call of the rule takes, where one has nearly that name.
 pub(super) fn warn(events: &Events, report: &mut Report) {
     let all = events.when.iter().chain(&events.unless);
+    let mut of_calls = None;
     for field in all.flat_map(|AllOf { fields }| fields) {
         let [first, member, ..] = field.path.as_slice() else {
             continue;
@@ -51,7 +52,7 @@ pub(super) fn warn(events: &Events, report: &mut Report) {
         if first != "requestParameters" {
             continue;
         }
-        let Some(known) = members(&events.globs) else {
+        let Some(known) = of_calls.get_or_insert_with(|| members(&events.globs)) else {
             return;
         };
         if known.contains(member.as_str()) {

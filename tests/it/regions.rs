@@ -176,3 +176,24 @@ async fn a_denial_of_somebodys_on_the_home_bus_breaks_every_regions_way() {
         assert!(links[0].problem.contains("`Theirs`"), "{links:#?}");
     }
 }
+
+#[test]
+fn a_region_that_is_not_enabled_is_refused_at_its_place() {
+    let env = crate::cli::TestEnv::new();
+    let file = env.path().join("iamwatch.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let watch = "trail: existing-or-create\nwatch: { regions: [eu-central-1, us-isob-east-1] }\n";
+    std::fs::write(&file, text.replace("trail: existing-or-create\n", watch)).unwrap();
+    let (code, out, err) = env.run(&["plan", "--sandbox"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    let rendered = "\
+error[E0901]: Region `us-isob-east-1` is not enabled in account 111122223333
+ --> iamwatch.yaml:5:34
+  |
+5 | watch: { regions: [eu-central-1, us-isob-east-1] }
+  |                                  ^^^^^^^^^^^^^^ not enabled
+  |
+  = help: enable it under the account's settings (that takes minutes), or write another Region
+";
+    assert_eq!(err, rendered);
+}

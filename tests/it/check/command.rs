@@ -83,6 +83,42 @@ fn what_is_more_than_a_screen_is_counted_first_and_begins_with_the_errors() {
 }
 
 #[test]
+fn the_last_line_names_the_other_files_that_something_is_said_of() {
+    let env = written(
+        &WARNED
+            .replace("rules:", "include: [more.yaml]\nrules:")
+            .replace("id: ä", "id: a"),
+    );
+    let more = "version: 1\nrules: [{ id: b, severity: high, events: [\"iam:DeleteUsr\"] }]\n";
+    std::fs::write(env.path().join("more.yaml"), more).unwrap();
+    let (code, out, _) = env.run(&["check"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(
+        out.ends_with(
+            "2 warnings in 2 rules, 2 event patterns, 0 tests; look into more.yaml too\n"
+        ),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_test_that_fails_for_a_misspelt_name_says_where_it_stands() {
+    let head = WARNED.split("  - { id").next().unwrap();
+    let env = written(&format!(
+        "{head}  - id: a\n    events: [\"iam:CreateUsr\"]\n    tests: [{{ name: one, like: \"iam:CreateUser\", expect: match }}]\n  - id: b\n    severity: low\n    events: [\"iam:DeleteUser\"]\n    tests: [{{ name: one, like: \"iam:DeleteUsr\", expect: match }}]\n"
+    ));
+    let (code, out, _) = env.run(&["check"]);
+    assert_eq!(code, 1);
+    for said in [
+        "correct the name `iam:CreateUsr` under `events`",
+        "correct the name `iam:DeleteUsr` under `like`",
+    ] {
+        assert!(out.contains(said), "{out}");
+    }
+    assert!(!out.contains("is about other events"), "{out}");
+}
+
+#[test]
 fn a_missing_event_of_a_test_hides_no_other_test() {
     let env = written(
         &[

@@ -15,6 +15,16 @@ fn told_twice(part: &str) -> Vec<String> {
 }
 
 #[test]
+fn an_event_that_cloudtrail_cannot_write_is_no_witness() {
+    for part in [
+        "- { id: a, events: [\"iam:CreateUser\"], when: { userIdentity.sourceIPAddress: 192.0.2.1 } }\n- { id: b, events: [\"iam:CreateUser\"] }\n",
+        "- { id: a, events: [\"iam:CreateUser\"], when: { userIdentity.type: IAMUser, userIdentity.arn: \"*:root\" } }\n- { id: b, events: [\"iam:CreateUser\"] }\n",
+    ] {
+        assert_eq!(told_twice(part), Vec::<String>::new(), "{part}");
+    }
+}
+
+#[test]
 fn a_shared_event_is_found_whatever_form_the_rules_have() {
     for (what, rules, event) in [
         (
