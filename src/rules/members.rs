@@ -19,6 +19,7 @@ const BESIDE: &[(&str, &str)] = &[
     ("lambda", "fullyQualifiedArn"),
     ("sts", "incomingTransitiveTags"),
     ("sts", "principalTags"),
+    ("sts", "roleSessionName"),
     ("sts", "sAMLAssertionID"),
     ("sts", "transitiveTagKeys"),
 ];
