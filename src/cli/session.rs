@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::organization::{Org, OrgArgs};
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Failure, Global, Ui, Within};
 use crate::aws::{Access, CallError, Cause, Clients, Cloud};
 use crate::compile::{self, Compiled};
 use crate::fleet::{Outcome, Standing};
@@ -15,7 +15,7 @@ use crate::organization::Member;
 use crate::permissions::Scope;
 use crate::place::{AccountId, Place, Region};
 use crate::placement::{self, Desired, Feed, Unfit};
-use crate::plan::own_alerts::{Caller, own_alerts, own_reads};
+use crate::plan::own_alerts::{Caller, Hearing, own_alerts, own_reads};
 use crate::plan::saved::Order;
 use crate::plan::{self, Note, Plan, Wishes, guests, notes, quotas};
 use crate::resources::{self, Key, Kind, Live, Survey, cloudtrail, kms, sqs};
@@ -133,37 +133,41 @@ impl Session {
     ) -> Result<Self, Failure> {
         let mut rules = load(&global.file, ui)?;
         org.settle(&mut rules.file)?;
-        let sandbox = match &global.sandbox {
-            None => None,
-            Some(path) => Some(open_sandbox(path, &rules.file)?),
+        let within = match (&global.within, &global.sandbox) {
+            (Some(within), _) => Some(within.clone()),
+            (None, None) => None,
+            (None, Some(path)) => Some(Within::administered(open_sandbox(path, &rules.file)?)),
         };
         let access = Access {
             profile: global.profile.clone(),
         };
-        Self::with(rules, sandbox, &access, org, ui).await
+        Self::with(rules, within, &access, org, ui).await
     }
 
     /// The same for rules that are loaded already.
     pub(super) async fn with(
         rules: Rules,
-        sandbox: Option<Sandbox>,
+        within: Option<Within>,
         access: &Access,
         org: &OrgArgs,
         ui: &mut Ui,
     ) -> Result<Self, Failure> {
         let region = &rules.file.home.region;
-        let mut cloud = match &sandbox {
+        let mut cloud = match &within {
             None => Cloud::connect(access, region).await?,
-            Some(sandbox) => {
-                Cloud::with_config(sandbox.sdk_config(region, sandbox.admin())).await?
+            Some(Within { sandbox, caller }) => {
+                Cloud::with_config(sandbox.sdk_config(region, caller.clone())).await?
             }
         };
         let org = match &rules.file.watch.organization {
             None => None,
-            Some(wanted) => Some(Org::open(wanted, org, &cloud).await?),
+            Some(wanted) => Some(Org::open(wanted, org, &cloud, ui).await?),
         };
         if let (Some(org), Some(home)) = (&org, &rules.file.home.account) {
-            cloud = org.enter(home).await?;
+            cloud = match org.enter(home).await {
+                Ok(cloud) => cloud,
+                Err(error) => return Err(org.closed_home(home, error).await),
+            };
         }
         if let Some(account) = &rules.file.home.account
             && *account != cloud.account
@@ -201,7 +205,7 @@ impl Session {
             survey,
             desired,
             live,
-            sandbox,
+            sandbox: within.map(|within| within.sandbox),
             org,
         })
     }
@@ -243,6 +247,11 @@ impl Session {
         let organization = self.survey.organization.as_ref().map(|o| o.id.as_str());
         plan.notes
             .extend(notes::foreign_bucket(&desired, organization, &self.live));
+        plan.notes.extend(notes::analyzer_key(
+            &self.rules.file,
+            &desired,
+            organization,
+        ));
         let guests = guests::guests(&self.rules.file.name, &desired, &self.live);
         plan.notes.extend(guests.iter().map(guests::Found::note));
         plan.notes.extend(notes::unfed(&desired));
@@ -256,6 +265,9 @@ impl Session {
             .extend(notes::listening_at_home_only(&self.rules.file));
         self.check_deletions(&plan).await?;
         self.check_quotas(&plan, order.raised_quotas).await?;
+        if let Some(org) = &self.org {
+            org.check_trail(&self.desired, &self.survey).await?;
+        }
         plan.notes.extend(own_reads(
             &self.rules.patterns,
             &self.desired.topology.listening,
@@ -268,16 +280,19 @@ impl Session {
         ));
         plan.own_alerts = own_alerts(
             &plan,
-            &self.rules.patterns,
+            &Hearing::of(&self.rules.patterns),
             &self.desired.topology.listening,
-            &self.cloud.caller,
+            &Caller {
+                arn: &self.cloud.caller,
+                account: self.cloud.account.as_str(),
+            },
             |rule| self.is_deployed(rule),
         );
         Ok(plan)
     }
 
     /// Whether a detector of a rule is live, on whatever bus: one that moves hears until it is gone.
-    fn is_deployed(&self, rule: &RuleId) -> bool {
+    pub(super) fn is_deployed(&self, rule: &RuleId) -> bool {
         let name = |key: &Key| key.name.rsplit('/').next().map(str::to_owned);
         let wanted = self.desired.detectors.get(rule);
         let wanted: Vec<_> = wanted.into_iter().flatten().map(name).collect();
@@ -459,6 +474,7 @@ impl Session {
         let listening = self.desired.topology.forwarders.keys().cloned();
         Ok(Outcome {
             member: Member::known_by_id(self.desired.home.account().clone()),
+            left: None,
             result: Ok(Standing::of(&plan, listening)),
         })
     }
