@@ -145,18 +145,18 @@ fn an_account_that_is_refused_anywhere_is_named_and_the_others_end_covered() {
     let scene = Scene::creation();
     let calls = scene.calls_of(&id(STRUCK));
     assert!(calls > 20, "only {calls} calls to disturb");
-    scene.sweep(refused(), false, 7);
+    scene.sweep(refused(), false, 9);
 }
 
 #[test]
 fn an_account_whose_answers_get_lost_ends_covered_or_is_named() {
-    Scene::creation().sweep(FaultKind::LoseResponseAfterEffect, false, 10);
+    Scene::creation().sweep(FaultKind::LoseResponseAfterEffect, false, 14);
 }
 
 /// All of its calls are refused from some moment on.
 #[test]
 fn an_account_that_closes_in_the_middle_is_named_and_the_others_end_covered() {
-    Scene::creation().sweep(refused(), true, 11);
+    Scene::creation().sweep(refused(), true, 15);
 }
 
 /// Home is where the others send to: without its bus they wait, and say so.
@@ -169,7 +169,7 @@ fn a_home_that_is_disturbed_is_finished_by_the_next_run() {
         (FaultKind::LoseResponseAfterEffect, false),
         (FaultKind::Stop, true),
     ] {
-        for k in chosen(scene.calls_of(&home), 47, 5) {
+        for k in chosen(scene.calls_of(&home), 61, 5) {
             let fault = match from {
                 true => Fault::from_call(k, kind.clone()),
                 false => Fault::of_call(k, kind.clone()),
@@ -191,7 +191,7 @@ fn a_home_that_is_disturbed_is_finished_by_the_next_run() {
 #[test]
 fn an_organization_run_that_is_stopped_anywhere_is_finished_by_the_next() {
     let scene = Scene::creation();
-    for k in chosen(scene.calls.len(), 71, 5) {
+    for k in chosen(scene.calls.len(), 97, 5) {
         let what = format!("stopped at call {k}, {:?}", scene.calls[k]);
         let stop = Fault::from_call(k, FaultKind::Stop);
         scene.disturb(stop, &what, |said, _| {
