@@ -1,5 +1,6 @@
 //! Where things live: accounts, Regions, ARNs and places, each parsed once at the edge.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -178,7 +179,39 @@ impl Arn {
     }
 }
 
+/// The commercial Regions that every account has enabled; all others are enabled by hand.
+/// Source: Account Management reference, `manage-acct-regions`.
+const BY_DEFAULT: &[&str] = &[
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
 impl Region {
+    /// The Regions of a partition that every account has enabled.
+    pub fn enabled_by_default(partition: &str) -> BTreeSet<Self> {
+        let names: &[&str] = match partition {
+            "aws-cn" => &["cn-north-1", "cn-northwest-1"],
+            "aws-us-gov" => &["us-gov-east-1", "us-gov-west-1"],
+            _ => BY_DEFAULT,
+        };
+        names.iter().map(|name| Self((*name).to_owned())).collect()
+    }
+
     /// The Region of the same partition in which the events of global services appear: `us-east-1` in the
     /// commercial one. Source: CloudTrail, global service events.
     pub fn global(&self) -> Self {

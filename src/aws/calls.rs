@@ -115,9 +115,18 @@ pub enum On {
     AnyTrail,
     /// The organization as such: its lists have no narrower resource.
     Organization,
+    /// The organization as the maker of its trail needs it.
+    OrganizationTrail,
+    /// The role with which CloudTrail looks at an organization's accounts.
+    TrailRole,
     /// The role to take on in member accounts.
     MemberRole,
 }
+
+/// The role of CloudTrail in whoever owns an organization's trail, behind `role/`.
+/// Source: CloudTrail, `using-service-linked-roles`.
+pub const TRAIL_ROLE: &str =
+    "aws-service-role/cloudtrail.amazonaws.com/AWSServiceRoleForCloudTrail";
 
 impl Call {
     const fn read(service: &'static str, operation: &'static str, needs: &'static [Need]) -> Self {
@@ -335,8 +344,12 @@ calls! {
     TRAIL_STATUS = read "cloudtrail" "GetTrailStatus" [AnyTrail "cloudtrail:GetTrailStatus"];
     GET_SELECTORS = read "cloudtrail" "GetEventSelectors" [AnyTrail "cloudtrail:GetEventSelectors"];
     LIST_TRAIL_TAGS = read "cloudtrail" "ListTags" [AnyTrail "cloudtrail:ListTags"];
-    CREATE_TRAIL = write "cloudtrail" "CreateTrail" [Trail "cloudtrail:CreateTrail" "cloudtrail:AddTags"];
-    UPDATE_TRAIL = write "cloudtrail" "UpdateTrail" [Trail "cloudtrail:UpdateTrail"];
+    CREATE_TRAIL = write "cloudtrail" "CreateTrail" [Trail "cloudtrail:CreateTrail" "cloudtrail:AddTags"]
+        [OrganizationTrail "organizations:DescribeOrganization" "organizations:ListAWSServiceAccessForOrganization"]
+        [TrailRole "iam:GetRole" "iam:CreateServiceLinkedRole"];
+    UPDATE_TRAIL = write "cloudtrail" "UpdateTrail" [Trail "cloudtrail:UpdateTrail"]
+        [OrganizationTrail "organizations:DescribeOrganization" "organizations:ListAWSServiceAccessForOrganization"]
+        [TrailRole "iam:GetRole" "iam:CreateServiceLinkedRole"];
     PUT_SELECTORS = write "cloudtrail" "PutEventSelectors" [Trail "cloudtrail:PutEventSelectors"];
     START_LOGGING = write "cloudtrail" "StartLogging" [Trail "cloudtrail:StartLogging"];
     DELETE_TRAIL = write "cloudtrail" "DeleteTrail" [Trail "cloudtrail:DeleteTrail"];

@@ -136,6 +136,12 @@ impl CallError {
         }
     }
 
+    /// Whether a service control policy forbids the call, as AWS says then.
+    /// Source: IAM user guide, `troubleshoot_access-denied`.
+    pub fn is_forbidden_by_organization(&self) -> bool {
+        self.cause == Cause::Denied && self.message.contains("in a service control policy")
+    }
+
     /// What to do, where we know.
     pub fn remedy(&self) -> Option<String> {
         Some(match self.cause {
@@ -146,6 +152,11 @@ impl CallError {
                 .to_owned(),
             Cause::UnknownCaller => "AWS does not know these credentials: check the profile, or whether the key was deleted"
                 .to_owned(),
+            Cause::Denied if self.is_forbidden_by_organization() => {
+                "a service control policy forbids this: ask whoever keeps the organization's policies to except the caller's \
+                 role there"
+                    .to_owned()
+            }
             // AWS does not tell a role that is missing from one that trusts somebody else.
             Cause::Denied if std::ptr::eq(self.call, &raw const calls::ASSUME_ROLE) => {
                 "either the role is missing in that account, or it does not trust the caller, or the caller may not take it \
@@ -244,6 +255,7 @@ fn by_code(code: &str, message: &str) -> Cause {
         | "UnauthorizedOperation"
         | "KMSAccessDenied"
         | "KMSAccessDeniedException"
+        | "InsufficientDependencyServiceAccessPermissionException"
         | "NotAuthorizedForSourceException" => Cause::Denied,
         "ExpiredToken" | "ExpiredTokenException" => Cause::Expired,
         "InvalidClientTokenId"
@@ -307,9 +319,16 @@ fn by_chain(error: &(dyn StdError + 'static)) -> Cause {
         next = error.source();
     }
     let text = chain(error);
-    if ["dispatch", "timeout", "timed out", "connect", "dns"]
-        .iter()
-        .any(|word| text.to_ascii_lowercase().contains(word))
+    if [
+        "dispatch",
+        "io error",
+        "timeout",
+        "timed out",
+        "connect",
+        "dns",
+    ]
+    .iter()
+    .any(|word| text.to_ascii_lowercase().contains(word))
     {
         Cause::Network
     } else {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::calls::TRAIL_ROLE;
 use super::{CallError, Need, On, Step};
 
 /// The statement that the caller of a refused call needs.
@@ -90,14 +91,21 @@ fn resource(error: &CallError, need: &Need) -> String {
     let name = name.rsplit('/').next().unwrap_or_default();
     let takes_nothing_narrower = matches!(
         need.on,
-        On::Any | On::AllBuses | On::AllKeys | On::NewKey | On::Organization
+        On::Any
+            | On::AllBuses
+            | On::AllKeys
+            | On::NewKey
+            | On::Organization
+            | On::OrganizationTrail
+            | On::TrailRole
     );
     if let (false, Some(told)) = (takes_nothing_narrower, told(error)) {
         return told.to_owned();
     }
     let partition = partition(error);
     match need.on {
-        On::Any | On::AllBuses | On::AllKeys | On::NewKey => "*".to_owned(),
+        On::Any | On::AllBuses | On::AllKeys | On::NewKey | On::OrganizationTrail => "*".to_owned(),
+        On::TrailRole => format!("arn:{partition}:iam::*:role/{TRAIL_ROLE}"),
         On::Topic if given.matches(':').count() == 6 => {
             // SNS decides about a subscription by its topic's ARN, which is the shorter by one part.
             let topic = given.rsplit_once(':').map(|(topic, _)| topic);

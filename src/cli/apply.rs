@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::everywhere::Everywhere;
 use super::order::OrderArgs;
-use super::organization::OrgArgs;
+use super::organization::{Beyond, OrgArgs};
 use super::session::{Session, interrupted};
 use super::{Exit, Failure, Global, Ui, saved};
 use crate::apply::{self, Event, Report};
@@ -47,7 +47,7 @@ impl ApplyArgs {
         let others = others.filter(|org| !org.home_only && saved.is_none());
         if let Some(org) = others {
             let order = self.order.order(&session)?;
-            let fleet = org.fleet(&session, &order.wishes, order.region.as_ref());
+            let fleet = org.fleet_for(&session, &order);
             let consent = Consent {
                 question: "Apply these changes to the organization?",
                 approved: self.auto_approve,
@@ -58,6 +58,7 @@ impl ApplyArgs {
                 session: &session,
                 fleet: &fleet,
                 home: &plan,
+                beyond: Beyond::of(&order),
                 home_last: false,
             };
             return work.show_and_apply(&consent, ui).await;

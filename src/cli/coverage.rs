@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::organization::OrgArgs;
+use super::organization::{Beyond, OrgArgs};
 use super::session::Session;
 use super::{Exit, Failure, Global, Ui};
 use crate::fleet;
@@ -31,9 +31,15 @@ pub(super) async fn judge(session: &Session, ui: &mut Ui) -> Result<Exit, Failur
             .help("`iamwatch status` judges that; for an organization give --org"));
     };
     let look = org.fleet(session, &Wishes::default(), None);
-    let mut run = org.run(&look, session, None, ui).await;
+    let mut run = org.look(&look, session, Beyond::Nothing, ui).await;
+    if run.stopped {
+        return Err(Failure::new("stopped before all accounts were looked at"));
+    }
     org.listed(&run)?;
-    run.outcomes.push(session.home_outcome()?);
+    let home = session.home_outcome()?;
+    let changes = home.result.as_ref().map_or(&[][..], |home| &home.changes);
+    let breaches = fleet::breaches(changes, &session.desired, &session.rules.patterns);
+    run.outcomes.push(home);
     run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
     let recorded = match &session.desired.feed {
         Feed::Nobody { .. } => Err("no trail records the organization".to_owned()),
@@ -43,7 +49,7 @@ pub(super) async fn judge(session: &Session, ui: &mut Ui) -> Result<Exit, Failur
         },
         Feed::Existing(_) => Ok(()),
     };
-    let coverage = fleet::coverage(&run, &session.rules.patterns, recorded);
+    let coverage = fleet::coverage(&run, &session.rules.patterns, &breaches, recorded);
     if ui.json {
         #[derive(serde::Serialize)]
         struct Document<'a> {

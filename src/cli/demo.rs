@@ -8,7 +8,7 @@ use clap::Args;
 use super::apply::carry_out;
 use super::organization::OrgArgs;
 use super::session::{Rules, Session, compiled};
-use super::{Exit, Failure, Ui, demo_org, test_event};
+use super::{Exit, Failure, Ui, Within, demo_org, test_event};
 use crate::aws::Access;
 use crate::plan::Wishes;
 use crate::proof::{self, Options};
@@ -69,7 +69,7 @@ impl DemoArgs {
         heading(ui, "iamwatch plan")?;
         let session = Session::with(
             rules,
-            Some(aws.clone()),
+            Some(Within::administered(aws.clone())),
             &Access::default(),
             &OrgArgs::default(),
             ui,
@@ -94,7 +94,7 @@ impl DemoArgs {
         // What is live has changed, so the next commands begin anew.
         let session = Session::with(
             demo_rules(ui)?,
-            Some(aws.clone()),
+            Some(Within::administered(aws.clone())),
             &Access::default(),
             &OrgArgs::default(),
             ui,
@@ -138,7 +138,7 @@ impl DemoArgs {
         heading(ui, "iamwatch plan")?;
         let session = Session::with(
             demo_rules(ui)?,
-            Some(aws.clone()),
+            Some(Within::administered(aws.clone())),
             &Access::default(),
             &OrgArgs::default(),
             ui,

@@ -3,9 +3,9 @@
 use super::apply::Consent;
 use super::demo::{START, STEP, heading, numbered, options};
 use super::everywhere::Everywhere;
-use super::organization::OrgArgs;
+use super::organization::{Beyond, OrgArgs};
 use super::session::{Session, compiled};
-use super::{Exit, Failure, Ui, coverage, test_event};
+use super::{Exit, Failure, Ui, Within, coverage, test_event};
 use crate::aws::Access;
 use crate::place::AccountId;
 use crate::plan::Wishes;
@@ -102,7 +102,14 @@ async fn session(aws: &Sandbox, ui: &mut Ui) -> Result<Session, Failure> {
     let loaded = rules::load_text("iamwatch.yaml", RULES);
     let rules = compiled(loaded, ui)?;
     let (access, org) = (Access::default(), OrgArgs::default());
-    Session::with(rules, Some(aws.clone()), &access, &org, ui).await
+    Session::with(
+        rules,
+        Some(Within::administered(aws.clone())),
+        &access,
+        &org,
+        ui,
+    )
+    .await
 }
 
 async fn apply(aws: &Sandbox, ui: &mut Ui) -> Result<(), Failure> {
@@ -119,6 +126,7 @@ async fn apply(aws: &Sandbox, ui: &mut Ui) -> Result<(), Failure> {
         session: &session,
         fleet: &fleet,
         home: &plan,
+        beyond: Beyond::Nothing,
         home_last: false,
     };
     let consent = Consent {

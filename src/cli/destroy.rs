@@ -5,6 +5,7 @@ use clap::Args;
 use super::apply::{Consent, show_and_apply};
 use super::everywhere::Everywhere;
 use super::order::{Kept, kinds};
+use super::organization::Beyond;
 use super::session::Session;
 use super::{Exit, Failure, Global, Ui};
 use crate::plan::Wishes;
@@ -42,6 +43,7 @@ impl DestroyArgs {
                 session: &session,
                 fleet: &fleet,
                 home: &plan,
+                beyond: Beyond::Everything,
                 home_last: true,
             };
             return work.show_and_apply(&consent, ui).await;

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use super::apply::{Consent, carry_out, confirm_much, say};
-use super::organization::{Document, Org};
+use super::organization::{Beyond, Document, Org};
 use super::session::Session;
 use super::{Exit, Failure, Ui};
 use crate::apply::Report;
@@ -19,6 +19,8 @@ pub(super) struct Everywhere<'a> {
     pub(super) session: &'a Session,
     pub(super) fleet: &'a Fleet<'a>,
     pub(super) home: &'a Plan,
+    /// What is done with accounts that the rules file leaves out.
+    pub(super) beyond: Beyond,
     /// Whether home comes after the other accounts: so that nothing is sent to what is gone.
     pub(super) home_last: bool,
 }
@@ -36,7 +38,10 @@ impl Everywhere<'_> {
             )
             .help("look at `iamwatch plan`, then give --auto-approve"));
         }
-        let shown = self.org.run(self.fleet, self.session, None, ui).await;
+        let shown = self
+            .org
+            .look(self.fleet, self.session, self.beyond, ui)
+            .await;
         let name = &self.org.organization.id;
         if ui.json {
             ui.json_line(&Document::of(self.home, name, &shown))?;
@@ -77,10 +82,7 @@ impl Everywhere<'_> {
     async fn carry_out(&self, shown: &Run, ui: &mut Ui) -> (Option<Report>, Run) {
         let there = self.home_last;
         if there {
-            let run = self
-                .org
-                .run(self.fleet, self.session, Some(shown), ui)
-                .await;
+            let run = self.org.change(self.fleet, shown, ui).await;
             // While an account sends, there is somewhere to send to.
             let gone = run.is_complete() && shown.is_complete();
             let report = match gone {
@@ -96,11 +98,7 @@ impl Everywhere<'_> {
                 outcomes: not_tried(shown),
                 ..Run::default()
             },
-            false => {
-                self.org
-                    .run(self.fleet, self.session, Some(shown), ui)
-                    .await
-            }
+            false => self.org.change(self.fleet, shown, ui).await,
         };
         (Some(report), run)
     }
@@ -131,11 +129,8 @@ impl Everywhere<'_> {
 /// Accounts that wait for home.
 fn not_tried(shown: &Run) -> Vec<Outcome> {
     let open = shown.open().into_iter();
-    open.map(|member| Outcome {
-        member,
-        result: Err(Stuck::NotTried),
-    })
-    .collect()
+    open.map(|task| Outcome::stuck(task.member, Stuck::NotTried))
+        .collect()
 }
 
 /// What became of all accounts: those that nothing could be done in stand as they were found.

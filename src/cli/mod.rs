@@ -36,8 +36,11 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
+use aws_credential_types::Credentials;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+
+use crate::sandbox::Sandbox;
 
 pub use exit::{Exit, Failure};
 pub use matching::MatchArgs;
@@ -88,6 +91,28 @@ pub struct Global {
         default_missing_value = SANDBOX_FILE
     )]
     sandbox: Option<PathBuf>,
+    /// An AWS in this process that somebody brings along: it is kept nowhere.
+    #[arg(skip)]
+    within: Option<Within>,
+}
+
+/// An AWS in this process, and who calls it.
+#[derive(Debug, Clone)]
+pub struct Within {
+    /// The AWS.
+    pub sandbox: Sandbox,
+    /// The caller's credentials.
+    pub caller: Credentials,
+}
+
+impl Within {
+    /// As an administrator of the sandbox's own account.
+    pub fn administered(sandbox: Sandbox) -> Self {
+        Self {
+            caller: sandbox.admin(),
+            sandbox,
+        }
+    }
 }
 
 /// Where the sandbox is kept unless a file is named.
@@ -146,12 +171,22 @@ enum Command {
 }
 
 /// Runs one command line, the program's name first.
-pub fn run(args: impl IntoIterator<Item = OsString>, mut ui: Ui) -> Exit {
+pub fn run(args: impl IntoIterator<Item = OsString>, ui: Ui) -> Exit {
+    run_within(args, ui, None)
+}
+
+/// The same on an AWS in this process, if one is given.
+pub fn run_within(
+    args: impl IntoIterator<Item = OsString>,
+    mut ui: Ui,
+    within: Option<Within>,
+) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match Cli::try_parse_from(&args) {
+    let mut cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &args, &mut ui),
     };
+    cli.global.within = within;
     ui.json = cli.global.json;
     ui.choose_color(match cli.global.color {
         When::Auto => None,

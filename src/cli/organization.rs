@@ -1,22 +1,28 @@
 //! What commands share that work in a whole organization: flags, the accounts, and the run over them.
 
-use std::cell::RefCell;
+mod accounts;
+mod advice;
+
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures::stream::{self, LocalBoxStream, StreamExt, TryStreamExt};
 use serde::Serialize;
 
+use self::accounts::{AccountsArgs, Given};
+use self::advice::{listing_failure, unit_failure};
 use super::session::{Session, interrupted};
 use super::{Failure, Ui};
 use crate::aws::{CallError, Cloud, calls};
-use crate::fleet::{self, ACCOUNTS_AT_ONCE, Digest, Event, Fleet, LeftOut, Outcome, Run};
-use crate::organization::{
-    self, AccountsFile, Choice, Left, Member, Organization, Selection, UnitError, Unmatched,
+use crate::fleet::{
+    self, ACCOUNTS_AT_ONCE, Digest, Event, Fleet, LeftOut, Named, Outcome, Run, Stuck, Task,
 };
+use crate::organization::{self, Choice, Left, Member, Organization, Selection, Unmatched};
 use crate::place::{AccountId, Region};
 use crate::placement::Spokes;
+use crate::plan::own_alerts::Hearing;
+use crate::plan::saved::Order;
 use crate::plan::{Plan, Wishes};
 use crate::proof::Way;
 use crate::rules::{self, RulesFile};
@@ -28,7 +34,7 @@ pub struct OrgArgs {
     #[arg(long)]
     org: bool,
     /// Only the home account of the organization
-    #[arg(long, conflicts_with_all = ["account", "exclude_account", "accounts_file"])]
+    #[arg(long, conflicts_with_all = ["account", "exclude_account", "accounts_file", "accounts_cache"])]
     home_only: bool,
     /// Besides home only this account; can be repeated
     #[arg(long, value_name = "ID")]
@@ -36,9 +42,8 @@ pub struct OrgArgs {
     /// Not this account; can be repeated
     #[arg(long, value_name = "ID")]
     exclude_account: Vec<AccountId>,
-    /// Take the accounts from FILE, one id a line, in place of listing the organization
-    #[arg(long, value_name = "FILE")]
-    accounts_file: Option<PathBuf>,
+    #[command(flatten)]
+    accounts: AccountsArgs,
 }
 
 impl OrgArgs {
@@ -55,7 +60,7 @@ impl OrgArgs {
         self.home_only
             || !self.account.is_empty()
             || !self.exclude_account.is_empty()
-            || self.accounts_file.is_some()
+            || self.accounts.is_used()
     }
 
     /// Puts what the flags say into the rules file.
@@ -72,6 +77,40 @@ impl OrgArgs {
         }
         Ok(())
     }
+}
+
+/// Accounts whose tags are asked for at once.
+const TAGS_AT_ONCE: usize = 8;
+
+/// What is done with accounts that the rules file leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beyond {
+    /// Nothing.
+    Nothing,
+    /// What was left of ours there is looked for.
+    Leftovers,
+    /// They are worked in like the others: a destruction takes what was watched once.
+    Everything,
+}
+
+impl Beyond {
+    /// A run that is narrowed deletes nothing outside of what it is narrowed to.
+    pub(super) fn of(order: &Order) -> Self {
+        match order.rules.is_empty() && order.region.is_none() {
+            true => Self::Leftovers,
+            false => Self::Nothing,
+        }
+    }
+}
+
+/// The accounts that listing has named.
+#[derive(Debug, Default)]
+struct Seen {
+    accounts: RefCell<BTreeSet<AccountId>>,
+    /// All of each, where the list is to be kept.
+    kept: RefCell<Vec<Member>>,
+    /// Why home would be left out if it were another account.
+    home_left: Cell<Option<Left>>,
 }
 
 /// The plan of a whole organization as JSON: home's own, and the other accounts.
@@ -101,8 +140,8 @@ pub(super) struct Org {
     pub(super) caller: Cloud,
     wanted: rules::Organization,
     selection: Selection,
-    /// The accounts, where a file names them.
-    given: Option<Vec<Member>>,
+    /// The accounts, where they need not be listed.
+    given: Given,
     /// Whether the other accounts are left alone.
     pub(super) home_only: bool,
 }
@@ -113,8 +152,8 @@ impl Org {
         wanted: &rules::Organization,
         args: &OrgArgs,
         caller: &Cloud,
+        ui: &mut Ui,
     ) -> Result<Self, Failure> {
-        let given = args.accounts_file.as_deref().map(accounts).transpose()?;
         let clients = caller.global();
         let Some(organization) = organization::organization(&clients).await? else {
             return Err(Failure::new(format!(
@@ -123,6 +162,7 @@ impl Org {
             ))
             .help("remove `watch.organization`, or use credentials of the organization's management account"));
         };
+        let given = args.accounts.given(&organization, ui)?;
         let filters = [&wanted.include, &wanted.exclude];
         let named: Vec<&str> = filters
             .iter()
@@ -163,74 +203,105 @@ impl Org {
             wishes: wishes.clone(),
             region: region.cloned(),
             destroy: false,
+            hearing: Hearing::of(patterns),
+            deployed: patterns
+                .iter()
+                .map(|pattern| &pattern.rule)
+                .filter(|rule| session.is_deployed(rule))
+                .cloned()
+                .collect(),
         }
     }
 
-    /// That the accounts could be listed, with advice where not.
-    pub(super) fn listed(&self, run: &Run) -> Result<(), Failure> {
-        if let Some(unmatched) = run
-            .unmatched
-            .iter()
-            .find(|unmatched| unmatched.span.is_none())
-        {
-            return Err(Failure::new(format!(
-                "the organization has no account {}",
-                unmatched.account
-            ))
-            .help("correct --account or --exclude-account"));
-        }
-        match &run.unlisted {
-            Some(error) => Err(listing_failure(error, &self.caller, &self.organization)),
-            None => Ok(()),
-        }
+    /// The same for what the command line asks for. One that narrows to rules deletes nothing elsewhere: what
+    /// forwarders pass on is made for all rules together.
+    pub(super) fn fleet_for<'a>(&'a self, session: &'a Session, order: &Order) -> Fleet<'a> {
+        let wishes = Wishes {
+            prune: order.wishes.prune && order.rules.is_empty(),
+            ..order.wishes.clone()
+        };
+        self.fleet(session, &wishes, order.region.as_ref())
     }
 
-    /// The accounts to work in besides home, and those left out, while they are being listed. `seen` are
-    /// all that the organization has. `everything`: whatever the rules file includes and excludes.
+    /// The accounts to work in besides home, and those left out, while they are being listed.
     fn members<'a>(
         &'a self,
         home: &'a AccountId,
-        everything: bool,
-        seen: &'a RefCell<BTreeSet<AccountId>>,
-    ) -> LocalBoxStream<'a, Result<Result<Member, LeftOut>, CallError>> {
-        let all: LocalBoxStream<'a, Result<Member, CallError>> = match &self.given {
+        beyond: Beyond,
+        seen: &'a Seen,
+    ) -> LocalBoxStream<'a, Result<Named, CallError>> {
+        let all: LocalBoxStream<'a, Result<Member, CallError>> = match &self.given.members {
             Some(members) => stream::iter(members.iter().cloned().map(Ok)).boxed_local(),
             None => organization::list(&self.caller.global()).boxed_local(),
         };
-        let decided = all.then(move |member| async move {
+        let decided = all.map(move |member| async move {
             let member = member?;
-            seen.borrow_mut().insert(member.account.clone());
-            let tags = if self.selection.asks_for_tags() {
-                self.tags(&member.account).await?
-            } else {
-                BTreeMap::new()
-            };
-            Ok(match self.selection.decide(&member, &tags) {
-                Choice::Watched => Ok(member),
-                // What was watched once may have something of ours still.
-                Choice::Left(Left::Excluded | Left::NotIncluded)
-                    if everything && member.state.is_workable() =>
-                {
-                    Ok(member)
+            seen.accounts.borrow_mut().insert(member.account.clone());
+            if self.given.keeps() {
+                seen.kept.borrow_mut().push(member.clone());
+            }
+            let choice = match self.decide(&member).await {
+                Ok(choice) => choice,
+                // One account's tags decide about that account alone.
+                Err(error) => {
+                    let stuck = Outcome::stuck(member, Stuck::Unread(error));
+                    return Ok(Named::Stuck(Box::new(stuck)));
                 }
-                Choice::Left(why) => Err(LeftOut { member, why }),
+            };
+            if member.account == *home {
+                if let Choice::Left(why) = choice {
+                    seen.home_left.set(Some(why));
+                }
+                return Ok(Named::Work(Task::watch(member)));
+            }
+            Ok(match choice {
+                Choice::Watched => Named::Work(Task::watch(member)),
+                Choice::Left(Left::Excluded | Left::NotIncluded)
+                    if beyond == Beyond::Everything =>
+                {
+                    Named::Work(Task::watch(member))
+                }
+                Choice::Left(why @ (Left::Excluded | Left::NotIncluded))
+                    if beyond == Beyond::Leftovers && !self.selection.is_narrowed() =>
+                {
+                    let left = Some(why);
+                    Named::Work(Task { member, left })
+                }
+                Choice::Left(why) => Named::Left(LeftOut {
+                    member,
+                    why,
+                    unseen: false,
+                }),
             })
         });
         // Home has a plan of its own.
-        let others = decided.filter(move |next| {
+        let others = decided.buffered(TAGS_AT_ONCE).filter(move |next| {
             let is_home = match next {
-                Ok(Ok(member) | Err(LeftOut { member, .. })) => member.account == *home,
-                Err(_) => false,
+                Ok(Named::Work(Task { member, .. })) => member.account == *home,
+                Ok(Named::Left(_) | Named::Stuck(_)) | Err(_) => false,
             };
             std::future::ready(!is_home)
         });
         others.boxed_local()
     }
 
+    /// Decides about an account, by its tags only where they matter.
+    async fn decide(&self, member: &Member) -> Result<Choice, CallError> {
+        let tags = if self.selection.depends_on_tags(member) {
+            self.tags(&member.account).await?
+        } else {
+            BTreeMap::new()
+        };
+        Ok(self.selection.decide(member, &tags))
+    }
+
     /// Accounts that are named in vain. A file in place of the list need not hold those of the rules file.
     fn unmatched(&self, seen: &BTreeSet<AccountId>) -> Vec<Unmatched> {
         let mut unmatched = self.selection.unmatched(seen);
-        unmatched.retain(|unmatched| self.given.is_none() || unmatched.span.is_none());
+        unmatched.retain(|unmatched| {
+            let is_all = self.given.members.is_none() || self.given.is_all;
+            is_all || unmatched.span.is_none()
+        });
         unmatched
     }
 
@@ -259,19 +330,18 @@ impl Org {
         fleet: &Fleet<'_>,
         home: &AccountId,
     ) -> Result<(Vec<Way>, Vec<Outcome>), Failure> {
-        let seen = RefCell::new(BTreeSet::new());
+        let seen = Seen::default();
         let found = self
-            .members(home, false, &seen)
-            .filter_map(|next| async move {
-                match next {
-                    Ok(member) => member.ok().map(Ok),
-                    Err(error) => Some(Err(error)),
-                }
-            })
+            .members(home, Beyond::Nothing, &seen)
             .map(|next| async move {
-                let member = next?;
-                let ways = Box::pin(fleet.ways(&member)).await;
-                Ok::<_, CallError>((member, ways))
+                Ok::<_, CallError>(match next? {
+                    Named::Left(_) => None,
+                    Named::Stuck(outcome) => Some(Err(*outcome)),
+                    Named::Work(task) => {
+                        let ways = Box::pin(fleet.ways(&task.member)).await;
+                        Some(ways.map_err(|why| Outcome::stuck(task.member, why)))
+                    }
+                })
             })
             .buffered(ACCOUNTS_AT_ONCE)
             .try_collect::<Vec<_>>()
@@ -279,16 +349,13 @@ impl Org {
         let found =
             found.map_err(|error| listing_failure(&error, &self.caller, &self.organization))?;
         let (mut ways, mut stuck) = (Vec::new(), Vec::new());
-        for (member, result) in found {
+        for result in found.into_iter().flatten() {
             match result {
                 Ok(found) => ways.extend(found),
-                Err(why) => stuck.push(Outcome {
-                    member,
-                    result: Err(why),
-                }),
+                Err(outcome) => stuck.push(outcome),
             }
         }
-        if let Some(unmatched) = self.unmatched(&seen.into_inner()).first() {
+        if let Some(unmatched) = self.unmatched(&seen.accounts.into_inner()).first() {
             return Err(Failure::new(format!(
                 "the organization has no account {}",
                 unmatched.account
@@ -297,31 +364,47 @@ impl Org {
         Ok((ways, stuck))
     }
 
-    /// Looks at every account, or changes those that were shown.
-    pub(super) async fn run(
+    /// Looks at every account.
+    pub(super) async fn look(
         &self,
         fleet: &Fleet<'_>,
         session: &Session,
-        shown: Option<&Run>,
+        beyond: Beyond,
         ui: &mut Ui,
     ) -> Run {
-        let digests: Option<BTreeMap<AccountId, Digest>> = shown.map(Run::digests);
-        let seen = RefCell::new(BTreeSet::new());
+        let seen = Seen::default();
         let home = session.desired.home.account();
-        let members = match shown {
-            None => self.members(home, fleet.destroy, &seen),
-            // Only where something is to be done.
-            Some(run) => stream::iter(run.open().into_iter().map(|m| Ok(Ok(m)))).boxed_local(),
-        };
-        let mut display = Display::new(shown.map(|run| run.open().len()), ui);
-        let mut run = fleet::run(fleet, members, digests.as_ref(), interrupted(), |event| {
+        let members = self.members(home, beyond, &seen);
+        let mut display = Display::new(None, ui);
+        let mut run = fleet::run(fleet, members, None, interrupted(), |event| {
             display.show(&event);
         })
         .await;
         display.end();
-        if shown.is_none() && run.unlisted.is_none() && !run.stopped {
-            run.unmatched = self.unmatched(&seen.into_inner());
+        run.home_left = seen.home_left.get().filter(|why| *why != Left::Narrowed);
+        if run.unlisted.is_none() && !run.stopped {
+            run.unmatched = self.unmatched(&seen.accounts.into_inner());
+            let kept = self.given.keep(&self.organization, seen.kept.into_inner());
+            if let Err(failure) = kept {
+                // The accounts are known all the same.
+                ui.failure(&failure);
+            }
         }
+        run
+    }
+
+    /// Changes the accounts that were shown, as they were shown.
+    pub(super) async fn change(&self, fleet: &Fleet<'_>, shown: &Run, ui: &mut Ui) -> Run {
+        let digests: BTreeMap<AccountId, Digest> = shown.digests();
+        // Only where something is to be done.
+        let open = shown.open();
+        let mut display = Display::new(Some(open.len()), ui);
+        let members = stream::iter(open.into_iter().map(|task| Ok(Named::Work(task))));
+        let run = fleet::run(fleet, members, Some(&digests), interrupted(), |event| {
+            display.show(&event);
+        })
+        .await;
+        display.end();
         run
     }
 }
@@ -387,61 +470,4 @@ impl Display {
     fn end(self) {
         self.bar.finish_and_clear();
     }
-}
-
-fn accounts(path: &Path) -> Result<Vec<Member>, Failure> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read `{shown}`: {error}")))?;
-    match AccountsFile::parse(&text) {
-        Ok(file) => Ok(file.members),
-        Err(problems) => {
-            let words: Vec<String> = problems.iter().take(20).map(ToString::to_string).collect();
-            Err(Failure::new(format!("`{shown}`: {}", words.join("; ")))
-                .help("one account id a line; a name may follow it, and `#` begins a comment"))
-        }
-    }
-}
-
-fn unit_failure(error: UnitError, caller: &Cloud, organization: &Organization) -> Failure {
-    match error {
-        UnitError::Unknown { unit, known } => {
-            let nearest = known
-                .iter()
-                .map(|(id, name)| (strsim::jaro_winkler(id, &unit), id, name))
-                .max_by(|a, b| a.0.total_cmp(&b.0));
-            let failure = Failure::new(format!(
-                "organization {} has no unit `{unit}`",
-                organization.id
-            ));
-            match nearest {
-                Some((score, id, name)) if score > 0.85 => {
-                    failure.help(format!("did you mean `{id}` ({name})?"))
-                }
-                _ => {
-                    let names: Vec<String> = known
-                        .iter()
-                        .take(12)
-                        .map(|(id, name)| format!("{id} ({name})"))
-                        .collect();
-                    failure.help(format!("it has {}", names.join(", ")))
-                }
-            }
-        }
-        UnitError::Call(error) => listing_failure(&error, caller, organization),
-    }
-}
-
-/// A refusal to list usually means that the caller is in a member account.
-fn listing_failure(error: &CallError, caller: &Cloud, organization: &Organization) -> Failure {
-    let failure = Failure::new(error.to_string());
-    let remedy = error.remedy().unwrap_or_default();
-    if organization::is_outsider(error) && caller.account != organization.management {
-        return failure.help(format!(
-            "account {} is neither the management account ({}) nor a delegated administrator of the organization: run \
-             this there, or give --accounts-file; {remedy}",
-            caller.account, organization.management
-        ));
-    }
-    failure.help(remedy)
 }

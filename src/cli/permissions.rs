@@ -6,8 +6,10 @@ use serde_json::Value;
 use super::organization::OrgArgs;
 use super::session::{self, Rules, load};
 use super::{Exit, Failure, Global, Ui};
+use crate::organization::Trusted;
 use crate::permissions::{self, GUARD_LIMIT, POLICY_LIMIT, Phase};
 use crate::place::AccountId;
+use crate::rules::MEMBER_ROLE;
 
 /// Flags of `permissions`.
 #[derive(Debug, Args)]
@@ -30,7 +32,10 @@ pub struct PermissionsArgs {
     except_role: Vec<String>,
     /// With `--for member`: the role or user that runs iamwatch and takes on the members' role
     #[arg(long, value_name = "ARN")]
-    trusted: Option<String>,
+    trusted: Option<Trusted>,
+    /// With `--trusted`: trust it only while it belongs to this organization
+    #[arg(long, value_name = "ID", value_parser = organization_id, requires = "trusted")]
+    org_id: Option<String>,
     /// With `--for member`: print a CloudFormation template
     #[arg(long, requires = "trusted")]
     template: bool,
@@ -123,8 +128,28 @@ impl PermissionsArgs {
         // The same in every account: which one stands in it does not matter.
         let any = session::any_account()?;
         let scope = rules.scope(&any, ui)?;
-        let role = permissions::member_role(&scope, trusted);
+        let role = permissions::member_role(&scope, &trusted.arn, self.org_id.as_deref());
         let role = role.ok_or_else(|| Failure::new("the role cannot be named"))?;
+        let mut hints = Vec::new();
+        if trusted.from_session {
+            hints.push(format!(
+                "a session does not tell its role's path: if the role has one, give --trusted with it in place of {}",
+                trusted.arn
+            ));
+        }
+        if self.template {
+            hints.push("the template needs --capabilities CAPABILITY_NAMED_IAM".to_owned());
+            if role.name == MEMBER_ROLE {
+                hints.push(format!(
+                    "AWS makes {MEMBER_ROLE} in every account that the organization creates, and a stack cannot make it \
+                     again: write another `member_role` for roles of your own"
+                ));
+            }
+        }
+        for hint in hints {
+            let hint = ui.painter().dim(&format!("# {hint}"));
+            writeln!(ui.err, "{hint}")?;
+        }
         let document = if self.template {
             role.template()
         } else {
@@ -167,6 +192,16 @@ fn print(policy: &Value, limit: Limit, ui: &mut Ui) -> Result<Exit, Failure> {
         writeln!(ui.err, "# too long for one: {}", limit.help)?;
     }
     Ok(Exit::Fine)
+}
+
+/// Source: Organizations API reference, `Organization`.
+fn organization_id(text: &str) -> Result<String, String> {
+    let letters = text.strip_prefix("o-").unwrap_or_default();
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    match (10..=32).contains(&letters.len()) && letters.chars().all(good) {
+        true => Ok(text.to_owned()),
+        false => Err("expected `o-` and 10 to 32 letters and digits".to_owned()),
+    }
 }
 
 /// The ARN of a role, or a pattern of some. One that fits every role guards nothing.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::order::OrderArgs;
-use super::organization::{Document as Organization, Org, OrgArgs};
+use super::organization::{Beyond, Document as Organization, Org, OrgArgs};
 use super::session::{Session, verdict};
 use super::{Exit, Failure, Global, Ui, saved};
 use crate::plan::Plan;
@@ -68,8 +68,11 @@ impl PlanArgs {
             )
             .help("give --home-only to save the plan of the home account"));
         }
-        let fleet = org.fleet(session, &order.wishes, order.region.as_ref());
-        let run = org.run(&fleet, session, None, ui).await;
+        let fleet = org.fleet_for(session, order);
+        let run = org.look(&fleet, session, Beyond::of(order), ui).await;
+        if run.stopped {
+            return Err(Failure::new("stopped before all accounts were looked at"));
+        }
         let name = &org.organization.id;
         if ui.json {
             ui.json(&Organization::of(plan, name, &run))?;

@@ -9,7 +9,7 @@ use super::session::{Rules, Session};
 use crate::aws::{CallError, Cause};
 use crate::place::{Place, Region};
 use crate::placement::{self, Desired};
-use crate::plan::own_alerts::{Caller, own_alerts, own_reads};
+use crate::plan::own_alerts::{Caller, Hearing, own_alerts, own_reads};
 use crate::plan::saved::Order;
 use crate::plan::{self, Note, Plan, Wishes, guests, notes, quotas};
 use crate::render;
@@ -44,6 +44,11 @@ impl Session {
         let organization = self.survey.organization.as_ref().map(|o| o.id.as_str());
         plan.notes
             .extend(notes::foreign_bucket(&desired, organization, &self.live));
+        plan.notes.extend(notes::analyzer_key(
+            &self.rules.file,
+            &desired,
+            organization,
+        ));
         let guests = guests::guests(&self.rules.file.name, &desired, &self.live);
         plan.notes.extend(guests.iter().map(guests::Found::note));
         plan.notes.extend(notes::unfed(&desired));
@@ -57,6 +62,9 @@ impl Session {
             .extend(notes::listening_at_home_only(&self.rules.file));
         self.check_deletions(&plan).await?;
         self.check_quotas(&plan, order.raised_quotas).await?;
+        if let Some(org) = &self.org {
+            org.check_trail(&self.desired, &self.survey).await?;
+        }
         plan.notes.extend(own_reads(
             &self.rules.patterns,
             &self.desired.topology.listening,
@@ -69,16 +77,19 @@ impl Session {
         ));
         plan.own_alerts = own_alerts(
             &plan,
-            &self.rules.patterns,
+            &Hearing::of(&self.rules.patterns),
             &self.desired.topology.listening,
-            &self.cloud.caller,
+            &Caller {
+                arn: &self.cloud.caller,
+                account: self.cloud.account.as_str(),
+            },
             |rule| self.is_deployed(rule),
         );
         Ok(plan)
     }
 
     /// Whether a detector of a rule is live, on whatever bus: one that moves hears until it is gone.
-    fn is_deployed(&self, rule: &RuleId) -> bool {
+    pub(super) fn is_deployed(&self, rule: &RuleId) -> bool {
         let name = |key: &Key| key.name.rsplit('/').next().map(str::to_owned);
         let wanted = self.desired.detectors.get(rule);
         let wanted: Vec<_> = wanted.into_iter().flatten().map(name).collect();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::organization::{Org, OrgArgs};
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Failure, Global, Ui, Within};
 use crate::aws::{Access, Clients, Cloud};
 use crate::compile::{self, Compiled};
 use crate::fleet::{Outcome, Standing};
@@ -128,37 +128,41 @@ impl Session {
     ) -> Result<Self, Failure> {
         let mut rules = load(&global.file, ui)?;
         org.settle(&mut rules.file)?;
-        let sandbox = match &global.sandbox {
-            None => None,
-            Some(path) => Some(open_sandbox(path, &rules.file)?),
+        let within = match (&global.within, &global.sandbox) {
+            (Some(within), _) => Some(within.clone()),
+            (None, None) => None,
+            (None, Some(path)) => Some(Within::administered(open_sandbox(path, &rules.file)?)),
         };
         let access = Access {
             profile: global.profile.clone(),
         };
-        Self::with(rules, sandbox, &access, org, ui).await
+        Self::with(rules, within, &access, org, ui).await
     }
 
     /// The same for rules that are loaded already.
     pub(super) async fn with(
         rules: Rules,
-        sandbox: Option<Sandbox>,
+        within: Option<Within>,
         access: &Access,
         org: &OrgArgs,
         ui: &mut Ui,
     ) -> Result<Self, Failure> {
         let region = &rules.file.home.region;
-        let mut cloud = match &sandbox {
+        let mut cloud = match &within {
             None => Cloud::connect(access, region).await?,
-            Some(sandbox) => {
-                Cloud::with_config(sandbox.sdk_config(region, sandbox.admin())).await?
+            Some(Within { sandbox, caller }) => {
+                Cloud::with_config(sandbox.sdk_config(region, caller.clone())).await?
             }
         };
         let org = match &rules.file.watch.organization {
             None => None,
-            Some(wanted) => Some(Org::open(wanted, org, &cloud).await?),
+            Some(wanted) => Some(Org::open(wanted, org, &cloud, ui).await?),
         };
         if let (Some(org), Some(home)) = (&org, &rules.file.home.account) {
-            cloud = org.enter(home).await?;
+            cloud = match org.enter(home).await {
+                Ok(cloud) => cloud,
+                Err(error) => return Err(org.closed_home(home, error).await),
+            };
         }
         if let Some(account) = &rules.file.home.account
             && *account != cloud.account
@@ -196,7 +200,7 @@ impl Session {
             survey,
             desired,
             live,
-            sandbox,
+            sandbox: within.map(|within| within.sandbox),
             org,
         })
     }
@@ -217,6 +221,7 @@ impl Session {
         let listening = self.desired.topology.forwarders.keys().cloned();
         Ok(Outcome {
             member: Member::known_by_id(self.desired.home.account().clone()),
+            left: None,
             result: Ok(Standing::of(&plan, listening)),
         })
     }

@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::future::Future;
 
 use super::coverage::{is_about, words};
-use super::{Blind, Digest, Fleet, Outcome, Standing, Stuck};
+use super::{Blind, Digest, Fleet, Outcome, Standing, Stuck, Task};
 use crate::apply;
 use crate::aws::{CallError, Cause, Cloud};
 use crate::organization::Member;
 use crate::place::{Place, Region};
 use crate::placement::Desired;
-use crate::plan::{self, Plan};
+use crate::plan::own_alerts::{Caller, own_alerts};
+use crate::plan::{self, OwnAlert, Plan};
 use crate::proof::{BrokenLink, Way};
 use crate::resources::{self, Kind, Live, Resource};
+use crate::rules::RuleId;
 
 /// An account as it was found.
 struct Found {
@@ -24,21 +26,32 @@ struct Found {
 
 impl Fleet<'_> {
     /// Looks at an account; writes nothing.
-    pub(super) async fn look(&self, member: Member) -> Outcome {
-        let result = self.find(&member).await.map(|found| found.standing);
-        Outcome { member, result }
+    pub(super) async fn look(&self, task: Task) -> Outcome {
+        let result = self.find(&task).await.map(|found| found.standing);
+        Outcome {
+            member: task.member,
+            left: task.left,
+            result,
+        }
     }
 
     /// Changes an account, provided that it still is as it was when `shown` was made.
     pub(super) async fn change(
         &self,
-        member: Member,
+        task: Task,
         shown: Option<Digest>,
         stop: impl Future<Output = ()>,
     ) -> Outcome {
-        let result = self.find(&member).await;
+        let result = self.find(&task).await;
         let result = match result {
-            Ok(found) if shown != Some(found.standing.digest) => Err(Stuck::Moved),
+            Ok(found) if shown != Some(found.standing.digest) => {
+                // Whoever cannot look any more sees another account; AWS's words say more than that.
+                let mut blind = found.standing.blind.into_iter();
+                Err(match blind.find(|blind| !blind.disabled) {
+                    Some(blind) => Stuck::Unread(blind.error),
+                    None => Stuck::Moved,
+                })
+            }
             Ok(found) => {
                 let report = apply::apply(&found.plan, &found.cloud, stop, |_| {}).await;
                 Ok(Standing {
@@ -50,7 +63,11 @@ impl Fleet<'_> {
             }
             Err(stuck) => Err(stuck),
         };
-        Outcome { member, result }
+        Outcome {
+            member: task.member,
+            left: task.left,
+            result,
+        }
     }
 
     /// Every forwarder of an account, with what is known to be broken on its way. Writes nothing.
@@ -58,7 +75,7 @@ impl Fleet<'_> {
     /// # Errors
     /// When the account cannot be worked in.
     pub async fn ways(&self, member: &Member) -> Result<Vec<Way>, Stuck> {
-        let found = self.find(member).await?;
+        let found = self.find(&Task::watch(member.clone())).await?;
         let mut ways = Vec::new();
         for (key, resource) in &found.desired.resources {
             let (Resource::Rule(rule), Place::Regional { region, .. }) = (resource, &key.place)
@@ -85,17 +102,18 @@ impl Fleet<'_> {
         Ok(ways)
     }
 
-    async fn find(&self, member: &Member) -> Result<Found, Stuck> {
-        let account = &member.account;
+    async fn find(&self, task: &Task) -> Result<Found, Stuck> {
+        let account = &task.member.account;
         let cloud = self.caller.member(account, self.role).await;
         let cloud = cloud.map_err(Stuck::NoRole)?;
-        let enabled = if self.asks_for_regions() {
-            let enabled = resources::enabled_regions(&cloud).await;
-            Some(enabled.map_err(Stuck::Unread)?)
-        } else {
-            None
+        let mut regions_unknown = None;
+        let mut listening = match task.left {
+            None => {
+                let enabled = self.enabled(&cloud, &mut regions_unknown).await?;
+                self.spokes.listening(enabled.as_ref())
+            }
+            Some(_) => BTreeSet::new(),
         };
-        let mut listening = self.spokes.listening(enabled.as_ref());
         if let Some(only) = &self.region {
             listening.retain(|region| region == only);
         }
@@ -105,7 +123,13 @@ impl Fleet<'_> {
         let mut blind = Vec::new();
         for (region, found) in read.regions {
             match found {
-                Ok(found) => live.extend(found),
+                Ok(found) => {
+                    // Listened to before anybody hid the Regions: that they are is known from it.
+                    if regions_unknown.is_some() && self.region.is_none() {
+                        listening.insert(region);
+                    }
+                    live.extend(found);
+                }
                 Err(error) => {
                     listening.remove(&region);
                     blind.push(Blind {
@@ -117,7 +141,11 @@ impl Fleet<'_> {
             }
         }
         let mut desired = self.spokes.desired(account, &listening);
-        if self.spokes.has_trail(account) {
+        if let Some(only) = &self.region {
+            desired = desired.narrowed_to_region(only);
+        }
+        let here = |region: &Region| self.region.as_ref().is_none_or(|only| only == region);
+        if self.spokes.trail_in(account).is_some_and(|at| here(&at)) {
             let trail = self.read_trail(&cloud, &desired).await;
             live.extend(trail.map_err(Stuck::Unread)?);
             desired.use_named_bucket(self.file, &live);
@@ -145,11 +173,18 @@ impl Fleet<'_> {
         }
         let plan = plan::plan(self.stack(), &desired, &live, &self.wishes);
         let plan = plan.map_err(Stuck::Conflicts)?;
+        // Before its first forwarder stands, nobody hears of an account.
+        let own_alerts = match plan.ours {
+            0 => Vec::new(),
+            _ => self.own_alerts(&plan, &cloud),
+        };
         let wanted = listening
             .into_iter()
             .filter(|r| self.spokes.is_wanted_in(r));
         let standing = Standing {
             blind,
+            regions_unknown,
+            own_alerts,
             ..Standing::of(&plan, wanted)
         };
         Ok(Found {
@@ -158,6 +193,44 @@ impl Fleet<'_> {
             plan,
             standing,
         })
+    }
+
+    fn own_alerts(&self, plan: &Plan, cloud: &Cloud) -> Vec<OwnAlert> {
+        let regions = plan.changes.iter().map(|change| match &change.key.place {
+            Place::Regional { region, .. } => region.clone(),
+            Place::Global { .. } => self.file.home.region.global(),
+        });
+        let caller = Caller {
+            arn: &cloud.caller,
+            account: cloud.account.as_str(),
+        };
+        let deployed = |rule: &RuleId| self.deployed.contains(rule);
+        let mut alerts = own_alerts(plan, &self.hearing, &regions.collect(), &caller, deployed);
+        alerts.retain(|alert| alert.deployed);
+        alerts
+    }
+
+    /// The Regions that an account has enabled, where they are asked for. Whoever may not list them listens to
+    /// those that AWS enables by itself.
+    async fn enabled(
+        &self,
+        cloud: &Cloud,
+        unknown: &mut Option<CallError>,
+    ) -> Result<Option<BTreeSet<Region>>, Stuck> {
+        if !self.asks_for_regions() {
+            return Ok(None);
+        }
+        match resources::enabled_regions(cloud).await {
+            Ok(enabled) => Ok(Some(enabled)),
+            // 501: emulators without the Account API.
+            Err(error) if error.cause == Cause::Denied || error.status == Some(501) => {
+                *unknown = Some(error);
+                Ok(Some(Region::enabled_by_default(
+                    self.file.home.region.partition(),
+                )))
+            }
+            Err(error) => Err(Stuck::Unread(error)),
+        }
     }
 
     /// The trail and its bucket, in the account that has them.

@@ -1,14 +1,17 @@
 //! Who is watched: accounts × Regions × rules, and why not where not. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::{Brief, LeftOut, Outcome, Run, Standing, Stuck};
+use crate::aws::CallError;
 use crate::compile::{Compiled, Where, is_wanted};
 use crate::organization::Member;
 use crate::place::{Place, Region};
+use crate::placement::Desired;
 use crate::plan::Action;
+use crate::resources::{Key, Kind};
 use crate::rules::RuleId;
 
 /// What is covered, and what is not.
@@ -49,25 +52,108 @@ pub struct Uncovered {
 pub enum Why {
     /// The account's role cannot be taken on: whether anything stands there is not known.
     NoRole,
+    /// A service control policy forbids to enter or to read it.
+    Forbidden,
     /// It could not be read.
     Unread,
+    /// Which Regions it has enabled is not known: one that nobody listens to may be among them.
+    RegionsUnknown,
     /// Something of somebody else stands under our name.
     Conflict,
     /// Nothing was deployed there: the account may have joined later.
     NotDeployed,
     /// The forwarder, its role or its queue is missing, disabled or changed.
     Broken,
+    /// Events come home, and what raises the alert there is missing or changed.
+    Home,
     /// The account has not enabled the Region.
     RegionDisabled,
     /// No trail records the account.
     NotRecorded,
 }
 
+/// What is broken at home: then these rules hear of no account at all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breach {
+    /// The rules.
+    pub rules: Vec<RuleId>,
+    /// What is missing or changed.
+    pub problem: String,
+}
+
+/// What changes of the home account would mend that all accounts need: the bus that takes their events, and
+/// each rule's detector with whatever its alerts pass through.
+pub fn breaches(changes: &[Brief], desired: &Desired, patterns: &[Compiled]) -> Vec<Breach> {
+    let broken: BTreeMap<&Key, &Brief> = changes
+        .iter()
+        .filter(|change| change.action != Action::Delete)
+        .map(|change| (&change.key, change))
+        .collect();
+    let mut found: BTreeMap<String, Vec<RuleId>> = BTreeMap::new();
+    let buses = broken.iter().filter(|(key, _)| key.kind == Kind::Bus);
+    for change in buses.map(|(_, change)| change) {
+        found.insert(words(change), all(patterns));
+    }
+    for (rule, detectors) in &desired.detectors {
+        let passed = passed(detectors, desired);
+        let problems: Vec<String> = broken
+            .iter()
+            .filter(|(key, _)| passed.contains(**key))
+            .map(|(_, change)| words(change))
+            .collect();
+        if !problems.is_empty() {
+            let rules = found.entry(problems.join("; ")).or_default();
+            rules.push(rule.clone());
+        }
+    }
+    found
+        .into_iter()
+        .map(|(problem, rules)| Breach { rules, problem })
+        .collect()
+}
+
+/// What the alerts of detectors pass through: topic, key and readers. Dead letters are beside the way.
+fn passed(detectors: &[Key], desired: &Desired) -> BTreeSet<Key> {
+    let mut passed: BTreeSet<Key> = detectors.iter().cloned().collect();
+    let mut open = detectors.to_vec();
+    while let Some(key) = open.pop() {
+        let Some(resource) = desired.resources.get(&key) else {
+            continue;
+        };
+        let needs = resource.needs(&key.place).into_iter();
+        let next: Vec<Key> = needs
+            .filter(|key| matches!(key.kind, Kind::Topic | Kind::EncryptionKey))
+            .chain(desired.subscriptions_of(&key).cloned())
+            .filter(|key| !passed.contains(key))
+            .collect();
+        passed.extend(next.iter().cloned());
+        open.extend(next);
+    }
+    passed
+}
+
 /// Judges a look at all accounts. `recorded`: whether a trail records the organization, else why not.
-pub fn coverage(run: &Run, patterns: &[Compiled], recorded: Result<(), String>) -> Coverage {
+pub fn coverage(
+    run: &Run,
+    patterns: &[Compiled],
+    breaches: &[Breach],
+    recorded: Result<(), String>,
+) -> Coverage {
     let mut uncovered = Vec::new();
     for outcome in &run.outcomes {
+        let before = uncovered.len();
         judge(outcome, patterns, &mut uncovered);
+        let wholly = |hole: &Uncovered| hole.region.is_none() && hole.why != Why::RegionsUnknown;
+        if !uncovered.iter().skip(before).any(wholly) {
+            uncovered.extend(breaches.iter().map(|breach| Uncovered {
+                member: outcome.member.clone(),
+                region: None,
+                rules: breach.rules.clone(),
+                why: Why::Home,
+                problem: breach.problem.clone(),
+                remedy: "run `iamwatch apply`: what is broken is at home".to_owned(),
+            }));
+        }
         if let Err(problem) = &recorded {
             uncovered.push(Uncovered {
                 member: outcome.member.clone(),
@@ -122,6 +208,18 @@ fn judge(outcome: &Outcome, patterns: &[Compiled], uncovered: &mut Vec<Uncovered
             return;
         }
     };
+    if let Some(error) = &standing.regions_unknown {
+        uncovered.push(hole(
+            None,
+            Why::RegionsUnknown,
+            error.to_string(),
+            format!(
+                "only the Regions that AWS enables by itself are listened to there: let the role call ListRegions, or list \
+                 the Regions under `watch.regions`; {}",
+                error.remedy().unwrap_or_default()
+            ),
+        ));
+    }
     for blind in &standing.blind {
         let (why, remedy) = if blind.disabled {
             (
@@ -129,7 +227,8 @@ fn judge(outcome: &Outcome, patterns: &[Compiled], uncovered: &mut Vec<Uncovered
                 "enable the Region in that account, or leave it out of `watch.regions`".to_owned(),
             )
         } else {
-            (Why::Unread, blind.error.remedy().unwrap_or_default())
+            let why = forbidden_or(&blind.error, Why::Unread);
+            (why, blind.error.remedy().unwrap_or_default())
         };
         uncovered.push(hole(
             Some(&blind.region),
@@ -166,9 +265,16 @@ fn is_untouched(standing: &Standing) -> bool {
             .any(|change| change.action == Action::Create)
 }
 
-/// Whether events of a Region get lost or stuck by what a change would mend.
+/// Whether events of a Region get lost or stuck on their way home by what a change would mend.
 pub(super) fn is_about(change: &Brief, wanted: &Region) -> bool {
-    change.action != Action::Delete
+    let on_the_way = match change.key.kind {
+        Kind::Role | Kind::Queue => true,
+        // Detectors stand on the home bus, before whose name theirs is written.
+        Kind::Rule => !change.key.name.contains('/'),
+        _ => false,
+    };
+    on_the_way
+        && change.action != Action::Delete
         && match &change.key.place {
             Place::Regional { region, .. } => region == wanted,
             Place::Global { .. } => change.key.name.ends_with(&format!("-{wanted}")),
@@ -186,12 +292,12 @@ pub(super) fn words(change: &Brief) -> String {
 pub fn stuck_words(stuck: &Stuck) -> (Why, String, String) {
     match stuck {
         Stuck::NoRole(error) => (
-            Why::NoRole,
+            forbidden_or(error, Why::NoRole),
             error.to_string(),
             error.remedy().unwrap_or_default(),
         ),
         Stuck::Unread(error) => (
-            Why::Unread,
+            forbidden_or(error, Why::Unread),
             error.to_string(),
             error.remedy().unwrap_or_default(),
         ),
@@ -208,6 +314,13 @@ pub fn stuck_words(stuck: &Stuck) -> (Why, String, String) {
             "it was not looked at".to_owned(),
             "run the same command again".to_owned(),
         ),
+    }
+}
+
+fn forbidden_or(error: &CallError, why: Why) -> Why {
+    match error.is_forbidden_by_organization() {
+        true => Why::Forbidden,
+        false => why,
     }
 }
 

@@ -8,6 +8,8 @@ mod account;
 mod coverage;
 mod run;
 
+use std::collections::BTreeSet;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
@@ -17,11 +19,12 @@ use crate::aws::{CallError, Cloud};
 use crate::organization::{Left, Member};
 use crate::place::{AccountId, Region, StackName};
 use crate::placement::Spokes;
-use crate::plan::{Action, Change, Conflict, Plan, Wishes};
+use crate::plan::own_alerts::Hearing;
+use crate::plan::{Action, Change, Conflict, OwnAlert, Plan, Wishes};
 use crate::resources::Key;
-use crate::rules::{Regions, RulesFile};
+use crate::rules::{Regions, RuleId, RulesFile};
 
-pub use coverage::{Coverage, Uncovered, Why, coverage, stuck_words};
+pub use coverage::{Breach, Coverage, Uncovered, Why, breaches, coverage, stuck_words};
 pub use run::{Event, Run, run};
 
 /// How many accounts are under way at once. Each has several requests on their way; the sum of those is
@@ -45,6 +48,10 @@ pub struct Fleet<'a> {
     pub region: Option<Region>,
     /// Nothing is wanted: all that is ours goes.
     pub destroy: bool,
+    /// The rules as they hear of our own calls.
+    pub hearing: Hearing<'a>,
+    /// Those whose detectors stand at home.
+    pub deployed: BTreeSet<RuleId>,
 }
 
 impl Fleet<'_> {
@@ -57,11 +64,41 @@ impl Fleet<'_> {
     }
 }
 
+/// An account to work in.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// The account.
+    pub member: Member,
+    /// Why it is not watched, where what may be left of ours there is looked for.
+    pub left: Option<Left>,
+}
+
+impl Task {
+    /// An account to watch.
+    pub fn watch(member: Member) -> Self {
+        Self { member, left: None }
+    }
+}
+
+/// What is known of an account as soon as it is listed.
+#[derive(Debug)]
+pub enum Named {
+    /// It is worked in.
+    Work(Task),
+    /// It is not.
+    Left(LeftOut),
+    /// Nobody can tell whether it is.
+    Stuck(Box<Outcome>),
+}
+
 /// What became of an account.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
     /// The account.
     pub member: Member,
+    /// Why it is not watched, where something of ours was left there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
     /// What was found or done; in JSON `{"standing": …}` or `{"stuck": …}`.
     #[serde(serialize_with = "either")]
     pub result: Result<Standing, Stuck>,
@@ -92,12 +129,18 @@ pub struct Standing {
     pub orphans: Vec<Key>,
     /// Regions that could not be looked into.
     pub blind: Vec<Blind>,
+    /// Why the account's Regions could not be listed, if so: those that AWS enables by itself are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regions_unknown: Option<CallError>,
     /// What was done; empty if nothing was tried.
     pub done: usize,
     /// What failed.
     pub failed: Vec<Failed>,
     /// What was not tried, since something it needs failed.
     pub not_tried: usize,
+    /// Which rules the changes set off by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub own_alerts: Vec<OwnAlert>,
     /// The digest of the plan.
     #[serde(skip)]
     pub digest: Digest,
@@ -163,6 +206,9 @@ pub struct LeftOut {
     pub member: Member,
     /// Why.
     pub why: Left,
+    /// Whether something of ours was looked for in vain, since nobody lets us in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
 }
 
 impl Standing {
@@ -200,6 +246,35 @@ impl Brief {
 }
 
 impl Outcome {
+    /// An account that could not be worked in.
+    pub fn stuck(member: Member, why: Stuck) -> Self {
+        Self {
+            member,
+            left: None,
+            result: Err(why),
+        }
+    }
+
+    /// Of an account that is not watched: nothing to show, unless something of ours is left there.
+    fn or_left_out(self) -> Result<Self, LeftOut> {
+        let Some(why) = self.left else {
+            return Ok(self);
+        };
+        let unseen = match &self.result {
+            Ok(standing) if !standing.changes.is_empty() || !standing.orphans.is_empty() => {
+                return Ok(self);
+            }
+            Ok(standing) => !standing.blind.is_empty(),
+            Err(Stuck::NoRole(_) | Stuck::Unread(_) | Stuck::NotTried) => true,
+            Err(Stuck::Conflicts(_) | Stuck::Moved) => return Ok(self),
+        };
+        Err(LeftOut {
+            member: self.member,
+            why,
+            unseen,
+        })
+    }
+
     /// The account's id.
     pub fn account(&self) -> &AccountId {
         &self.member.account
@@ -210,6 +285,15 @@ impl Outcome {
         self.result.as_ref().is_ok_and(|standing| {
             standing.changes.is_empty() && standing.orphans.is_empty() && standing.blind.is_empty()
         })
+    }
+
+    /// Whether nothing is to be done but what `--prune` would delete.
+    pub fn has_leftovers(&self) -> bool {
+        !self.has_failed()
+            && self
+                .result
+                .as_ref()
+                .is_ok_and(|standing| standing.changes.is_empty() && !standing.orphans.is_empty())
     }
 
     /// Whether anything went wrong.

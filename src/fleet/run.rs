@@ -7,9 +7,9 @@ use futures::future::{FutureExt, Shared};
 use futures::stream::{FuturesUnordered, Stream, StreamExt};
 use serde::Serialize;
 
-use super::{ACCOUNTS_AT_ONCE, Digest, Fleet, LeftOut, Outcome, Stuck};
+use super::{ACCOUNTS_AT_ONCE, Digest, Fleet, LeftOut, Named, Outcome, Stuck, Task};
 use crate::aws::CallError;
-use crate::organization::{Member, Unmatched};
+use crate::organization::{Left, Member, Unmatched};
 use crate::place::AccountId;
 
 /// What happens while accounts are worked in.
@@ -50,6 +50,9 @@ pub struct Run {
     /// Accounts that are named and that the organization does not have.
     #[serde(skip)]
     pub unmatched: Vec<Unmatched>,
+    /// Why home would be left out if it were another account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home_left: Option<Left>,
     /// Whether somebody stopped it.
     pub stopped: bool,
 }
@@ -75,20 +78,25 @@ impl Run {
     }
 
     /// The accounts that something is to be done in.
-    pub fn open(&self) -> Vec<Member> {
+    pub fn open(&self) -> Vec<Task> {
         let open = self.outcomes.iter().filter(|outcome| {
             let standing = outcome.result.as_ref();
             standing.is_ok_and(|standing| !standing.changes.is_empty())
         });
-        open.map(|outcome| outcome.member.clone()).collect()
+        open.map(|outcome| Task {
+            member: outcome.member.clone(),
+            left: outcome.left,
+        })
+        .collect()
     }
 }
 
 /// Works in every account that `members` names, while naming goes on. `shown`: `None` only looks; `Some`
-/// changes, and only what was shown. When `stop` resolves, nothing new is begun.
+/// changes, and only what was shown. When `stop` resolves, nothing new is begun: changes that are under way
+/// are finished, looks are not, and listing ends.
 pub async fn run(
     fleet: &Fleet<'_>,
-    members: impl Stream<Item = Result<Result<Member, LeftOut>, CallError>>,
+    members: impl Stream<Item = Result<Named, CallError>>,
     shown: Option<&BTreeMap<AccountId, Digest>>,
     stop: impl Future<Output = ()>,
     mut watch: impl FnMut(Event<'_>),
@@ -106,10 +114,21 @@ pub async fn run(
             biased;
             () = stop.clone(), if !run.stopped => {
                 run.stopped = true;
+                if shown.is_none() {
+                    break;
+                }
             }
             Some(outcome) = under_way.next(), if !under_way.is_empty() => {
                 watch(Event::Finished { outcome: &outcome });
-                run.outcomes.push(outcome);
+                let outcome: Outcome = outcome;
+                let kept = match shown {
+                    None => outcome.or_left_out(),
+                    Some(_) => Ok(outcome),
+                };
+                match kept {
+                    Ok(outcome) => run.outcomes.push(outcome),
+                    Err(left) => run.left.push(left),
+                }
             }
             next = members.next(), if !listed && under_way.len() < ACCOUNTS_AT_ONCE => match next {
                 None => {
@@ -120,23 +139,24 @@ pub async fn run(
                     listed = true;
                     run.unlisted = Some(error);
                 }
-                Some(Ok(Err(left))) => {
+                Some(Ok(Named::Left(left))) => {
                     watch(Event::LeftOut { left: &left });
                     run.left.push(left);
                 }
-                Some(Ok(Ok(member))) if run.stopped => {
-                    run.outcomes.push(Outcome { member, result: Err(Stuck::NotTried) });
+                Some(Ok(Named::Stuck(outcome))) => run.outcomes.push(*outcome),
+                Some(Ok(Named::Work(Task { member, .. }))) if run.stopped => {
+                    run.outcomes.push(Outcome::stuck(member, Stuck::NotTried));
                 }
-                Some(Ok(Ok(member))) => {
+                Some(Ok(Named::Work(task))) => {
                     begun += 1;
-                    watch(Event::Started { member: &member });
-                    let digest = shown.map(|shown| shown.get(&member.account).copied());
+                    watch(Event::Started { member: &task.member });
+                    let digest = shown.map(|shown| shown.get(&task.member.account).copied());
                     let stop = stop.clone();
                     // On the heap: a hundred of them are under way at once.
                     under_way.push(async move {
                         match digest {
-                            None => Box::pin(fleet.look(member)).await,
-                            Some(digest) => Box::pin(fleet.change(member, digest, stop)).await,
+                            None => Box::pin(fleet.look(task)).await,
+                            Some(digest) => Box::pin(fleet.change(task, digest, stop)).await,
                         }
                     });
                 }

@@ -1,4 +1,5 @@
 //! A file of account ids in place of listing: one a line, `#` begins a comment, a name may follow the id.
+//! A byte order mark and a line of headings, as spreadsheets write them, are passed over.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,17 @@ pub enum FileProblem {
         /// From 1.
         line: usize,
         /// What stands there, harmless to show.
+        found: String,
+    },
+    /// Digits, but too few: spreadsheets take ids for numbers.
+    #[error(
+        "line {line}: `{found}` has {} digits and not 12: is a zero missing in front, as where a spreadsheet takes it for a number?",
+        found.len()
+    )]
+    TooShort {
+        /// From 1.
+        line: usize,
+        /// The digits.
         found: String,
     },
     /// The account was named before.
@@ -49,13 +61,21 @@ impl AccountsFile {
         let mut members = Vec::new();
         let mut lines: BTreeMap<AccountId, usize> = BTreeMap::new();
         let mut problems = Vec::new();
+        let mut is_first = true;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (index, text) in text.lines().enumerate() {
             let line = index + 1;
             let text = text.split('#').next().unwrap_or_default().trim();
-            let mut words = text.split([',', ' ', '\t']).filter(|word| !word.is_empty());
+            let mut words = text
+                .split([',', ';', ' ', '\t'])
+                .filter(|word| !word.is_empty());
             let Some(id) = words.next() else { continue };
             // As spreadsheets and JSON write it.
-            match id.trim_matches('"').parse::<AccountId>() {
+            let id = id.trim_matches('"');
+            if std::mem::take(&mut is_first) && is_heading(id) {
+                continue;
+            }
+            match id.parse::<AccountId>() {
                 Ok(account) => match lines.get(&account) {
                     Some(before) => problems.push(FileProblem::Twice {
                         line,
@@ -74,6 +94,12 @@ impl AccountsFile {
                         });
                     }
                 },
+                Err(_) if (9..12).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit()) => {
+                    problems.push(FileProblem::TooShort {
+                        line,
+                        found: id.to_owned(),
+                    });
+                }
                 Err(_) => problems.push(FileProblem::NotAnAccount {
                     line,
                     found: crate::rules::printable(&id.chars().take(40).collect::<String>()),
@@ -89,6 +115,18 @@ impl AccountsFile {
             Err(problems)
         }
     }
+}
+
+/// Whether the first word of a file stands over a column of account ids.
+fn is_heading(word: &str) -> bool {
+    let letters = word.chars().filter(char::is_ascii_alphabetic);
+    let letters: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+    let digits = word.bytes().any(|b| b.is_ascii_digit());
+    !digits
+        && matches!(
+            letters.as_str(),
+            "account" | "accountid" | "accounts" | "id"
+        )
 }
 
 #[cfg(test)]
@@ -112,6 +150,15 @@ mod tests {
     }
 
     #[test]
+    fn what_spreadsheets_put_in_front_is_passed_over_once() {
+        let text = "\u{feff}\"Account ID\",Name\r\n111111111111,first\r\n";
+        let named = AccountsFile::parse(text).unwrap().members;
+        assert_eq!(named[0].to_string(), "111111111111 (first)");
+        let text = "111111111111\nid\n";
+        assert_eq!(AccountsFile::parse(text).unwrap_err().len(), 1);
+    }
+
+    #[test]
     fn every_slip_is_named_with_its_line() {
         let text = "111111111111\n11111111111\nprod\n111111111111 again\n";
         let problems = AccountsFile::parse(text).unwrap_err();
@@ -119,7 +166,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "line 2: `11111111111` is not an account id: expected 12 digits, then perhaps a name",
+                "line 2: `11111111111` has 11 digits and not 12: is a zero missing in front, as where a spreadsheet takes it for a number?",
                 "line 3: `prod` is not an account id: expected 12 digits, then perhaps a name",
                 "line 4: account 111111111111 stands in line 1 already: remove one of the two",
             ]

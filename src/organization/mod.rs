@@ -3,9 +3,11 @@
 //! Listing is slow (20 accounts a page, throttled, one page after the other), so accounts are handed on
 //! while it goes on, and a file of account ids can take its place.
 
+mod cache;
 mod file;
 mod list;
 mod select;
+mod trust;
 mod units;
 
 use std::fmt;
@@ -15,9 +17,11 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::AccountId;
 
+pub use cache::Cache;
 pub use file::{AccountsFile, FileProblem};
 pub use list::list;
 pub use select::{Choice, Left, Selection, Unmatched};
+pub use trust::{NoPrincipal, Trusted};
 pub use units::{UnitError, Units, units};
 
 /// An organization.
@@ -30,7 +34,7 @@ pub struct Organization {
 }
 
 /// An account of an organization.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// The account.
     pub account: AccountId,
@@ -44,7 +48,7 @@ pub struct Member {
 
 /// The state of an account in its organization.
 /// Source: Organizations user guide, `orgs_manage_accounts_account_state`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// It can be worked in; or nobody said.
@@ -129,6 +133,29 @@ pub async fn organization(clients: &Clients) -> Result<Option<Organization>, Cal
             &calls::DESCRIBE_ORGANIZATION,
             "the answer names no management account".to_owned(),
         )),
+    }
+}
+
+/// Whether a service of AWS has trusted access to the caller's organization.
+///
+/// # Errors
+/// What AWS says.
+pub async fn trusts(clients: &Clients, service: &str) -> Result<bool, CallError> {
+    let mut token = None;
+    loop {
+        let request = clients
+            .organizations
+            .list_aws_service_access_for_organization()
+            .set_next_token(token);
+        let page = calls::LIST_SERVICE_ACCESS.send("*", request.send()).await?;
+        let mut enabled = page.enabled_service_principals().iter();
+        if enabled.any(|enabled| enabled.service_principal() == Some(service)) {
+            return Ok(true);
+        }
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(false);
+        }
     }
 }
 

@@ -82,9 +82,19 @@ impl Selection {
         }
     }
 
-    /// Whether it must know the tags of accounts.
-    pub fn asks_for_tags(&self) -> bool {
-        !self.include.tags.is_empty() || !self.exclude.tags.is_empty()
+    /// Whether the command line names accounts: then the rest is somebody else's concern.
+    pub fn is_narrowed(&self) -> bool {
+        !self.only.is_empty() || !self.without.is_empty()
+    }
+
+    /// Whether the tags of an account can decide about it: each account's are a request of their own.
+    pub fn depends_on_tags(&self, member: &Member) -> bool {
+        let none = BTreeMap::new();
+        match self.decide(member, &none) {
+            Choice::Left(Left::Narrowed | Left::Excluded | Left::State) => false,
+            Choice::Left(Left::NotIncluded) => !self.include.tags.is_empty(),
+            Choice::Watched => !self.exclude.tags.is_empty(),
+        }
     }
 
     /// Decides about an account. `tags` are its own.
@@ -103,12 +113,12 @@ impl Selection {
             || self.without.contains(&member.account)
         {
             Some(Left::Narrowed)
+        } else if !member.state.is_workable() {
+            Some(Left::State)
         } else if fits(&self.exclude) {
             Some(Left::Excluded)
         } else if !self.include.is_empty() && !fits(&self.include) {
             Some(Left::NotIncluded)
-        } else if !member.state.is_workable() {
-            Some(Left::State)
         } else {
             None
         };

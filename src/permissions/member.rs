@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Phase, Scope, policy};
 use crate::aws::{Call, calls};
-use crate::place::AccountId;
+use crate::place::{AccountId, Arn};
 
 /// Every call in a member account: reads first. One Region costs ten reads, `ListRegions` not counted, and
 /// a creation five writes.
@@ -54,9 +54,9 @@ pub struct MemberRole {
     pub policy: Value,
 }
 
-/// The role that members need for a rules file, the same in every one. `trusted` is the ARN of the role or
-/// user that runs iamwatch.
-pub fn member_role(scope: &Scope, trusted: &str) -> Option<MemberRole> {
+/// The role that members need for a rules file, the same in every one. `trusted` is the role or user that
+/// runs iamwatch, `organization` the id of the organization that it must belong to.
+pub fn member_role(scope: &Scope, trusted: &Arn, organization: Option<&str>) -> Option<MemberRole> {
     let everywhere = Scope {
         account: NOBODY.parse::<AccountId>().ok()?,
         hub: true,
@@ -70,16 +70,23 @@ pub fn member_role(scope: &Scope, trusted: &str) -> Option<MemberRole> {
     let text = policy(&everywhere, Phase::Member).to_string();
     Some(MemberRole {
         name: scope.member_role.clone()?,
-        trust: json!({
-            "Version": "2012-10-17",
-            "Statement": [{
-                "Effect": "Allow",
-                "Principal": { "AWS": trusted },
-                "Action": "sts:AssumeRole",
-            }],
-        }),
+        trust: trust(trusted, organization),
         policy: serde_json::from_str(&text.replace(NOBODY, THIS_ACCOUNT)).ok()?,
     })
+}
+
+fn trust(trusted: &Arn, organization: Option<&str>) -> Value {
+    let mut statement = json!({
+        "Effect": "Allow",
+        "Principal": { "AWS": trusted },
+        "Action": "sts:AssumeRole",
+    });
+    if let (Some(fields), Some(id)) = (statement.as_object_mut(), organization) {
+        // An account that leaves must not come back through a role that stayed.
+        let inside = json!({ "StringEquals": { "aws:PrincipalOrgID": id } });
+        fields.insert("Condition".to_owned(), inside);
+    }
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
 impl MemberRole {
@@ -101,7 +108,7 @@ impl MemberRole {
         };
         json!({
             "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": "The role with which iamwatch works in this account. IAM is global: deploy it to one Region.",
+            "Description": "The role with which iamwatch works in this account. IAM is global: deploy it to one Region, with CAPABILITY_NAMED_IAM.",
             "Resources": {
                 "IamwatchRole": {
                     "Type": "AWS::IAM::Role",

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Scope;
 use crate::aws::On;
+use crate::aws::calls::TRAIL_ROLE;
 use crate::resources::{DEFAULT_BUS, STACK_TAG, names};
 
 /// One statement's worth.
@@ -37,6 +38,9 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
         On::Bucket if write => scope.bucket.is_some(),
         On::Trail => scope.trail.is_some(),
         On::Organization | On::MemberRole => scope.member_role.is_some(),
+        On::OrganizationTrail | On::TrailRole => {
+            scope.member_role.is_some() && scope.trail.is_some()
+        }
         On::Receiver => !scope.receivers.is_empty(),
         _ => true,
     };
@@ -58,6 +62,7 @@ const ORDER: &[&str] = &[
     "FindKeys",
     "ReadBucket",
     "WriteTrail",
+    "OrganizationTrail",
     "WriteBucket",
     "WriteRules",
     "WriteBus",
@@ -77,7 +82,8 @@ const ORDER: &[&str] = &[
 fn sid(on: On, write: bool) -> &'static str {
     match on {
         On::Any | On::AllBuses | On::AllKeys => "NoNarrowerResource",
-        On::Organization => "ReadOrganization",
+        On::Organization | On::OrganizationTrail => "ReadOrganization",
+        On::TrailRole => "OrganizationTrail",
         On::MemberRole => "WorkInMembers",
         On::Account => "EnabledRegions",
         On::AnyTrail => "ReadTrails",
@@ -192,7 +198,8 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             // Where home has moved, it stays where it was.
             .map(|name| anywhere("cloudtrail", "*", &format!("trail/{name}")))
             .collect(),
-        On::Organization => vec!["*".to_owned()],
+        On::Organization | On::OrganizationTrail => vec!["*".to_owned()],
+        On::TrailRole => vec![role(&format!("/{TRAIL_ROLE}"))],
         On::MemberRole => scope
             .member_role
             .iter()

@@ -95,8 +95,11 @@ impl<'a> Spokes<'a> {
         desired
     }
 
-    /// Whether the trail of ours stands in an account.
-    pub fn has_trail(&self, account: &AccountId) -> bool {
-        matches!(&self.home.feed, Feed::Ours(arn) if arn.account() == account.as_str())
+    /// The Region in which the trail of ours stands, if it is in an account.
+    pub fn trail_in(&self, account: &AccountId) -> Option<Region> {
+        match &self.home.feed {
+            Feed::Ours(arn) if arn.account() == account.as_str() => arn.region().parse().ok(),
+            _ => None,
+        }
     }
 }

@@ -268,7 +268,8 @@ impl Desired {
         key.kind == Kind::Rule && !self.detectors.values().any(|keys| keys.contains(key))
     }
 
-    fn subscriptions_of<'a>(&'a self, topic: &'a Key) -> impl Iterator<Item = &'a Key> {
+    /// The subscriptions to a topic; of what is none, nothing.
+    pub fn subscriptions_of<'a>(&'a self, topic: &'a Key) -> impl Iterator<Item = &'a Key> {
         let is_topic = topic.kind == Kind::Topic;
         self.resources
             .iter()

@@ -260,7 +260,13 @@ impl Account<'_> {
             desired,
             &place,
             Resource::Bucket(Bucket {
-                policy: policy::log_bucket(&bucket, self.account, organization, &arn),
+                policy: policy::log_bucket(&policy::LogBucket {
+                    name: &bucket,
+                    account: self.account,
+                    organization,
+                    trail: &arn,
+                    access_analyzer: settings.access_analyzer,
+                }),
                 name: bucket.clone(),
                 public_access_blocked: true,
                 encryption: "AES256".to_owned(),

@@ -5,7 +5,7 @@ use crate::compile::Compiled;
 use crate::place::Arn;
 use crate::placement::{Desired, Feed, Unfit, unfit};
 use crate::resources::cloudtrail::missing_statements;
-use crate::resources::{Key, Kind, Live, Owner, Resource, Survey, names};
+use crate::resources::{Key, Kind, Live, Owner, Resource, Survey, names, policy};
 use crate::rules::{Regions, Rule, RulesFile, Trail as Wish, Trigger};
 
 /// Rules that are heard by somebody today, and after apply by nobody who has confirmed: a changed
@@ -83,6 +83,28 @@ pub fn unchecked_function(plan: &Plan) -> Option<Note> {
             created.endpoint, created.topic
         ),
         document: None,
+        loses_alerts: false,
+    })
+}
+
+/// What the owner of the key of the log files must do, so that Access Analyzer can read them.
+pub fn analyzer_key(
+    file: &RulesFile,
+    desired: &Desired,
+    organization: Option<&str>,
+) -> Option<Note> {
+    let settings = file.trail.settings();
+    let (Feed::Ours(trail), Some(id), true) =
+        (&desired.feed, organization, settings.access_analyzer)
+    else {
+        return None;
+    };
+    let key = settings.kms_key?;
+    Some(Note {
+        message: format!("Access Analyzer can read the log files only if {key} lets it decrypt them"),
+        help: "iamwatch never edits a key of yours; unless its policy says so already, add this statement:"
+            .to_owned(),
+        document: Some(policy::analyzer_key_statement(id, trail)),
         loses_alerts: false,
     })
 }

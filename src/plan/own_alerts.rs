@@ -23,20 +23,29 @@ pub struct OwnAlert {
     pub deployed: bool,
 }
 
-/// What apply will set off in the Regions that are listened to. Calls made once more after a failure,
-/// and what AWS does by itself, are not counted.
+/// The rules as they hear of calls: read once, however many plans are held against them.
+#[derive(Debug)]
+pub struct Hearing<'a>(Vec<(&'a RuleId, EventPattern)>);
+
+impl<'a> Hearing<'a> {
+    /// All of these.
+    pub fn of(patterns: &'a [Compiled]) -> Self {
+        let read = patterns
+            .iter()
+            .filter_map(|c| Some((&c.rule, EventPattern::from_value(&c.pattern).ok()?)));
+        Self(read.collect())
+    }
+}
+
+/// What a plan for an account will set off in the Regions that are listened to. Calls made once more after a
+/// failure, and what AWS does by itself, are not counted.
 pub fn own_alerts(
     plan: &Plan,
-    patterns: &[Compiled],
+    Hearing(patterns): &Hearing<'_>,
     listening: &BTreeSet<Region>,
-    caller: &str,
+    caller: &Caller<'_>,
     deployed: impl Fn(&RuleId) -> bool,
 ) -> Vec<OwnAlert> {
-    let patterns: Vec<(&RuleId, EventPattern)> = patterns
-        .iter()
-        .filter_map(|c| Some((&c.rule, EventPattern::from_value(&c.pattern).ok()?)))
-        .collect();
-    let account = plan.home.account();
     let mut alerts: BTreeMap<&RuleId, BTreeMap<String, usize>> = BTreeMap::new();
     for change in &plan.changes {
         let region = match &change.key.place {
@@ -56,7 +65,7 @@ pub fn own_alerts(
                 parameters: parameters(change, &region),
                 reads: false,
             };
-            let event = event(&call, &region, account.as_str(), caller);
+            let event = event(&call, &region, caller.account, caller.arn);
             let Ok(event) = Event::from_value(&event) else {
                 continue;
             };

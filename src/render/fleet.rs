@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::style::Painter;
-use crate::fleet::{Brief, Coverage, Outcome, Run, Standing, Stuck, Uncovered, Why};
+use crate::fleet::{Brief, Coverage, LeftOut, Outcome, Run, Standing, Stuck, Uncovered, Why};
 use crate::organization::{Left, Member};
 use crate::place::Place;
 use crate::plan::{Action, adopt};
@@ -21,7 +21,10 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
         if let Ok(standing) = &outcome.result
             && !(standing.changes.is_empty() && standing.orphans.is_empty())
         {
-            let block = changes(standing, paint);
+            let mut block = changes(standing, paint);
+            if let Some(why) = outcome.left {
+                block = format!("    no longer watched: {}\n{block}", why.words());
+            }
             groups.entry(block).or_default().push(&outcome.member);
         }
     }
@@ -31,6 +34,7 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
         let _ = writeln!(text, "{}", paint.bold(&format!("{}:", named(&members))));
         text.push_str(&block);
     }
+    own_alerts(&mut text, run, paint);
     problems(&mut text, run, paint);
     left_out(&mut text, run, paint);
     if !text.is_empty() {
@@ -39,6 +43,10 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
     let open = run.open().len();
     let (settled, all) = (settled(run), run.outcomes.len());
     let failed = run.outcomes.iter().filter(|o| o.has_failed()).count();
+    let leftovers = match run.outcomes.iter().filter(|o| o.has_leftovers()).count() {
+        0 => String::new(),
+        some => format!("{some} with leftovers, "),
+    };
     let summary = if all == 0 {
         format!("No other accounts of {organization} are watched.")
     } else if settled == all {
@@ -46,12 +54,33 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
         format!("No changes: {all} other {accounts} of {organization} as the rules file asks.")
     } else {
         format!(
-            "Plan for {all} other {} of {organization}: {open} to change, {settled} as the rules file asks, {failed} that cannot be worked in.",
+            "Plan for {all} other {} of {organization}: {open} to change, {settled} as the rules file asks, {leftovers}{failed} that cannot be worked in.",
             accounts_word(all)
         )
     };
     let _ = writeln!(text, "{}", paint.bold(&summary));
     text
+}
+
+/// Which rules the changes set off by themselves, all accounts together.
+fn own_alerts(text: &mut String, run: &Run, paint: Painter) {
+    let mut rules: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for outcome in &run.outcomes {
+        let alerts = outcome.result.iter().flat_map(|s| &s.own_alerts);
+        for alert in alerts {
+            let (accounts, calls) = rules.entry(&alert.rule.0).or_default();
+            *accounts += 1;
+            *calls += alert.calls.values().sum::<usize>();
+        }
+    }
+    for (rule, (accounts, calls)) in rules {
+        let _ = writeln!(
+            text,
+            "{} apply itself alerts: {rule} ({calls} calls in {accounts} {})",
+            paint.yellow("!"),
+            accounts_word(accounts)
+        );
+    }
 }
 
 /// How a change of the other accounts ended.
@@ -86,7 +115,16 @@ pub fn coverage(coverage: &Coverage, organization: &str, paint: Painter) -> Stri
     for hole in &coverage.uncovered {
         // AWS's words name the account and the request, so that no two are alike.
         let alike = match hole.why {
-            Why::NoRole | Why::Unread | Why::RegionDisabled => String::new(),
+            Why::NoRole
+            | Why::Forbidden
+            | Why::Unread
+            | Why::RegionsUnknown
+            | Why::RegionDisabled => String::new(),
+            // A role's name ends with its Region: what is broken alike in many Regions is told once.
+            Why::Broken => match &hole.region {
+                Some(region) => hole.problem.replace(region.as_str(), ""),
+                None => hole.problem.clone(),
+            },
             _ => hole.problem.clone(),
         };
         let group = (hole.why, alike, hole.remedy.clone());
@@ -120,11 +158,7 @@ pub fn coverage(coverage: &Coverage, organization: &str, paint: Painter) -> Stri
             paint.red("unknown")
         );
     }
-    left(
-        &mut text,
-        coverage.left.iter().map(|left| (left.why, &left.member)),
-        paint,
-    );
+    left(&mut text, coverage.left.iter(), paint);
     let Coverage {
         covered, accounts, ..
     } = coverage;
@@ -139,10 +173,13 @@ pub fn coverage(coverage: &Coverage, organization: &str, paint: Painter) -> Stri
 fn heading(why: Why) -> &'static str {
     match why {
         Why::NoRole => "accounts whose role cannot be taken on:",
+        Why::Forbidden => "places that a service control policy closes:",
         Why::Unread => "places that could not be looked into:",
+        Why::RegionsUnknown => "accounts whose Regions are not known:",
         Why::Conflict => "accounts where somebody else's resource has our name:",
         Why::NotDeployed => "accounts where nothing is deployed:",
         Why::Broken => "places whose way home is broken:",
+        Why::Home => "accounts whose events come to a broken home:",
         Why::RegionDisabled => "Regions that are not enabled:",
         Why::NotRecorded => "accounts that no trail records:",
     }
@@ -261,6 +298,20 @@ fn problems(text: &mut String, run: &Run, paint: Painter) {
             paint.red("failed")
         );
     }
+    let unknown = run.outcomes.iter().filter_map(|outcome| {
+        let standing = outcome.result.as_ref().ok()?;
+        Some((&outcome.member, standing.regions_unknown.as_ref()?))
+    });
+    let unknown: Vec<_> = unknown.collect();
+    if let Some((_, error)) = unknown.first() {
+        let members: Vec<&Member> = unknown.iter().map(|(member, _)| *member).collect();
+        let _ = writeln!(
+            text,
+            "{} which Regions are enabled is not known, and those that AWS enables by itself are taken: {}\n    {error}\n    let the role call ListRegions, or list the Regions under `watch.regions`",
+            paint.yellow("!"),
+            named(&members)
+        );
+    }
     for unmatched in &run.unmatched {
         let _ = writeln!(
             text,
@@ -338,22 +389,31 @@ fn failures(outcome: &Outcome) -> Vec<(String, String, String)> {
 }
 
 fn left_out(text: &mut String, run: &Run, paint: Painter) {
-    left(
-        text,
-        run.left.iter().map(|left| (left.why, &left.member)),
-        paint,
-    );
-}
-
-fn left<'m>(text: &mut String, all: impl Iterator<Item = (Left, &'m Member)>, paint: Painter) {
-    let mut groups: BTreeMap<Left, Vec<&Member>> = BTreeMap::new();
-    for (why, member) in all {
-        groups.entry(why).or_default().push(member);
-    }
-    for (why, members) in groups {
+    left(text, run.left.iter(), paint);
+    if let Some(why) = run.home_left {
         let _ = writeln!(
             text,
-            "{} {}: {}",
+            "{} the home account would be left out, {}: it is watched all the same, since alerts are raised there",
+            paint.yellow("!"),
+            why.words()
+        );
+    }
+}
+
+fn left<'m>(text: &mut String, all: impl Iterator<Item = &'m LeftOut>, paint: Painter) {
+    let mut groups: BTreeMap<(Left, bool), Vec<&Member>> = BTreeMap::new();
+    for left in all {
+        let group = groups.entry((left.why, left.unseen)).or_default();
+        group.push(&left.member);
+    }
+    for ((why, unseen), members) in groups {
+        let unseen = match unseen {
+            true => " (nobody could look whether something of ours is left there)",
+            false => "",
+        };
+        let _ = writeln!(
+            text,
+            "{} {}: {}{unseen}",
             paint.dim("left out,"),
             why.words(),
             named(&members)

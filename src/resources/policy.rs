@@ -1,8 +1,12 @@
 //! Resource policies: ours, their canonical form, and whether somebody else's lets us in.
 
+mod log_bucket;
+
 use serde_json::{Map, Value, json};
 
 use crate::place::{AccountId, Arn};
+
+pub use log_bucket::{LogBucket, analyzer_key_statement, log_bucket};
 
 /// A policy with every optional spelling decided: lists where AWS takes one or many, sorted, statements
 /// sorted by their text. AWS stores policies in the spelling that it was given, and people reorder them.
@@ -200,28 +204,6 @@ pub fn trail_statements(
             } },
         }),
     ]
-}
-
-/// The whole policy of a log bucket of ours: CloudTrail writes, and nobody comes without TLS.
-pub fn log_bucket(
-    bucket: &str,
-    account: &AccountId,
-    organization: Option<&str>,
-    trail: &Arn,
-) -> Value {
-    let arn = format!("arn:{}:s3:::{bucket}", trail.partition());
-    let [acl, write] = trail_statements(bucket, None, account, organization, trail);
-    canonical(&json!({
-        "Version": "2012-10-17",
-        "Statement": [acl, write, {
-            "Sid": format!("{SID_PREFIX}TlsOnly"),
-            "Effect": "Deny",
-            "Principal": { "AWS": "*" },
-            "Action": "s3:*",
-            "Resource": [arn, format!("{arn}/*")],
-            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-        }],
-    }))
 }
 
 /// What EventBridge needs of a key that encrypts its topics. Conditions on the source do not work here.

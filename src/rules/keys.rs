@@ -210,6 +210,11 @@ pub(super) const TRAIL: &[Key] = &[
         Form::Text,
         "The ARN of the KMS key that encrypts the log files.",
     ),
+    may(
+        "access_analyzer",
+        Form::Boolean,
+        "Whether Access Analyzer of every account of the organization may read that account's log files, to make policies from them.",
+    ),
 ];
 
 pub(super) const TOPICS: &[Key] = &[may(

@@ -137,6 +137,8 @@ pub struct TrailSettings {
     pub bucket: Option<String>,
     /// The KMS key that encrypts the log files; it exists and is never edited.
     pub kms_key: Option<Arn>,
+    /// Whether Access Analyzer of every account of the organization may read that account's log files.
+    pub access_analyzer: bool,
 }
 
 /// Which KMS key encrypts our topics.

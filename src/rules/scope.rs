@@ -105,10 +105,15 @@ pub(super) fn trail(node: &Node, report: &mut Report) -> Option<Trail> {
         None => None,
         Some(node) => Some(key_arn(node, report)?),
     };
+    let access_analyzer = match fields.get("access_analyzer") {
+        None => false,
+        Some(node) => read::boolean(node, "`access_analyzer`", report)?,
+    };
     Some(Trail::Create(TrailSettings {
         name,
         bucket,
         kms_key,
+        access_analyzer,
     }))
 }
 

@@ -1,6 +1,6 @@
 //! The same on an emulator that we did not write.
 //!
-//! It has no Account API, so that the Regions are listed, and no trust: CloudTrail's access is not asked for.
+//! It has no Account API, so that the Regions are listed.
 
 use std::process::Stdio;
 
@@ -80,6 +80,10 @@ async fn localemu_five_accounts_go_from_empty_to_covered() {
     };
     let organizations = emulated.organizations().await;
     organizations.create_organization().send().await.unwrap();
+    // Where the emulator knows trusted access, it is given.
+    let trust = organizations.enable_aws_service_access();
+    let trust = trust.service_principal("cloudtrail.amazonaws.com");
+    let _ = trust.send().await;
     let join = async |name: &str| {
         let request = organizations.create_account().account_name(name);
         let request = request.email(format!("{name}@example.com"));

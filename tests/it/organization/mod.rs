@@ -1,6 +1,12 @@
 //! A whole organization, through the program as a user runs it.
 
 mod emulator;
+mod kit;
+mod leftovers;
+mod printed;
+mod stop;
+mod sweep;
+mod together;
 mod troubles;
 
 use iamwatch::place::AccountId;
@@ -76,10 +82,6 @@ impl Folder {
 
     pub fn rules(&self, text: &str) {
         std::fs::write(self.env.path().join("iamwatch.yaml"), text).unwrap();
-    }
-
-    pub fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.env.path().join(name), text).unwrap();
     }
 
     fn file(&self) -> std::path::PathBuf {

@@ -392,6 +392,7 @@ fn what_is_watched_is_read_as_it_is_written() {
             name: Some("audit".to_owned()),
             bucket: Some("acme-logs".to_owned()),
             kms_key: None,
+            access_analyzer: false,
         })
     );
     assert_eq!(own.topic_key, TopicKey::Create);

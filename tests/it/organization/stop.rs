@@ -1,0 +1,52 @@
+//! Somebody stops a run while accounts are being listed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::stream;
+use iamwatch::aws::{CallError, Cloud};
+use iamwatch::compile;
+use iamwatch::fleet::{self, Fleet, Named};
+use iamwatch::organization;
+use iamwatch::placement::{self, Spokes};
+use iamwatch::plan::Wishes;
+use iamwatch::plan::own_alerts::Hearing;
+use iamwatch::resources;
+use iamwatch::rules::{self, MEMBER_ROLE};
+
+use super::RULES;
+use super::kit::{Kit, block_on};
+
+#[test]
+fn a_stop_does_not_wait_for_the_listing() {
+    let kit = Kit::with(RULES, &[]);
+    block_on(async {
+        let file = rules::load_text("iamwatch.yaml", RULES).file.unwrap();
+        let patterns = compile::compile(&file, compile::PATTERN_QUOTA).unwrap();
+        let region = &file.home.region;
+        let config = kit.sandbox.sdk_config(region, kit.sandbox.admin());
+        let cloud = Cloud::with_config(config).await.unwrap();
+        let organization = organization::organization(&cloud.global()).await;
+        let organization = organization.unwrap().unwrap();
+        let around = Some((&organization, &cloud));
+        let survey = resources::survey_for(&cloud, around, &file.name, region).await;
+        let home = placement::desired(&file, &patterns, &survey.unwrap()).unwrap();
+        let fleet = Fleet {
+            caller: &cloud,
+            role: MEMBER_ROLE,
+            file: &file,
+            spokes: Spokes::new(&file, &patterns, &organization, &home),
+            wishes: Wishes::default(),
+            region: None,
+            destroy: false,
+            hearing: Hearing::of(&patterns),
+            deployed: BTreeSet::new(),
+        };
+        // A page that never comes.
+        let listing = stream::pending::<Result<Named, CallError>>();
+        let run = fleet::run(&fleet, listing, None, std::future::ready(()), |_| {});
+        let run = tokio::time::timeout(Duration::from_secs(30), run).await;
+        let run = run.expect("it waits for the listing");
+        assert!(run.stopped && !run.is_complete() && run.outcomes.is_empty());
+    });
+}
