@@ -1,7 +1,11 @@
 //! Listing: page after page, each account handed on as soon as it is known.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use aws_sdk_organizations::types;
-use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use tokio::sync::mpsc;
 
 use super::{Member, State};
 use crate::aws::{CallError, Clients, calls};
@@ -27,6 +31,40 @@ pub fn list(clients: &Clients) -> impl Stream<Item = Result<Member, CallError>> 
         .map_ok(|accounts| stream::iter(accounts.into_iter().filter_map(|a| member(&a)).map(Ok)))
         .try_flatten()
         .boxed()
+}
+
+/// A list that is being read while other work goes on: what it waits for, AWS's rate, is lost otherwise.
+pub struct Listing {
+    /// The accounts, whatever their state.
+    pub members: BoxStream<'static, Result<Member, CallError>>,
+    /// How many there are so far.
+    pub so_far: Arc<AtomicUsize>,
+}
+
+/// Begins to list. It ends with the list, with an error, or when nobody takes the accounts any more.
+pub fn list_ahead(clients: &Clients) -> Listing {
+    let mut members = Box::pin(list(clients));
+    // Every account that there can be fits: tens of thousands, of a few words each.
+    let (listed, mut taken) = mpsc::unbounded_channel();
+    let so_far = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&so_far);
+    tokio::spawn(async move {
+        loop {
+            let next = tokio::select! {
+                next = members.next() => next,
+                () = listed.closed() => None,
+            };
+            let Some(next) = next else { break };
+            count.fetch_add(usize::from(next.is_ok()), Ordering::Relaxed);
+            if listed.send(next).is_err() {
+                break;
+            }
+        }
+    });
+    Listing {
+        members: stream::poll_fn(move |context| taken.poll_recv(context)).boxed(),
+        so_far,
+    }
 }
 
 pub(super) fn member(account: &types::Account) -> Option<Member> {

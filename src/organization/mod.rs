@@ -16,7 +16,7 @@ use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::AccountId;
 
 pub use file::{AccountsFile, FileProblem};
-pub use list::list;
+pub use list::{Listing, list, list_ahead};
 pub use select::{Choice, Left, Selection, Unmatched};
 pub use units::{UnitError, Units, units};
 

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::style::Painter;
-use crate::fleet::{Brief, Coverage, Outcome, Run, Standing, Stuck, Uncovered, Why};
+use super::troubles::troubles;
+use crate::fleet::{Brief, Coverage, Run, Standing, Uncovered, Why};
 use crate::organization::{Left, Member};
 use crate::place::Place;
-use crate::plan::{Action, adopt};
+use crate::plan::Action;
 
 /// At most so many accounts are named in one place.
-const NAMED: usize = 5;
+pub(super) const NAMED: usize = 5;
 
 /// What would change in the other accounts, a line end at its end.
 pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
@@ -31,7 +32,7 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
         let _ = writeln!(text, "{}", paint.bold(&format!("{}:", named(&members))));
         text.push_str(&block);
     }
-    problems(&mut text, run, paint);
+    troubles(&mut text, run, paint);
     left_out(&mut text, run, paint);
     if !text.is_empty() {
         text.push('\n');
@@ -57,7 +58,7 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
 /// How a change of the other accounts ended.
 pub fn report(run: &Run, organization: &str, paint: Painter) -> String {
     let mut text = String::new();
-    problems(&mut text, run, paint);
+    troubles(&mut text, run, paint);
     let (mut done, mut whole) = (0, 0);
     for outcome in &run.outcomes {
         let Ok(standing) = &outcome.result else {
@@ -192,7 +193,7 @@ fn thing(change: &Brief) -> String {
     format!("{}{}", change.key, place(&change.key.place))
 }
 
-fn place(place: &Place) -> String {
+pub(super) fn place(place: &Place) -> String {
     match place {
         Place::Global { .. } => String::new(),
         Place::Regional { region, .. } => format!(" in {region}"),
@@ -215,7 +216,7 @@ fn few(words: &[&str]) -> String {
     }
 }
 
-fn named(members: &[&Member]) -> String {
+pub(super) fn named(members: &[&Member]) -> String {
     let names: Vec<String> = members
         .iter()
         .take(NAMED)
@@ -225,116 +226,6 @@ fn named(members: &[&Member]) -> String {
         0 => names.join(", "),
         more => format!("{} and {more} more accounts", names.join(", ")),
     }
-}
-
-/// Failures, those of one cause together: the first few of each in AWS's words.
-fn problems(text: &mut String, run: &Run, paint: Painter) {
-    let mut groups: BTreeMap<(String, String), Vec<(&Outcome, String)>> = BTreeMap::new();
-    for outcome in &run.outcomes {
-        for (kind, words, remedy) in failures(outcome) {
-            groups
-                .entry((kind, remedy))
-                .or_default()
-                .push((outcome, words));
-        }
-    }
-    for ((kind, remedy), failures) in groups {
-        let count = match failures.len() {
-            1 => String::new(),
-            many => format!(" ({many})"),
-        };
-        let _ = writeln!(text, "{} {kind}{count}:", paint.red("failed"));
-        for (outcome, words) in failures.iter().take(NAMED) {
-            let _ = writeln!(text, "    {}: {words}", outcome.member);
-        }
-        if failures.len() > NAMED {
-            let _ = writeln!(text, "    … and {} more", failures.len() - NAMED);
-        }
-        if !remedy.is_empty() {
-            let _ = writeln!(text, "    {remedy}");
-        }
-    }
-    if let Some(error) = &run.unlisted {
-        let _ = writeln!(
-            text,
-            "{} not all accounts are known: {error}",
-            paint.red("failed")
-        );
-    }
-    for unmatched in &run.unmatched {
-        let _ = writeln!(
-            text,
-            "{} account {} is named, and the organization has none of that id",
-            paint.yellow("!"),
-            unmatched.account
-        );
-    }
-}
-
-/// Kind, words and remedy of everything that went wrong in an account.
-fn failures(outcome: &Outcome) -> Vec<(String, String, String)> {
-    let standing = match &outcome.result {
-        Err(Stuck::NoRole(error)) => {
-            let remedy = error.remedy().unwrap_or_default();
-            return vec![("to enter".to_owned(), error.to_string(), remedy)];
-        }
-        Err(Stuck::Unread(error)) => {
-            let remedy = error.remedy().unwrap_or_default();
-            return vec![("to read".to_owned(), error.to_string(), remedy)];
-        }
-        Err(Stuck::Conflicts(conflicts)) => {
-            let keys = conflicts
-                .iter()
-                .map(|conflict| format!("{}{}", conflict.key, place(&conflict.key.place)));
-            let keys: Vec<String> = keys.collect();
-            let adopt = conflicts.first().map(|c| adopt::written(&c.key));
-            return vec![(
-                "under a name of ours stands what is not ours".to_owned(),
-                keys.join(", "),
-                format!(
-                    "delete or rename it there; it is never touched{}",
-                    adopt
-                        .map(|key| format!(" unless `--adopt {key}` hands it over"))
-                        .unwrap_or_default()
-                ),
-            )];
-        }
-        Err(Stuck::Moved) => {
-            return vec![(
-                "not as it was when the plan was shown, and left alone".to_owned(),
-                "something moved".to_owned(),
-                "run the same command again".to_owned(),
-            )];
-        }
-        Err(Stuck::NotTried) => {
-            return vec![(
-                "not tried".to_owned(),
-                "the run was stopped before".to_owned(),
-                "run the same command again".to_owned(),
-            )];
-        }
-        Ok(standing) => standing,
-    };
-    let blind = standing.blind.iter().map(|blind| {
-        let (kind, remedy) = if blind.disabled {
-            (
-                "in Regions that are not enabled",
-                "enable the Region there, or leave it out of `watch.regions`".to_owned(),
-            )
-        } else {
-            ("to read", blind.error.remedy().unwrap_or_default())
-        };
-        (
-            kind.to_owned(),
-            format!("{}: {}", blind.region, blind.error),
-            remedy,
-        )
-    });
-    let failed = standing.failed.iter().map(|failed| {
-        let remedy = failed.remedy.clone().unwrap_or_default();
-        ("to change".to_owned(), failed.error.to_string(), remedy)
-    });
-    blind.chain(failed).collect()
 }
 
 fn left_out(text: &mut String, run: &Run, paint: Painter) {
