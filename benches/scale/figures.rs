@@ -92,7 +92,10 @@ pub struct Row {
 }
 
 impl Row {
-    pub const HEAD: &'static str = "accounts  command      accounts are  wall s  floor s (by)      ratio (from to)    requests  throttled  client µs/request  server µs/request  peak MB";
+    /// As the README shows it.
+    pub const HEAD: &'static str = "\
+| accounts | command | accounts are | time | floor, and what sets it | time / floor | requests | throttled | CPU per request, client and server | peak memory |
+|---|---|---|---|---|---|---|---|---|---|";
 
     pub fn of(
         accounts: usize,
@@ -147,17 +150,16 @@ impl fmt::Display for Row {
         let each = |time: Duration| time.as_secs_f64() * 1e6 / requests as f64;
         write!(
             f,
-            "{:>8}  {:<12} {:<12}  {:>6.2}  {:>7.2} {:<10}  {:>5.2} ({:.2} {:.2})  {:>8}  {:>8.2}%  {:>17.0}  {:>17.0}  {:>7.1}",
+            "| {} | {} | {} | {:.1} s | {:.1} s, {} | {:.2} ({:.2} to {:.2}) | {requests} | {:.2} % | {:.0} and {:.0} µs | {:.0} MB |",
             self.accounts,
             self.command,
             self.way,
             run.wall.as_secs_f64(),
             floor.seconds,
-            format!("({})", floor.by),
+            floor.by,
             run.ratio(),
             self.fastest,
             self.slowest,
-            requests,
             run.throttled() as f64 * 100.0 / requests as f64,
             each(run.cpu),
             each(run.server_cpu),

@@ -87,3 +87,60 @@ pub(super) fn member(account: &types::Account) -> Option<Member> {
         joined: account.joined_timestamp().map(|time| time.secs()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::aws::Cloud;
+    use crate::sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
+
+    /// An organization of 46 accounts: three pages.
+    async fn caller() -> (Sandbox, Cloud) {
+        let sandbox = Sandbox::new(Options {
+            account: "111122223333".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            clock: Clock::FIXED,
+        });
+        let organization = sandbox.organize().unwrap();
+        for _ in 0..45 {
+            let root = organization.root();
+            organization.create_account(&root, "member").unwrap();
+        }
+        let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
+        (sandbox, Cloud::with_config(config).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_list_goes_on_while_nobody_takes_from_it() {
+        let (_, cloud) = caller().await;
+        let listing = list_ahead(&cloud.global());
+        let all = async {
+            while listing.so_far.load(Ordering::Relaxed) < 46 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), all).await;
+        assert!(waited.is_ok(), "it stands still");
+        let members: Vec<_> = listing.members.collect().await;
+        assert_eq!(members.len(), 46);
+        assert!(members.iter().all(Result::is_ok));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_fails_ends_the_list_with_its_error() {
+        let (sandbox, cloud) = caller().await;
+        let refused = FaultKind::Refuse {
+            code: "AccessDeniedException".to_owned(),
+            status: 400,
+        };
+        sandbox.fault(Fault {
+            after: 1,
+            ..Fault::on("organizations", "ListAccounts", refused)
+        });
+        let members: Vec<_> = list_ahead(&cloud.global()).members.collect().await;
+        assert_eq!(members.iter().filter(|member| member.is_ok()).count(), 20);
+        assert!(members.last().is_some_and(Result::is_err));
+    }
+}

@@ -12,7 +12,7 @@ use crate::place::Place;
 use crate::plan::Action;
 
 /// At most so many accounts are named in one place.
-pub(super) const NAMED: usize = 5;
+const NAMED: usize = 5;
 
 /// What would change in the other accounts, a line end at its end.
 pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
@@ -216,13 +216,15 @@ fn few(words: &[&str]) -> String {
     }
 }
 
-pub(super) fn named(members: &[&Member]) -> String {
-    let names: Vec<String> = members
-        .iter()
-        .take(NAMED)
-        .map(ToString::to_string)
-        .collect();
-    match members.len().saturating_sub(NAMED) {
+fn named(members: &[&Member]) -> String {
+    named_first(members, NAMED)
+}
+
+/// The first `most` by name, the others counted.
+pub(super) fn named_first(members: &[&Member], most: usize) -> String {
+    let first = members.iter().take(most);
+    let names: Vec<String> = first.map(ToString::to_string).collect();
+    match members.len().saturating_sub(most) {
         0 => names.join(", "),
         more => format!("{} and {more} more accounts", names.join(", ")),
     }

@@ -56,8 +56,10 @@ impl Progress {
         if self.done < ENOUGH {
             return None;
         }
-        let left = u32::try_from(left).ok()?;
-        let done = u32::try_from(self.done).ok()?;
+        // Those under way are half done: else a first wave would look endless.
+        let halves = |count: usize| u32::try_from(count).ok();
+        let left = halves(2 * left - self.under_way.min(left))?;
+        let done = halves(2 * self.done + self.under_way)?;
         Some(self.elapsed * left / done)
     }
 }
@@ -107,6 +109,12 @@ mod tests {
             progress.line(),
             "changing accounts: 250 of 1000 done, about 3 min left"
         );
+        progress.under_way = 100;
+        assert_eq!(
+            progress.line(),
+            "changing accounts: 250 of 1000 done, 100 under way, about 3 min left"
+        );
+        progress.under_way = 0;
         progress.done = 1_000;
         assert_eq!(progress.line(), "changing accounts: 1000 of 1000 done");
     }
