@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::retry::RetryPartition;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -82,7 +83,8 @@ impl Cloud {
             .http_client(http)
             .region(aws_config::Region::new(region.as_str().to_owned()))
             .retry_config(RetryConfig::standard().with_max_attempts(6))
-            .timeout_config(timeouts());
+            .timeout_config(timeouts())
+            .stalled_stream_protection(stalls());
         if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
         }
@@ -178,11 +180,19 @@ impl Cloud {
 }
 
 /// Of the wait for an answer, not of the whole attempt: what is paced waits inside the attempt, and that is
-/// nobody's fault. A body that stops coming is the SDK's stalled-stream protection's concern.
+/// nobody's fault. A body that stops coming is the concern of [`stalls`].
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(10))
         .read_timeout(Duration::from_secs(30))
+        .build()
+}
+
+/// Of answers alone: a request that is paced does not move either, and the SDK would give it up after some
+/// twenty seconds.
+fn stalls() -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::enabled()
+        .upload_enabled(false)
         .build()
 }
 

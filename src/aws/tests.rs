@@ -38,7 +38,9 @@ fn config(sandbox: &Sandbox) -> SdkConfig {
 async fn late(timeouts: TimeoutConfig) -> usize {
     // A second attempt would hide what happened to the first, at the cost of its place in the line.
     let config = config(&organization()).to_builder();
-    let config = config.retry_config(RetryConfig::disabled());
+    let config = config
+        .retry_config(RetryConfig::disabled())
+        .stalled_stream_protection(stalls());
     let cloud = Cloud::with_config(config.timeout_config(timeouts).build());
     let trails = cloud.await.unwrap().global().cloudtrail;
     let start = |number: usize| {
