@@ -183,17 +183,21 @@ impl Call {
     ///
     /// # Errors
     /// Whatever AWS or the way to it says, classified.
-    pub async fn send<T, E>(
+    pub fn send<T, E>(
         &'static self,
         resource: impl Into<String>,
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, CallError>
+    ) -> impl Future<Output = Result<T, CallError>>
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        request
-            .await
-            .map_err(|error| CallError::new(self, resource.into(), &error))
+        // On the heap, for as long as it is on its way: it is some kilobytes, and whoever waits for it would
+        // hold them from beginning to end, hundreds of accounts at once.
+        let request = Box::pin(request);
+        async move {
+            let answer = request.await;
+            answer.map_err(|error| CallError::new(self, resource.into(), &error))
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! Talking to AWS: clients, credentials, retries, and what a failure means.
 
 pub mod calls;
+mod clients;
 mod error;
 mod member;
 mod missing;
 mod pace;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +15,9 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sts::config::retry::RetryPartition;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Connector, tls};
@@ -20,6 +25,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::place::{AccountId, Place, Region};
 pub use calls::{Call, Need, On, Step};
+pub use clients::{Clients, Lazily};
 pub use error::{CallError, Cause};
 pub use member::role_arn;
 pub use pace::{IN_FLIGHT, Pace};
@@ -37,40 +43,19 @@ pub struct Cloud {
     config: SdkConfig,
     /// Those made so far: making them costs more than using them.
     clients: Arc<Mutex<HashMap<Region, Clients>>>,
-    /// Takes on roles in other accounts.
+    /// Takes on roles in other accounts, as the caller of the first.
     sts: aws_sdk_sts::Client,
     /// Where requests leave without being held back, and what holds them back.
     http: Option<SharedHttpClient>,
     pace: Pace,
+    /// How much may be tried again: what one account wears out no other goes without.
+    retries: RetryPartition,
     /// The Region that the configuration names: it tells the partition.
     region: Region,
     /// The caller's account.
     pub account: AccountId,
     /// Who we are, as STS says.
     pub caller: String,
-}
-
-/// The clients of one Region.
-#[derive(Debug, Clone)]
-pub struct Clients {
-    /// Account: which Regions are enabled.
-    pub account: aws_sdk_account::Client,
-    /// CloudTrail.
-    pub cloudtrail: aws_sdk_cloudtrail::Client,
-    /// IAM; the same in every Region.
-    pub iam: aws_sdk_iam::Client,
-    /// KMS.
-    pub kms: aws_sdk_kms::Client,
-    /// S3.
-    pub s3: aws_sdk_s3::Client,
-    /// EventBridge.
-    pub events: aws_sdk_eventbridge::Client,
-    /// SNS.
-    pub sns: aws_sdk_sns::Client,
-    /// SQS.
-    pub sqs: aws_sdk_sqs::Client,
-    /// Organizations; the same in every Region.
-    pub organizations: aws_sdk_organizations::Client,
 }
 
 impl Cloud {
@@ -98,12 +83,8 @@ impl Cloud {
             .http_client(http)
             .region(aws_config::Region::new(region.as_str().to_owned()))
             .retry_config(RetryConfig::standard().with_max_attempts(6))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(10))
-                    .operation_attempt_timeout(Duration::from_secs(30))
-                    .build(),
-            );
+            .timeout_config(timeouts())
+            .stalled_stream_protection(stalls());
         if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
         }
@@ -135,13 +116,18 @@ impl Cloud {
             sts,
             http,
             pace,
+            retries: retries(),
             config,
             clients: Arc::default(),
             region,
             account,
             caller: identity.arn().unwrap_or_default().to_owned(),
         };
-        Ok(cloud.paced_alone())
+        let paced = cloud.paced_alone();
+        Ok(Self {
+            sts: aws_sdk_sts::Client::new(&paced.config),
+            ..paced
+        })
     }
 
     /// The same caller with rates of its own, such as every account has.
@@ -152,11 +138,16 @@ impl Cloud {
         config.set_http_client(paced);
         let config = config.build();
         Self {
-            sts: aws_sdk_sts::Client::new(&config),
             clients: Arc::default(),
             config,
+            retries: retries(),
             ..self.clone()
         }
+    }
+
+    /// How many requests of the whole run wait for a rate of AWS's.
+    pub fn held_back(&self) -> usize {
+        self.pace.held_back()
     }
 
     /// The clients of a place.
@@ -184,21 +175,27 @@ impl Cloud {
     fn make(&self, region: &Region) -> Clients {
         let region = aws_config::Region::new(region.as_str().to_owned());
         let config = self.config.to_builder().region(region).build();
-        Clients {
-            account: aws_sdk_account::Client::new(&config),
-            cloudtrail: aws_sdk_cloudtrail::Client::new(&config),
-            iam: aws_sdk_iam::Client::new(&config),
-            kms: aws_sdk_kms::Client::new(&config),
-            s3: aws_sdk_s3::Client::from_conf(
-                // Endpoints of emulators know no bucket names in host names.
-                aws_sdk_s3::config::Builder::from(&config)
-                    .force_path_style(config.endpoint_url().is_some())
-                    .build(),
-            ),
-            events: aws_sdk_eventbridge::Client::new(&config),
-            sns: aws_sdk_sns::Client::new(&config),
-            sqs: aws_sdk_sqs::Client::new(&config),
-            organizations: aws_sdk_organizations::Client::new(&config),
-        }
+        Clients::new(config, self.retries.clone())
     }
+}
+
+/// Of the wait for an answer, not of the whole attempt: what is paced waits inside the attempt, and that is
+/// nobody's fault. A body that stops coming is the concern of [`stalls`].
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(30))
+        .build()
+}
+
+/// Of answers alone: a request that is paced does not move either, and the SDK would give it up after some
+/// twenty seconds.
+fn stalls() -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::enabled()
+        .upload_enabled(false)
+        .build()
+}
+
+fn retries() -> RetryPartition {
+    RetryPartition::custom("account").build()
 }

@@ -5,6 +5,7 @@
 //! Region and service, wherever the endpoint is.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Pace {
     in_flight: Arc<Semaphore>,
     /// Of the caller's account: STS and Organizations.
     common: Arc<Lanes>,
+    /// Requests that wait for a rate of AWS's.
+    held_back: Arc<AtomicUsize>,
 }
 
 impl Default for Pace {
@@ -36,11 +39,17 @@ impl Default for Pace {
         Self {
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
             common: Arc::default(),
+            held_back: Arc::default(),
         }
     }
 }
 
 impl Pace {
+    /// How many requests wait now, so that they come no faster than AWS takes them.
+    pub fn held_back(&self) -> usize {
+        self.held_back.load(Ordering::Relaxed)
+    }
+
     /// The HTTP client for one account: the same connections, with rates of its own.
     pub fn of_an_account(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(PacedClient {
@@ -170,8 +179,11 @@ impl HttpConnector for PacedConnector {
             lanes.take(lane)
         });
         let (inner, in_flight) = (self.inner.clone(), Arc::clone(&self.pace.in_flight));
+        let held_back = Arc::clone(&self.pace.held_back);
         HttpConnectorFuture::new(async move {
-            if let Some(at) = at {
+            // Most go at once, and need no timer.
+            if let Some(at) = at.filter(|at| *at > Instant::now()) {
+                let _one = HeldBack::count(held_back);
                 tokio::time::sleep_until(at).await;
             }
             let _place = in_flight
@@ -180,6 +192,22 @@ impl HttpConnector for PacedConnector {
                 .map_err(|closed| ConnectorError::other(closed.into(), None))?;
             inner.call(request).await
         })
+    }
+}
+
+/// One request that waits, counted for as long as it does.
+struct HeldBack(Arc<AtomicUsize>);
+
+impl HeldBack {
+    fn count(all: Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all)
+    }
+}
+
+impl Drop for HeldBack {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

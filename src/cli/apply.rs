@@ -38,7 +38,11 @@ pub struct ApplyArgs {
 impl ApplyArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let saved = self.plan.as_deref().map(saved::read).transpose()?;
-        let session = Session::open_with(global, &self.org, ui).await?;
+        let org = match &saved {
+            None => self.org.listing(),
+            Some(_) => self.org.clone(),
+        };
+        let session = Session::open_with(global, &org, ui).await?;
         let plan = match &saved {
             Some(saved) => saved::again(saved, &session, ui).await?,
             None => session.plan_for(&self.order.order(&session)?).await?,

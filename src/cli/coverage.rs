@@ -19,7 +19,7 @@ pub struct CoverageArgs {
 
 impl CoverageArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let session = Session::open_with(global, &self.org, ui).await?;
+        let session = Session::open_with(global, &self.org.listing(), ui).await?;
         judge(&session, ui).await
     }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::apply::{Consent, show_and_apply};
 use super::everywhere::Everywhere;
 use super::order::{Kept, kinds};
-use super::organization::Beyond;
+use super::organization::{Beyond, OrgArgs};
 use super::session::Session;
 use super::{Exit, Failure, Global, Ui};
 use crate::plan::Wishes;
@@ -23,7 +23,7 @@ pub struct DestroyArgs {
 
 impl DestroyArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let session = Session::open(global, ui).await?;
+        let session = Session::open_with(global, &OrgArgs::default().listing(), ui).await?;
         let plan = session.destruction(kinds(&self.delete)).await?;
         session.check_deletions(&plan).await?;
         if let Some(org) = &session.org {

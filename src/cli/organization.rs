@@ -5,6 +5,9 @@ mod advice;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use futures::stream::{self, LocalBoxStream, StreamExt, TryStreamExt};
@@ -18,13 +21,16 @@ use crate::aws::{CallError, Cloud, calls};
 use crate::fleet::{
     self, ACCOUNTS_AT_ONCE, Digest, Event, Fleet, LeftOut, Named, Outcome, Run, Stuck, Task,
 };
-use crate::organization::{self, Choice, Left, Member, Organization, Selection, Unmatched};
+use crate::organization::{
+    self, Choice, Left, Listing, Member, Organization, Selection, Unmatched,
+};
 use crate::place::{AccountId, Region};
 use crate::placement::Spokes;
 use crate::plan::own_alerts::Hearing;
 use crate::plan::saved::Order;
 use crate::plan::{Plan, Wishes};
 use crate::proof::Way;
+use crate::render::progress::Progress;
 use crate::rules::{self, RulesFile};
 
 /// Flags of commands that work in a whole organization.
@@ -44,9 +50,20 @@ pub struct OrgArgs {
     exclude_account: Vec<AccountId>,
     #[command(flatten)]
     accounts: AccountsArgs,
+    /// Whether all accounts will be worked in: then listing begins at once.
+    #[arg(skip)]
+    lists: bool,
 }
 
 impl OrgArgs {
+    /// The same for a command that works in every account.
+    pub(super) fn listing(&self) -> Self {
+        Self {
+            lists: true,
+            ..self.clone()
+        }
+    }
+
     /// Nothing but `--org`, if that is given.
     pub(super) fn whole(org: bool) -> Self {
         Self {
@@ -142,6 +159,8 @@ pub(super) struct Org {
     selection: Selection,
     /// The accounts, where they need not be listed.
     given: Given,
+    /// Else the list that was begun ahead, until somebody takes it.
+    listing: RefCell<Option<Listing>>,
     /// Whether the other accounts are left alone.
     pub(super) home_only: bool,
 }
@@ -163,6 +182,7 @@ impl Org {
             .help("remove `watch.organization`, or use credentials of the organization's management account"));
         };
         let given = args.accounts.given(&organization, ui)?;
+        let ahead = args.lists && !args.home_only && given.members.is_none();
         let filters = [&wanted.include, &wanted.exclude];
         let named: Vec<&str> = filters
             .iter()
@@ -177,6 +197,7 @@ impl Org {
             caller: caller.clone(),
             wanted: wanted.clone(),
             selection,
+            listing: RefCell::new(ahead.then(|| organization::list_ahead(&clients))),
             given,
             home_only: args.home_only,
         })
@@ -232,7 +253,10 @@ impl Org {
     ) -> LocalBoxStream<'a, Result<Named, CallError>> {
         let all: LocalBoxStream<'a, Result<Member, CallError>> = match &self.given.members {
             Some(members) => stream::iter(members.iter().cloned().map(Ok)).boxed_local(),
-            None => organization::list(&self.caller.global()).boxed_local(),
+            None => match self.listing.take() {
+                Some(listing) => listing.members.boxed_local(),
+                None => organization::list(&self.caller.global()).boxed_local(),
+            },
         };
         let decided = all.map(move |member| async move {
             let member = member?;
@@ -375,7 +399,7 @@ impl Org {
         let seen = Seen::default();
         let home = session.desired.home.account();
         let members = self.members(home, beyond, &seen);
-        let mut display = Display::new(None, ui);
+        let mut display = Display::new(None, self, ui);
         let mut run = fleet::run(fleet, members, None, interrupted(), |event| {
             display.show(&event);
         })
@@ -398,7 +422,7 @@ impl Org {
         let digests: BTreeMap<AccountId, Digest> = shown.digests();
         // Only where something is to be done.
         let open = shown.open();
-        let mut display = Display::new(Some(open.len()), ui);
+        let mut display = Display::new(Some(open.len()), self, ui);
         let members = stream::iter(open.into_iter().map(|task| Ok(Named::Work(task))));
         let run = fleet::run(fleet, members, Some(&digests), interrupted(), |event| {
             display.show(&event);
@@ -412,59 +436,77 @@ impl Org {
 /// One line of progress, on a terminal only.
 struct Display {
     bar: indicatif::ProgressBar,
-    under_way: usize,
-    failed: usize,
+    progress: Progress,
+    /// How many accounts are listed so far, while that goes on.
+    listed: Option<Arc<AtomicUsize>>,
+    /// Whose requests are held back.
+    caller: Cloud,
+    began: Instant,
 }
 
 impl Display {
-    fn new(length: Option<usize>, ui: &Ui) -> Self {
+    /// `length` accounts to change, or as many to look at as are listed.
+    fn new(length: Option<usize>, org: &Org, ui: &Ui) -> Self {
         let bar = if ui.progress && !ui.json {
             indicatif::ProgressBar::new_spinner()
         } else {
             indicatif::ProgressBar::hidden()
         };
-        let known = "{bar:24} {pos} of {len} accounts  {msg}";
-        let unknown = "{spinner} {pos} accounts  {msg}";
-        let template = if length.is_some() { known } else { unknown };
-        if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        if let Some(length) = length {
-            bar.set_length(length as u64);
-        }
-        Self {
+        // Also while nothing ends, such as in a wait for AWS's rates.
+        bar.enable_steady_tick(Duration::from_millis(120));
+        let listing = org.listing.borrow();
+        let listed = listing.as_ref().map(|listing| Arc::clone(&listing.so_far));
+        let mut display = Self {
             bar,
-            under_way: 0,
-            failed: 0,
+            progress: Progress {
+                changes: length.is_some(),
+                ..Progress::default()
+            },
+            listed: listed.filter(|_| length.is_none()),
+            caller: org.caller.clone(),
+            began: Instant::now(),
+        };
+        match length {
+            Some(length) => display.is_known(length),
+            None => display.style("{spinner} {wide_msg}"),
+        }
+        display
+    }
+
+    fn style(&self, template: &str) {
+        if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
         }
     }
 
+    fn is_known(&mut self, all: usize) {
+        self.progress.all = Some(all);
+        self.listed = None;
+        self.bar.set_length(all as u64);
+        self.style("{spinner} {bar:16} {wide_msg}");
+    }
+
     fn show(&mut self, event: &Event<'_>) {
+        let progress = &mut self.progress;
         match event {
-            Event::Started { .. } => self.under_way += 1,
+            Event::Started { .. } => progress.under_way += 1,
             Event::Finished { outcome } => {
-                self.under_way = self.under_way.saturating_sub(1);
-                self.failed += usize::from(outcome.has_failed());
-                self.bar.inc(1);
+                progress.under_way = progress.under_way.saturating_sub(1);
+                progress.failed += usize::from(outcome.has_failed());
+                progress.done += 1;
             }
             Event::LeftOut { .. } => {}
-            Event::Listed { accounts } => {
-                self.bar.set_length(*accounts as u64);
-                let style = indicatif::ProgressStyle::with_template(
-                    "{bar:24} {pos} of {len} accounts  {msg}",
-                );
-                if let Ok(style) = style {
-                    self.bar.set_style(style);
-                }
-            }
+            Event::Listed { accounts } => self.is_known(*accounts),
         }
-        let failed = match self.failed {
-            0 => String::new(),
-            failed => format!(", {failed} failed"),
-        };
-        let under_way = self.under_way;
-        self.bar
-            .set_message(format!("{under_way} under way{failed}"));
+        if self.bar.is_hidden() {
+            return;
+        }
+        let listed = self.listed.as_ref();
+        self.progress.listed = listed.map(|listed| listed.load(Ordering::Relaxed));
+        self.progress.waiting = self.caller.held_back();
+        self.progress.elapsed = self.began.elapsed();
+        self.bar.set_position(self.progress.done as u64);
+        self.bar.set_message(self.progress.line());
     }
 
     fn end(self) {

@@ -29,7 +29,7 @@ pub struct PlanArgs {
 
 impl PlanArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let session = Session::open_with(global, &self.org, ui).await?;
+        let session = Session::open_with(global, &self.org.listing(), ui).await?;
         let order = self.order.order(&session)?;
         let plan = session.plan_for(&order).await?;
         if let Some(org) = session.org.as_ref().filter(|org| !org.home_only) {

@@ -27,9 +27,9 @@ use crate::rules::{Regions, RuleId, RulesFile};
 pub use coverage::{Breach, Coverage, Uncovered, Why, breaches, coverage, stuck_words};
 pub use run::{Event, Run, run};
 
-/// How many accounts are under way at once. Each has several requests on their way; the sum of those is
-/// bounded by [`crate::aws::IN_FLIGHT`].
-pub const ACCOUNTS_AT_ONCE: usize = 96;
+/// How many accounts are under way at once. Each has between one and three requests on their way, so that
+/// this many keep [`crate::aws::IN_FLIGHT`] of them busy.
+pub const ACCOUNTS_AT_ONCE: usize = 192;
 
 /// What is to be done in the accounts.
 #[derive(Debug)]

@@ -1,7 +1,11 @@
 //! Listing: page after page, each account handed on as soon as it is known.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use aws_sdk_organizations::types;
-use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use tokio::sync::mpsc;
 
 use super::{Member, State};
 use crate::aws::{CallError, Clients, calls};
@@ -29,6 +33,40 @@ pub fn list(clients: &Clients) -> impl Stream<Item = Result<Member, CallError>> 
         .boxed()
 }
 
+/// A list that is being read while other work goes on: what it waits for, AWS's rate, is lost otherwise.
+pub struct Listing {
+    /// The accounts, whatever their state.
+    pub members: BoxStream<'static, Result<Member, CallError>>,
+    /// How many there are so far.
+    pub so_far: Arc<AtomicUsize>,
+}
+
+/// Begins to list. It ends with the list, with an error, or when nobody takes the accounts any more.
+pub fn list_ahead(clients: &Clients) -> Listing {
+    let mut members = Box::pin(list(clients));
+    // Every account that there can be fits: tens of thousands, of a few words each.
+    let (listed, mut taken) = mpsc::unbounded_channel();
+    let so_far = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&so_far);
+    tokio::spawn(async move {
+        loop {
+            let next = tokio::select! {
+                next = members.next() => next,
+                () = listed.closed() => None,
+            };
+            let Some(next) = next else { break };
+            count.fetch_add(usize::from(next.is_ok()), Ordering::Relaxed);
+            if listed.send(next).is_err() {
+                break;
+            }
+        }
+    });
+    Listing {
+        members: stream::poll_fn(move |context| taken.poll_recv(context)).boxed(),
+        so_far,
+    }
+}
+
 pub(super) fn member(account: &types::Account) -> Option<Member> {
     // `Status` is being retired for `State`, which tells more; emulators and older partitions have the
     // one alone. Source: Organizations API reference, `Account`.
@@ -48,4 +86,61 @@ pub(super) fn member(account: &types::Account) -> Option<Member> {
         },
         joined: account.joined_timestamp().map(|time| time.secs()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::aws::Cloud;
+    use crate::sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
+
+    /// An organization of 46 accounts: three pages.
+    async fn caller() -> (Sandbox, Cloud) {
+        let sandbox = Sandbox::new(Options {
+            account: "111122223333".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            clock: Clock::FIXED,
+        });
+        let organization = sandbox.organize().unwrap();
+        for _ in 0..45 {
+            let root = organization.root();
+            organization.create_account(&root, "member").unwrap();
+        }
+        let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
+        (sandbox, Cloud::with_config(config).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_list_goes_on_while_nobody_takes_from_it() {
+        let (_, cloud) = caller().await;
+        let listing = list_ahead(&cloud.global());
+        let all = async {
+            while listing.so_far.load(Ordering::Relaxed) < 46 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), all).await;
+        assert!(waited.is_ok(), "it stands still");
+        let members: Vec<_> = listing.members.collect().await;
+        assert_eq!(members.len(), 46);
+        assert!(members.iter().all(Result::is_ok));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_fails_ends_the_list_with_its_error() {
+        let (sandbox, cloud) = caller().await;
+        let refused = FaultKind::Refuse {
+            code: "AccessDeniedException".to_owned(),
+            status: 400,
+        };
+        sandbox.fault(Fault {
+            after: 1,
+            ..Fault::on("organizations", "ListAccounts", refused)
+        });
+        let members: Vec<_> = list_ahead(&cloud.global()).members.collect().await;
+        assert_eq!(members.iter().filter(|member| member.is_ok()).count(), 20);
+        assert!(members.last().is_some_and(Result::is_err));
+    }
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::style::Painter;
-use crate::fleet::{Brief, Coverage, LeftOut, Outcome, Run, Standing, Stuck, Uncovered, Why};
+use super::troubles::troubles;
+use crate::fleet::{Brief, Coverage, LeftOut, Run, Standing, Uncovered, Why};
 use crate::organization::{Left, Member};
 use crate::place::Place;
-use crate::plan::{Action, adopt};
+use crate::plan::Action;
 
 /// At most so many accounts are named in one place.
 const NAMED: usize = 5;
@@ -35,7 +36,7 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
         text.push_str(&block);
     }
     own_alerts(&mut text, run, paint);
-    problems(&mut text, run, paint);
+    troubles(&mut text, run, paint);
     left_out(&mut text, run, paint);
     if !text.is_empty() {
         text.push('\n');
@@ -86,7 +87,7 @@ fn own_alerts(text: &mut String, run: &Run, paint: Painter) {
 /// How a change of the other accounts ended.
 pub fn report(run: &Run, organization: &str, paint: Painter) -> String {
     let mut text = String::new();
-    problems(&mut text, run, paint);
+    troubles(&mut text, run, paint);
     let (mut done, mut whole) = (0, 0);
     for outcome in &run.outcomes {
         let Ok(standing) = &outcome.result else {
@@ -229,7 +230,7 @@ fn thing(change: &Brief) -> String {
     format!("{}{}", change.key, place(&change.key.place))
 }
 
-fn place(place: &Place) -> String {
+pub(super) fn place(place: &Place) -> String {
     match place {
         Place::Global { .. } => String::new(),
         Place::Regional { region, .. } => format!(" in {region}"),
@@ -253,139 +254,17 @@ fn few(words: &[&str]) -> String {
 }
 
 fn named(members: &[&Member]) -> String {
-    let names: Vec<String> = members
-        .iter()
-        .take(NAMED)
-        .map(ToString::to_string)
-        .collect();
-    match members.len().saturating_sub(NAMED) {
+    named_first(members, NAMED)
+}
+
+/// The first `most` by name, the others counted.
+pub(super) fn named_first(members: &[&Member], most: usize) -> String {
+    let first = members.iter().take(most);
+    let names: Vec<String> = first.map(ToString::to_string).collect();
+    match members.len().saturating_sub(most) {
         0 => names.join(", "),
         more => format!("{} and {more} more accounts", names.join(", ")),
     }
-}
-
-/// Failures, those of one cause together: the first few of each in AWS's words.
-fn problems(text: &mut String, run: &Run, paint: Painter) {
-    let mut groups: BTreeMap<(String, String), Vec<(&Outcome, String)>> = BTreeMap::new();
-    for outcome in &run.outcomes {
-        for (kind, words, remedy) in failures(outcome) {
-            groups
-                .entry((kind, remedy))
-                .or_default()
-                .push((outcome, words));
-        }
-    }
-    for ((kind, remedy), failures) in groups {
-        let count = match failures.len() {
-            1 => String::new(),
-            many => format!(" ({many})"),
-        };
-        let _ = writeln!(text, "{} {kind}{count}:", paint.red("failed"));
-        for (outcome, words) in failures.iter().take(NAMED) {
-            let _ = writeln!(text, "    {}: {words}", outcome.member);
-        }
-        if failures.len() > NAMED {
-            let _ = writeln!(text, "    … and {} more", failures.len() - NAMED);
-        }
-        if !remedy.is_empty() {
-            let _ = writeln!(text, "    {remedy}");
-        }
-    }
-    if let Some(error) = &run.unlisted {
-        let _ = writeln!(
-            text,
-            "{} not all accounts are known: {error}",
-            paint.red("failed")
-        );
-    }
-    let unknown = run.outcomes.iter().filter_map(|outcome| {
-        let standing = outcome.result.as_ref().ok()?;
-        Some((&outcome.member, standing.regions_unknown.as_ref()?))
-    });
-    let unknown: Vec<_> = unknown.collect();
-    if let Some((_, error)) = unknown.first() {
-        let members: Vec<&Member> = unknown.iter().map(|(member, _)| *member).collect();
-        let _ = writeln!(
-            text,
-            "{} which Regions are enabled is not known, and those that AWS enables by itself are taken: {}\n    {error}\n    let the role call ListRegions, or list the Regions under `watch.regions`",
-            paint.yellow("!"),
-            named(&members)
-        );
-    }
-    for unmatched in &run.unmatched {
-        let _ = writeln!(
-            text,
-            "{} account {} is named, and the organization has none of that id",
-            paint.yellow("!"),
-            unmatched.account
-        );
-    }
-}
-
-/// Kind, words and remedy of everything that went wrong in an account.
-fn failures(outcome: &Outcome) -> Vec<(String, String, String)> {
-    let standing = match &outcome.result {
-        Err(Stuck::NoRole(error)) => {
-            let remedy = error.remedy().unwrap_or_default();
-            return vec![("to enter".to_owned(), error.to_string(), remedy)];
-        }
-        Err(Stuck::Unread(error)) => {
-            let remedy = error.remedy().unwrap_or_default();
-            return vec![("to read".to_owned(), error.to_string(), remedy)];
-        }
-        Err(Stuck::Conflicts(conflicts)) => {
-            let keys = conflicts
-                .iter()
-                .map(|conflict| format!("{}{}", conflict.key, place(&conflict.key.place)));
-            let keys: Vec<String> = keys.collect();
-            let adopt = conflicts.first().map(|c| adopt::written(&c.key));
-            return vec![(
-                "under a name of ours stands what is not ours".to_owned(),
-                keys.join(", "),
-                format!(
-                    "delete or rename it there; it is never touched{}",
-                    adopt
-                        .map(|key| format!(" unless `--adopt {key}` hands it over"))
-                        .unwrap_or_default()
-                ),
-            )];
-        }
-        Err(Stuck::Moved) => {
-            return vec![(
-                "not as it was when the plan was shown, and left alone".to_owned(),
-                "something moved".to_owned(),
-                "run the same command again".to_owned(),
-            )];
-        }
-        Err(Stuck::NotTried) => {
-            return vec![(
-                "not tried".to_owned(),
-                "the run was stopped before".to_owned(),
-                "run the same command again".to_owned(),
-            )];
-        }
-        Ok(standing) => standing,
-    };
-    let blind = standing.blind.iter().map(|blind| {
-        let (kind, remedy) = if blind.disabled {
-            (
-                "in Regions that are not enabled",
-                "enable the Region there, or leave it out of `watch.regions`".to_owned(),
-            )
-        } else {
-            ("to read", blind.error.remedy().unwrap_or_default())
-        };
-        (
-            kind.to_owned(),
-            format!("{}: {}", blind.region, blind.error),
-            remedy,
-        )
-    });
-    let failed = standing.failed.iter().map(|failed| {
-        let remedy = failed.remedy.clone().unwrap_or_default();
-        ("to change".to_owned(), failed.error.to_string(), remedy)
-    });
-    blind.chain(failed).collect()
 }
 
 fn left_out(text: &mut String, run: &Run, paint: Painter) {

@@ -9,6 +9,8 @@ pub mod health;
 pub mod letters;
 pub mod moved;
 pub mod plan;
+pub mod progress;
 pub mod proof;
 pub mod report;
 pub mod style;
+mod troubles;

@@ -88,7 +88,7 @@ async fn tap(stage: &Stage) -> (aws_sdk_sqs::Client, String) {
     let target = Target::builder().id("tap").arn(arn).build().unwrap();
     let request = home.events.put_targets().rule("tap").targets(target);
     request.send().await.unwrap();
-    (home.sqs, url)
+    ((*home.sqs).clone(), url)
 }
 
 #[tokio::test]

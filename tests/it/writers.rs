@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use iamwatch::aws::Lazily;
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, region};
@@ -127,7 +128,7 @@ fn theirs(sid: &str) -> Value {
 }
 
 /// Somebody writes these statements and nothing else, as whoever has read before us does.
-fn overwrites(events: aws_sdk_eventbridge::Client, statements: Vec<Value>) -> Turn {
+fn overwrites(events: Lazily<aws_sdk_eventbridge::Client>, statements: Vec<Value>) -> Turn {
     let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
     Box::pin(async move {
         let put = events.put_permission().event_bus_name(BUS);

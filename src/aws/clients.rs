@@ -1,0 +1,95 @@
+//! The clients of a Region, each made when it is first used: an account of an organization needs four of
+//! them, and making one costs as much as a request.
+
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
+
+use aws_config::SdkConfig;
+use aws_sdk_sts::config::retry::RetryPartition;
+
+/// A client that is made when it is first used. Clones are the same client.
+#[derive(Debug, Clone)]
+pub struct Lazily<C>(Arc<LazyLock<C, Make<C>>>);
+
+type Make<C> = Box<dyn FnOnce() -> C + Send>;
+
+impl<C> Lazily<C> {
+    fn new(make: impl FnOnce() -> C + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(make))))
+    }
+}
+
+#[cfg(test)]
+impl<C> Lazily<C> {
+    pub(super) fn is_made(&self) -> bool {
+        LazyLock::get(&self.0).is_some()
+    }
+}
+
+impl<C> Deref for Lazily<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.0
+    }
+}
+
+/// The clients of one Region.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// Account: which Regions are enabled.
+    pub account: Lazily<aws_sdk_account::Client>,
+    /// CloudTrail.
+    pub cloudtrail: Lazily<aws_sdk_cloudtrail::Client>,
+    /// IAM; the same in every Region.
+    pub iam: Lazily<aws_sdk_iam::Client>,
+    /// KMS.
+    pub kms: Lazily<aws_sdk_kms::Client>,
+    /// S3.
+    pub s3: Lazily<aws_sdk_s3::Client>,
+    /// EventBridge.
+    pub events: Lazily<aws_sdk_eventbridge::Client>,
+    /// SNS.
+    pub sns: Lazily<aws_sdk_sns::Client>,
+    /// SQS.
+    pub sqs: Lazily<aws_sdk_sqs::Client>,
+    /// Organizations; the same in every Region.
+    pub organizations: Lazily<aws_sdk_organizations::Client>,
+}
+
+/// A client whose retries draw on what the account has of them.
+macro_rules! lazily {
+    ($sdk:ident, $shared:ident, |$config:ident| $build:expr) => {{
+        let shared = Arc::clone(&$shared);
+        Lazily::new(move || {
+            let (config, retries) = &*shared;
+            let $config =
+                $sdk::config::Builder::from(config).retry_partition(RetryPartition::clone(retries));
+            $sdk::Client::from_conf($build.build())
+        })
+    }};
+    ($sdk:ident, $shared:ident) => {
+        lazily!($sdk, $shared, |config| config)
+    };
+}
+
+impl Clients {
+    /// `retries` is shared by all clients of an account, and by no other's.
+    pub(super) fn new(config: SdkConfig, retries: RetryPartition) -> Self {
+        // Endpoints of emulators know no bucket names in host names.
+        let path_style = config.endpoint_url().is_some();
+        let shared = Arc::new((config, retries));
+        Self {
+            account: lazily!(aws_sdk_account, shared),
+            cloudtrail: lazily!(aws_sdk_cloudtrail, shared),
+            iam: lazily!(aws_sdk_iam, shared),
+            kms: lazily!(aws_sdk_kms, shared),
+            s3: lazily!(aws_sdk_s3, shared, |config| config
+                .force_path_style(path_style)),
+            events: lazily!(aws_sdk_eventbridge, shared),
+            sns: lazily!(aws_sdk_sns, shared),
+            sqs: lazily!(aws_sdk_sqs, shared),
+            organizations: lazily!(aws_sdk_organizations, shared),
+        }
+    }
+}
