@@ -12,7 +12,7 @@ use super::places::listed;
 use super::subject::{Part, Subject, like, services};
 use crate::cloudtrail::Identity;
 use crate::pattern::{Branch, Event};
-use crate::rules::{Diagnostic, Rule, RulesFile, codes, fields, names};
+use crate::rules::{Diagnostic, RulesFile, Severity, codes, fields, names};
 
 /// Events that are made and tried, in one file.
 const MOST_TRIED: usize = 2_000;
@@ -56,6 +56,7 @@ struct Side<'s> {
 pub(super) fn warnings(mut order: Vec<&Subject<'_>>, file: &RulesFile) -> Vec<Diagnostic> {
     order.sort_by_key(|subject| subject.rule.span);
     let sides: Vec<Vec<Side<'_>>> = order.iter().map(|subject| sides(subject)).collect();
+    let audiences = Audience::all(&order);
     let mut index = Index::default();
     let mut left = MOST_TRIED;
     let mut pairs = MOST_PAIRS;
@@ -71,7 +72,8 @@ pub(super) fn warnings(mut order: Vec<&Subject<'_>>, file: &RulesFile) -> Vec<Di
                 break;
             }
             pairs -= 1;
-            if !told_twice(earlier.rule, subject.rule) {
+            let heard = audiences.get(other).zip(audiences.get(at));
+            if !heard.is_some_and(|(earlier, own)| earlier.is_told_with(own)) {
                 continue;
             }
             if let Some(event) = shared(others, own, file, &mut left) {
@@ -95,14 +97,42 @@ pub(super) fn warnings(mut order: Vec<&Subject<'_>>, file: &RulesFile) -> Vec<Di
     found
 }
 
-/// Whether a shared event is worth a word: a rule of one's own, the same severity, a reader of both. The rules
-/// of the catalogue are nested on purpose, and a narrow rule beside a wide one often says that it is worse.
-fn told_twice(a: &Rule, b: &Rule) -> bool {
-    !(a.is_from_catalogue() && b.is_from_catalogue())
-        && a.severity == b.severity
-        && a.channels
-            .iter()
-            .any(|channel| b.channels.contains(channel))
+/// Who is told by a rule, and how: in numbers, since there are many pairs.
+struct Audience {
+    severity: Severity,
+    readers: Vec<usize>,
+    is_from_catalogue: bool,
+}
+
+impl Audience {
+    fn all(order: &[&Subject<'_>]) -> Vec<Self> {
+        let mut numbers = HashMap::new();
+        let of = |subject: &&Subject<'_>| {
+            let rule = subject.rule;
+            let readers = rule.channels.iter().map(|channel| {
+                let next = numbers.len();
+                *numbers.entry(channel.clone()).or_insert(next)
+            });
+            Self {
+                severity: rule.severity,
+                readers: readers.collect(),
+                is_from_catalogue: rule.is_from_catalogue(),
+            }
+        };
+        order.iter().map(of).collect()
+    }
+
+    /// Whether a shared event is worth a word: a rule of one's own, the same severity, a reader of both. The
+    /// rules of the catalogue are nested on purpose, and a narrow rule beside a wide one often says that it is
+    /// worse.
+    fn is_told_with(&self, other: &Self) -> bool {
+        !(self.is_from_catalogue && other.is_from_catalogue)
+            && self.severity == other.severity
+            && self
+                .readers
+                .iter()
+                .any(|reader| other.readers.contains(reader))
+    }
 }
 
 fn sides<'s>(subject: &'s Subject<'s>) -> Vec<Side<'s>> {
@@ -117,36 +147,72 @@ fn sides<'s>(subject: &'s Subject<'s>) -> Vec<Side<'s>> {
     sides.take(MOST_SIDES).collect()
 }
 
-/// The rules so far, by the events that they spell out.
+/// The rules so far, by what they say of the events that they want.
 #[derive(Default)]
 struct Index<'s> {
+    /// Those that spell all their events out.
     by_event: HashMap<(&'s str, &'s str), Vec<usize>>,
-    /// Those that do not spell them all out.
-    broad: Vec<usize>,
+    /// Those that name all their services.
+    by_service: HashMap<&'s str, Vec<usize>>,
+    /// Of these, those that do not spell their events out.
+    broad: HashMap<&'s str, Vec<usize>>,
+    /// All others.
+    anywhere: Vec<usize>,
     count: usize,
 }
 
 impl<'s> Index<'s> {
     fn add(&mut self, at: usize, sides: &[Side<'s>]) {
         self.count = at + 1;
-        match events(sides) {
-            Some(events) => {
-                for event in events {
-                    self.by_event.entry(event).or_default().push(at);
-                }
+        let Some(services) = services_of(sides) else {
+            self.anywhere.push(at);
+            return;
+        };
+        let events = events(sides);
+        for service in services {
+            self.by_service.entry(service).or_default().push(at);
+            if events.is_none() {
+                self.broad.entry(service).or_default().push(at);
             }
-            None => self.broad.push(at),
+        }
+        for event in events.into_iter().flatten() {
+            self.by_event.entry(event).or_default().push(at);
         }
     }
 
     /// Earlier rules that may share an event with this one, in their order.
-    fn candidates(&self, sides: &[Side<'s>]) -> BTreeSet<usize> {
-        let Some(events) = events(sides) else {
+    fn candidates(&self, sides: &[Side<'s>]) -> Vec<usize> {
+        let Some(services) = services_of(sides) else {
             return (0..self.count).collect();
         };
-        let same = events.iter().filter_map(|event| self.by_event.get(event));
-        same.flatten().chain(&self.broad).copied().collect()
+        let mut found = self.anywhere.clone();
+        let same = match events(sides) {
+            Some(events) => {
+                let same = events.iter().filter_map(|event| self.by_event.get(event));
+                found.extend(same.flatten());
+                &self.broad
+            }
+            None => &self.by_service,
+        };
+        found.extend(
+            services
+                .iter()
+                .filter_map(|service| same.get(service))
+                .flatten(),
+        );
+        found.sort_unstable();
+        found.dedup();
+        found
     }
+}
+
+/// The services of a rule, each once, if it names all.
+fn services_of<'s>(sides: &[Side<'s>]) -> Option<BTreeSet<&'s str>> {
+    let mut all = BTreeSet::new();
+    for side in sides {
+        all.extend(side.services.as_ref()?);
+    }
+    Some(all)
 }
 
 /// The events of a rule, if all are spelt out.

@@ -61,10 +61,9 @@ impl Selection {
         }
         for (service, names) in by_service {
             // What every service is watched for anyway need not be said again.
-            let names = names
-                .into_iter()
-                .filter(|name| !everywhere.iter().any(|wide| Glob::parse(wide).covers(name)));
-            let names = minimal(names.collect());
+            let mut names = names;
+            names.retain(|name| !everywhere.iter().any(|wide| Glob::parse(wide).covers(name)));
+            let names = minimal(names);
             if names.is_empty() {
                 continue;
             }
@@ -187,14 +186,16 @@ fn minimal(names: Vec<&str>) -> Vec<String> {
         .collect();
     names.sort_unstable();
     names.dedup();
-    let covered = |name: &str| {
-        names
-            .iter()
-            .any(|wide| wide != name && Glob::parse(wide).covers(name))
-    };
-    names
+    // Of two names that are not the same only a glob can cover the other.
+    let globs: Vec<(String, Glob)> = names
         .iter()
-        .filter(|name| !covered(name))
-        .cloned()
-        .collect()
+        .filter(|name| name.contains('*'))
+        .map(|name| (name.clone(), Glob::parse(name)))
+        .collect();
+    names.retain(|name| {
+        !globs
+            .iter()
+            .any(|(wide, glob)| wide != name && glob.covers(name))
+    });
+    names
 }

@@ -1,6 +1,6 @@
 //! Globs of the rules file, and the cheapest EventBridge operator that says the same.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde_json::{Value, json};
 
@@ -34,6 +34,9 @@ impl Glob {
     /// only where two stars of ours would have to share one of theirs.
     pub(super) fn covers(&self, other: &str) -> bool {
         let theirs = Glob::parse(other).0;
+        if !self.0.contains(&Token::Star) {
+            return self.0 == theirs;
+        }
         // Which suffixes of `theirs` the rest of our tokens can take, from the last token backwards.
         let mut fits: Vec<bool> = theirs.iter().map(|_| false).chain([true]).collect();
         for ours in self.0.iter().rev() {
@@ -89,9 +92,9 @@ impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for token in &self.0 {
             match token {
-                Token::Star => write!(f, "*")?,
+                Token::Star => f.write_char('*')?,
                 Token::Char(c @ ('*' | '\\')) => write!(f, "\\{c}")?,
-                Token::Char(c) => write!(f, "{c}")?,
+                Token::Char(c) => f.write_char(*c)?,
             }
         }
         Ok(())

@@ -5,17 +5,17 @@ use serde_json::Value;
 
 use super::events::{Group, Selection};
 use super::glob::Glob;
-use super::length;
+use super::text;
 use crate::rules::Diagnostic;
 
-/// The patterns of a selection, each within `quota` characters.
+/// The patterns of a selection with their texts, each within `quota` characters.
 ///
 /// The inner error is the size of the smallest part that is still too long.
 pub(super) fn fit(
     whole: Selection,
     quota: usize,
     assemble: impl Fn(&Selection) -> Result<Option<Value>, Box<Diagnostic>>,
-) -> Result<Result<Vec<Value>, usize>, Box<Diagnostic>> {
+) -> Result<Result<Vec<(Value, String)>, usize>, Box<Diagnostic>> {
     let mut parts = Vec::new();
     let mut waiting = vec![whole];
     while let Some(selection) = waiting.pop() {
@@ -23,9 +23,10 @@ pub(super) fn fit(
         let Some(pattern) = assemble(&selection)? else {
             continue;
         };
-        let characters = length(&pattern);
+        let text = text(&pattern);
+        let characters = text.chars().count();
         if characters <= quota {
-            parts.push(pattern);
+            parts.push((pattern, text));
             continue;
         }
         let Some((first, second)) = halves(&selection) else {

@@ -23,7 +23,9 @@ pub fn normal_form(pattern: &Value) -> Value {
         }
         Value::Array(values) => {
             let mut values: Vec<Value> = values.iter().map(normal_form).collect();
-            values.sort_by_key(Value::to_string);
+            if values.len() > 1 {
+                values.sort_by_cached_key(Value::to_string);
+            }
             values.dedup();
             Value::Array(values)
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::state::RuleState;
-use super::{Compiled, events, length};
+use super::{Compiled, events, text};
 use branch::{
     Branch, DETAIL_TYPE, EVENT_NAME, EVENT_SOURCE, SOURCE, Tests, USER_TYPE, is_test_source,
     literal, render, simplified,
@@ -227,7 +227,8 @@ fn parts(branches: &[Branch], quota: usize) -> Option<Vec<(Value, RuleState)>> {
         !named(EVENT_SOURCE) && !named(EVENT_NAME)
     };
     let repeated: usize = branches.iter().filter(anywhere).map(Branch::length).sum();
-    let whole = length(&render(branches)).saturating_sub(repeated);
+    let whole = text(&render(branches)).chars().count();
+    let whole = whole.saturating_sub(repeated);
     if whole > MOST_PARTS * quota.saturating_sub(repeated) {
         return None;
     }
@@ -266,7 +267,8 @@ fn inside(class: &Class, branches: &[Branch]) -> Vec<Branch> {
 /// One pattern, if it fits.
 fn part(branches: Vec<Branch>, quota: usize) -> Option<(Value, RuleState)> {
     let pattern = render(&branches);
-    let fits = length(&pattern) <= quota && EventPattern::parse(&pattern.to_string()).is_ok();
+    let text = text(&pattern);
+    let fits = text.chars().count() <= quota && EventPattern::parse(&text).is_ok();
     let state = if branches.iter().any(|branch| branch.reads) {
         RuleState::EnabledWithAll
     } else {
