@@ -1,6 +1,7 @@
 //! The command line: flags and wording, no logic. One file per subcommand.
 
 mod apply;
+mod backtest;
 mod check;
 mod compile;
 mod completions;
@@ -131,6 +132,8 @@ enum Command {
     Compile(compile::CompileArgs),
     /// Say of an event which rules fire, and why the others do not: nearest miss first
     Explain(explain::ExplainArgs),
+    /// Count the alerts that the rules would have raised on CloudTrail logs
+    Backtest(backtest::BacktestArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
     Match(matching::MatchArgs),
     /// Print the JSON Schema of the rules file, for editors
@@ -190,6 +193,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Patterns(args) => args.run(ui),
         Command::Compile(args) => args.run(&global, ui),
         Command::Explain(args) => args.run(&global, ui),
+        Command::Backtest(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),
         Command::Permissions(args) => args.run(&global, ui),
         Command::Schema(args) => args.run(ui),

@@ -10,13 +10,15 @@
 
 mod calls;
 mod envelope;
+mod fields;
 mod identity;
 mod names;
 
 use serde_json::{Map, Value, json};
 
 pub use calls::table;
-pub use envelope::{detail_type, is_record, wrap};
+pub use envelope::{Envelope, detail_type, is_record, source_of, wrap};
+pub use fields::Fields;
 pub use identity::{IDENTITY_WORDS, Identity};
 pub use names::{GLOBAL_SERVICES, as_recorded, is_read_only, needs_wider_state};
 

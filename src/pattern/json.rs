@@ -128,6 +128,41 @@ impl Document {
         Self::read(source, false)
     }
 
+    /// Reads a whole text as the only member of an object. An error comes with its byte offset.
+    pub fn parse_member(name: &str, source: &str) -> Result<Self, (JsonError, usize)> {
+        if u32::try_from(source.len()).is_err() {
+            return Err((JsonError::TooLarge, 0));
+        }
+        let mut document = Self {
+            text: String::with_capacity(source.len()),
+            nodes: Vec::with_capacity(source.len() / 16),
+        };
+        document.push(Kind::Object, Span::default(), Span::default(), 0, 0);
+        let key = document.keep(name).map_err(|error| (error, 0))?;
+        let mut reader = Reader {
+            source,
+            at: 0,
+            lenient: false,
+            document,
+        };
+        match reader.value(key) {
+            Ok(()) => {
+                reader.document.close(0);
+                Ok(reader.document)
+            }
+            Err(error) => Err((error, reader.at)),
+        }
+    }
+
+    /// Adds a text as the last member of the outermost object. Its place in the source is not known.
+    pub fn append(&mut self, name: &str, text: &str) -> Result<(), JsonError> {
+        let key = self.keep(name)?;
+        let text = self.keep(text)?;
+        self.push(Kind::String, key, text, 0, 0);
+        self.close(0);
+        Ok(())
+    }
+
     fn read(source: &str, lenient: bool) -> Result<Self, (JsonError, usize)> {
         let mut reader = Reader {
             source,
@@ -135,7 +170,7 @@ impl Document {
             lenient,
             document: Self::default(),
         };
-        match reader.document() {
+        match reader.value(Span::default()) {
             Ok(()) => Ok(reader.document),
             Err(error) => Err((error, reader.at)),
         }
@@ -370,9 +405,10 @@ impl Reader<'_> {
         }
     }
 
-    fn document(&mut self) -> Result<(), JsonError> {
+    /// The whole text, which is one value, as what a key names.
+    fn value(&mut self, key: Span) -> Result<(), JsonError> {
         let mut open: Vec<(u32, bool)> = Vec::new();
-        let mut key = (Span::default(), 0);
+        let mut key = (key, 0);
         loop {
             self.skip_space();
             let at = self.at;

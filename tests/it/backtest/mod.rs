@@ -1,0 +1,3 @@
+//! `iamwatch backtest`: what is counted, and that nothing is lost in silence.
+
+mod command;
