@@ -10,7 +10,8 @@ use crate::rules::{Endpoint, RulesFile};
 /// When the prices were read.
 pub const DATE: &str = "2026-06";
 /// Where.
-pub const SOURCE: &str = "the AWS pricing pages of SNS and EventBridge for us-east-1, without free tiers";
+pub const SOURCE: &str =
+    "the AWS pricing pages of SNS and EventBridge for us-east-1, without free tiers";
 /// US dollars for a message that is published to a topic.
 const PUBLISH: f64 = 0.50 / 1e6;
 /// US dollars for an event that another Region or account sends to the bus at home. Events of AWS are free.
@@ -36,9 +37,9 @@ pub struct Month {
     pub unpriced_sms: f64,
     /// US dollars for everything that is priced.
     pub dollars: f64,
-    /// When the prices were read.
+    /// Of when the prices are.
     pub prices_of: &'static str,
-    /// Where.
+    /// What they are.
     pub prices_from: &'static str,
 }
 
@@ -67,7 +68,11 @@ impl Month {
             // elsewhere is not known here: as if all had.
             let mut formats = Vec::new();
             month.dollars += alerts * FORWARD;
-            for channel in rule.channels.iter().filter_map(|name| file.channels.get(name)) {
+            for channel in rule
+                .channels
+                .iter()
+                .filter_map(|name| file.channels.get(name))
+            {
                 if !formats.contains(&channel.format) {
                     formats.push(channel.format);
                     month.dollars += alerts * PUBLISH;
