@@ -150,7 +150,7 @@ fn example() -> String {
 #[test]
 fn the_readme_shows_what_the_example_prints() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let log = project.join("examples/backtest.jsonl");
+    let log = project.join("tests/logs/backtest.jsonl");
     let readme = project.join("README.md");
     let bless = std::env::var_os(crate::rules::schema::BLESS).is_some();
     if bless {
@@ -158,15 +158,15 @@ fn the_readme_shows_what_the_example_prints() {
     }
     assert_eq!(std::fs::read_to_string(&log).unwrap(), example());
     let env = TestEnv::new();
-    for name in ["backtest.yaml", "backtest.jsonl"] {
-        let text = std::fs::read(project.join("examples").join(name)).unwrap();
-        write(env.path(), &format!("examples/{name}"), &text);
+    for name in ["examples/backtest.yaml", "tests/logs/backtest.jsonl"] {
+        let text = std::fs::read(project.join(name)).unwrap();
+        write(env.path(), name, &text);
     }
     let (code, out, err) = env.run(&[
         "-f",
         "examples/backtest.yaml",
         "backtest",
-        "examples/backtest.jsonl",
+        "tests/logs/backtest.jsonl",
     ]);
     assert_eq!(code, 0, "{out}{err}");
     let text = std::fs::read_to_string(&readme).unwrap();
