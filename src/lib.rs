@@ -9,7 +9,7 @@
 //! Everything left of `Plan` except `read` is pure: no clock, no network.
 //! [`pattern`] is EventBridge's event pattern language, [`rules`] the language of the rules file,
 //! [`cloudtrail`] makes events as AWS writes them, [`compile`] turns rules into patterns, [`check`] tests them,
-//! [`explain`] says why one fires or not, [`placement`] says what must exist where,
+//! [`explain`] says why one fires or not, [`backtest`] how often it would have, [`placement`] says what must exist where,
 //! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
 //! [`health`] judges what is deployed, [`letters`] are the alerts that were not delivered,
 //! [`sandbox`] is an AWS inside this process, and [`cli`] is flags and wording only.
@@ -26,6 +26,7 @@
 
 pub mod apply;
 pub mod aws;
+pub mod backtest;
 pub mod check;
 pub mod cli;
 pub mod cloudtrail;

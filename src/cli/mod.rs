@@ -1,6 +1,7 @@
 //! The command line: flags and wording, no logic. One file per subcommand.
 
 mod apply;
+mod backtest;
 mod check;
 mod compile;
 mod completions;
@@ -160,6 +161,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Print the realistic event that `like` stands for in a test, or the event of a test
     Like(like::LikeArgs),
+    /// Count the alerts that the rules would have raised on CloudTrail logs
+    Backtest(backtest::BacktestArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
     Match(matching::MatchArgs),
     /// Print the JSON Schema of the rules file, for editors
@@ -230,6 +233,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Compile(args) => args.run(&global, ui),
         Command::Explain(args) => args.run(&global, ui),
         Command::Like(args) => args.run(&global, ui),
+        Command::Backtest(args) => args.run(&global, ui),
         Command::Match(args) => args.run(ui),
         Command::Permissions(args) => args.run(&global, ui),
         Command::Schema(args) => args.run(ui),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::fields::Fields;
 use super::{Setting, names};
 
 const API_CALL: &str = "AWS API Call via CloudTrail";
@@ -25,21 +26,55 @@ pub fn is_record(value: &Value) -> bool {
     text("eventSource") && text("eventName") && value.get("detail").is_none()
 }
 
+/// What EventBridge writes around a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// `id`.
+    pub id: String,
+    /// `detail-type`.
+    pub detail_type: &'static str,
+    /// `source`.
+    pub source: String,
+    /// `account`.
+    pub account: String,
+    /// `time`.
+    pub time: String,
+    /// `region`.
+    pub region: String,
+}
+
+impl Envelope {
+    /// The envelope of a record whose texts are read by their path. The setting stands in for what the record
+    /// does not say.
+    pub fn of<'r>(text: impl Fn(&[&str]) -> Option<&'r str>, setting: &Setting<'_>) -> Self {
+        let source = text(&["eventSource"]).unwrap_or_default();
+        let account =
+            text(&["recipientAccountId"]).or_else(|| text(&["userIdentity", "accountId"]));
+        Self {
+            id: text(&["eventID"]).unwrap_or(setting.id).to_owned(),
+            detail_type: kind(text(&["eventType"]).unwrap_or_default(), source),
+            source: source_of(source),
+            account: account.unwrap_or(setting.account.as_str()).to_owned(),
+            time: text(&["eventTime"]).unwrap_or(setting.time).to_owned(),
+            region: match text(&["awsRegion"]) {
+                Some(region) => region.to_owned(),
+                None => names::recorded_in(service_of(source), setting.region).into(),
+            },
+        }
+    }
+}
+
 /// The event that EventBridge makes of a record. The setting stands in for what the record does not say.
 pub fn wrap(record: Value, setting: &Setting<'_>) -> Value {
-    let text = |path: &str| record.pointer(path).and_then(Value::as_str);
-    let source = text("/eventSource").unwrap_or_default();
-    let service = service_of(source);
-    let account = text("/recipientAccountId").or(text("/userIdentity/accountId"));
-    let region = names::recorded_in(service, setting.region);
+    let envelope = Envelope::of(|path| record.text(path), setting);
     json!({
         "version": "0",
-        "id": text("/eventID").unwrap_or(setting.id),
-        "detail-type": detail_type(&record),
-        "source": format!("aws.{service}"),
-        "account": account.unwrap_or(setting.account.as_str()),
-        "time": text("/eventTime").unwrap_or(setting.time),
-        "region": text("/awsRegion").unwrap_or(region.as_str()),
+        "id": envelope.id,
+        "detail-type": envelope.detail_type,
+        "source": envelope.source,
+        "account": envelope.account,
+        "time": envelope.time,
+        "region": envelope.region,
         "resources": [],
         "detail": record,
     })
@@ -48,14 +83,18 @@ pub fn wrap(record: Value, setting: &Setting<'_>) -> Value {
 /// The `detail-type` of a record's event.
 pub fn detail_type(record: &Value) -> &'static str {
     let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
+    kind(text("eventType"), text("eventSource"))
+}
+
+fn kind(event_type: &str, event_source: &str) -> &'static str {
     // AWS's own pages differ in the case.
     let known = DETAIL_TYPES
         .iter()
-        .find(|(of, _)| of.eq_ignore_ascii_case(text("eventType")));
+        .find(|(of, _)| of.eq_ignore_ascii_case(event_type));
     match known {
         Some((_, detail_type)) => detail_type,
         // Old and shortened records do not say.
-        None if service_of(text("eventSource")) == "signin" => SIGN_IN,
+        None if service_of(event_source) == "signin" => SIGN_IN,
         None => API_CALL,
     }
 }
@@ -67,6 +106,11 @@ pub fn names_its_region(record: &Value) -> bool {
     // Root signs in at us-east-1. Source: CloudTrail user guide, "AWS Management Console sign-in events".
     let root = service == "signin" && text("/userIdentity/type") == Some("Root");
     text("/awsRegion").is_some() || names::GLOBAL_SERVICES.contains(&service) || root
+}
+
+/// The envelope's `source` of an `eventSource`.
+pub fn source_of(event_source: &str) -> String {
+    format!("aws.{}", service_of(event_source))
 }
 
 fn service_of(source: &str) -> &str {

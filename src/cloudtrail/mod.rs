@@ -10,13 +10,17 @@
 
 mod calls;
 mod envelope;
+mod fields;
 mod identity;
 mod names;
 
 use serde_json::{Map, Value, json};
 
 pub use calls::table;
-pub use envelope::{MAX_EVENT, detail_type, is_record, names_its_region, wrap};
+pub use envelope::{
+    Envelope, MAX_EVENT, detail_type, is_record, names_its_region, source_of, wrap,
+};
+pub use fields::Fields;
 pub use identity::{IDENTITY_WORDS, Identity};
 pub use names::{GLOBAL_SERVICES, as_recorded, is_read_only, needs_wider_state};
 

@@ -1,7 +1,6 @@
 //! What follows from an event's service and name alone.
 
-use serde_json::Value;
-
+use super::fields::Fields;
 use crate::place::Region;
 
 /// Services whose events appear in us-east-1 only, whatever Region is used.
@@ -72,21 +71,19 @@ const READS_THAT_PASS: &[&str] = &["GetFederationToken", "GetSessionToken"];
 
 /// Whether an event of EventBridge is one that only rules in the state
 /// `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS` hear of.
-pub fn needs_wider_state(event: &Value) -> bool {
-    let detail = event.get("detail").unwrap_or(&Value::Null);
-    let text = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default();
+pub fn needs_wider_state(event: &impl Fields) -> bool {
+    let text = |name: &str| event.text(&["detail", name]).unwrap_or_default();
     let name = text("eventName");
     let source = text("eventSource");
-    let read_only = match detail.get("readOnly") {
-        Some(Value::Bool(read_only)) => *read_only,
-        // Old records do not say.
-        _ => is_read_only(
+    // Old records do not say.
+    let read_only = event.truth(&["detail", "readOnly"]).unwrap_or_else(|| {
+        is_read_only(
             source.strip_suffix(".amazonaws.com").unwrap_or(source),
             name,
-        ),
-    };
+        )
+    });
     // Data events are not management events.
-    let management = detail.get("managementEvent") != Some(&Value::Bool(false));
+    let management = event.truth(&["detail", "managementEvent"]) != Some(false);
     read_only && management && !name.is_empty() && !READS_THAT_PASS.contains(&name)
 }
 

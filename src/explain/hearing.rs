@@ -1,10 +1,8 @@
 //! Whether an event that a pattern matches reaches the rule at all.
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::text;
-use crate::cloudtrail;
+use crate::cloudtrail::{self, Fields};
 use crate::compile::{Compiled, RuleState, Where, is_wanted};
 use crate::place::Region;
 use crate::placement;
@@ -80,17 +78,21 @@ pub(super) fn by_size(event: &Value) -> Option<Obstacle> {
 }
 
 /// What keeps the event from the rule's state. `part` is one that matches.
-pub(super) fn by_state(part: &Compiled, event: &Value) -> Option<Obstacle> {
+pub(super) fn by_state(part: &Compiled, event: &impl Fields) -> Option<Obstacle> {
     let wide = part.state == RuleState::EnabledWithAll;
     (!wide && cloudtrail::needs_wider_state(event)).then(|| Obstacle {
         reason: Reason::ReadOnly,
-        region: text(event, "/region").unwrap_or_default().to_owned(),
+        region: event.text(&["region"]).unwrap_or_default().to_owned(),
     })
 }
 
 /// What keeps the event in its Region. `part` is one that matches.
-pub(super) fn by_region(part: &Compiled, event: &Value, file: &RulesFile) -> Option<Obstacle> {
-    let name = text(event, "/region")?;
+pub(super) fn by_region(
+    part: &Compiled,
+    event: &impl Fields,
+    file: &RulesFile,
+) -> Option<Obstacle> {
+    let name = event.text(&["region"])?;
     let obstacle = |reason| {
         Some(Obstacle {
             reason,

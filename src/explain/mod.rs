@@ -15,7 +15,7 @@ mod report;
 use serde_json::Value;
 
 use crate::compile::{self, Compiled};
-use crate::pattern::{EventPattern, FieldFailure, PatternError};
+use crate::pattern::{Event, EventPattern, FieldFailure, PatternError};
 use crate::rules::{self, Rule, RuleId, RulesFile, Sources};
 
 pub use hearing::{Obstacle, Reason};
@@ -73,6 +73,11 @@ impl<'c> Judge<'c> {
         })
     }
 
+    /// Its patterns: an event matches the rule if it matches any of them.
+    pub fn patterns(&self) -> impl Iterator<Item = &EventPattern> {
+        self.parts.iter().map(|part| &part.pattern)
+    }
+
     /// What becomes of an event that has come to the rule's bus.
     pub fn on_the_bus(&self, given: &Incoming) -> Verdict {
         self.verdict(given, |part| hearing::by_state(part, &given.value))
@@ -87,22 +92,41 @@ impl<'c> Judge<'c> {
         })
     }
 
+    /// Whether the patterns match an event, and then what keeps it from all that do, listened to where the
+    /// rules file says; without a file, in every Region.
+    pub fn reach(&self, event: &Event, file: Option<&RulesFile>) -> Option<Result<(), Obstacle>> {
+        self.heard(event, |part| {
+            file.and_then(|file| hearing::by_region(part, event, file))
+                .or_else(|| hearing::by_state(part, event))
+        })
+    }
+
+    /// `None` where no pattern matches.
+    fn heard(
+        &self,
+        event: &Event,
+        obstacle: impl Fn(&Compiled) -> Option<Obstacle>,
+    ) -> Option<Result<(), Obstacle>> {
+        let mut first = None;
+        for part in self.parts.iter().filter(|part| part.pattern.matches(event)) {
+            match obstacle(part.compiled) {
+                None => return Some(Ok(())),
+                Some(found) => first = first.or(Some(Err(found))),
+            }
+        }
+        first
+    }
+
     fn verdict(
         &self,
         given: &Incoming,
         obstacle: impl Fn(&Compiled) -> Option<Obstacle>,
     ) -> Verdict {
         let event = &given.event;
-        let matching = self.parts.iter().filter(|part| part.pattern.matches(event));
-        let mut obstacles = Vec::new();
-        for part in matching {
-            match obstacle(part.compiled) {
-                None => return Verdict::Fires,
-                Some(found) => obstacles.push(found),
-            }
-        }
-        if let Some(first) = obstacles.into_iter().next() {
-            return Verdict::Unheard(first);
+        match self.heard(event, obstacle) {
+            Some(Ok(())) => return Verdict::Fires,
+            Some(Err(obstacle)) => return Verdict::Unheard(obstacle),
+            None => {}
         }
         let failures = self
             .parts

@@ -37,6 +37,54 @@ impl Event {
         Self::checked(document)
     }
 
+    /// Reads a text that is to be the member `name` of an event, whose other members [`Event::put`] adds.
+    pub fn around(name: &str, text: &str) -> Result<Self, EventError> {
+        let document =
+            Document::parse_member(name, text).map_err(|(cause, at)| EventError::Json {
+                cause,
+                position: Position::of(text, at),
+            })?;
+        Ok(Self { document })
+    }
+
+    /// Adds a member at the top that is a text.
+    pub fn put(&mut self, name: &str, text: &str) -> Result<(), EventError> {
+        self.document
+            .append(name, text)
+            .map_err(|cause| EventError::Json {
+                cause,
+                position: Position { line: 1, column: 1 },
+            })
+    }
+
+    /// The text that a path of names leads to; of names that come twice, the last one counts. Arrays are not
+    /// entered.
+    pub fn text(&self, path: &[&str]) -> Option<&str> {
+        let item = self.at(path)?;
+        (item.kind() == Kind::String).then(|| item.text())
+    }
+
+    /// The same for booleans.
+    pub fn truth(&self, path: &[&str]) -> Option<bool> {
+        match self.at(path)?.kind() {
+            Kind::True => Some(true),
+            Kind::False => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether a path of names leads to anything.
+    pub fn has(&self, path: &[&str]) -> bool {
+        self.at(path).is_some()
+    }
+
+    fn at(&self, path: &[&str]) -> Option<Item<'_>> {
+        path.iter().try_fold(self.document.root()?, |item, name| {
+            let members = (item.kind() == Kind::Object).then(|| item.children())?;
+            members.filter(|member| member.key() == *name).last()
+        })
+    }
+
     fn checked(document: Document) -> Result<Self, EventError> {
         match document.root() {
             Some(root) if root.kind() == Kind::Object => Ok(Self { document }),

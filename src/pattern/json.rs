@@ -128,6 +128,31 @@ impl Document {
         reader::read(source, false)
     }
 
+    /// Reads a whole text as the only member of an object. An error comes with its byte offset.
+    pub fn parse_member(name: &str, source: &str) -> Result<Self, (JsonError, usize)> {
+        if u32::try_from(source.len()).is_err() {
+            return Err((JsonError::TooLarge, 0));
+        }
+        let mut document = Self {
+            text: String::with_capacity(source.len()),
+            nodes: Vec::with_capacity(source.len() / 16),
+        };
+        document.push(Kind::Object, Span::default(), Span::default(), 0, 0);
+        let key = document.keep(name).map_err(|error| (error, 0))?;
+        let mut document = reader::read_into(document, key, source)?;
+        document.close(0);
+        Ok(document)
+    }
+
+    /// Adds a text as the last member of the outermost object. Its place in the source is not known.
+    pub fn append(&mut self, name: &str, text: &str) -> Result<(), JsonError> {
+        let key = self.keep(name)?;
+        let text = self.keep(text)?;
+        self.push(Kind::String, key, text, 0, 0);
+        self.close(0);
+        Ok(())
+    }
+
     /// The same from a value in memory. All offsets are 0.
     pub fn from_value(value: &Value) -> Result<Self, JsonError> {
         let mut document = Self::default();

@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod backtest;
 mod catalogue;
 mod check;
 mod cli;

@@ -13,7 +13,25 @@ pub(super) fn read(source: &str, lenient: bool) -> Result<Document, (JsonError, 
         lenient,
         document: Document::default(),
     };
-    match reader.document() {
+    match reader.value(Span::default()) {
+        Ok(()) => Ok(reader.document),
+        Err(error) => Err((error, reader.at)),
+    }
+}
+
+/// Reads a whole text as what a key names in a document that is begun.
+pub(super) fn read_into(
+    document: Document,
+    key: Span,
+    source: &str,
+) -> Result<Document, (JsonError, usize)> {
+    let mut reader = Reader {
+        source,
+        at: 0,
+        lenient: false,
+        document,
+    };
+    match reader.value(key) {
         Ok(()) => Ok(reader.document),
         Err(error) => Err((error, reader.at)),
     }
@@ -45,9 +63,10 @@ impl Reader<'_> {
         }
     }
 
-    fn document(&mut self) -> Result<(), JsonError> {
+    /// The whole text, which is one value, as what a key names.
+    fn value(&mut self, key: Span) -> Result<(), JsonError> {
         let mut open: Vec<(u32, bool)> = Vec::new();
-        let mut key = (Span::default(), 0);
+        let mut key = (key, 0);
         loop {
             self.skip_space();
             let at = self.at;

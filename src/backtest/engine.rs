@@ -1,0 +1,381 @@
+//! What the rules say of one object of a log.
+
+use super::actor::Actor;
+use super::records;
+use super::scan::Shape;
+use super::screen::{Candidates, Memory, Screen};
+use super::source::Skip;
+use super::tally::{Missed, Sample, Tally, widen};
+use super::time::{self, Second};
+use crate::cloudtrail::{Envelope, Setting};
+use crate::compile::Compiled;
+use crate::explain::{Judge, Obstacle};
+use crate::pattern::{Event, PatternError, raw_fields};
+use crate::rules::{RuleId, RulesFile};
+
+/// The largest event that CloudTrail sends to EventBridge. Source: `eb-troubleshooting`.
+const MAX_EVENT: usize = 256 * 1024;
+/// How deep records may lie in objects that hold objects: an alert that holds an event, a list in a member.
+const MAX_WRAPPERS: usize = 4;
+
+/// From when to when, the end not included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Window {
+    /// The first moment.
+    pub since: Option<Second>,
+    /// The first moment behind it.
+    pub until: Option<Second>,
+}
+
+impl Window {
+    fn is_whole(self) -> bool {
+        self == Self::default()
+    }
+
+    fn holds(self, moment: Second) -> bool {
+        self.since.is_none_or(|since| since <= moment)
+            && self.until.is_none_or(|until| moment < until)
+    }
+}
+
+/// Rules, ready to be asked about many records.
+#[derive(Debug)]
+pub struct Engine<'c> {
+    ids: Vec<&'c RuleId>,
+    judges: Vec<Judge<'c>>,
+    /// `None`: every record is parsed and shown to every rule.
+    screen: Option<Screen>,
+    file: Option<&'c RulesFile>,
+    options: Options<'c>,
+}
+
+/// What to count, and what stands in for what records do not say.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'c> {
+    /// What records are taken to say where they do not.
+    pub setting: Setting<'c>,
+    /// What lies outside is not counted.
+    pub window: Window,
+    /// How many alerts of each rule are kept.
+    pub samples: usize,
+    /// Without any short cut: to compare with.
+    pub plain: bool,
+}
+
+/// Why an object of a log was not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It is not JSON.
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    /// It is something else.
+    #[error("neither a CloudTrail record nor an event of EventBridge")]
+    Unknown,
+    /// It is of CloudTrail and no record of a call.
+    #[error("left out")]
+    Skipped(Skip),
+}
+
+/// Where an object stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'b> {
+    /// Its blob.
+    pub blob: &'b str,
+    /// Which object of the blob, from 1.
+    pub record: u64,
+}
+
+impl<'c> Engine<'c> {
+    /// The rules of `compiled`, or some of them. Without a file they are taken to listen in every Region.
+    ///
+    /// # Errors
+    /// A pattern that EventBridge would refuse.
+    pub fn new(
+        file: Option<&'c RulesFile>,
+        compiled: &'c [Compiled],
+        only: &[RuleId],
+        options: Options<'c>,
+    ) -> Result<Self, PatternError> {
+        let mut ids = Vec::new();
+        let mut judges = Vec::new();
+        // The parts of a rule stand together.
+        for parts in compiled.chunk_by(|a, b| a.rule == b.rule) {
+            let Some(first) = parts.first() else {
+                continue;
+            };
+            if only.is_empty() || only.contains(&first.rule) {
+                ids.push(&first.rule);
+                judges.push(Judge::new(parts)?);
+            }
+        }
+        Ok(Self {
+            screen: (!options.plain).then(|| Screen::new(&judges)),
+            ids,
+            judges,
+            file,
+            options,
+        })
+    }
+
+    /// The rules in the order of the tallies.
+    pub fn rules(&self) -> impl Iterator<Item = &'c RuleId> {
+        self.ids.iter().copied()
+    }
+
+    /// The rules file, if there is one.
+    pub fn file(&self) -> Option<&'c RulesFile> {
+        self.file
+    }
+
+    /// How many alerts of each rule are kept.
+    pub fn samples(&self) -> usize {
+        self.options.samples
+    }
+
+    /// An empty tally of these rules.
+    pub fn tally(&self) -> Tally {
+        Tally::new(self.ids.len())
+    }
+
+    /// Counts an object of a text. A record on which no rule can fire is not parsed: whether it is JSON inside its
+    /// braces is then not known, and makes no difference to any alert.
+    ///
+    /// # Errors
+    /// Why it is not counted.
+    pub fn judge(
+        &self,
+        text: &[u8],
+        shape: &Shape,
+        standing: Standing<'_>,
+        memory: &mut Memory,
+        tally: &mut Tally,
+    ) -> Result<(), Unread> {
+        let object = text.get(shape.range.clone()).unwrap_or_default();
+        let (Some(screen), Some(time)) = (&self.screen, shape.time.plain(text)) else {
+            return self.whole(object, standing, tally, 0);
+        };
+        let Candidates::Only(rules) = screen.candidates(&self.judges, text, shape, memory) else {
+            return self.whole(object, standing, tally, 0);
+        };
+        let moment = std::str::from_utf8(time).ok().and_then(time::parse);
+        if rules.is_empty() {
+            self.enters(moment, tally);
+            return Ok(());
+        }
+        let event = self.enveloped(detail(object)?.0)?;
+        if self.enters(moment, tally) {
+            self.count(&event, moment, object.len(), &rules, standing, tally);
+        }
+        Ok(())
+    }
+
+    fn whole(
+        &self,
+        object: &[u8],
+        standing: Standing<'_>,
+        tally: &mut Tally,
+        depth: usize,
+    ) -> Result<(), Unread> {
+        let (detail, text) = detail(object)?;
+        let there = |name: &str| detail.text(&["detail", name]).is_some();
+        let wraps = detail.has(&["detail", "detail"]);
+        let all: Vec<usize> = (0..self.judges.len()).collect();
+        if there("eventTime") || (there("eventSource") && there("eventName") && !wraps) {
+            let time = detail.text(&["detail", "eventTime"]);
+            let moment = time.and_then(time::parse);
+            let event = self.enveloped(detail)?;
+            if self.enters(moment, tally) {
+                self.count(&event, moment, object.len(), &all, standing, tally);
+            }
+            return Ok(());
+        }
+        if there("source") || wraps {
+            let event = Event::parse(text).map_err(not_json)?;
+            let written = event.text(&["detail", "eventTime"]);
+            let moment = written.or(event.text(&["time"])).and_then(time::parse);
+            if self.enters(moment, tally) {
+                self.count(&event, moment, object.len(), &all, standing, tally);
+            }
+            return Ok(());
+        }
+        if detail.has(&["detail", "digestS3Object"]) {
+            return Err(Unread::Skipped(Skip::Digest));
+        }
+        if depth >= MAX_WRAPPERS {
+            return Err(Unread::Unknown);
+        }
+        if let Some(record) = detail.text(&["detail", "CloudTrailEvent"]) {
+            return self.whole(record.as_bytes(), standing, tally, depth + 1);
+        }
+        for (name, value) in raw_fields(text).unwrap_or_default() {
+            let list = ["Records", "Events"].contains(&name.as_str()) && value.starts_with('[');
+            let alert = name == "event" && there("rule") && value.starts_with('{');
+            if list || alert {
+                return self.inside(value.as_bytes(), standing, tally, depth + 1);
+            }
+        }
+        Err(Unread::Unknown)
+    }
+
+    /// Counts what lies in a member of an object.
+    fn inside(
+        &self,
+        mut text: &[u8],
+        standing: Standing<'_>,
+        tally: &mut Tally,
+        depth: usize,
+    ) -> Result<(), Unread> {
+        let mut outcome = Ok(());
+        let walked = records::walk(&mut text, &mut Vec::new(), &mut |text, shape| {
+            let object = text.get(shape.range.clone()).unwrap_or_default();
+            let counted = self.whole(object, standing, tally, depth);
+            if outcome.is_ok() {
+                outcome = counted;
+            }
+            std::ops::ControlFlow::Continue(())
+        });
+        walked.map_err(not_json)?;
+        outcome
+    }
+
+    /// The event that EventBridge makes of a record, which lies in its `detail`.
+    fn enveloped(&self, mut event: Event) -> Result<Event, Unread> {
+        let envelope = Envelope::of(
+            |path| match path {
+                [name] => event.text(&["detail", name]),
+                [first, second] => event.text(&["detail", first, second]),
+                _ => None,
+            },
+            &self.options.setting,
+        );
+        let members = [
+            ("version", "0"),
+            ("id", &envelope.id),
+            ("detail-type", envelope.detail_type),
+            ("source", &envelope.source),
+            ("account", &envelope.account),
+            ("time", &envelope.time),
+            ("region", &envelope.region),
+        ];
+        for (name, text) in members {
+            event.put(name, text).map_err(not_json)?;
+        }
+        Ok(event)
+    }
+
+    /// Counts what some of the rules say of an event.
+    fn count(
+        &self,
+        event: &Event,
+        moment: Option<Second>,
+        bytes: usize,
+        rules: &[usize],
+        standing: Standing<'_>,
+        tally: &mut Tally,
+    ) {
+        let mut alerting: Vec<u32> = Vec::new();
+        for index in rules.iter().copied() {
+            let Some(judge) = self.judges.get(index) else {
+                continue;
+            };
+            let Some(reached) = judge.reach(event, self.file) else {
+                continue;
+            };
+            let Some(rule) = tally.rules.get_mut(index) else {
+                continue;
+            };
+            let missed = match &reached {
+                _ if bytes > MAX_EVENT => Some(Missed::TooLarge),
+                Ok(()) => None,
+                Err(Obstacle { reason, region }) => {
+                    let missed = Missed::from(*reason);
+                    if missed == Missed::NotListening {
+                        rule.unheard_in.add(region.clone(), 1);
+                    }
+                    Some(missed)
+                }
+            };
+            if let Some(missed) = missed {
+                *rule.missed.entry(missed).or_default() += 1;
+                continue;
+            }
+            alerting.push(index as u32);
+            rule.alerts += 1;
+            if let Some(moment) = moment {
+                widen(&mut rule.period, moment);
+                *rule.hours.entry(moment.div_euclid(3600)).or_default() += 1;
+            }
+            let (actor, also) = Actor::of(event);
+            for other in also {
+                rule.also.add(other, 1);
+            }
+            if let Some(account) = event.text(&["account"]) {
+                rule.accounts.add(account.to_owned(), 1);
+            }
+            if let Some(address) = event.text(&["detail", "sourceIPAddress"]) {
+                rule.addresses.add(address.to_owned(), 1);
+            }
+            rule.keep(
+                || sample(event, &actor, moment, standing),
+                self.options.samples,
+            );
+            rule.actors.add(actor, 1);
+        }
+        tally.alerting += u64::from(!alerting.is_empty());
+        for (n, first) in alerting.iter().enumerate() {
+            for second in alerting.iter().skip(n + 1) {
+                *tally.pairs.entry((*first, *second)).or_default() += 1;
+            }
+        }
+    }
+
+    /// Counts a record, if its moment lies in the window.
+    fn enters(&self, moment: Option<Second>, tally: &mut Tally) -> bool {
+        match moment {
+            Some(moment) if !self.options.window.holds(moment) => {
+                tally.outside += 1;
+                return false;
+            }
+            Some(moment) => widen(&mut tally.period, moment),
+            None => {
+                tally.undated += 1;
+                // It cannot be said to lie in the window.
+                if !self.options.window.is_whole() {
+                    tally.outside += 1;
+                    return false;
+                }
+            }
+        }
+        tally.records += 1;
+        true
+    }
+}
+
+/// An object as the `detail` of an event, and its text.
+fn detail(object: &[u8]) -> Result<(Event, &str), Unread> {
+    let text = std::str::from_utf8(object).map_err(not_json)?;
+    Ok((Event::around("detail", text).map_err(not_json)?, text))
+}
+
+fn not_json(error: impl std::fmt::Display) -> Unread {
+    Unread::NotJson(error.to_string())
+}
+
+fn sample(event: &Event, actor: &Actor, moment: Option<Second>, standing: Standing<'_>) -> Sample {
+    let owned = |path: &[&str]| event.text(path).map(str::to_owned);
+    let source = event.text(&["detail", "eventSource"]).unwrap_or("?");
+    let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
+    let name = event.text(&["detail", "eventName"]).unwrap_or("?");
+    Sample {
+        time: moment.map(time::written),
+        id: owned(&["detail", "eventID"]).or_else(|| owned(&["id"])),
+        event: format!("{service}:{name}"),
+        actor: actor.value.clone(),
+        account: owned(&["account"]),
+        region: owned(&["region"]),
+        address: owned(&["detail", "sourceIPAddress"]),
+        error: owned(&["detail", "errorCode"]),
+        blob: standing.blob.to_owned(),
+        record: standing.record,
+    }
+}

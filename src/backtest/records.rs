@@ -1,0 +1,284 @@
+//! The objects of a text that is read piece by piece, whatever they are wrapped in: one behind the other (JSON
+//! lines), a list, or the list `Records` or `Events` of an object, as CloudTrail's files and the output of
+//! `aws cloudtrail lookup-events` have them.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use super::scan::{self, Scan, Shape};
+
+/// So much is read at once. It should fit into a core's cache.
+const PIECE: usize = 256 * 1024;
+/// The largest object. CloudTrail's records are a few thousand bytes, and EventBridge takes no event of more
+/// than 256 KB.
+pub const MAX_OBJECT: usize = 16 << 20;
+/// How long the beginning of a wrapper may be, spaces included.
+const MAX_HEAD: usize = 256;
+
+/// Why the objects of a text ended before the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The bytes could not be read or decompressed.
+    #[error("{0}")]
+    Read(String),
+    /// The text stops inside an object or a list.
+    #[error("it ends in the middle of {0}")]
+    Unfinished(&'static str),
+    /// Something stands there that is no object.
+    #[error("not JSON that holds records: `{found}` at byte {at}")]
+    Unexpected {
+        /// What stands there.
+        found: char,
+        /// Where, in the decompressed text.
+        at: u64,
+    },
+    /// More than [`MAX_OBJECT`].
+    #[error("an object of more than {mib} MiB at byte {0}", mib = MAX_OBJECT >> 20)]
+    TooLarge(u64),
+    /// Nothing at all.
+    #[error("it is empty")]
+    Empty,
+}
+
+/// Where the reader stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// Between documents.
+    Top,
+    /// In so many lists, the outermost of which may be the member of an object.
+    List { depth: usize, wrapped: bool },
+    /// Behind the list of an object.
+    Tail,
+}
+
+/// Visits every object, until the visitor breaks.
+///
+/// `buffer` is reused: it holds the piece that is looked at.
+///
+/// # Errors
+/// What kept it from the rest. Everything before it was visited.
+pub fn walk(
+    input: &mut dyn Read,
+    buffer: &mut Vec<u8>,
+    visit: &mut dyn FnMut(&[u8], &Shape) -> ControlFlow<()>,
+) -> Result<(), Problem> {
+    buffer.clear();
+    let mut window = Window {
+        input,
+        buffer,
+        at: 0,
+        before: 0,
+        end: None,
+    };
+    let mut level = Level::Top;
+    let mut empty = true;
+    window.more();
+    window.skip(b"\xef\xbb\xbf");
+    loop {
+        window.skip_space(level);
+        let Some(byte) = window.peek() else {
+            if window.more() {
+                continue;
+            }
+            return match (window.failure(), level) {
+                (Some(problem), _) => Err(problem),
+                (None, Level::Top) if empty => Err(Problem::Empty),
+                (None, Level::Top) => Ok(()),
+                (None, _) => Err(Problem::Unfinished("a list")),
+            };
+        };
+        empty = false;
+        match (byte, level) {
+            (b'{', Level::Top) if window.enter_wrapper() => {
+                level = Level::List {
+                    depth: 1,
+                    wrapped: true,
+                };
+            }
+            (b'{', Level::Top | Level::List { .. }) => {
+                let shape = window.object()?;
+                if visit(window.buffer, &shape).is_break() {
+                    return Ok(());
+                }
+                window.at = shape.range.end;
+            }
+            (b'[', Level::Top) => {
+                level = Level::List {
+                    depth: 1,
+                    wrapped: false,
+                };
+                window.at += 1;
+            }
+            (b'[', Level::List { depth, wrapped }) => {
+                level = Level::List {
+                    depth: depth + 1,
+                    wrapped,
+                };
+                window.at += 1;
+            }
+            (b']', Level::List { depth, wrapped }) => {
+                level = match (depth, wrapped) {
+                    (1, false) => Level::Top,
+                    (1, true) => Level::Tail,
+                    _ => Level::List {
+                        depth: depth - 1,
+                        wrapped,
+                    },
+                };
+                window.at += 1;
+            }
+            (_, Level::Tail) => {
+                window.leave_wrapper()?;
+                level = Level::Top;
+            }
+            _ => return Err(window.unexpected()),
+        }
+    }
+}
+
+/// The piece of the text that is looked at.
+struct Window<'w> {
+    input: &'w mut dyn Read,
+    buffer: &'w mut Vec<u8>,
+    at: usize,
+    /// How many bytes of the text lie before the buffer.
+    before: u64,
+    /// Whether and why nothing comes any more.
+    end: Option<Result<(), String>>,
+}
+
+impl Window<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.buffer.get(self.at).copied()
+    }
+
+    fn skip(&mut self, mark: &[u8]) {
+        if self
+            .buffer
+            .get(self.at..)
+            .is_some_and(|rest| rest.starts_with(mark))
+        {
+            self.at += mark.len();
+        }
+    }
+
+    fn skip_space(&mut self, level: Level) {
+        let comma = matches!(level, Level::List { .. });
+        while let Some(byte) = self.peek() {
+            if !(byte.is_ascii_whitespace() || comma && byte == b',') {
+                break;
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Forgets what lies behind and reads more. False if nothing came.
+    fn more(&mut self) -> bool {
+        if self.end.is_some() {
+            return false;
+        }
+        self.buffer.drain(..self.at);
+        self.before += self.at as u64;
+        self.at = 0;
+        let held = self.buffer.len();
+        // An object that is larger than a piece is not scanned again for each further piece.
+        let wanted = PIECE.max(held);
+        self.buffer.resize(held + wanted, 0);
+        let mut filled = held;
+        while let Some(rest) = self
+            .buffer
+            .get_mut(filled..)
+            .filter(|rest| !rest.is_empty())
+        {
+            match self.input.read(rest) {
+                Ok(0) => {
+                    self.end = Some(Ok(()));
+                    break;
+                }
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.end = Some(Err(error.to_string()));
+                    break;
+                }
+            }
+        }
+        self.buffer.truncate(filled);
+        filled > held
+    }
+
+    fn failure(&self) -> Option<Problem> {
+        match &self.end {
+            Some(Err(error)) => Some(Problem::Read(error.clone())),
+            _ => None,
+        }
+    }
+
+    fn unexpected(&self) -> Problem {
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        let start = rest.get(..4.min(rest.len())).unwrap_or_default();
+        let found = String::from_utf8_lossy(start).chars().next();
+        Problem::Unexpected {
+            found: found.unwrap_or(char::REPLACEMENT_CHARACTER),
+            at: self.before + self.at as u64,
+        }
+    }
+
+    /// The object that begins here, as a whole.
+    fn object(&mut self) -> Result<Shape, Problem> {
+        loop {
+            match scan::object(self.buffer, self.at) {
+                Scan::Object(shape) => return Ok(shape),
+                Scan::Unfinished => {}
+            }
+            if self.buffer.len() - self.at > MAX_OBJECT {
+                return Err(Problem::TooLarge(self.before + self.at as u64));
+            }
+            if !self.more() {
+                return Err(self.failure().unwrap_or(Problem::Unfinished("a record")));
+            }
+        }
+    }
+
+    /// If an object begins here whose first member is the list of records, goes to the first of them.
+    fn enter_wrapper(&mut self) -> bool {
+        if self.buffer.len() - self.at < MAX_HEAD {
+            self.more();
+        }
+        let rest = self.buffer.get(self.at + 1..).unwrap_or_default();
+        let behind = [&b"\"Records\""[..], b"\"Events\""]
+            .iter()
+            .find_map(|name| {
+                let rest = rest.trim_ascii_start().strip_prefix(*name)?;
+                let rest = rest.trim_ascii_start().strip_prefix(b":")?;
+                rest.trim_ascii_start().strip_prefix(b"[")
+            });
+        match behind.map(<[u8]>::len) {
+            Some(length) => {
+                self.at = self.buffer.len() - length;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Goes behind the end of the object in which the list was.
+    fn leave_wrapper(&mut self) -> Result<(), Problem> {
+        loop {
+            // As if the object began here.
+            match scan::rest(self.buffer, self.at) {
+                Scan::Object(shape) => {
+                    self.at = shape.range.end;
+                    return Ok(());
+                }
+                Scan::Unfinished => {}
+            }
+            if self.buffer.len() - self.at > MAX_OBJECT {
+                return Err(Problem::TooLarge(self.before + self.at as u64));
+            }
+            if !self.more() {
+                return Err(self.failure().unwrap_or(Problem::Unfinished("an object")));
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Where logs come from: a source finds blobs one by one, and somebody else reads them.
+//!
+//! A new kind of source is a function that makes a [`Source`]. Its stream may do as much at once as suits it
+//! (listing while fetching, several fetches in flight) but must not run ahead without bound: whoever takes the
+//! blobs takes one for each free task.
+
+pub mod files;
+
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use futures::Stream;
+use serde::Serialize;
+
+/// A stream of what is found.
+pub type Feed = Pin<Box<dyn Stream<Item = Found> + Send>>;
+
+/// Blobs to read.
+pub struct Source {
+    /// What is found, in any order.
+    pub feed: Feed,
+    /// How many bytes all blobs have together as they are stored, if that is known.
+    pub bytes: Option<u64>,
+    /// How many blobs there are, if that is known.
+    pub blobs: Option<u64>,
+}
+
+/// One thing that a source comes across.
+#[derive(Debug)]
+pub enum Found {
+    /// Something to read.
+    Blob(Blob),
+    /// Something that is left out on purpose.
+    Skipped(Skip),
+    /// Something that could not even be opened, a folder that could not be listed.
+    Lost(Loss),
+}
+
+/// A named run of bytes: a file, an object.
+#[derive(Debug)]
+pub struct Blob {
+    /// Its name for people: a path, an URL.
+    pub name: String,
+    /// Where its bytes are.
+    pub body: Body,
+}
+
+/// Where the bytes of a blob are.
+#[derive(Debug)]
+pub enum Body {
+    /// In a file, which is read piece by piece.
+    File(PathBuf),
+    /// On standard input, likewise.
+    Stdin,
+    /// In memory.
+    Memory(Vec<u8>),
+}
+
+/// Why a blob is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Skip {
+    /// CloudTrail's digest files, which prove that log files were not changed.
+    Digest,
+    /// CloudTrail's Insights, which are no record of a call.
+    Insight,
+    /// A file in a folder whose name is not that of a log.
+    OtherName,
+    /// The log ended before the first or began after the last moment asked for, by its name.
+    OutsideWindow,
+}
+
+/// Something that should have been read and was not, or not to its end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Loss {
+    /// The blob.
+    pub name: String,
+    /// What is the matter: a sentence without its end.
+    pub problem: String,
+    /// How many of its records were read all the same.
+    pub records_read: u64,
+}
+
+impl Skip {
+    /// Why the folders and the name of a log say that it is none, if they do.
+    /// Source: CloudTrail user guide, "Finding your CloudTrail log files", "digest file structure".
+    pub fn by_path(path: &str) -> Option<Self> {
+        let holds = |mark: &str| {
+            path.split(['/', '\\'])
+                .any(|part| part == mark || part.contains(&format!("_{mark}_")))
+        };
+        if holds("CloudTrail-Digest") {
+            Some(Self::Digest)
+        } else if holds("CloudTrail-Insight") {
+            Some(Self::Insight)
+        } else {
+            None
+        }
+    }
+}

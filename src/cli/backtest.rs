@@ -1,0 +1,196 @@
+//! `iamwatch backtest`: how many alerts the rules would have raised on the logs of the past.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::input::read;
+use super::session::{choose, load};
+use super::{Exit, Failure, Global, Ui};
+use crate::backtest::source::files;
+use crate::backtest::{Control, Engine, Options, Report, Window, parse_time, run};
+use crate::cloudtrail::Setting;
+use crate::compile::{Compiled, Names, RuleState};
+use crate::pattern::EventPattern;
+use crate::place::{AccountId, Region};
+use crate::render;
+use crate::rules::{RuleId, Severity};
+
+/// What records are taken to say where they do not.
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "us-east-1";
+const TIME: &str = "1970-01-01T00:00:00Z";
+const ID: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Flags of `backtest`.
+///
+/// Exit code: 0 counted, 1 if anything was not read.
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    /// Logs: files, folders with everything below them, `-` for standard input. Log files of CloudTrail,
+    /// JSON lines and lists, records and events of EventBridge, compressed with gzip or not
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Only this rule; can be repeated
+    #[arg(long, value_name = "RULE")]
+    rule: Vec<String>,
+    /// Instead of rules: an event pattern as EventBridge takes it, a file, `-` or JSON that starts with `{`. It
+    /// counts in every Region
+    #[arg(long, value_name = "PATTERN", conflicts_with = "rule")]
+    pattern: Option<String>,
+    /// Print a line for each rule and day, as CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Count from this moment on (`2026-01-05` or `2026-01-05T08:30:00Z`)
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Count up to this moment, which is not included
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Show so many of the alerts of each rule
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    events: usize,
+    /// Parse every record and show it to every rule: the same numbers, slowly
+    #[arg(long, hide = true)]
+    plain: bool,
+    /// Go on where something could not be read
+    #[arg(long)]
+    keep_going: bool,
+}
+
+impl BacktestArgs {
+    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
+        let rules = match &self.pattern {
+            Some(_) => None,
+            None => Some(load(&global.file, ui)?),
+        };
+        let file = rules.as_ref().map(|rules| &rules.file);
+        let given = self.pattern.as_deref().map(alone).transpose()?;
+        let patterns = match (&rules, &given) {
+            (Some(rules), _) => rules.patterns.as_slice(),
+            (None, given) => given.as_slice(),
+        };
+        let only = match &rules {
+            Some(rules) => {
+                let chosen = self.rule.iter().map(|name| choose(rules, name));
+                chosen.collect::<Result<Vec<_>, _>>()?
+            }
+            None => Vec::new(),
+        };
+        let assumed: AccountId = match file.and_then(|file| file.home.account.clone()) {
+            Some(account) => account,
+            None => ACCOUNT.parse().map_err(|_| Failure::said())?,
+        };
+        let region: Region = match file {
+            Some(file) => file.home.region.clone(),
+            None => REGION.parse().map_err(|_| Failure::said())?,
+        };
+        let setting = Setting {
+            account: &assumed,
+            region: &region,
+            time: TIME,
+            id: ID,
+        };
+        let window = Window {
+            since: self.since.as_deref().map(moment).transpose()?,
+            until: self.until.as_deref().map(moment).transpose()?,
+        };
+        let options = Options {
+            setting,
+            window,
+            samples: self.events,
+            plain: self.plain,
+        };
+        let engine = Engine::new(file, patterns, &only, options)
+            .map_err(|error| Failure::new(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let control = Control::new(self.keep_going);
+        let mut interrupted = false;
+        let interrupt = async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            interrupted = true;
+        };
+        let source = files::source(&self.paths);
+        let bar = progress(ui, source.bytes);
+        let tick = || bar.set_position(control.bytes.load(Ordering::Relaxed));
+        let tally = run(&engine, source, &control, &runtime, interrupt, tick);
+        bar.finish_and_clear();
+        let report = Report::new(&engine, &tally, interrupted);
+        if ui.json {
+            ui.json(&report)?;
+        } else if self.csv {
+            write!(ui.out, "{}", render::backtest::csv(&report))?;
+        } else {
+            let text = render::backtest::report(&report, ui.painter());
+            write!(ui.out, "{text}")?;
+        }
+        ui.out.flush()?;
+        if tally.lost > 0 && control.stop.load(Ordering::Relaxed) && !interrupted {
+            ui.failure(
+                &Failure::new("something was not read, and the rest was not looked at")
+                    .help("--keep-going reads the rest all the same"),
+            );
+        }
+        Ok(if report.complete {
+            Exit::Fine
+        } else {
+            Exit::Error
+        })
+    }
+}
+
+/// A pattern without a rules file, in the state that hears of everything.
+fn alone(given: &str) -> Result<Compiled, Failure> {
+    let parsed = EventPattern::parse(&read(given)?).map_err(|error| Failure {
+        help: error.help(),
+        ..Failure::new(format!("the event pattern is not valid: {error}"))
+    })?;
+    Ok(Compiled {
+        rule: RuleId("pattern".to_owned()),
+        title: "The given pattern".to_owned(),
+        severity: Severity::default(),
+        part: None,
+        pattern: serde_json::from_str(parsed.canonical())
+            .map_err(|error| Failure::new(error.to_string()))?,
+        state: RuleState::EnabledWithAll,
+        names: Names::Free,
+    })
+}
+
+/// What was read and how fast, with the time that is left where the whole is known; hidden where nobody watches.
+fn progress(ui: &Ui, bytes: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::hidden();
+    if !ui.progress {
+        return bar;
+    }
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    let template = match bytes {
+        Some(bytes) => {
+            bar.set_length(bytes);
+            "{wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left"
+        }
+        None => "{spinner} {bytes}, {binary_bytes_per_sec}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn moment(text: &str) -> Result<i64, Failure> {
+    let whole = if text.len() == 10 {
+        format!("{text}T00:00:00Z")
+    } else {
+        text.to_owned()
+    };
+    parse_time(&whole).ok_or_else(|| {
+        Failure::new(format!("`{text}` is no moment"))
+            .help("write a day such as 2026-01-05, or a moment such as 2026-01-05T08:30:00Z")
+    })
+}
