@@ -12,6 +12,8 @@ mod check;
 mod cli;
 mod cli_deploy;
 mod cloudtrail;
+#[path = "../corpus/mod.rs"]
+mod corpus;
 mod cover;
 mod deploy;
 mod disturbed;
@@ -39,5 +41,6 @@ mod stage;
 mod status;
 mod sweep;
 mod tamper;
+mod three_ways;
 mod trails;
 mod writers;
