@@ -23,6 +23,14 @@ impl<K> Default for Distinct<K> {
     }
 }
 
+impl<K: Hash + Eq> PartialEq for Distinct<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rest == other.rest && self.counts == other.counts
+    }
+}
+
+impl<K: Hash + Eq> Eq for Distinct<K> {}
+
 impl<K: Hash + Eq + Ord> Distinct<K> {
     /// Counts a thing that came so often.
     pub fn add(&mut self, key: K, count: u64) {

@@ -3,6 +3,7 @@
 use super::actor::Actor;
 use super::records;
 use super::scan::Shape;
+use super::screen::{Candidates, Memory, Screen};
 use super::source::Skip;
 use super::tally::{Missed, Sample, Tally, widen};
 use super::time::{self, Second};
@@ -40,12 +41,25 @@ impl Window {
 /// Rules, ready to be asked about many records.
 #[derive(Debug)]
 pub struct Engine<'c> {
-    rules: Vec<(&'c RuleId, Judge<'c>)>,
+    ids: Vec<&'c RuleId>,
+    judges: Vec<Judge<'c>>,
+    /// `None`: every record is parsed and shown to every rule.
+    screen: Option<Screen>,
     file: Option<&'c RulesFile>,
-    setting: Setting<'c>,
-    window: Window,
+    options: Options<'c>,
+}
+
+/// What to count, and what stands in for what records do not say.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'c> {
+    /// What records are taken to say where they do not.
+    pub setting: Setting<'c>,
+    /// What lies outside is not counted.
+    pub window: Window,
     /// How many alerts of each rule are kept.
-    samples: usize,
+    pub samples: usize,
+    /// Without any short cut: to compare with.
+    pub plain: bool,
 }
 
 /// Why an object of a log was not read.
@@ -80,42 +94,47 @@ impl<'c> Engine<'c> {
         file: Option<&'c RulesFile>,
         compiled: &'c [Compiled],
         only: &[RuleId],
-        setting: Setting<'c>,
-        window: Window,
-        samples: usize,
+        options: Options<'c>,
     ) -> Result<Self, PatternError> {
-        let mut rules = Vec::new();
+        let mut ids = Vec::new();
+        let mut judges = Vec::new();
         // The parts of a rule stand together.
         for parts in compiled.chunk_by(|a, b| a.rule == b.rule) {
             let Some(first) = parts.first() else {
                 continue;
             };
             if only.is_empty() || only.contains(&first.rule) {
-                rules.push((&first.rule, Judge::new(parts)?));
+                ids.push(&first.rule);
+                judges.push(Judge::new(parts)?);
             }
         }
         Ok(Self {
-            rules,
+            screen: (!options.plain).then(|| Screen::new(&judges)),
+            ids,
+            judges,
             file,
-            setting,
-            window,
-            samples,
+            options,
         })
     }
 
     /// The rules in the order of the tallies.
     pub fn rules(&self) -> impl Iterator<Item = &'c RuleId> {
-        self.rules.iter().map(|(id, _)| *id)
+        self.ids.iter().copied()
+    }
+
+    /// The rules file, if there is one.
+    pub fn file(&self) -> Option<&'c RulesFile> {
+        self.file
     }
 
     /// How many alerts of each rule are kept.
     pub fn samples(&self) -> usize {
-        self.samples
+        self.options.samples
     }
 
     /// An empty tally of these rules.
     pub fn tally(&self) -> Tally {
-        Tally::new(self.rules.len())
+        Tally::new(self.ids.len())
     }
 
     /// Counts an object of a text.
@@ -127,10 +146,26 @@ impl<'c> Engine<'c> {
         text: &[u8],
         shape: &Shape,
         standing: Standing<'_>,
+        memory: &mut Memory,
         tally: &mut Tally,
     ) -> Result<(), Unread> {
         let object = text.get(shape.range.clone()).unwrap_or_default();
-        self.whole(object, standing, tally, 0)
+        let (Some(screen), Some(time)) = (&self.screen, shape.time.plain(text)) else {
+            return self.whole(object, standing, tally, 0);
+        };
+        let Candidates::Only(rules) = screen.candidates(&self.judges, text, shape, memory) else {
+            return self.whole(object, standing, tally, 0);
+        };
+        let moment = std::str::from_utf8(time).ok().and_then(time::parse);
+        if rules.is_empty() {
+            self.enters(moment, tally);
+            return Ok(());
+        }
+        let event = self.enveloped(detail(object)?.0)?;
+        if self.enters(moment, tally) {
+            self.count(&event, moment, object.len(), &rules, standing, tally);
+        }
+        Ok(())
     }
 
     fn whole(
@@ -140,20 +175,26 @@ impl<'c> Engine<'c> {
         tally: &mut Tally,
         depth: usize,
     ) -> Result<(), Unread> {
-        let text =
-            std::str::from_utf8(object).map_err(|error| Unread::NotJson(error.to_string()))?;
-        let detail =
-            Event::around("detail", text).map_err(|error| Unread::NotJson(error.to_string()))?;
+        let (detail, text) = detail(object)?;
         let there = |name: &str| detail.text(&["detail", name]).is_some();
-        let record = there("eventTime") || (there("eventSource") && there("eventName"));
-        if record && !detail.has(&["detail", "detail"]) {
+        let wraps = detail.has(&["detail", "detail"]);
+        let all: Vec<usize> = (0..self.judges.len()).collect();
+        if there("eventTime") || (there("eventSource") && there("eventName") && !wraps) {
+            let time = detail.text(&["detail", "eventTime"]);
+            let moment = time.and_then(time::parse);
             let event = self.enveloped(detail)?;
-            self.count(&event, object.len(), standing, tally);
+            if self.enters(moment, tally) {
+                self.count(&event, moment, object.len(), &all, standing, tally);
+            }
             return Ok(());
         }
-        if there("source") || detail.has(&["detail", "detail"]) {
-            let event = Event::parse(text).map_err(|error| Unread::NotJson(error.to_string()))?;
-            self.count(&event, object.len(), standing, tally);
+        if there("source") || wraps {
+            let event = Event::parse(text).map_err(not_json)?;
+            let written = event.text(&["detail", "eventTime"]);
+            let moment = written.or(event.text(&["time"])).and_then(time::parse);
+            if self.enters(moment, tally) {
+                self.count(&event, moment, object.len(), &all, standing, tally);
+            }
             return Ok(());
         }
         if detail.has(&["detail", "digestS3Object"]) {
@@ -192,7 +233,7 @@ impl<'c> Engine<'c> {
             }
             std::ops::ControlFlow::Continue(())
         });
-        walked.map_err(|problem| Unread::NotJson(problem.to_string()))?;
+        walked.map_err(not_json)?;
         outcome
     }
 
@@ -204,7 +245,7 @@ impl<'c> Engine<'c> {
                 [first, second] => event.text(&["detail", first, second]),
                 _ => None,
             },
-            &self.setting,
+            &self.options.setting,
         );
         let members = [
             ("version", "0"),
@@ -216,26 +257,26 @@ impl<'c> Engine<'c> {
             ("region", &envelope.region),
         ];
         for (name, text) in members {
-            event
-                .put(name, text)
-                .map_err(|error| Unread::NotJson(error.to_string()))?;
+            event.put(name, text).map_err(not_json)?;
         }
         Ok(event)
     }
 
-    fn count(&self, event: &Event, bytes: usize, standing: Standing<'_>, tally: &mut Tally) {
-        // The envelope of a record without a time is of our making.
-        let written = event.text(&["detail", "eventTime"]).or_else(|| {
-            event
-                .text(&["time"])
-                .filter(|time| *time != self.setting.time)
-        });
-        let moment = written.and_then(time::parse);
-        if !self.enters(moment, tally) {
-            return;
-        }
+    /// Counts what some of the rules say of an event.
+    fn count(
+        &self,
+        event: &Event,
+        moment: Option<Second>,
+        bytes: usize,
+        rules: &[usize],
+        standing: Standing<'_>,
+        tally: &mut Tally,
+    ) {
         let mut alerting: Vec<u32> = Vec::new();
-        for (index, (_, judge)) in self.rules.iter().enumerate() {
+        for index in rules.iter().copied() {
+            let Some(judge) = self.judges.get(index) else {
+                continue;
+            };
             let Some(reached) = judge.reach(event, self.file) else {
                 continue;
             };
@@ -273,7 +314,10 @@ impl<'c> Engine<'c> {
             if let Some(address) = event.text(&["detail", "sourceIPAddress"]) {
                 rule.addresses.add(address.to_owned(), 1);
             }
-            rule.keep(|| sample(event, &actor, moment, standing), self.samples);
+            rule.keep(
+                || sample(event, &actor, moment, standing),
+                self.options.samples,
+            );
             rule.actors.add(actor, 1);
         }
         tally.alerting += u64::from(!alerting.is_empty());
@@ -287,7 +331,7 @@ impl<'c> Engine<'c> {
     /// Counts a record, if its moment lies in the window.
     fn enters(&self, moment: Option<Second>, tally: &mut Tally) -> bool {
         match moment {
-            Some(moment) if !self.window.holds(moment) => {
+            Some(moment) if !self.options.window.holds(moment) => {
                 tally.outside += 1;
                 return false;
             }
@@ -295,7 +339,7 @@ impl<'c> Engine<'c> {
             None => {
                 tally.undated += 1;
                 // It cannot be said to lie in the window.
-                if !self.window.is_whole() {
+                if !self.options.window.is_whole() {
                     tally.outside += 1;
                     return false;
                 }
@@ -304,6 +348,16 @@ impl<'c> Engine<'c> {
         tally.records += 1;
         true
     }
+}
+
+/// An object as the `detail` of an event, and its text.
+fn detail(object: &[u8]) -> Result<(Event, &str), Unread> {
+    let text = std::str::from_utf8(object).map_err(not_json)?;
+    Ok((Event::around("detail", text).map_err(not_json)?, text))
+}
+
+fn not_json(error: impl std::fmt::Display) -> Unread {
+    Unread::NotJson(error.to_string())
 }
 
 fn sample(event: &Event, actor: &Actor, moment: Option<Second>, standing: Standing<'_>) -> Sample {

@@ -20,21 +20,27 @@
 //! on purpose is a [`Skip`].
 
 mod actor;
+mod advice;
+mod block;
+mod cost;
 mod distinct;
 mod engine;
+mod needles;
 mod open;
 mod records;
 mod report;
 mod run;
 mod scan;
+mod screen;
 pub mod source;
 mod tally;
 mod time;
 
 pub use actor::Actor;
+pub use cost::Month;
 pub use distinct::Distinct;
-pub use engine::{Engine, Window};
-pub use report::{Report, RuleReport};
+pub use engine::{Engine, Options, Window};
+pub use report::{Noisy, Overlap, Reading, Report, RuleReport};
 pub use run::{Control, run};
 pub use source::{Blob, Body, Found, Loss, Skip, Source};
 pub use tally::{Missed, RuleTally, Sample, Tally};

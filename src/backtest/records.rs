@@ -229,10 +229,6 @@ impl Window<'_> {
         loop {
             match scan::object(self.buffer, self.at) {
                 Scan::Object(shape) => return Ok(shape),
-                Scan::Broken(at) => {
-                    self.at = at;
-                    return Err(self.unexpected());
-                }
                 Scan::Unfinished => {}
             }
             if self.buffer.len() - self.at > MAX_OBJECT {
@@ -274,10 +270,6 @@ impl Window<'_> {
                 Scan::Object(shape) => {
                     self.at = shape.range.end;
                     return Ok(());
-                }
-                Scan::Broken(at) => {
-                    self.at = at;
-                    return Err(self.unexpected());
                 }
                 Scan::Unfinished => {}
             }

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::actor::Actor;
+use super::advice;
+use super::cost::Month;
 use super::distinct::Distinct;
 use super::engine::Engine;
 use super::source::{Loss, Skip};
 use super::tally::{Missed, RuleTally, Sample, Tally};
 use super::time::{self, SECONDS};
+use crate::rules::{RuleId, RulesFile};
 
 /// So many of the noisiest principals are named.
 const NOISIEST: usize = 3;
@@ -33,6 +36,8 @@ pub struct Report {
     pub alerting_events: u64,
     /// Pairs of rules that alert on the same events, the most events first.
     pub overlaps: Vec<Overlap>,
+    /// What a month like that would bring; `None` where the logs are too short to tell, or nobody is told.
+    pub month: Option<Month>,
 }
 
 /// What was read and what was not.
@@ -125,6 +130,12 @@ pub struct Noisy {
     pub actor: Actor,
     /// How many alerts.
     pub alerts: u64,
+    /// What would silence them: a line of the rules file. `None` where there is no such line.
+    pub unless: Option<String>,
+    /// How many alerts of the rule remain then.
+    pub remaining: u64,
+    /// Whether fewer may remain: not all names of all principals are kept.
+    pub at_most: bool,
 }
 
 /// Two rules that alert on the same events.
@@ -144,10 +155,11 @@ impl Report {
             ((last - first).max(3600)) as f64 / SECONDS as f64
         });
         let ids: Vec<String> = engine.rules().map(|id| id.0.clone()).collect();
-        let mut rules: Vec<RuleReport> = ids
-            .iter()
+        let file = engine.file();
+        let mut rules: Vec<RuleReport> = engine
+            .rules()
             .zip(&tally.rules)
-            .map(|(id, rule)| RuleReport::new(id, rule, days))
+            .map(|(id, rule)| RuleReport::new(id, rule, days, file))
             .collect();
         rules.sort_by(|a, b| b.alerts.cmp(&a.alerts).then_with(|| a.rule.cmp(&b.rule)));
         let name = |index: u32| ids.get(index as usize).cloned().unwrap_or_default();
@@ -181,6 +193,7 @@ impl Report {
             },
             alerts: rules.iter().map(|rule| rule.alerts).sum(),
             alerting_events: tally.alerting,
+            month: file.and_then(|file| Month::of(file, &rules, days)),
             rules,
             overlaps,
         }
@@ -188,7 +201,7 @@ impl Report {
 }
 
 impl RuleReport {
-    fn new(id: &str, tally: &RuleTally, span: f64) -> Self {
+    fn new(id: &RuleId, tally: &RuleTally, span: f64, file: Option<&RulesFile>) -> Self {
         let mut days: BTreeMap<String, u64> = BTreeMap::new();
         for (hour, count) in &tally.hours {
             *days.entry(time::day(hour.div_euclid(24))).or_default() += count;
@@ -199,7 +212,7 @@ impl RuleReport {
             .max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
         let actors = tally.actors.by_count();
         Self {
-            rule: id.to_owned(),
+            rule: id.0.clone(),
             alerts: tally.alerts,
             per_day: if span > 0.0 {
                 tally.alerts as f64 / span
@@ -219,9 +232,16 @@ impl RuleReport {
             noisiest: actors
                 .into_iter()
                 .take(NOISIEST)
-                .map(|(actor, alerts)| Noisy {
-                    actor: actor.clone(),
-                    alerts,
+                .map(|(actor, alerts)| {
+                    // Others may have the same name in a field that says less of them.
+                    let silenced = alerts + tally.also.count(actor);
+                    Noisy {
+                        actor: actor.clone(),
+                        alerts,
+                        unless: file.and_then(|file| advice::unless(file, id, actor)),
+                        remaining: tally.alerts.saturating_sub(silenced),
+                        at_most: tally.also.overflowed(),
+                    }
                 })
                 .collect(),
             missed: tally.missed.clone(),

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use super::engine::{Engine, Standing, Unread};
 use super::open::open;
 use super::records;
+use super::screen::Memory;
 use super::source::{Blob, Found, Loss, Skip, Source};
 use super::tally::Tally;
 
@@ -20,8 +21,12 @@ use super::tally::Tally;
 const TICK: Duration = Duration::from_millis(200);
 
 /// What the threads tell each other, and whoever watches.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Control {
+    /// How many threads read.
+    pub workers: usize,
+    /// Whether a loss does not end the work.
+    pub keep_going: bool,
     /// Bytes that were read, as they are stored.
     pub bytes: Arc<AtomicU64>,
     /// Blobs that are done with.
@@ -31,21 +36,30 @@ pub struct Control {
 }
 
 impl Control {
+    /// With as many threads as there are cores.
+    pub fn new(keep_going: bool) -> Self {
+        Self {
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            keep_going,
+            bytes: Arc::default(),
+            blobs: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+        }
+    }
+
     /// Whether to end early.
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }
 
-/// Reads everything that the source finds, with so many threads, and counts.
+/// Reads everything that the source finds, and counts. The source runs on `runtime`, whatever reads on threads of
+/// its own.
 ///
-/// `interrupt` ends the work early when it is done; `tick` is called every now and then. Without `keep_going` the
-/// first loss ends the work.
+/// `interrupt` ends the work early when it is done; `tick` is called every now and then.
 pub fn run(
     engine: &Engine<'_>,
     source: Source,
-    workers: usize,
-    keep_going: bool,
     control: &Control,
     runtime: &Runtime,
     interrupt: impl Future<Output = ()>,
@@ -53,7 +67,7 @@ pub fn run(
 ) -> Tally {
     let total = Mutex::new(engine.tally());
     let add = |tally: Tally| {
-        if tally.lost > 0 && !keep_going {
+        if tally.lost > 0 && !control.keep_going {
             control.stop.store(true, Ordering::Relaxed);
         }
         let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,13 +75,14 @@ pub fn run(
     };
     let (sender, receiver) = mpsc::channel::<Blob>(1);
     let receiver = Mutex::new(receiver);
-    let workers = workers.max(1);
+    let workers = control.workers.max(1);
     let working = AtomicUsize::new(workers);
     let ended = Notify::new();
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 let mut buffer = Vec::new();
+                let mut memory = Memory::default();
                 loop {
                     let next = receiver
                         .lock()
@@ -77,7 +92,7 @@ pub fn run(
                         break;
                     };
                     if !control.stopped() {
-                        add(one(engine, &blob, control, &mut buffer));
+                        add(one(engine, &blob, control, &mut buffer, &mut memory));
                     }
                     control.blobs.fetch_add(1, Ordering::Relaxed);
                 }
@@ -134,7 +149,13 @@ pub fn run(
 }
 
 /// Reads one blob.
-fn one(engine: &Engine<'_>, blob: &Blob, control: &Control, buffer: &mut Vec<u8>) -> Tally {
+fn one(
+    engine: &Engine<'_>,
+    blob: &Blob,
+    control: &Control,
+    buffer: &mut Vec<u8>,
+    memory: &mut Memory,
+) -> Tally {
     let mut tally = engine.tally();
     let loss = |problem: String, tally: &Tally| Loss {
         name: blob.name.clone(),
@@ -158,7 +179,7 @@ fn one(engine: &Engine<'_>, blob: &Blob, control: &Control, buffer: &mut Vec<u8>
             blob: &blob.name,
             record,
         };
-        match engine.judge(text, shape, standing, &mut tally) {
+        match engine.judge(text, shape, standing, memory, &mut tally) {
             Ok(()) => {}
             Err(Unread::Skipped(skip)) => skipped = Some(skip),
             Err(problem) => {

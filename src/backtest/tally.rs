@@ -14,7 +14,7 @@ use crate::explain::Reason;
 const LOSSES: usize = 1_000;
 
 /// What was found in any number of blobs. Two of them can be merged in any order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Blobs that were read to their end.
     pub blobs: u64,
@@ -43,7 +43,7 @@ pub struct Tally {
 }
 
 /// What was found of one rule.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RuleTally {
     /// Events that the rule alerts on.
     pub alerts: u64,

@@ -8,7 +8,7 @@ use clap::Args;
 use super::session::{choose, load};
 use super::{Exit, Failure, Global, Ui};
 use crate::backtest::source::files;
-use crate::backtest::{Control, Engine, Report, Window, parse_time, run};
+use crate::backtest::{Control, Engine, Options, Report, Window, parse_time, run};
 use crate::cloudtrail::Setting;
 use crate::place::AccountId;
 use crate::render;
@@ -39,6 +39,9 @@ pub struct BacktestArgs {
     /// Show so many of the alerts of each rule
     #[arg(long, value_name = "N", default_value_t = 0)]
     events: usize,
+    /// Parse every record and show it to every rule: the same numbers, slowly
+    #[arg(long, hide = true)]
+    plain: bool,
     /// Go on where something could not be read
     #[arg(long)]
     keep_going: bool,
@@ -66,20 +69,18 @@ impl BacktestArgs {
             since: self.since.as_deref().map(moment).transpose()?,
             until: self.until.as_deref().map(moment).transpose()?,
         };
-        let engine = Engine::new(
-            Some(&rules.file),
-            &rules.patterns,
-            &only,
+        let options = Options {
             setting,
             window,
-            self.events,
-        )
-        .map_err(|error| Failure::new(error.to_string()))?;
+            samples: self.events,
+            plain: self.plain,
+        };
+        let engine = Engine::new(Some(&rules.file), &rules.patterns, &only, options)
+            .map_err(|error| Failure::new(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let control = Control::default();
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let control = Control::new(self.keep_going);
         let mut interrupted = false;
         let interrupt = async {
             if tokio::signal::ctrl_c().await.is_err() {
@@ -88,16 +89,7 @@ impl BacktestArgs {
             interrupted = true;
         };
         let source = files::source(&self.paths);
-        let tally = run(
-            &engine,
-            source,
-            workers,
-            self.keep_going,
-            &control,
-            &runtime,
-            interrupt,
-            || {},
-        );
+        let tally = run(&engine, source, &control, &runtime, interrupt, || {});
         let report = Report::new(&engine, &tally, interrupted);
         if ui.json {
             ui.json(&report)?;

@@ -73,6 +73,11 @@ impl<'c> Judge<'c> {
         })
     }
 
+    /// Its patterns: an event matches the rule if it matches any of them.
+    pub fn patterns(&self) -> impl Iterator<Item = &EventPattern> {
+        self.parts.iter().map(|part| &part.pattern)
+    }
+
     /// What becomes of an event that has come to the rule's bus.
     pub fn on_the_bus(&self, given: &Incoming) -> Verdict {
         self.verdict(given, |part| hearing::by_state(part, &given.value))

@@ -19,6 +19,7 @@ mod explain;
 mod fold;
 mod ip;
 mod json;
+mod literal;
 mod normal;
 mod number;
 mod operators;
@@ -37,7 +38,7 @@ pub use event::Event;
 pub use explain::{Explanation, FieldFailure, Found};
 pub use json::{JsonError, MAX_DEPTH, Position, raw_fields};
 pub use normal::normal_form;
-pub use view::Branch;
+pub use view::{Branch, Probe};
 
 use compile::Compiled;
 use json::Document;

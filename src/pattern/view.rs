@@ -4,12 +4,24 @@ use serde_json::Value;
 
 use super::EventPattern;
 use super::compile::Field;
+use super::json::Document;
 use super::test::Test;
 
 /// One combination of `$or` branches: tests that must all hold.
 #[derive(Debug, Clone)]
 pub struct Branch<'p> {
     pub(super) fields: Vec<&'p Field>,
+}
+
+/// A text, ready to be held against fields.
+#[derive(Debug, Clone)]
+pub struct Probe(Document);
+
+impl Probe {
+    /// To ask about this text. `None` if it is too long.
+    pub fn text(text: &str) -> Option<Self> {
+        Document::from_value(&Value::from(text)).ok().map(Self)
+    }
 }
 
 impl EventPattern {
@@ -32,6 +44,13 @@ impl<'p> Branch<'p> {
     pub fn accepts(&self, path: &str, value: &Value) -> bool {
         self.field(path)
             .is_none_or(|field| field.accepts_value(value))
+    }
+
+    /// The same for a text that many branches are asked about.
+    pub fn accepts_text(&self, path: &str, text: &Probe) -> bool {
+        let root = text.0.root();
+        self.field(path)
+            .is_none_or(|field| root.is_some_and(|root| field.accepts(root)))
     }
 
     /// Whether events without the field are accepted.

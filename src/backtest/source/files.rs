@@ -32,12 +32,19 @@ pub fn source(paths: &[PathBuf]) -> Source {
             continue;
         }
         match fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => folder(path, &mut found, &mut bytes),
+            Ok(meta) if meta.is_dir() => {
+                let before = found.len();
+                folder(path, &mut found, &mut bytes);
+                let new = found.get(before..).unwrap_or_default();
+                if new.iter().all(|found| matches!(found, Found::Skipped(_))) {
+                    found.push(lost(path, "no log lies below it"));
+                }
+            }
             Ok(meta) => {
                 add(&mut bytes, meta.len());
                 found.push(file(path.clone()));
             }
-            Err(error) => found.push(lost(path, &error)),
+            Err(error) => found.push(lost(path, error)),
         }
     }
     let blobs = found.iter().filter(|found| matches!(found, Found::Blob(_)));
@@ -61,10 +68,10 @@ fn file(path: PathBuf) -> Found {
     })
 }
 
-fn lost(path: &Path, error: &std::io::Error) -> Found {
+fn lost(path: &Path, problem: impl ToString) -> Found {
     Found::Lost(Loss {
         name: path.display().to_string(),
-        problem: error.to_string(),
+        problem: problem.to_string(),
         records_read: 0,
     })
 }
@@ -78,7 +85,7 @@ fn folder(top: &Path, found: &mut Vec<Found>, bytes: &mut Option<u64>) {
         let mut entries = match entries {
             Ok(entries) => entries,
             Err(error) => {
-                found.push(lost(&here, &error));
+                found.push(lost(&here, error));
                 continue;
             }
         };
@@ -104,7 +111,7 @@ fn folder(top: &Path, found: &mut Vec<Found>, bytes: &mut Option<u64>) {
                     }
                 }
                 Ok(_) => found.push(Found::Skipped(Skip::OtherName)),
-                Err(error) => found.push(lost(&path, &error)),
+                Err(error) => found.push(lost(&path, error)),
             }
         }
         waiting.extend(folders.into_iter().rev());

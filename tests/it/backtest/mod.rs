@@ -1,3 +1,40 @@
 //! `iamwatch backtest`: what is counted, and that nothing is lost in silence.
 
+mod broken;
 mod command;
+mod laws;
+mod records;
+
+use iamwatch::backtest::{Blob, Body, Control, Engine, Found, Source, Tally, run};
+
+/// What an engine counts in some texts.
+pub fn count(engine: &Engine<'_>, blobs: Vec<(String, Vec<u8>)>, workers: usize) -> Tally {
+    let found = blobs.into_iter().map(|(name, bytes)| {
+        Found::Blob(Blob {
+            name,
+            body: Body::Memory(bytes),
+        })
+    });
+    let found: Vec<Found> = found.collect();
+    let source = Source {
+        bytes: None,
+        blobs: None,
+        feed: Box::pin(futures::stream::iter(found)),
+    };
+    let control = Control {
+        workers,
+        ..Control::new(true)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    run(
+        engine,
+        source,
+        &control,
+        &runtime,
+        std::future::pending(),
+        || {},
+    )
+}

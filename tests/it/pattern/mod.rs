@@ -3,7 +3,7 @@
 mod command;
 mod differential;
 mod fuzz;
-mod random;
+pub mod random;
 mod reference;
 mod vectors;
 mod witness;

@@ -1,0 +1,97 @@
+//! What a month of such alerts would cost, by AWS's prices of a day.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::report::RuleReport;
+use crate::rules::{Endpoint, RulesFile};
+
+/// When the prices were read.
+pub const DATE: &str = "2026-06";
+/// Where.
+pub const SOURCE: &str = "the AWS pricing pages of SNS and EventBridge for us-east-1, without free tiers";
+/// US dollars for a message that is published to a topic.
+const PUBLISH: f64 = 0.50 / 1e6;
+/// US dollars for an event that another Region or account sends to the bus at home. Events of AWS are free.
+const FORWARD: f64 = 1.00 / 1e6;
+/// US dollars for a delivery. SQS and Lambda are free but for the transfer.
+const EMAIL: f64 = 2.00 / 1e5;
+/// Likewise.
+const HTTPS: f64 = 0.60 / 1e6;
+/// For a text message to the United States, the carrier's fee not included. Every country has a price of its own, so
+/// others are counted and not priced.
+const SMS_US: f64 = 0.006_45;
+/// Shorter logs do not tell what a month is like.
+const LEAST_DAYS: f64 = 1.0;
+/// Days of a month.
+const MONTH: f64 = 365.25 / 12.0;
+
+/// A month like the one that was counted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Month {
+    /// Deliveries by the kind of channel.
+    pub messages: BTreeMap<&'static str, f64>,
+    /// Text messages to countries whose price is not known here.
+    pub unpriced_sms: f64,
+    /// US dollars for everything that is priced.
+    pub dollars: f64,
+    /// When the prices were read.
+    pub prices_of: &'static str,
+    /// Where.
+    pub prices_from: &'static str,
+}
+
+impl Month {
+    /// What rules cost whose alerts were counted over so many days. `None` where that is too short to tell.
+    pub fn of(file: &RulesFile, rules: &[RuleReport], days: f64) -> Option<Self> {
+        if days < LEAST_DAYS {
+            return None;
+        }
+        let mut month = Self {
+            messages: BTreeMap::new(),
+            unpriced_sms: 0.0,
+            dollars: 0.0,
+            prices_of: DATE,
+            prices_from: SOURCE,
+        };
+        for report in rules {
+            let Some(rule) = file.rules.iter().find(|rule| rule.id.0 == report.rule) else {
+                continue;
+            };
+            let alerts = report.alerts as f64 / days * MONTH;
+            if alerts == 0.0 {
+                continue;
+            }
+            // One topic for the channels of each format, each with a message of its own. That the event came from
+            // elsewhere is not known here: as if all had.
+            let mut formats = Vec::new();
+            month.dollars += alerts * FORWARD;
+            for channel in rule.channels.iter().filter_map(|name| file.channels.get(name)) {
+                if !formats.contains(&channel.format) {
+                    formats.push(channel.format);
+                    month.dollars += alerts * PUBLISH;
+                }
+                let (kind, price) = match &channel.endpoint {
+                    Endpoint::Email(_) => ("email", EMAIL),
+                    Endpoint::Sms(number) if is_us(number) => ("sms", SMS_US),
+                    Endpoint::Sms(_) => {
+                        month.unpriced_sms += alerts;
+                        ("sms", 0.0)
+                    }
+                    Endpoint::Https(_) => ("https", HTTPS),
+                    Endpoint::Sqs(_) => ("sqs", 0.0),
+                    Endpoint::Lambda(_) => ("lambda", 0.0),
+                };
+                *month.messages.entry(kind).or_default() += alerts;
+                month.dollars += alerts * price;
+            }
+        }
+        Some(month)
+    }
+}
+
+/// `+1` is also Canada's and that of islands: their price is near.
+fn is_us(number: &str) -> bool {
+    number.starts_with("+1")
+}

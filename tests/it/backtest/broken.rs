@@ -1,0 +1,217 @@
+//! What cannot be read is named, and what was read of it counts.
+
+use iamwatch::cloudtrail::Identity;
+use serde_json::{Value, json};
+
+use super::command::{gzipped, made, report, write};
+use crate::cli::TestEnv;
+
+fn sign_ins(count: usize) -> Vec<Value> {
+    let one = |n: usize| {
+        let time = format!("2026-01-05T08:{:02}:{:02}Z", n / 60 % 60, n % 60);
+        let mut record = made("signin:ConsoleLogin", Identity::Root, "us-east-1", &time);
+        // Texts that compress badly, so that a cut hits records and not the table of a compressor.
+        record["requestID"] = json!(format!(
+            "{:x}",
+            (n as u64 + 7).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ));
+        record
+    };
+    (0..count).map(one).collect()
+}
+
+fn log(records: &[Value]) -> String {
+    json!({ "Records": records }).to_string()
+}
+
+fn losses(report: &Value) -> Vec<(String, String, u64)> {
+    let losses = report["read"]["losses"].as_array().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    losses
+        .iter()
+        .map(|loss| {
+            (
+                text(&loss["name"]),
+                text(&loss["problem"]),
+                loss["records_read"].as_u64().unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn what_can_be_read_of_a_cut_file_is_counted_and_the_rest_is_named() {
+    let env = TestEnv::new();
+    let whole = gzipped(&log(&sign_ins(400)));
+    write(env.path(), "logs/1.json.gz", &whole[..whole.len() / 2]);
+    let (code, report, err) = report(&env, &["logs"]);
+    assert_eq!(code, 1, "{err}");
+    let found = losses(&report);
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].0.ends_with("1.json.gz") && found[0].1.contains("cut off"),
+        "{found:?}"
+    );
+    let alerts = report["alerts"].as_u64().unwrap();
+    assert!(alerts > 50 && alerts < 400, "{alerts}");
+    assert_eq!(found[0].2, alerts);
+    assert_eq!(report["complete"], false);
+}
+
+#[test]
+fn every_kind_of_damage_is_named_and_the_others_are_read() {
+    let env = TestEnv::new();
+    let good = log(&sign_ins(3));
+    let mut damaged = gzipped(&log(&sign_ins(400)));
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0x55;
+    let files: [(&str, Vec<u8>, &str); 9] = [
+        ("01.json.gz", damaged, "damaged"),
+        ("02.json", b"".to_vec(), "empty"),
+        ("03.json", b"PK\x03\x04 something".to_vec(), "not JSON"),
+        ("04.json", br#"{"resources":[{"type":"AWS::S3::Bucket"}]}"#.to_vec(), "neither a CloudTrail record"),
+        ("05.json", good.as_bytes()[..good.len() - 40].to_vec(), "ends in the middle"),
+        ("06.json", b"[1,2,3]".to_vec(), "not JSON that holds records"),
+        ("07.jsonl", format!("{}\n{{\"a\":1}}\n", sign_ins(1)[0]).into_bytes(), "record 2 is neither"),
+        ("08.json.gz", gzipped(&good)[..30].to_vec(), "cut off"),
+        ("09.jsonl", b"{\"eventTime\":\"2026-01-05T08:00:00Z\",\"eventName\":\"ConsoleLogin\",\"eventSource\":\"signin.amazonaws.com\" oops}".to_vec(), "not JSON"),
+    ];
+    for (name, bytes, _) in &files {
+        write(env.path(), &format!("logs/{name}"), bytes);
+    }
+    write(env.path(), "logs/10.json", good.as_bytes());
+    let (code, report, err) = report(&env, &["--keep-going", "logs", "nowhere.json"]);
+    assert_eq!(code, 1, "{err}");
+    let found = losses(&report);
+    assert_eq!(found.len(), files.len() + 1, "{found:#?}");
+    for ((name, _, words), (lost, problem, _)) in files.iter().zip(&found) {
+        assert!(
+            lost.ends_with(name) && problem.contains(words),
+            "{name}: {lost}: {problem}"
+        );
+    }
+    assert!(
+        found[9].0 == "nowhere.json" && found[9].1.contains("No such file"),
+        "{found:?}"
+    );
+    // The three of the good file, two before the cut, and one before an unknown object.
+    assert!(report["alerts"].as_u64().unwrap() >= 6, "{report:#}");
+    assert_eq!(report["read"]["files"], 1);
+    assert_eq!(report["read"]["unread"], 3);
+}
+
+#[test]
+fn without_keep_going_the_first_loss_ends_the_work_and_says_so() {
+    let env = TestEnv::new();
+    write(env.path(), "logs/1.json", b"oops");
+    let (code, out, err) = env.run(&["backtest", "logs"]);
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("not read, or not to the end: 1") && out.contains("1.json"),
+        "{out}"
+    );
+    assert!(err.contains("--keep-going"), "{err}");
+}
+
+#[test]
+fn folders_without_logs_are_no_silence() {
+    let env = TestEnv::new();
+    std::fs::create_dir(env.path().join("empty")).unwrap();
+    write(env.path(), "notes/read.me", b"x");
+    let (code, report, _) = report(&env, &["--keep-going", "empty", "notes"]);
+    assert_eq!(code, 1);
+    let found = losses(&report);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|(_, problem, _)| problem.contains("no log")),
+        "{found:?}"
+    );
+    assert_eq!(report["read"]["skipped"], json!({ "other_name": 1 }));
+}
+
+#[test]
+fn a_record_that_eventbridge_would_not_get_raises_no_alert() {
+    let env = TestEnv::new();
+    let mut records = sign_ins(2);
+    records[1]["userAgent"] = json!("x".repeat(300_000));
+    write(env.path(), "1.json", log(&records).as_bytes());
+    let (code, report, err) = report(&env, &["1.json"]);
+    assert_eq!(code, 0, "{err}");
+    let rule = &report["rules"][0];
+    assert_eq!(
+        (&rule["alerts"], &rule["missed"]),
+        (&json!(1), &json!({ "too_large": 1 }))
+    );
+    assert_eq!(report["read"]["records"], 2);
+}
+
+#[test]
+fn what_only_a_part_of_the_rules_hears_of_is_told_apart() {
+    let env = TestEnv::new();
+    let failed = |region: &str| {
+        let mut record = made(
+            "signin:ConsoleLogin",
+            Identity::IamUser,
+            region,
+            "2026-01-05T08:00:00Z",
+        );
+        record["responseElements"] = json!({ "ConsoleLogin": "Failure" });
+        record["errorMessage"] = json!("Failed authentication");
+        record
+    };
+    write(
+        env.path(),
+        "1.json",
+        log(&[
+            failed("us-east-1"),
+            failed("eu-north-1"),
+            failed("eu-north-1"),
+        ])
+        .as_bytes(),
+    );
+    let (code, report, err) = report(&env, &["--rule", "signin/failed", "1.json"]);
+    assert_eq!(code, 0, "{err}");
+    let rule = &report["rules"][0];
+    assert_eq!(rule["alerts"], 1, "{report:#}");
+    assert_eq!(rule["missed"], json!({ "not_listening": 2 }));
+    assert_eq!(rule["unheard_in"], json!(["eu-north-1"]));
+}
+
+#[test]
+fn digests_are_known_by_what_they_hold() {
+    let env = TestEnv::new();
+    write(env.path(), "1.json", log(&sign_ins(1)).as_bytes());
+    write(env.path(), "digest.json", br#"{"awsAccountId":"111122223333","digestS3Bucket":"b","digestS3Object":"o","logFiles":[]}"#);
+    let (code, report, err) = report(&env, &["1.json", "digest.json"]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(report["read"]["skipped"], json!({ "digest": 1 }));
+    assert_eq!(report["alerts"], 1);
+}
+
+#[test]
+fn wrapped_events_count_as_the_events_that_they_hold() {
+    let env = TestEnv::new();
+    let record = sign_ins(1).remove(0);
+    let event = json!({
+        "version": "0", "id": "1", "detail-type": "AWS Console Sign In via CloudTrail", "source": "aws.signin",
+        "account": "111122223333", "time": "2026-01-05T08:00:00Z", "region": "us-east-1", "resources": [], "detail": record,
+    });
+    let lookup = json!({ "NextToken": "x", "Events": [{ "EventId": "1", "EventTime": 1.7, "CloudTrailEvent": record.to_string() }] });
+    let alert = json!({ "rule": "root/sign-in", "event": event });
+    let lines = [
+        event.to_string(),
+        lookup.to_string(),
+        alert.to_string(),
+        record.to_string(),
+        log(&[record.clone()]),
+    ];
+    write(env.path(), "1.jsonl", lines.join("\n").as_bytes());
+    let (code, report, err) = report(&env, &["1.jsonl"]);
+    assert_eq!(code, 0, "{report:#}{err}");
+    assert_eq!(
+        (&report["alerts"], &report["read"]["records"]),
+        (&json!(5), &json!(5))
+    );
+}
