@@ -10,7 +10,8 @@ use crate::rules::{Endpoint, RulesFile};
 /// When the prices were read.
 pub const DATE: &str = "2026-06";
 /// Where.
-pub const SOURCE: &str = "the AWS pricing pages of SNS and EventBridge for us-east-1, without free tiers";
+pub const SOURCE: &str =
+    "the AWS pricing pages of SNS and EventBridge for us-east-1, without free tiers";
 /// US dollars for a message that is published to a topic.
 const PUBLISH: f64 = 0.50 / 1e6;
 /// US dollars for an event that another Region or account sends to the bus at home. Events of AWS are free.
@@ -67,7 +68,11 @@ impl Month {
             // elsewhere is not known here: as if all had.
             let mut formats = Vec::new();
             month.dollars += alerts * FORWARD;
-            for channel in rule.channels.iter().filter_map(|name| file.channels.get(name)) {
+            for channel in rule
+                .channels
+                .iter()
+                .filter_map(|name| file.channels.get(name))
+            {
                 if !formats.contains(&channel.format) {
                     formats.push(channel.format);
                     month.dollars += alerts * PUBLISH;

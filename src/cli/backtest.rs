@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use clap::Args;
 
+use super::logs;
 use super::session::{choose, load};
 use super::{Exit, Failure, Global, Ui};
-use crate::backtest::source::files;
 use crate::backtest::{Control, Engine, Options, Report, Window, parse_time, run};
 use crate::cloudtrail::Setting;
 use crate::place::AccountId;
@@ -24,8 +24,9 @@ const ID: &str = "00000000-0000-0000-0000-000000000000";
 #[derive(Debug, Args)]
 pub struct BacktestArgs {
     /// Logs: files, folders with everything below them, `-` for standard input. Log files of CloudTrail,
-    /// JSON lines and lists, records and events of EventBridge, compressed with gzip or not
-    #[arg(required = true, value_name = "PATH")]
+    /// JSON lines and lists, records and events of EventBridge, compressed with gzip or not; `s3://BUCKET/PREFIX`
+    /// for what lies in a bucket
+    #[arg(required_unless_present = "lookup", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Only this rule; can be repeated
     #[arg(long, value_name = "RULE")]
@@ -42,6 +43,12 @@ pub struct BacktestArgs {
     /// Parse every record and show it to every rule: the same numbers, slowly
     #[arg(long, hide = true)]
     plain: bool,
+    /// Read the event history of CloudTrail, which every account has: 90 days, slowly
+    #[arg(long)]
+    lookup: bool,
+    /// Also write a page with pictures to FILE
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Go on where something could not be read
     #[arg(long)]
     keep_going: bool,
@@ -88,9 +95,22 @@ impl BacktestArgs {
             }
             interrupted = true;
         };
-        let source = files::source(&self.paths);
+        let source = runtime.block_on(logs::source(
+            &self.paths,
+            self.lookup,
+            window,
+            &rules.file,
+            global,
+            ui,
+        ))?;
         let tally = run(&engine, source, &control, &runtime, interrupt, || {});
         let report = Report::new(&engine, &tally, interrupted);
+        if let Some(path) = &self.html {
+            let page = render::page::page(&report, &rules.file.name.to_string());
+            std::fs::write(path, page).map_err(|error| {
+                Failure::new(format!("cannot write {}: {error}", path.display()))
+            })?;
+        }
         if ui.json {
             ui.json(&report)?;
         } else {

@@ -16,6 +16,7 @@ mod explain;
 mod explain_code;
 mod init;
 mod input;
+mod logs;
 mod matching;
 mod order;
 mod organization;

@@ -141,7 +141,7 @@ fn table(page: &mut String, report: &Report) {
     for (index, rule) in shown.iter().enumerate() {
         let _ = write!(
             page,
-            "<tr><td><i class=\"key c{}\"></i>{}{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
+            "<tr><td class=\"r\"><i class=\"key c{}\"></i>{}{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
             index.min(COLOURS),
             escape(&rule.rule),
             missed(rule),

@@ -119,8 +119,43 @@ async fn one(mut walk: Walk) -> Option<(Found, Walk)> {
     Some((found, walk))
 }
 
-/// How long the reading of so many events of the busiest Region takes at least.
-pub fn at_least(events: u64) -> Duration {
+/// How long the reading takes, guessed from how close together the latest events of each Region are, and the Region
+/// that takes longest. `None` where there are no events, or nobody may read them. `now` and the window are in
+/// seconds since 1970.
+pub async fn estimate(
+    regions: &[(Region, Client)],
+    window: Window,
+    now: i64,
+) -> Option<(Region, Duration)> {
+    let begin = window.since.unwrap_or(now - HISTORY);
+    let end = window.until.unwrap_or(now).min(now);
+    let guesses = regions.iter().map(async |(region, client)| {
+        let request = client
+            .lookup_events()
+            .max_results(PAGE)
+            .start_time(DateTime::from_secs(begin))
+            .end_time(DateTime::from_secs(end));
+        let page = LOOKUP.send(region.to_string(), request.send()).await.ok()?;
+        let times = page.events().iter().filter_map(|event| event.event_time());
+        let oldest = times.map(DateTime::secs).min()?;
+        let all = if page.next_token().is_some() {
+            events(page.events().len(), end - oldest, end - begin)
+        } else {
+            page.events().len() as u64
+        };
+        Some((region.clone(), at_least(all)))
+    });
+    let guesses = futures::future::join_all(guesses).await;
+    guesses.into_iter().flatten().max_by_key(|(_, time)| *time)
+}
+
+/// How many events a window of so many seconds has, if it goes on as in the few seconds in which `seen` happened.
+fn events(seen: usize, within: i64, window: i64) -> u64 {
+    (seen as f64 * window.max(0) as f64 / within.max(1) as f64).ceil() as u64
+}
+
+/// How long so many events of one Region take.
+fn at_least(events: u64) -> Duration {
     PAUSE * u32::try_from(events.div_ceil(PAGE as u64)).unwrap_or(u32::MAX)
 }
 
@@ -133,5 +168,6 @@ mod tests {
         assert_eq!(at_least(0), Duration::ZERO);
         assert_eq!(at_least(51), Duration::from_secs(1));
         assert_eq!(at_least(360_000), Duration::from_secs(3600));
+        assert_eq!(events(50, 60, 3600), 3000);
     }
 }
