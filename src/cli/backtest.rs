@@ -99,7 +99,8 @@ impl BacktestArgs {
             &self.paths,
             self.lookup,
             window,
-            &rules.file,
+            Some(&rules.file),
+            &rules.file.home.region,
             global,
             ui,
         ))?;

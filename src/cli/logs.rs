@@ -19,7 +19,8 @@ pub(super) async fn source(
     paths: &[PathBuf],
     history: bool,
     window: Window,
-    file: &RulesFile,
+    file: Option<&RulesFile>,
+    home: &Region,
     global: &Global,
     ui: &mut Ui,
 ) -> Result<Source, Failure> {
@@ -42,21 +43,25 @@ pub(super) async fn source(
         sources.push(files::source(&here));
     }
     if !buckets.is_empty() || history {
-        let cloud = cloud(file, global).await?;
+        let cloud = cloud(file, home, global).await?;
         for address in buckets {
-            let region = region_of(&cloud, &address.bucket, &file.home.region).await;
+            let region = region_of(&cloud, &address.bucket, home).await;
             sources.push(s3::source(cloud.at(&region).s3, address, window));
         }
         if history {
-            sources.push(look_up(&cloud, window, file, ui).await?);
+            sources.push(look_up(&cloud, window, file, home, ui).await?);
         }
     }
     Ok(joined(sources))
 }
 
-async fn cloud(file: &RulesFile, global: &Global) -> Result<Cloud, Failure> {
-    let region = &file.home.region;
+async fn cloud(
+    file: Option<&RulesFile>,
+    region: &Region,
+    global: &Global,
+) -> Result<Cloud, Failure> {
     if let Some(path) = &global.sandbox {
+        let file = file.ok_or_else(|| Failure::new("a sandbox belongs to a rules file"))?;
         let sandbox = open_sandbox(path, file)?;
         let config = sandbox.sdk_config(region, sandbox.admin());
         return Ok(Cloud::with_config(config).await?);
@@ -86,11 +91,12 @@ async fn region_of(cloud: &Cloud, bucket: &str, home: &Region) -> Region {
 async fn look_up(
     cloud: &Cloud,
     window: Window,
-    file: &RulesFile,
+    file: Option<&RulesFile>,
+    home: &Region,
     ui: &mut Ui,
 ) -> Result<Source, Failure> {
-    let home = &file.home.region;
-    let mut regions: Vec<Region> = match &file.watch.regions {
+    let watched = file.map_or(&rules::Regions::Home, |file| &file.watch.regions);
+    let mut regions: Vec<Region> = match watched {
         rules::Regions::Home => vec![home.clone()],
         rules::Regions::Listed(listed) => listed.iter().map(|(region, _)| region.clone()).collect(),
         rules::Regions::All => {

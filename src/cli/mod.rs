@@ -12,6 +12,7 @@ mod destroy;
 mod dlq;
 mod everywhere;
 mod exit;
+mod expected;
 mod explain;
 mod explain_code;
 mod init;

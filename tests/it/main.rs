@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod afar;
 mod backtest;
 mod catalogue;
 mod check;
@@ -29,6 +30,7 @@ mod links;
 mod localemu;
 mod loops;
 mod organization;
+mod page;
 mod pattern;
 mod permissions;
 mod real;

