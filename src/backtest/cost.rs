@@ -7,11 +7,10 @@ use serde::Serialize;
 use super::report::RuleReport;
 use crate::rules::{Endpoint, RulesFile};
 
-/// When the prices were read.
+/// Of when the prices are.
 pub const DATE: &str = "2026-06";
-/// Where.
-pub const SOURCE: &str =
-    "the AWS pricing pages of SNS and EventBridge for us-east-1, without free tiers";
+/// What they are.
+pub const SOURCE: &str = "list prices of us-east-1 as guides quote them, without free tiers";
 /// US dollars for a message that is published to a topic.
 const PUBLISH: f64 = 0.50 / 1e6;
 /// US dollars for an event that another Region or account sends to the bus at home. Events of AWS are free.
@@ -37,9 +36,9 @@ pub struct Month {
     pub unpriced_sms: f64,
     /// US dollars for everything that is priced.
     pub dollars: f64,
-    /// When the prices were read.
+    /// Of when the prices are.
     pub prices_of: &'static str,
-    /// Where.
+    /// What they are.
     pub prices_from: &'static str,
 }
 

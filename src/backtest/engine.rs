@@ -137,7 +137,8 @@ impl<'c> Engine<'c> {
         Tally::new(self.ids.len())
     }
 
-    /// Counts an object of a text.
+    /// Counts an object of a text. A record on which no rule can fire is not parsed: whether it is JSON inside its
+    /// braces is then not known, and makes no difference to any alert.
     ///
     /// # Errors
     /// Why it is not counted.

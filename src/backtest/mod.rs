@@ -9,9 +9,9 @@
 //! |---|---|
 //! | where do logs lie, and which of them are none | `source`: files here; others (S3, LookupEvents) are further functions that make a [`Source`] |
 //! | how does a blob become text | `open`: compression, chunks |
-//! | where does a record begin and end, in whatever it is wrapped | `records`, `scan` |
-//! | which rules can fire on a record at all | `screen`, `literal` |
-//! | what do the rules say of it | `engine`; `plain` does the same without any short cut, for comparison |
+//! | where does a record begin and end, in whatever it is wrapped | `records`, `scan`, `block` |
+//! | which rules can fire on a record at all | `screen`, `needles`; what a pattern needs is said by `pattern` |
+//! | what do the rules say of it | `engine`; with [`Options::plain`] without any short cut, for comparison |
 //! | what is counted, in bounded memory | `tally`, `distinct`, `actor` |
 //! | what follows from the counts | `report`, `advice`, `cost` |
 //! | who does the work | `run` |
@@ -40,7 +40,7 @@ pub use actor::Actor;
 pub use cost::Month;
 pub use distinct::Distinct;
 pub use engine::{Engine, Options, Window};
-pub use report::{Noisy, Overlap, Reading, Report, RuleReport};
+pub use report::{Count, Noisy, Overlap, Reading, Report, RuleReport};
 pub use run::{Control, run};
 pub use source::{Blob, Body, Found, Loss, Skip, Source};
 pub use tally::{Missed, RuleTally, Sample, Tally};

@@ -165,7 +165,7 @@ impl Window<'_> {
     fn skip_space(&mut self, level: Level) {
         let comma = matches!(level, Level::List { .. });
         while let Some(byte) = self.peek() {
-            if !byte.is_ascii_whitespace() && !(comma && byte == b',') {
+            if !(byte.is_ascii_whitespace() || comma && byte == b',') {
                 break;
             }
             self.at += 1;

@@ -235,11 +235,15 @@ impl RuleReport {
                 .map(|(actor, alerts)| {
                     // Others may have the same name in a field that says less of them.
                     let silenced = alerts + tally.also.count(actor);
+                    let remaining = tally.alerts.saturating_sub(silenced);
                     Noisy {
                         actor: actor.clone(),
                         alerts,
-                        unless: file.and_then(|file| advice::unless(file, id, actor)),
-                        remaining: tally.alerts.saturating_sub(silenced),
+                        // An exception for everybody is no rule.
+                        unless: file
+                            .filter(|_| remaining > 0)
+                            .and_then(|file| advice::unless(file, id, actor)),
+                        remaining,
                         at_most: tally.also.overflowed(),
                     }
                 })

@@ -197,21 +197,18 @@ fn one(
     if let Some(skip) = skipped {
         tally.skipped.insert(skip, 1);
     }
-    let mut whole = true;
+    let mut problems: Vec<String> = walked.err().iter().map(ToString::to_string).collect();
     if let Some((first, problem)) = unread {
-        whole = false;
-        let problem = match tally.unread {
+        problems.push(match tally.unread {
             1 => format!("record {first} is {problem}"),
             more => format!(
                 "{more} records are not read; the first of them, number {first}, is {problem}"
             ),
-        };
-        let loss = loss(problem, &tally);
-        tally.lose(loss);
+        });
     }
-    if let Err(problem) = walked {
-        whole = false;
-        let loss = loss(problem.to_string(), &tally);
+    let whole = problems.is_empty();
+    if !whole {
+        let loss = loss(problems.join("; "), &tally);
         tally.lose(loss);
     }
     if whole && skipped.is_none() && !control.stopped() {

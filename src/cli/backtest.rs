@@ -4,17 +4,23 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::input::read;
 use super::logs;
 use super::session::{choose, load};
 use super::{Exit, Failure, Global, Ui};
 use crate::backtest::{Control, Engine, Options, Report, Window, parse_time, run};
 use crate::cloudtrail::Setting;
-use crate::place::AccountId;
+use crate::compile::{Compiled, Names, RuleState};
+use crate::pattern::EventPattern;
+use crate::place::{AccountId, Region};
 use crate::render;
+use crate::rules::{RuleId, Severity};
 
 /// What records are taken to say where they do not.
 const ACCOUNT: &str = "111122223333";
+const REGION: &str = "us-east-1";
 const TIME: &str = "1970-01-01T00:00:00Z";
 const ID: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -31,6 +37,13 @@ pub struct BacktestArgs {
     /// Only this rule; can be repeated
     #[arg(long, value_name = "RULE")]
     rule: Vec<String>,
+    /// Instead of rules: an event pattern as EventBridge takes it, a file, `-` or JSON that starts with `{`. It
+    /// counts in every Region
+    #[arg(long, value_name = "PATTERN", conflicts_with = "rule")]
+    pattern: Option<String>,
+    /// Print a line for each rule and day, as CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     /// Count from this moment on (`2026-01-05` or `2026-01-05T08:30:00Z`)
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -56,19 +69,34 @@ pub struct BacktestArgs {
 
 impl BacktestArgs {
     pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let rules = load(&global.file, ui)?;
-        let only = self
-            .rule
-            .iter()
-            .map(|name| choose(&rules, name))
-            .collect::<Result<Vec<_>, _>>()?;
-        let assumed: AccountId = match &rules.file.home.account {
-            Some(account) => account.clone(),
+        let rules = match &self.pattern {
+            Some(_) => None,
+            None => Some(load(&global.file, ui)?),
+        };
+        let file = rules.as_ref().map(|rules| &rules.file);
+        let given = self.pattern.as_deref().map(alone).transpose()?;
+        let patterns = match (&rules, &given) {
+            (Some(rules), _) => rules.patterns.as_slice(),
+            (None, given) => given.as_slice(),
+        };
+        let only = match &rules {
+            Some(rules) => {
+                let chosen = self.rule.iter().map(|name| choose(rules, name));
+                chosen.collect::<Result<Vec<_>, _>>()?
+            }
+            None => Vec::new(),
+        };
+        let assumed: AccountId = match file.and_then(|file| file.home.account.clone()) {
+            Some(account) => account,
             None => ACCOUNT.parse().map_err(|_| Failure::said())?,
+        };
+        let region: Region = match file {
+            Some(file) => file.home.region.clone(),
+            None => REGION.parse().map_err(|_| Failure::said())?,
         };
         let setting = Setting {
             account: &assumed,
-            region: &rules.file.home.region,
+            region: &region,
             time: TIME,
             id: ID,
         };
@@ -82,7 +110,7 @@ impl BacktestArgs {
             samples: self.events,
             plain: self.plain,
         };
-        let engine = Engine::new(Some(&rules.file), &rules.patterns, &only, options)
+        let engine = Engine::new(file, patterns, &only, options)
             .map_err(|error| Failure::new(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -99,21 +127,27 @@ impl BacktestArgs {
             &self.paths,
             self.lookup,
             window,
-            Some(&rules.file),
-            &rules.file.home.region,
+            file,
+            &region,
             global,
             ui,
         ))?;
-        let tally = run(&engine, source, &control, &runtime, interrupt, || {});
+        let bar = progress(ui, source.bytes);
+        let tick = || bar.set_position(control.bytes.load(Ordering::Relaxed));
+        let tally = run(&engine, source, &control, &runtime, interrupt, tick);
+        bar.finish_and_clear();
         let report = Report::new(&engine, &tally, interrupted);
         if let Some(path) = &self.html {
-            let page = render::page::page(&report, &rules.file.name.to_string());
+            let name = file.map_or_else(|| "a pattern".to_owned(), |file| file.name.to_string());
+            let page = render::page::page(&report, &name);
             std::fs::write(path, page).map_err(|error| {
                 Failure::new(format!("cannot write {}: {error}", path.display()))
             })?;
         }
         if ui.json {
             ui.json(&report)?;
+        } else if self.csv {
+            write!(ui.out, "{}", render::backtest::csv(&report))?;
         } else {
             let text = render::backtest::report(&report, ui.painter());
             write!(ui.out, "{text}")?;
@@ -131,6 +165,44 @@ impl BacktestArgs {
             Exit::Error
         })
     }
+}
+
+/// A pattern without a rules file, in the state that hears of everything.
+fn alone(given: &str) -> Result<Compiled, Failure> {
+    let parsed = EventPattern::parse(&read(given)?).map_err(|error| Failure {
+        help: error.help(),
+        ..Failure::new(format!("the event pattern is not valid: {error}"))
+    })?;
+    Ok(Compiled {
+        rule: RuleId("pattern".to_owned()),
+        title: "The given pattern".to_owned(),
+        severity: Severity::default(),
+        part: None,
+        pattern: serde_json::from_str(parsed.canonical())
+            .map_err(|error| Failure::new(error.to_string()))?,
+        state: RuleState::EnabledWithAll,
+        names: Names::Free,
+    })
+}
+
+/// What was read and how fast, with the time that is left where the whole is known; hidden where nobody watches.
+fn progress(ui: &Ui, bytes: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::hidden();
+    if !ui.progress {
+        return bar;
+    }
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    let template = match bytes {
+        Some(bytes) => {
+            bar.set_length(bytes);
+            "{wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left"
+        }
+        None => "{spinner} {bytes}, {binary_bytes_per_sec}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 fn moment(text: &str) -> Result<i64, Failure> {

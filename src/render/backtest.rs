@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::style::Painter;
-use crate::backtest::{Missed, Report, RuleReport, Skip};
+use crate::backtest::{Count, Missed, Report, RuleReport, Skip};
 use crate::rules::printable;
 
 /// So many losses are named.
@@ -47,6 +47,7 @@ pub fn report(report: &Report, paint: Painter) -> String {
             );
         }
     }
+    month(&mut text, report);
     losses(&mut text, report, paint);
     text
 }
@@ -60,11 +61,14 @@ fn head(text: &mut String, report: &Report, paint: Painter) {
     };
     let _ = writeln!(
         text,
-        "{} for {} of {} records in {} files{period}.",
+        "{} for {} of {} records in {}{period}.",
         paint.bold(&total),
         report.alerting_events,
         read.records,
-        read.files
+        match read.files {
+            1 => "1 file".to_owned(),
+            files => format!("{files} files"),
+        }
     );
     if report.interrupted {
         let _ = writeln!(
@@ -110,6 +114,16 @@ fn one(text: &mut String, rule: &RuleReport, paint: Painter) {
             format!(", at worst {} in the hour of {}", worst.alerts, worst.hour)
         });
         let _ = writeln!(text, "           {:.1} a day{worst}", rule.per_day);
+        if let (Some(first), Some(last)) = (&rule.first, &rule.last) {
+            let _ = writeln!(text, "           first {first}, last {last}");
+        }
+        let _ = writeln!(
+            text,
+            "           by {}, in {}, from {}",
+            counted(rule.principals, "principal", "principals"),
+            counted(rule.accounts, "account", "accounts"),
+            counted(rule.sources, "address", "addresses"),
+        );
     }
     for noisy in &rule.noisiest {
         let who = if noisy.actor.path.is_empty() {
@@ -118,6 +132,11 @@ fn one(text: &mut String, rule: &RuleReport, paint: Painter) {
             &noisy.actor.value
         };
         let _ = writeln!(text, "           {:>7}  {}", noisy.alerts, printable(who));
+        if let Some(unless) = &noisy.unless {
+            let most = if noisy.at_most { "at most " } else { "" };
+            let line = format!("{} leaves {most}{}", printable(unless), noisy.remaining);
+            let _ = writeln!(text, "                    {}", paint.dim(&line));
+        }
     }
     for (missed, count) in &rule.missed {
         let why = match missed {
@@ -131,6 +150,72 @@ fn one(text: &mut String, rule: &RuleReport, paint: Painter) {
         };
         let _ = writeln!(text, "           {} {count}: {why}", paint.yellow("missed"));
     }
+    for event in &rule.events {
+        let fields = [
+            &event.time,
+            &event.region,
+            &event.address,
+            &event.error,
+            &event.id,
+        ];
+        let fields: Vec<&str> = fields.iter().filter_map(|field| field.as_deref()).collect();
+        let line = format!("{} by {}, {}", event.event, event.actor, fields.join(", "));
+        let _ = writeln!(text, "           {}", printable(&line));
+    }
+}
+
+fn counted(count: Count, one: &str, many: &str) -> String {
+    let more = if count.more { "more than " } else { "" };
+    let word = if count.count == 1 { one } else { many };
+    format!("{more}{} {word}", count.count)
+}
+
+fn month(text: &mut String, report: &Report) {
+    let Some(month) = &report.month else {
+        return;
+    };
+    let messages = month.messages.iter();
+    let messages: Vec<String> = messages
+        .map(|(kind, count)| format!("{count:.0} by {kind}"))
+        .collect();
+    if messages.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\nA month like that: {}, {} ({}: {}).",
+        messages.join(", "),
+        if month.dollars < 0.01 {
+            "less than a cent".to_owned()
+        } else {
+            format!("about ${:.2}", month.dollars)
+        },
+        month.prices_of,
+        month.prices_from
+    );
+    if month.unpriced_sms > 0.0 {
+        let _ = writeln!(
+            text,
+            "{:.0} of the text messages go to countries with a price of their own, which is not in that sum.",
+            month.unpriced_sms
+        );
+    }
+}
+
+/// A line for each rule and day with alerts.
+pub fn csv(report: &Report) -> String {
+    let mut text = "rule,day,alerts\n".to_owned();
+    for rule in &report.rules {
+        for (day, alerts) in &rule.days {
+            let _ = writeln!(text, "{},{day},{alerts}", rule.rule);
+        }
+        let dated: u64 = rule.days.values().sum();
+        // The numbers of a rule add up to its alerts.
+        if rule.alerts > dated {
+            let _ = writeln!(text, "{},,{}", rule.rule, rule.alerts - dated);
+        }
+    }
+    text
 }
 
 fn losses(text: &mut String, report: &Report, paint: Painter) {

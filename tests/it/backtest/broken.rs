@@ -63,8 +63,9 @@ fn every_kind_of_damage_is_named_and_the_others_are_read() {
     let env = TestEnv::new();
     let good = log(&sign_ins(3));
     let mut damaged = gzipped(&log(&sign_ins(400)));
-    let middle = damaged.len() / 2;
-    damaged[middle] ^= 0x55;
+    // In the checksum, so that everything before it can be read.
+    let checksum = damaged.len() - 6;
+    damaged[checksum] ^= 0x55;
     let files: [(&str, Vec<u8>, &str); 9] = [
         ("01.json.gz", damaged, "damaged"),
         ("02.json", b"".to_vec(), "empty"),
@@ -74,7 +75,7 @@ fn every_kind_of_damage_is_named_and_the_others_are_read() {
         ("06.json", b"[1,2,3]".to_vec(), "not JSON that holds records"),
         ("07.jsonl", format!("{}\n{{\"a\":1}}\n", sign_ins(1)[0]).into_bytes(), "record 2 is neither"),
         ("08.json.gz", gzipped(&good)[..30].to_vec(), "cut off"),
-        ("09.jsonl", b"{\"eventTime\":\"2026-01-05T08:00:00Z\",\"eventName\":\"ConsoleLogin\",\"eventSource\":\"signin.amazonaws.com\" oops}".to_vec(), "not JSON"),
+        ("09.jsonl", b"{\"eventTime\":\"2026-01-05T08:00:00Z\",\"eventName\":\"ConsoleLogin\",\"eventSource\":\"signin.amazonaws.com\",\"userIdentity\":{\"type\":\"Root\"} oops}".to_vec(), "not JSON"),
     ];
     for (name, bytes, _) in &files {
         write(env.path(), &format!("logs/{name}"), bytes);
@@ -150,6 +151,8 @@ fn a_record_that_eventbridge_would_not_get_raises_no_alert() {
 #[test]
 fn what_only_a_part_of_the_rules_hears_of_is_told_apart() {
     let env = TestEnv::new();
+    let rules = "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: [us-east-1] }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules: [{ use: signin/failed }]\n";
+    write(env.path(), "iamwatch.yaml", rules.as_bytes());
     let failed = |region: &str| {
         let mut record = made(
             "signin:ConsoleLogin",
@@ -157,6 +160,7 @@ fn what_only_a_part_of_the_rules_hears_of_is_told_apart() {
             region,
             "2026-01-05T08:00:00Z",
         );
+        record["awsRegion"] = json!(region);
         record["responseElements"] = json!({ "ConsoleLogin": "Failure" });
         record["errorMessage"] = json!("Failed authentication");
         record
