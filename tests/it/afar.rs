@@ -125,9 +125,12 @@ impl Contents {
     }
 }
 
+/// Status and body of the answer to a request.
+type Answer = dyn Fn(&HttpRequest) -> (u16, String) + Send + Sync;
+
 /// An AWS that says what it is told to.
 #[derive(Clone)]
-struct Answering(Arc<dyn Fn(&HttpRequest) -> (u16, String) + Send + Sync>);
+struct Answering(Arc<Answer>);
 
 impl std::fmt::Debug for Answering {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
