@@ -370,7 +370,7 @@ mod tests {
         assert_eq!(number(999), "999");
         assert_eq!(number(1_234_567), "1,234,567");
         assert_eq!(rate(0.02), "&lt; 0.1");
-        assert_eq!(rate(3.14), "3.1");
+        assert_eq!(rate(3.26), "3.3");
         assert_eq!(rate(1234.4), "1,234");
     }
 }
