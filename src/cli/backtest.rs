@@ -7,9 +7,9 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::input::read;
+use super::logs;
 use super::session::{choose, load};
 use super::{Exit, Failure, Global, Ui};
-use crate::backtest::source::files;
 use crate::backtest::{Control, Engine, Options, Report, Window, parse_time, run};
 use crate::cloudtrail::Setting;
 use crate::compile::{Compiled, Names, RuleState};
@@ -30,8 +30,9 @@ const ID: &str = "00000000-0000-0000-0000-000000000000";
 #[derive(Debug, Args)]
 pub struct BacktestArgs {
     /// Logs: files, folders with everything below them, `-` for standard input. Log files of CloudTrail,
-    /// JSON lines and lists, records and events of EventBridge, compressed with gzip or not
-    #[arg(required = true, value_name = "PATH")]
+    /// JSON lines and lists, records and events of EventBridge, compressed with gzip or not; `s3://BUCKET/PREFIX`
+    /// for what lies in a bucket
+    #[arg(required_unless_present = "lookup", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Only this rule; can be repeated
     #[arg(long, value_name = "RULE")]
@@ -55,6 +56,12 @@ pub struct BacktestArgs {
     /// Parse every record and show it to every rule: the same numbers, slowly
     #[arg(long, hide = true)]
     plain: bool,
+    /// Read the event history of CloudTrail, which every account has: 90 days, slowly
+    #[arg(long)]
+    lookup: bool,
+    /// Also write a page with pictures to FILE
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Go on where something could not be read
     #[arg(long)]
     keep_going: bool,
@@ -116,12 +123,27 @@ impl BacktestArgs {
             }
             interrupted = true;
         };
-        let source = files::source(&self.paths);
+        let source = runtime.block_on(logs::source(
+            &self.paths,
+            self.lookup,
+            window,
+            file,
+            &region,
+            global,
+            ui,
+        ))?;
         let bar = progress(ui, source.bytes);
         let tick = || bar.set_position(control.bytes.load(Ordering::Relaxed));
         let tally = run(&engine, source, &control, &runtime, interrupt, tick);
         bar.finish_and_clear();
         let report = Report::new(&engine, &tally, interrupted);
+        if let Some(path) = &self.html {
+            let name = file.map_or_else(|| "a pattern".to_owned(), |file| file.name.to_string());
+            let page = render::page::page(&report, &name);
+            std::fs::write(path, page).map_err(|error| {
+                Failure::new(format!("cannot write {}: {error}", path.display()))
+            })?;
+        }
         if ui.json {
             ui.json(&report)?;
         } else if self.csv {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::expected::Expected;
 use super::order::OrderArgs;
 use super::organization::{Beyond, Document as Organization, Org, OrgArgs};
 use super::session::{Session, verdict};
@@ -22,6 +23,9 @@ pub struct PlanArgs {
     /// Also write the plan to FILE, for `iamwatch apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Also say how many alerts a day to expect of each rule that changes, by the logs in PATH
+    #[arg(long, value_name = "PATH")]
+    with_backtest: Option<PathBuf>,
     /// Exit with 2 if there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -32,14 +36,35 @@ impl PlanArgs {
         let session = Session::open_with(global, &self.org.listing(), ui).await?;
         let order = self.order.order(&session)?;
         let plan = session.plan_for(&order).await?;
+        let expected = match &self.with_backtest {
+            Some(logs) => Some(Expected::of(
+                &plan,
+                &session.rules,
+                &session.cloud.account,
+                logs,
+            )?),
+            None => None,
+        };
         if let Some(org) = session.org.as_ref().filter(|org| !org.home_only) {
-            return self.organization(org, &session, &order, &plan, ui).await;
+            let exit = self.organization(org, &session, &order, &plan, ui).await?;
+            if let Some(expected) = expected.filter(|_| !ui.json) {
+                write!(ui.out, "{}", expected.text(ui.painter()))?;
+            }
+            return Ok(exit);
         }
         if ui.json {
-            ui.json(&plan)?;
+            let mut document = serde_json::to_value(&plan).map_err(std::io::Error::from)?;
+            if let (Some(expected), Some(members)) = (&expected, document.as_object_mut()) {
+                let expected = serde_json::to_value(expected).map_err(std::io::Error::from)?;
+                members.insert("expected".to_owned(), expected);
+            }
+            ui.json(&document)?;
         } else {
             let text = render::plan::plan(&plan, ui.painter());
             write!(ui.out, "{text}")?;
+            if let Some(expected) = &expected {
+                write!(ui.out, "{}", expected.text(ui.painter()))?;
+            }
         }
         if let Some(path) = &self.out {
             saved::save(path, &session, &order, &plan)?;

@@ -295,7 +295,7 @@ pub(super) fn choose(rules: &Rules, name: &str) -> Result<RuleId, Failure> {
     })
 }
 
-fn open_sandbox(path: &Path, file: &RulesFile) -> Result<Sandbox, Failure> {
+pub(super) fn open_sandbox(path: &Path, file: &RulesFile) -> Result<Sandbox, Failure> {
     let account = file.home.account.clone();
     let account: Option<AccountId> = account.or_else(|| SANDBOX_ACCOUNT.parse().ok());
     let Some(account) = account else {

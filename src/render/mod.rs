@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod health;
 pub mod letters;
 pub mod moved;
+pub mod page;
 pub mod plan;
 pub mod progress;
 pub mod proof;

@@ -77,3 +77,10 @@ async fn a_real_call_says_that_cloudtrail_did_not_come() {
         crate::real::the_missing_part_is_named(&stage).await;
     }
 }
+
+#[tokio::test]
+async fn logs_are_read_from_a_bucket() {
+    if let Some(stage) = Stage::emulator().await {
+        crate::afar::two_thousand_objects_and_one_that_vanishes(&stage).await;
+    }
+}

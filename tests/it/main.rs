@@ -6,12 +6,15 @@
     clippy::indexing_slicing
 )]
 
+mod afar;
 mod backtest;
 mod catalogue;
 mod check;
 mod cli;
 mod cli_deploy;
 mod cloudtrail;
+#[path = "../corpus/mod.rs"]
+mod corpus;
 mod cover;
 mod deploy;
 mod disturbed;
@@ -28,6 +31,7 @@ mod links;
 mod localemu;
 mod loops;
 mod organization;
+mod page;
 mod pattern;
 mod permissions;
 mod real;
@@ -40,5 +44,6 @@ mod stage;
 mod status;
 mod sweep;
 mod tamper;
+mod three_ways;
 mod trails;
 mod writers;

@@ -5,6 +5,8 @@
 //! blobs takes one for each free task.
 
 pub mod files;
+pub mod lookup;
+pub mod s3;
 
 use std::path::PathBuf;
 use std::pin::Pin;

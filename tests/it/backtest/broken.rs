@@ -209,7 +209,7 @@ fn wrapped_events_count_as_the_events_that_they_hold() {
         lookup.to_string(),
         alert.to_string(),
         record.to_string(),
-        log(&[record.clone()]),
+        log(std::slice::from_ref(&record)),
     ];
     write(env.path(), "1.jsonl", lines.join("\n").as_bytes());
     let (code, report, err) = report(&env, &["1.jsonl"]);

@@ -1,7 +1,7 @@
 //! `iamwatch backtest`: what is counted, and that nothing is lost in silence.
 
 mod broken;
-mod command;
+pub mod command;
 mod laws;
 mod records;
 
