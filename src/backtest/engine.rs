@@ -7,14 +7,12 @@ use super::screen::{Candidates, Memory, Screen};
 use super::source::Skip;
 use super::tally::{Missed, Sample, Tally, widen};
 use super::time::{self, Second};
-use crate::cloudtrail::{Envelope, Setting};
+use crate::cloudtrail::{Envelope, MAX_EVENT, Setting};
 use crate::compile::Compiled;
 use crate::explain::{Judge, Obstacle};
 use crate::pattern::{Event, PatternError, raw_fields};
 use crate::rules::{RuleId, RulesFile};
 
-/// The largest event that CloudTrail sends to EventBridge. Source: `eb-troubleshooting`.
-const MAX_EVENT: usize = 256 * 1024;
 /// How deep records may lie in objects that hold objects: an alert that holds an event, a list in a member.
 const MAX_WRAPPERS: usize = 4;
 

@@ -87,6 +87,7 @@ impl From<Reason> for Missed {
             Reason::Region => Self::NotListening,
             Reason::Elsewhere => Self::Elsewhere,
             Reason::ReadOnly => Self::ReadOnly,
+            Reason::TooLarge => Self::TooLarge,
         }
     }
 }

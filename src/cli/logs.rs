@@ -46,7 +46,7 @@ pub(super) async fn source(
         let cloud = cloud(file, home, global).await?;
         for address in buckets {
             let region = region_of(&cloud, &address.bucket, home).await;
-            sources.push(s3::source(cloud.at(&region).s3, address, window));
+            sources.push(s3::source((*cloud.at(&region).s3).clone(), address, window));
         }
         if history {
             sources.push(look_up(&cloud, window, file, home, ui).await?);
@@ -129,7 +129,7 @@ async fn look_up(
     let clients: Vec<_> = regions
         .into_iter()
         .map(|region| {
-            let client = cloud.at(&region).cloudtrail;
+            let client = (*cloud.at(&region).cloudtrail).clone();
             (region, client)
         })
         .collect();

@@ -8,6 +8,9 @@ use super::glob::Glob;
 use super::text;
 use crate::rules::Diagnostic;
 
+/// A pattern and its text.
+pub(super) type Written = (Value, String);
+
 /// The patterns of a selection with their texts, each within `quota` characters.
 ///
 /// The inner error is the size of the smallest part that is still too long.
@@ -15,7 +18,7 @@ pub(super) fn fit(
     whole: Selection,
     quota: usize,
     assemble: impl Fn(&Selection) -> Result<Option<Value>, Box<Diagnostic>>,
-) -> Result<Result<Vec<(Value, String)>, usize>, Box<Diagnostic>> {
+) -> Result<Result<Vec<Written>, usize>, Box<Diagnostic>> {
     let mut parts = Vec::new();
     let mut waiting = vec![whole];
     while let Some(selection) = waiting.pop() {

@@ -1,6 +1,7 @@
 //! Whether an event that a pattern matches reaches the rule at all.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::cloudtrail::{self, Fields};
 use crate::compile::{Compiled, RuleState, Where, is_wanted};
@@ -73,7 +74,7 @@ impl Obstacle {
 pub(super) fn by_size(event: &Value) -> Option<Obstacle> {
     (event.to_string().len() > cloudtrail::MAX_EVENT).then(|| Obstacle {
         reason: Reason::TooLarge,
-        region: text(event, "/region").unwrap_or_default().to_owned(),
+        region: event.text(&["region"]).unwrap_or_default().to_owned(),
     })
 }
 

@@ -24,7 +24,7 @@ const FOLDER: &str = "AWSLogs/o-abc/111122223333/CloudTrail/us-east-1/2026/01";
 
 /// 2,000 objects of ten days: more than a page, one of which is deleted while they are read.
 pub async fn two_thousand_objects_and_one_that_vanishes(stage: &Stage) {
-    let client = &stage.clients.s3;
+    let client: &aws_sdk_s3::Client = &stage.clients.s3;
     let bucket = format!("logs-{}", stage.account);
     client.create_bucket().bucket(&bucket).send().await.unwrap();
     let key = |n: usize| format!("{FOLDER}/{:02}/log-{n:04}.json.gz", n / 200 + 1);
