@@ -19,9 +19,6 @@ const FORWARD: f64 = 1.00 / 1e6;
 const EMAIL: f64 = 2.00 / 1e5;
 /// Likewise.
 const HTTPS: f64 = 0.60 / 1e6;
-/// For a text message to the United States, the carrier's fee not included. Every country has a price of its own, so
-/// others are counted and not priced.
-const SMS_US: f64 = 0.006_45;
 /// Shorter logs do not tell what a month is like.
 const LEAST_DAYS: f64 = 1.0;
 /// Days of a month.
@@ -32,7 +29,7 @@ const MONTH: f64 = 365.25 / 12.0;
 pub struct Month {
     /// Deliveries by the kind of channel.
     pub messages: BTreeMap<&'static str, f64>,
-    /// Text messages to countries whose price is not known here.
+    /// Text messages: they are counted and not priced.
     pub unpriced_sms: f64,
     /// US dollars for everything that is priced.
     pub dollars: f64,
@@ -78,7 +75,7 @@ impl Month {
                 }
                 let (kind, price) = match &channel.endpoint {
                     Endpoint::Email(_) => ("email", EMAIL),
-                    Endpoint::Sms(number) if is_us(number) => ("sms", SMS_US),
+                    // Every country and carrier has a price of its own, which changes often.
                     Endpoint::Sms(_) => {
                         month.unpriced_sms += alerts;
                         ("sms", 0.0)
@@ -93,9 +90,4 @@ impl Month {
         }
         Some(month)
     }
-}
-
-/// `+1` is also Canada's and that of islands: their price is near.
-fn is_us(number: &str) -> bool {
-    number.starts_with("+1")
 }

@@ -196,7 +196,7 @@ fn month(text: &mut String, report: &Report) {
     if month.unpriced_sms > 0.0 {
         let _ = writeln!(
             text,
-            "{:.0} of the text messages go to countries with a price of their own, which is not in that sum.",
+            "The {:.0} text messages are not in that sum: each country and carrier has a price of its own.",
             month.unpriced_sms
         );
     }

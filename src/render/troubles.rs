@@ -318,7 +318,7 @@ mod tests {
             "    alike: 100000000301 (account-301), 100000000302 (account-302), 100000000303 (account-303) and 6 more accounts\n",
             // What to do.
             "`iamwatch permissions --for member`",
-            "a policy forbids this, such as a service control policy",
+            "a service control policy forbids this: ask whoever keeps the organization's policies",
             "the same command with `--json` tells of each account\n",
             "Applied to 970 of 1000 accounts of o-acme: ",
         ] {
