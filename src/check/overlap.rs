@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
@@ -57,6 +58,7 @@ pub(super) fn warnings(mut order: Vec<&Subject<'_>>, file: &RulesFile) -> Vec<Di
     order.sort_by_key(|subject| subject.rule.span);
     let sides: Vec<Vec<Side<'_>>> = order.iter().map(|subject| sides(subject)).collect();
     let audiences = Audience::all(&order);
+    let mut made = Made::new(file);
     let mut index = Index::default();
     let mut left = MOST_TRIED;
     let mut pairs = MOST_PAIRS;
@@ -76,7 +78,7 @@ pub(super) fn warnings(mut order: Vec<&Subject<'_>>, file: &RulesFile) -> Vec<Di
             if !heard.is_some_and(|(earlier, own)| earlier.is_told_with(own)) {
                 continue;
             }
-            if let Some(event) = shared(others, own, file, &mut left) {
+            if let Some(event) = shared(others, own, &mut made, &mut left) {
                 partners.push(earlier.rule.id.0.as_str());
                 example = example.or(Some(event));
             }
@@ -227,11 +229,40 @@ fn events<'s>(sides: &[Side<'s>]) -> Option<Vec<(&'s str, &'s str)>> {
     Some(all)
 }
 
+/// A realistic event of an API, also ready to match.
+type Realistic = Rc<(Value, Event)>;
+
+/// Those that were made: many rules are about the same calls.
+struct Made<'f> {
+    file: &'f RulesFile,
+    events: HashMap<(String, String, Identity), Option<Realistic>>,
+}
+
+impl<'f> Made<'f> {
+    fn new(file: &'f RulesFile) -> Self {
+        Self {
+            file,
+            events: HashMap::new(),
+        }
+    }
+
+    fn event(&mut self, (service, name): (&str, &str), by: Identity) -> Option<Realistic> {
+        let file = self.file;
+        let made = self.events.entry((service.to_owned(), name.to_owned(), by));
+        let made = made.or_insert_with(|| {
+            let event = like(service, name, by, file)?;
+            let parsed = Event::from_value(&event).ok()?;
+            Some(Rc::new((event, parsed)))
+        });
+        made.clone()
+    }
+}
+
 /// An event that fires both.
 fn shared(
     ours: &[Side<'_>],
     theirs: &[Side<'_>],
-    file: &RulesFile,
+    made: &mut Made<'_>,
     left: &mut usize,
 ) -> Option<Value> {
     for our in ours {
@@ -241,7 +272,7 @@ fn shared(
             }
             for (service, name) in common_events(our, their) {
                 *left = left.checked_sub(1)?;
-                if let Some(event) = tried(our, their, &service, &name, file, left) {
+                if let Some(event) = tried(our, their, (&service, &name), made, left) {
                     return Some(event);
                 }
             }
@@ -254,9 +285,8 @@ fn shared(
 fn tried(
     our: &Side<'_>,
     their: &Side<'_>,
-    service: &str,
-    name: &str,
-    file: &RulesFile,
+    api: (&str, &str),
+    made: &mut Made<'_>,
     left: &mut usize,
 ) -> Option<Value> {
     let callers = [
@@ -287,7 +317,7 @@ fn tried(
             if index > 0 {
                 *left = left.checked_sub(1)?;
             }
-            by(identity, our, their, service, name, file)
+            by(identity, our, their, api, made)
         })
 }
 
@@ -296,28 +326,30 @@ fn by(
     identity: Identity,
     our: &Side<'_>,
     their: &Side<'_>,
-    service: &str,
-    name: &str,
-    file: &RulesFile,
+    api: (&str, &str),
+    made: &mut Made<'_>,
 ) -> Option<Value> {
-    let base = like(service, name, identity, file)?;
+    let base = made.event(api, identity)?;
+    let (base, parsed) = &*base;
     // A rule about a caller or an outcome, whatever the service, is meant to lie across those about events of
     // some service. It is the same only if it fires on their ordinary events.
     let across = our.services.is_none() != their.services.is_none();
     if across {
         let wide = if our.services.is_none() { our } else { their };
-        let ordinary = like(service, name, Identity::IamUser, file)?;
-        let ordinary = Event::from_value(&ordinary).ok()?;
-        if !wide.part.pattern.matches(&ordinary) {
+        let ordinary = made.event(api, Identity::IamUser)?;
+        if !wide.part.pattern.matches(&ordinary.1) {
             return None;
         }
     }
-    let event = our.branch.shared_witness(&their.branch, &base)?;
-    let parsed = Event::from_value(&event).ok()?;
-    if ![our, their]
-        .iter()
-        .all(|side| side.part.pattern.matches(&parsed))
-    {
+    let fires_both = |event: &Event| {
+        let both = [our, their];
+        both.iter().all(|side| side.part.pattern.matches(event))
+    };
+    if fires_both(parsed) && is_possible(base, identity) {
+        return Some(base.clone());
+    }
+    let event = our.branch.shared_witness(&their.branch, base)?;
+    if !fires_both(&Event::from_value(&event).ok()?) {
         return None;
     }
     let kept = ["/source", "/detail/eventSource", "/detail/eventName"];

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Setting;
 
 /// A kind of actor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Identity {
     /// An IAM user with an access key.
     #[default]

@@ -15,6 +15,8 @@ mod spelt_out;
 mod split;
 mod state;
 
+use std::num::NonZero;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -127,15 +129,37 @@ pub struct Each {
     pub problems: Vec<Diagnostic>,
 }
 
+/// Fewer rules than this are not worth a thread.
+const LEAST_AT_ONCE: usize = 64;
+
 /// Compiles every enabled rule, going on after an error.
 pub fn each(file: &RulesFile, quota: usize) -> Each {
+    let rules: Vec<&Rule> = file.rules.iter().filter(|rule| rule.enabled).collect();
+    let some = |rules: &[&Rule]| -> Vec<_> {
+        let compiled = rules.iter().map(|rule| parts(file, rule, quota));
+        compiled.collect()
+    };
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let at_once = processors.min(rules.len() / LEAST_AT_ONCE).max(1);
+    let results: Vec<_> = match rules.chunks(rules.len().div_ceil(at_once).max(1)) {
+        chunks if at_once > 1 => std::thread::scope(|scope| {
+            let workers = chunks.map(|chunk| scope.spawn(move || some(chunk)));
+            let workers: Vec<_> = workers.collect();
+            let joined = workers.into_iter().map(|worker| match worker.join() {
+                Ok(results) => results,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            joined.flatten().collect()
+        }),
+        _ => some(&rules),
+    };
     let mut each = Each {
         compiled: Vec::new(),
         patterns: Vec::new(),
         problems: Vec::new(),
     };
-    for rule in file.rules.iter().filter(|rule| rule.enabled) {
-        match parts(file, rule, quota) {
+    for result in results {
+        match result {
             Ok(parts) => {
                 let (compiled, patterns): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
                 each.compiled.extend(compiled);

@@ -113,9 +113,6 @@ pub(super) fn compile(source: &str, document: &Document) -> Result<Compiled, Pat
 #[derive(Default)]
 struct Compiler {
     fields: Vec<Field>,
-    /// Fields by path and text, so that equal ones in several branches are one.
-    known: HashMap<(String, String), usize>,
-    paths: HashMap<String, usize>,
     /// For each branch so far: field by path.
     branches: Vec<BTreeMap<usize, usize>>,
     overruled: Option<String>,
@@ -196,14 +193,16 @@ impl Compiler {
         let tests = tests(list)?;
         let mut wanted = String::new();
         list.write(&mut wanted);
-        let paths = self.paths.len();
-        let path_id = *self.paths.entry(path.clone()).or_insert(paths);
+        // There are few fields: equal ones in several branches are one, and the first of a path stands for it.
         let next = self.fields.len();
-        let field = *self
-            .known
-            .entry((path.clone(), wanted.clone()))
-            .or_insert(next);
-        if field == next {
+        let same_path = self.fields.iter().position(|field| field.path == path);
+        let path_id = same_path.unwrap_or(next);
+        let same = self
+            .fields
+            .iter()
+            .position(|field| field.path == path && field.wanted == wanted);
+        let field = same.unwrap_or(next);
+        if same.is_none() {
             self.fields.push(Field {
                 path,
                 tests,

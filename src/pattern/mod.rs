@@ -29,6 +29,8 @@ mod view;
 mod wildcard;
 mod witness;
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 pub(crate) use compile::RESERVED as RESERVED_IN_OR;
@@ -58,7 +60,8 @@ pub const MAX_FIELDS: usize = 256;
 #[derive(Debug, Clone)]
 pub struct EventPattern {
     text: String,
-    canonical: String,
+    /// Made when somebody asks.
+    canonical: OnceLock<String>,
     compiled: Compiled,
 }
 
@@ -85,13 +88,9 @@ impl EventPattern {
         let document =
             Document::parse(text).map_err(|(cause, at)| error(Cause::Json(cause), at))?;
         let compiled = compile::compile(text, &document)?;
-        let mut canonical = String::new();
-        if let Some(root) = document.root() {
-            root.write(&mut canonical);
-        }
         Ok(Self {
             text: text.to_owned(),
-            canonical,
+            canonical: OnceLock::new(),
             compiled,
         })
     }
@@ -117,12 +116,21 @@ impl EventPattern {
 
     /// The same pattern without white space.
     pub fn canonical(&self) -> &str {
-        &self.canonical
+        self.canonical.get_or_init(|| {
+            let mut canonical = String::new();
+            // It was read once already.
+            if let Ok(document) = Document::parse(&self.text)
+                && let Some(root) = document.root()
+            {
+                root.write(&mut canonical);
+            }
+            canonical
+        })
     }
 
     /// The length in characters of the canonical text: what counts against the quota.
     pub fn canonical_len(&self) -> usize {
-        self.canonical.chars().count()
+        self.canonical().chars().count()
     }
 
     /// Whether `wildcard` occurs, alone or in `anything-but`. EventBridge allows 30 such rules on a
