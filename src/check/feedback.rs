@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::subject::{Subject, hears_reads, like, services};
+use super::subject::{Subject, hears_reads, is_recordable, like, services};
 use crate::cloudtrail::Identity;
 use crate::compile::{OWN_CALLER, OWN_CALLS};
 use crate::pattern::{Branch, EventPattern};
@@ -55,7 +55,7 @@ fn call(service: &str, name: &str, file: &RulesFile) -> Option<Value> {
 /// happen again and again: alerting would not work.
 fn fires(pattern: &EventPattern, call: &Value) -> bool {
     pattern.witness_over(call).is_some_and(|event| {
-        [
+        let kept = [
             "/source",
             "/detail-type",
             "/detail/eventName",
@@ -67,6 +67,7 @@ fn fires(pattern: &EventPattern, call: &Value) -> bool {
             "/detail/userIdentity",
         ]
         .iter()
-        .all(|path| call.pointer(path) == event.pointer(path))
+        .all(|path| call.pointer(path) == event.pointer(path));
+        kept && is_recordable(&event)
     })
 }

@@ -10,10 +10,10 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::places::listed;
-use super::subject::{Part, Subject, like, services};
+use super::subject::{Part, Subject, is_recordable, like, services};
 use crate::cloudtrail::Identity;
 use crate::pattern::{Branch, Event};
-use crate::rules::{Diagnostic, RulesFile, Severity, codes, fields, names};
+use crate::rules::{Diagnostic, RulesFile, Severity, codes, names};
 
 /// Events that are made and tried, in one file.
 const MOST_TRIED: usize = 2_000;
@@ -359,12 +359,8 @@ fn by(
     (kept && is_possible(&event, identity)).then_some(event)
 }
 
-/// Whether CloudTrail could have written such a record: no field at a place where it has none, and the caller
-/// as one of that kind.
+/// Whether CloudTrail could have written such a record, with a caller of that kind.
 fn is_possible(event: &Value, identity: Identity) -> bool {
-    let Some(record) = event.get("detail").and_then(Value::as_object) else {
-        return false;
-    };
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     let arn = text("/detail/userIdentity/arn").unwrap_or_default();
     let of_its_kind = match identity {
@@ -373,7 +369,7 @@ fn is_possible(event: &Value, identity: Identity) -> bool {
         Identity::AssumedRole => arn.contains(":assumed-role/"),
         _ => true,
     };
-    of_its_kind && fields::places_are_good(record)
+    of_its_kind && is_recordable(event)
 }
 
 /// Events that exist, and that both accept by service and name.

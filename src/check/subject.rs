@@ -7,7 +7,7 @@ use crate::compile::{Compiled, Each, RuleState};
 use crate::pattern::{Branch, EventPattern};
 use crate::place::AccountId;
 use crate::rules::codes::Code;
-use crate::rules::{Diagnostic, Level, Rule, RulesFile, Span};
+use crate::rules::{Diagnostic, Level, Rule, RulesFile, Span, fields, members};
 
 /// A rule that is enabled, with its patterns.
 pub(super) struct Subject<'a> {
@@ -133,6 +133,13 @@ pub(super) fn like(
         id: "00000000-0000-4000-8000-000000000001",
     };
     Some(cloudtrail::like(service, name, identity, &setting))
+}
+
+/// Whether CloudTrail could have written the record of an event: no field at a place where it has none, no
+/// parameter that the call does not take.
+pub(super) fn is_recordable(event: &Value) -> bool {
+    let record = event.get("detail").and_then(Value::as_object);
+    record.is_some_and(|record| fields::places_are_good(record) && members::are_possible(record))
 }
 
 /// Whether a part hears of read-only events.

@@ -11,6 +11,7 @@ use super::files::matches_star;
 use super::model::{AllOf, EventGlob, Events};
 use super::names::undated;
 use super::report::{Report, nearest, shown};
+use super::source::Span;
 
 const GENERATED: &str = include_str!("members.txt");
 /// What CloudTrail writes beside the members of a call's input. Source: recorded events.
@@ -95,6 +96,25 @@ fn members(globs: &[EventGlob]) -> Option<BTreeSet<&'static str>> {
         known.extend(beside.map(|(_, member)| *member));
     }
     Some(known)
+}
+
+/// Whether a record's parameters are such as its call takes, as far as that is known.
+pub(crate) fn are_possible(record: &serde_json::Map<String, serde_json::Value>) -> bool {
+    let text = |name: &str| record.get(name).and_then(|value| value.as_str());
+    let asked = record
+        .get("requestParameters")
+        .and_then(|asked| asked.as_object());
+    let (Some(source), Some(name), Some(asked)) = (text("eventSource"), text("eventName"), asked)
+    else {
+        return true;
+    };
+    let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
+    let call = EventGlob {
+        service: service.to_owned(),
+        name: name.to_owned(),
+        span: Span::default(),
+    };
+    members(&[call]).is_none_or(|known| asked.keys().all(|member| known.contains(member.as_str())))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod files;
 mod keys;
 mod load;
 mod matchers;
-mod members;
+pub(crate) mod members;
 mod model;
 pub(crate) mod names;
 mod organization;

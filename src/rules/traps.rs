@@ -194,7 +194,8 @@ fn kind(leaves: &[Leaf<'_>]) -> Kind {
         let likely = leaves.iter().any(|leaf| {
             let last = leaf.path.strip_prefix("detail.").unwrap_or(&leaf.path);
             let first = last.split('.').next().unwrap_or_default();
-            ["eventName", "eventSource", "userIdentity"].contains(&first)
+            let telling = ["eventName", "eventSource", "userIdentity"];
+            telling.iter().any(|name| name.eq_ignore_ascii_case(first))
         });
         return if likely { Kind::Likely } else { Kind::Other };
     };

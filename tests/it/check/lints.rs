@@ -206,7 +206,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     (
         "fields of the record in the wrong object",
         "W0704",
-        "- id: a\n  events: [\"iam:*\"]\n  when: { userIdentity.sourceIPAddress: 192.0.2.1, requestParameters.userIdentity.arn: \"*:root\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.sessionIssuer.userName: Deployer, userIdentity.sessionContext.userName: Deployer, sessionContext.sessionIssuer.arn: \"*:role/x\" }\n- id: c\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { eventName: [CreateUser] } } }",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { userIdentity.sourceIPAddress: 192.0.2.1, requestParameters.userIdentity.arn: \"*:root\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.sessionIssuer.userName: Deployer, userIdentity.sessionContext.userName: Deployer, sessionContext.sessionIssuer.arn: \"*:role/x\" }\n- id: c\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { eventName: [CreateUser] } } }\n- id: d\n  severity: info\n  pattern: { source: [aws.kms], detail: { eventname: [ScheduleKeyDeletion] } }",
         "- id: a\n  events: [\"iam:*\"]\n  when: { sourceIPAddress: 192.0.2.1, userIdentity.arn: \"*:root\" }\n- id: b\n  events: [\"ivschat:SendEvent\", \"ec2:CreateTags\"]\n  when: { requestParameters.eventName: x, requestParameters.resources: x }",
     ),
     (

@@ -19,6 +19,7 @@ fn an_event_that_cloudtrail_cannot_write_is_no_witness() {
     for part in [
         "- { id: a, events: [\"iam:CreateUser\"], when: { userIdentity.sourceIPAddress: 192.0.2.1 } }\n- { id: b, events: [\"iam:CreateUser\"] }\n",
         "- { id: a, events: [\"iam:CreateUser\"], when: { userIdentity.type: IAMUser, userIdentity.arn: \"*:root\" } }\n- { id: b, events: [\"iam:CreateUser\"] }\n",
+        "- { id: a, events: [\"iam:AttachUserPolicy\"], when: { requestParameters.policyArn: \"*:policy/AdministratorAccess\" } }\n- { id: b, events: [\"iam:AttachUserPolicy\", \"iam:PutUserPolicy\"], when: [{ requestParameters.policyArn: \"*:policy/Quarantine\" }, { requestParameters.policyName: Quarantine }] }\n",
     ] {
         assert_eq!(told_twice(part), Vec::<String>::new(), "{part}");
     }
