@@ -9,11 +9,10 @@ use std::time::Instant;
 
 use flate2::bufread::MultiGzDecoder;
 use iamwatch::backtest::source::files;
-use iamwatch::backtest::{Control, Engine, Options, Window, run};
+use iamwatch::backtest::{Control, Engine, Options, count};
 use iamwatch::cloudtrail::{Setting, wrap};
 use iamwatch::compile::{self, Compiled};
 use iamwatch::pattern::{Event, EventPattern};
-use iamwatch::place::{AccountId, Region};
 use iamwatch::rules;
 use serde_json::{Value, json};
 
@@ -240,15 +239,6 @@ fn compiled(catalogue: bool) -> Result<Vec<Compiled>, Box<dyn Error>> {
     compile::compile(&file, compile::PATTERN_QUOTA).map_err(|error| format!("{error:?}").into())
 }
 
-fn setting<'s>(account: &'s AccountId, region: &'s Region) -> Setting<'s> {
-    Setting {
-        account,
-        region,
-        time: "1970-01-01T00:00:00Z",
-        id: "00000000-0000-0000-0000-000000000000",
-    }
-}
-
 fn engine(
     catalogue: bool,
     threads: usize,
@@ -256,27 +246,11 @@ fn engine(
 ) -> Result<BTreeMap<String, u64>, Box<dyn Error>> {
     let (account, region) = ("111122223333".parse()?, "us-east-1".parse()?);
     let compiled = compiled(catalogue)?;
-    let options = Options {
-        setting: setting(&account, &region),
-        window: Window::default(),
-        samples: 0,
-        plain: false,
-    };
+    let options = Options::counting(Setting::unsaid(&account, &region));
     let engine = Engine::new(None, &compiled, &[], options)?;
     let mut control = Control::new(false);
     control.workers = threads;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let source = files::source(&[logs.to_owned()]);
-    let tally = run(
-        &engine,
-        source,
-        &control,
-        &runtime,
-        std::future::pending(),
-        || {},
-    );
+    let tally = count(&engine, files::source(&[logs.to_owned()]), &control)?;
     if tally.lost > 0 {
         return Err(format!("{:?}", tally.losses).into());
     }
@@ -290,7 +264,7 @@ fn engine(
 /// Everything parsed as `serde_json::Value`, and every pattern asked.
 fn values(catalogue: bool, logs: &Path) -> Result<BTreeMap<String, u64>, Box<dyn Error>> {
     let (account, region) = ("111122223333".parse()?, "us-east-1".parse()?);
-    let setting = setting(&account, &region);
+    let setting = Setting::unsaid(&account, &region);
     let compiled = compiled(catalogue)?;
     let mut counts = BTreeMap::new();
     let mut rules = Vec::new();

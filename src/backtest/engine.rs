@@ -60,6 +60,18 @@ pub struct Options<'c> {
     pub plain: bool,
 }
 
+impl<'c> Options<'c> {
+    /// Everything is counted, and no alert kept.
+    pub fn counting(setting: Setting<'c>) -> Self {
+        Self {
+            setting,
+            window: Window::default(),
+            samples: 0,
+            plain: false,
+        }
+    }
+}
+
 /// Why an object of a log was not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {

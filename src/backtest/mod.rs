@@ -41,7 +41,7 @@ pub use cost::Month;
 pub use distinct::Distinct;
 pub use engine::{Engine, Options, Window};
 pub use report::{Count, Noisy, Overlap, Reading, Report, RuleReport};
-pub use run::{Control, run};
+pub use run::{Control, count, run};
 pub use source::{Blob, Body, Found, Loss, Skip, Source};
 pub use tally::{Missed, RuleTally, Sample, Tally};
 pub use time::{Second, parse as parse_time};

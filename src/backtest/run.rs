@@ -53,6 +53,18 @@ impl Control {
     }
 }
 
+/// The same as [`run`] to the end, on a runtime of its own.
+///
+/// # Errors
+/// Where no runtime can be made.
+pub fn count(engine: &Engine<'_>, source: Source, control: &Control) -> std::io::Result<Tally> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let never = std::future::pending();
+    Ok(run(engine, source, control, &runtime, never, || {}))
+}
+
 /// Reads everything that the source finds, and counts. The source runs on `runtime`, whatever reads on threads of
 /// its own.
 ///

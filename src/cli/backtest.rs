@@ -21,8 +21,6 @@ use crate::rules::{RuleId, Severity};
 /// What records are taken to say where they do not.
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-east-1";
-const TIME: &str = "1970-01-01T00:00:00Z";
-const ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Flags of `backtest`.
 ///
@@ -94,12 +92,7 @@ impl BacktestArgs {
             Some(file) => file.home.region.clone(),
             None => REGION.parse().map_err(|_| Failure::said())?,
         };
-        let setting = Setting {
-            account: &assumed,
-            region: &region,
-            time: TIME,
-            id: ID,
-        };
+        let setting = Setting::unsaid(&assumed, &region);
         let window = Window {
             since: self.since.as_deref().map(moment).transpose()?,
             until: self.until.as_deref().map(moment).transpose()?,

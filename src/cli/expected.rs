@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Failure;
 use super::session::Rules;
 use crate::backtest::source::files;
-use crate::backtest::{Control, Engine, Options, Report, Window, run};
+use crate::backtest::{Control, Engine, Options, Report, count};
 use crate::cloudtrail::Setting;
 use crate::place::AccountId;
 use crate::plan::{Action, Plan};
@@ -50,7 +50,7 @@ impl Expected {
         }
         // The caller runs within a runtime, and the engine brings its own.
         let report = std::thread::scope(|scope| {
-            let counting = scope.spawn(|| count(rules, account, logs.to_owned()));
+            let counting = scope.spawn(|| report(rules, account, logs.to_owned()));
             counting
                 .join()
                 .unwrap_or_else(|_| Err(Failure::new("counting ended early")))
@@ -90,33 +90,12 @@ impl Expected {
     }
 }
 
-fn count(rules: &Rules, account: &AccountId, logs: PathBuf) -> Result<Report, Failure> {
-    let options = Options {
-        setting: Setting {
-            account,
-            region: &rules.file.home.region,
-            time: "1970-01-01T00:00:00Z",
-            id: "00000000-0000-0000-0000-000000000000",
-        },
-        window: Window::default(),
-        samples: 0,
-        plain: false,
-    };
+fn report(rules: &Rules, account: &AccountId, logs: PathBuf) -> Result<Report, Failure> {
+    let setting = Setting::unsaid(account, &rules.file.home.region);
+    let options = Options::counting(setting);
     let engine = Engine::new(Some(&rules.file), &rules.patterns, &[], options)
         .map_err(|error| Failure::new(error.to_string()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let control = Control::new(true);
-    let source = files::source(&[logs]);
-    let tally = run(
-        &engine,
-        source,
-        &control,
-        &runtime,
-        std::future::pending(),
-        || {},
-    );
+    let tally = count(&engine, files::source(&[logs]), &Control::new(true))?;
     Ok(Report::new(&engine, &tally, false))
 }
 

@@ -12,8 +12,6 @@ use crate::render;
 
 /// What records are taken to say where they do not.
 const ACCOUNT: &str = "111122223333";
-const TIME: &str = "1970-01-01T00:00:00Z";
-const ID: &str = "00000000-0000-0000-0000-000000000000";
 /// So many misses are shown of each event.
 const NEAREST: usize = 3;
 
@@ -46,12 +44,7 @@ impl ExplainArgs {
             Some(account) => account.clone(),
             None => ACCOUNT.parse().map_err(|_| Failure::said())?,
         };
-        let setting = Setting {
-            account: &assumed,
-            region: &rules.file.home.region,
-            time: TIME,
-            id: ID,
-        };
+        let setting = Setting::unsaid(&assumed, &rules.file.home.region);
         let bench = Bench::new(&rules.file, &rules.patterns, &only)
             .map_err(|error| Failure::new(error.to_string()))?
             .with_sources(rules.sources());

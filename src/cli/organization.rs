@@ -2,12 +2,10 @@
 
 mod accounts;
 mod advice;
+mod display;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use clap::Args;
 use futures::stream::{self, LocalBoxStream, StreamExt, TryStreamExt};
@@ -15,11 +13,12 @@ use serde::Serialize;
 
 use self::accounts::{AccountsArgs, Given};
 use self::advice::{listing_failure, unit_failure};
+use self::display::Display;
 use super::session::{Session, interrupted};
 use super::{Failure, Ui};
 use crate::aws::{CallError, Cloud, calls};
 use crate::fleet::{
-    self, ACCOUNTS_AT_ONCE, Digest, Event, Fleet, LeftOut, Named, Outcome, Run, Stuck, Task,
+    self, ACCOUNTS_AT_ONCE, Digest, Fleet, LeftOut, Named, Outcome, Run, Stuck, Task,
 };
 use crate::organization::{
     self, Choice, Left, Listing, Member, Organization, Selection, Unmatched,
@@ -30,7 +29,6 @@ use crate::plan::own_alerts::Hearing;
 use crate::plan::saved::Order;
 use crate::plan::{Plan, Wishes};
 use crate::proof::Way;
-use crate::render::progress::Progress;
 use crate::rules::{self, RulesFile};
 
 /// Flags of commands that work in a whole organization.
@@ -430,86 +428,5 @@ impl Org {
         .await;
         display.end();
         run
-    }
-}
-
-/// One line of progress, on a terminal only.
-struct Display {
-    bar: indicatif::ProgressBar,
-    progress: Progress,
-    /// How many accounts are listed so far, while that goes on.
-    listed: Option<Arc<AtomicUsize>>,
-    /// Whose requests are held back.
-    caller: Cloud,
-    began: Instant,
-}
-
-impl Display {
-    /// `length` accounts to change, or as many to look at as are listed.
-    fn new(length: Option<usize>, org: &Org, ui: &Ui) -> Self {
-        let bar = if ui.progress && !ui.json {
-            indicatif::ProgressBar::new_spinner()
-        } else {
-            indicatif::ProgressBar::hidden()
-        };
-        // Also while nothing ends, such as in a wait for AWS's rates.
-        bar.enable_steady_tick(Duration::from_millis(120));
-        let listing = org.listing.borrow();
-        let listed = listing.as_ref().map(|listing| Arc::clone(&listing.so_far));
-        let mut display = Self {
-            bar,
-            progress: Progress {
-                changes: length.is_some(),
-                ..Progress::default()
-            },
-            listed: listed.filter(|_| length.is_none()),
-            caller: org.caller.clone(),
-            began: Instant::now(),
-        };
-        match length {
-            Some(length) => display.is_known(length),
-            None => display.style("{spinner} {wide_msg}"),
-        }
-        display
-    }
-
-    fn style(&self, template: &str) {
-        if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
-            self.bar.set_style(style);
-        }
-    }
-
-    fn is_known(&mut self, all: usize) {
-        self.progress.all = Some(all);
-        self.listed = None;
-        self.bar.set_length(all as u64);
-        self.style("{spinner} {bar:16} {wide_msg}");
-    }
-
-    fn show(&mut self, event: &Event<'_>) {
-        let progress = &mut self.progress;
-        match event {
-            Event::Started { .. } => progress.under_way += 1,
-            Event::Finished { outcome } => {
-                progress.under_way = progress.under_way.saturating_sub(1);
-                progress.failed += usize::from(outcome.has_failed());
-                progress.done += 1;
-            }
-            Event::LeftOut { .. } => {}
-            Event::Listed { accounts } => self.is_known(*accounts),
-        }
-        if self.bar.is_hidden() {
-            return;
-        }
-        let listed = self.listed.as_ref();
-        self.progress.listed = listed.map(|listed| listed.load(Ordering::Relaxed));
-        self.progress.waiting = self.caller.held_back();
-        self.progress.elapsed = self.began.elapsed();
-        self.bar.set_position(self.progress.done as u64);
-        self.bar.set_message(self.progress.line());
-    }
-
-    fn end(self) {
-        self.bar.finish_and_clear();
     }
 }

@@ -39,6 +39,18 @@ pub struct Setting<'a> {
     pub id: &'a str,
 }
 
+impl<'a> Setting<'a> {
+    /// What records are taken to say that name neither a time nor an id.
+    pub fn unsaid(account: &'a AccountId, region: &'a Region) -> Self {
+        Self {
+            account,
+            region,
+            time: "1970-01-01T00:00:00Z",
+            id: "00000000-0000-0000-0000-000000000000",
+        }
+    }
+}
+
 /// A realistic event of an API, as it comes to EventBridge. The service is the event source without
 /// `.amazonaws.com`, the name as CloudTrail records it.
 pub fn like(service: &str, name: &str, identity: Identity, setting: &Setting<'_>) -> Value {

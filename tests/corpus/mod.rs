@@ -11,6 +11,7 @@
     dead_code
 )]
 
+mod calls;
 mod record;
 
 use std::fmt::Write as _;

@@ -10,10 +10,10 @@ use iamwatch::cli::{self, Exit, Ui, Within};
 use iamwatch::place::{AccountId, Place};
 use iamwatch::resources::{self, Live, Owner};
 use iamwatch::rules;
-use iamwatch::sandbox::{Clock, Options, Organization, Sandbox};
+use iamwatch::sandbox::{Organization, Sandbox};
 use tempfile::TempDir;
 
-use super::{MANAGEMENT, id};
+use super::{id, organized};
 
 /// An AWS in this process, a rules file, and who runs the program.
 pub struct Kit {
@@ -36,16 +36,7 @@ pub type End = BTreeMap<AccountId, Vec<Live>>;
 impl Kit {
     /// The management account, and these others right below the root.
     pub fn with(rules: &str, members: &[(&str, &str)]) -> Self {
-        let sandbox = Sandbox::new(Options {
-            account: id(MANAGEMENT),
-            region: "eu-central-1".parse().unwrap(),
-            clock: Clock::Virtual {
-                now: 1_790_000_000_000,
-                step: 20,
-            },
-        });
-        let organization = sandbox.organize().unwrap();
-        organization.trust("cloudtrail.amazonaws.com").unwrap();
+        let (sandbox, organization) = organized();
         for (account, name) in members {
             let made = organization.create_account_as(&id(account), &organization.root(), name);
             made.unwrap();

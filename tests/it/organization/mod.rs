@@ -46,6 +46,21 @@ pub fn id(account: &str) -> AccountId {
     account.parse().unwrap()
 }
 
+/// An AWS whose management account trusts CloudTrail, without any other account.
+fn organized() -> (Sandbox, Organization) {
+    let sandbox = Sandbox::new(Options {
+        account: id(MANAGEMENT),
+        region: "eu-central-1".parse().unwrap(),
+        clock: Clock::Virtual {
+            now: 1_790_000_000_000,
+            step: 20,
+        },
+    });
+    let organization = sandbox.organize().unwrap();
+    organization.trust("cloudtrail.amazonaws.com").unwrap();
+    (sandbox, organization)
+}
+
 /// A folder with a rules file and a sandbox in which there is an organization.
 pub struct Folder {
     env: TestEnv,
@@ -57,16 +72,7 @@ impl Folder {
             env: TestEnv::new(),
         };
         folder.rules(rules);
-        let sandbox = Sandbox::new(Options {
-            account: id(MANAGEMENT),
-            region: "eu-central-1".parse().unwrap(),
-            clock: Clock::Virtual {
-                now: 1_790_000_000_000,
-                step: 20,
-            },
-        });
-        let organization = sandbox.organize().unwrap();
-        organization.trust("cloudtrail.amazonaws.com").unwrap();
+        let (sandbox, organization) = organized();
         let units = ["core", "prod"].map(|unit| {
             let root = organization.root();
             organization.create_unit(&root, unit).unwrap()
