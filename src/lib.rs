@@ -46,3 +46,4 @@ pub mod render;
 pub mod resources;
 pub mod rules;
 pub mod sandbox;
+mod threads;

@@ -14,11 +14,17 @@ use super::subject::{Part, Subject, is_recordable, like, services};
 use crate::cloudtrail::Identity;
 use crate::pattern::{Branch, Event};
 use crate::rules::{Diagnostic, RulesFile, Severity, codes, names};
+use crate::threads;
 
 /// Events that are made and tried, in one file.
 const MOST_TRIED: usize = 2_000;
 /// Pairs of rules that are compared.
 const MOST_PAIRS: usize = 1_000_000;
+/// The rules are compared in so many shares, each with its part of the limits above: what is found does not
+/// depend on how many processors there are.
+const SHARES: usize = 8;
+/// Fewer rules than this are not worth a thread.
+const LEAST_AT_ONCE: usize = 64;
 /// Combinations of one rule that are compared.
 const MOST_SIDES: usize = 40;
 /// Names of one service that are tried for a pair of combinations.
@@ -56,47 +62,87 @@ struct Side<'s> {
 /// For each rule that shares an event with earlier ones of the file, which those are.
 pub(super) fn warnings(mut order: Vec<&Subject<'_>>, file: &RulesFile) -> Vec<Diagnostic> {
     order.sort_by_key(|subject| subject.rule.span);
-    let sides: Vec<Vec<Side<'_>>> = order.iter().map(|subject| sides(subject)).collect();
-    let audiences = Audience::all(&order);
-    let mut made = Made::new(file);
+    let sides = threads::shared_out(&order, LEAST_AT_ONCE, |some| {
+        some.iter().map(|subject| sides(subject)).collect()
+    });
     let mut index = Index::default();
-    let mut left = MOST_TRIED;
-    let mut pairs = MOST_PAIRS;
-    let mut found = Vec::new();
-    for (at, (subject, own)) in order.iter().zip(&sides).enumerate() {
+    for (at, own) in sides.iter().enumerate() {
+        index.add(at, own);
+    }
+    let all = Rules {
+        audiences: Audience::all(&order),
+        order,
+        sides,
+        index,
+    };
+    let shares: Vec<usize> = (0..SHARES).collect();
+    let least = SHARES * LEAST_AT_ONCE / all.order.len().max(1);
+    let mut found = threads::shared_out(&shares, least, |shares| {
+        let mut made = Made::new(file);
+        let found = shares.iter().flat_map(|share| all.share(*share, &mut made));
+        found.collect::<Vec<_>>()
+    });
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, warning)| warning).collect()
+}
+
+/// All rules of a file, in its order.
+struct Rules<'s> {
+    order: Vec<&'s Subject<'s>>,
+    sides: Vec<Vec<Side<'s>>>,
+    audiences: Vec<Audience>,
+    index: Index<'s>,
+}
+
+impl Rules<'_> {
+    /// What is found for every `SHARES`th rule, with its place.
+    fn share(&self, share: usize, made: &mut Made<'_>) -> Vec<(usize, Diagnostic)> {
+        let mut left = MOST_TRIED / SHARES;
+        let mut pairs = MOST_PAIRS / SHARES;
+        let own = (share..self.order.len()).step_by(SHARES);
+        own.filter_map(|at| Some((at, self.warning(at, made, &mut left, &mut pairs)?)))
+            .collect()
+    }
+
+    fn warning(
+        &self,
+        at: usize,
+        made: &mut Made<'_>,
+        left: &mut usize,
+        pairs: &mut usize,
+    ) -> Option<Diagnostic> {
+        let (subject, own) = (self.order.get(at)?, self.sides.get(at)?);
         let mut partners = Vec::new();
         let mut example = None;
-        for other in index.candidates(own) {
-            let (Some(earlier), Some(others)) = (order.get(other), sides.get(other)) else {
+        for other in self.index.candidates(own, at) {
+            let (Some(earlier), Some(others)) = (self.order.get(other), self.sides.get(other))
+            else {
                 continue;
             };
-            if partners.len() == MOST_PARTNERS || left == 0 || pairs == 0 {
+            if partners.len() == MOST_PARTNERS || *left == 0 || *pairs == 0 {
                 break;
             }
-            pairs -= 1;
-            let heard = audiences.get(other).zip(audiences.get(at));
+            *pairs -= 1;
+            let heard = self.audiences.get(other).zip(self.audiences.get(at));
             if !heard.is_some_and(|(earlier, own)| earlier.is_told_with(own)) {
                 continue;
             }
-            if let Some(event) = shared(others, own, &mut made, &mut left) {
+            if let Some(event) = shared(others, own, made, left) {
                 partners.push(earlier.rule.id.0.as_str());
                 example = example.or(Some(event));
             }
         }
-        index.add(at, own);
-        if let (Some(names), Some(event)) = (listed(&partners), example) {
-            found.push(subject.warning(
-                codes::TOLD_TWICE,
-                format!("`{}` alerts on the same event as {names}", subject.rule.id),
-                "the same readers are told twice, with the same severity",
-                format!(
-                    "both fire on {}: except it in one of the rules with `unless`, or give one another severity or other channels",
-                    described(&event)
-                ),
-            ));
-        }
+        let (names, event) = (listed(&partners)?, example?);
+        Some(subject.warning(
+            codes::TOLD_TWICE,
+            format!("`{}` alerts on the same event as {names}", subject.rule.id),
+            "the same readers are told twice, with the same severity",
+            format!(
+                "both fire on {}: except it in one of the rules with `unless`, or give one another severity or other channels",
+                described(&event)
+            ),
+        ))
     }
-    found
 }
 
 /// Who is told by a rule, and how: in numbers, since there are many pairs.
@@ -160,12 +206,10 @@ struct Index<'s> {
     broad: HashMap<&'s str, Vec<usize>>,
     /// All others.
     anywhere: Vec<usize>,
-    count: usize,
 }
 
 impl<'s> Index<'s> {
     fn add(&mut self, at: usize, sides: &[Side<'s>]) {
-        self.count = at + 1;
         let Some(services) = services_of(sides) else {
             self.anywhere.push(at);
             return;
@@ -182,26 +226,31 @@ impl<'s> Index<'s> {
         }
     }
 
-    /// Earlier rules that may share an event with this one, in their order.
-    fn candidates(&self, sides: &[Side<'s>]) -> Vec<usize> {
+    /// Rules before `at` that may share an event with these sides of it, in their order.
+    fn candidates(&self, sides: &[Side<'_>], at: usize) -> Vec<usize> {
         let Some(services) = services_of(sides) else {
-            return (0..self.count).collect();
+            return (0..at).collect();
         };
-        let mut found = self.anywhere.clone();
+        // Each list holds them in their order.
+        // Each list holds them in their order.
+        let mut found = Vec::new();
+        let mut add = |rules: Option<&Vec<usize>>| {
+            let earlier = rules.into_iter().flatten().take_while(|rule| **rule < at);
+            found.extend(earlier);
+        };
+        add(Some(&self.anywhere));
         let same = match events(sides) {
             Some(events) => {
-                let same = events.iter().filter_map(|event| self.by_event.get(event));
-                found.extend(same.flatten());
+                for event in events {
+                    add(self.by_event.get(&event));
+                }
                 &self.broad
             }
             None => &self.by_service,
         };
-        found.extend(
-            services
-                .iter()
-                .filter_map(|service| same.get(service))
-                .flatten(),
-        );
+        for service in services {
+            add(same.get(service));
+        }
         found.sort_unstable();
         found.dedup();
         found

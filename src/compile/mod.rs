@@ -15,8 +15,6 @@ mod spelt_out;
 mod split;
 mod state;
 
-use std::num::NonZero;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +25,7 @@ use crate::place::StackName;
 use crate::rules::{
     Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity, Span, Trigger, codes,
 };
+use crate::threads;
 
 pub use crate::pattern::{
     DEFAULT_PATTERN_QUOTA as PATTERN_QUOTA, MAX_PATTERN_LENGTH as PATTERN_LIMIT,
@@ -135,24 +134,10 @@ const LEAST_AT_ONCE: usize = 64;
 /// Compiles every enabled rule, going on after an error.
 pub fn each(file: &RulesFile, quota: usize) -> Each {
     let rules: Vec<&Rule> = file.rules.iter().filter(|rule| rule.enabled).collect();
-    let some = |rules: &[&Rule]| -> Vec<_> {
+    let results = threads::shared_out(&rules, LEAST_AT_ONCE, |rules| {
         let compiled = rules.iter().map(|rule| parts(file, rule, quota));
         compiled.collect()
-    };
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let at_once = processors.min(rules.len() / LEAST_AT_ONCE).max(1);
-    let results: Vec<_> = match rules.chunks(rules.len().div_ceil(at_once).max(1)) {
-        chunks if at_once > 1 => std::thread::scope(|scope| {
-            let workers = chunks.map(|chunk| scope.spawn(move || some(chunk)));
-            let workers: Vec<_> = workers.collect();
-            let joined = workers.into_iter().map(|worker| match worker.join() {
-                Ok(results) => results,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            joined.flatten().collect()
-        }),
-        _ => some(&rules),
-    };
+    });
     let mut each = Each {
         compiled: Vec::new(),
         patterns: Vec::new(),

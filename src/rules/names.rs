@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
+use memchr::memmem;
+
 use super::files::matches_star;
 
 const GENERATED: &str = include_str!("names.txt");
@@ -73,9 +75,19 @@ impl Service {
             return true;
         }
         let (verb, rest) = split(name);
-        let mut groups = self.groups().filter(|(other, _)| *other == verb);
-        groups.any(|(_, nouns)| nouns.split(',').any(|noun| noun == rest))
+        self.nouns(verb)
+            .is_some_and(|nouns| nouns.split(',').any(|noun| noun == rest))
             && !self.recorded_as.iter().any(|(other, _)| *other == name)
+    }
+
+    /// What stands behind a verb in the table.
+    fn nouns(&self, verb: &str) -> Option<&'static str> {
+        let wanted = format!("{verb}:");
+        let is_whole =
+            |at: &usize| *at == 0 || self.generated.as_bytes().get(*at - 1) == Some(&b' ');
+        let group = memmem::find_iter(self.generated.as_bytes(), &wanted).find(is_whole)?;
+        let nouns = self.generated.get(group + wanted.len()..)?;
+        nouns.split(' ').next()
     }
 
     /// Visits every name that begins so, until the visitor breaks.
