@@ -32,7 +32,7 @@ pub use crate::pattern::{
     DEFAULT_PATTERN_QUOTA as PATTERN_QUOTA, MAX_PATTERN_LENGTH as PATTERN_LIMIT,
 };
 pub use cover::{Forwarder, Where, cover, is_wanted};
-pub use excepted::exceptions_met;
+pub use excepted::{exceptions_met, exceptions_missed};
 pub use message::{InputTransformer, message};
 pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS};
 pub use state::RuleState;

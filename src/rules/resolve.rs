@@ -8,6 +8,7 @@ use super::conditions::overlap;
 use super::exceptions;
 use super::file::FileDraft;
 use super::model::{AllOf, ChannelName, Events, Regions, Rule, RuleId, RulesFile, Trigger, Watch};
+use super::never;
 use super::read::Spanned;
 use super::report::{Report, shown};
 use super::rule::{Common, Draft, Own, Use};
@@ -22,6 +23,8 @@ struct Open {
     channels: Option<Vec<Spanned<ChannelName>>>,
     /// Where the id stands.
     id_span: Span,
+    /// Where all of a rule of one's own stands.
+    whole: Option<Span>,
     origin: Origin,
     /// Which `use` it came by; nothing for a rule of one's own.
     by: String,
@@ -78,6 +81,7 @@ pub(super) fn resolve(
     let mut rules = Vec::new();
     for open in open.values() {
         exceptions::warn(&open.rule, report);
+        never::refuse(&open.rule, open.whole, report);
         let mut rule = open.rule.clone();
         rule.channels = channels(open, &file, report);
         rules.push(rule);
@@ -145,6 +149,7 @@ impl Resolver<'_> {
                 rule,
                 channels: own.common.channels,
                 id_span: own.id.span,
+                whole: Some(own.whole),
                 origin: Origin::Own,
                 by: String::new(),
                 says: Says::Nothing,
@@ -291,6 +296,7 @@ impl Resolver<'_> {
             rule,
             channels: channels.clone(),
             id_span: using.id.span,
+            whole: None,
             origin,
             by: using.id.value.clone(),
             says,
