@@ -15,8 +15,8 @@ pub use crate::rules::codes::{
     TEST_FAILS as FAILS, TEST_NEVER_PASSES as NEVER_PASSES, TEST_NO_EVENT as NO_EVENT,
 };
 use crate::rules::{
-    self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile, Sources,
-    Trigger, names,
+    self, Change, Diagnostic, Expect, FieldCondition, Given, Level, Rule, RuleId, RuleTest,
+    RulesFile, Sources, Trigger, names,
 };
 
 /// So many failing fields are named.
@@ -272,10 +272,14 @@ fn missed_exception(
     let (exception, failures) = missed
         .into_iter()
         .min_by_key(|(exception, failures)| (!is_about(exception, test), failures.len()))?;
-    let first = exception.fields.first()?;
-    let (name, line, column) = sources.position(first.span);
+    let fails = |field: &&FieldCondition| {
+        let path = format!("detail.{}", field.path.join("."));
+        failures.iter().any(|failure| failure.path == path)
+    };
+    let field = exception.fields.iter().find(fails)?;
+    let (name, line, column) = sources.position(field.span);
     Some(format!(
-        "the exception at {}:{line}:{column} does not hold: {}: correct it, or the test",
+        "`unless` at {}:{line}:{column} does not hold: {}: correct it, or the test",
         rules::printable(name),
         reason(&failures, &[])
     ))

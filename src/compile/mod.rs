@@ -193,7 +193,7 @@ fn parts(
     let door = file.test_events.then(|| test_source(&file.name));
     let (patterns, names) = match &rule.trigger {
         Trigger::Events(events) => {
-            let helped = |problem| spelt_out::helped(problem, events);
+            let helped = |problem| spelt_out::helped(problem, rule, events);
             let conditions = conditions::any_of(events).map_err(helped)?;
             let whole = events::Selection::new(events);
             let names = whole.names();

@@ -194,7 +194,8 @@ fn path_of_name(glob: &str, tongue: Tongue) -> Option<Problem> {
     let arn = if glob.starts_with("arn:") || glob.contains(ROLE) {
         glob.to_owned()
     } else {
-        format!("*{ROLE}{}", glob.trim_start_matches(['*', '/']))
+        let path = glob.trim_start_matches(['*', '/']);
+        format!("*{ROLE}{}", path.strip_prefix("role/").unwrap_or(path))
     };
     let (short, long) = match tongue {
         Tongue::Rules | Tongue::Test => (

@@ -21,11 +21,17 @@ const OF_CONDITIONS: [Code; 3] = [codes::FIELD_NAME, codes::OTHER_VALUE, codes::
 /// Makes errors of what has been warned of, where nothing can fire the rule for it, and notes the rule then. `whole`:
 /// where a rule of one's own stands.
 pub(super) fn refuse(rule: &Rule, whole: Option<Span>, report: &mut Report) {
+    // One that is off may wait for a correction.
+    if !rule.enabled {
+        return;
+    }
     let before = report.errors();
     let id = &rule.id.0;
+    let mut never = whole.is_some_and(|whole| report.has(codes::NEVER_MATCHES, whole));
     if let Trigger::Events(events) = &rule.trigger {
         let mut globs = events.globs.iter();
         if globs.all(|glob| is_never_heard(&glob.service, &glob.name)) {
+            never = true;
             for glob in &events.globs {
                 report.refuse(id, glob.span, &OF_EVENTS);
             }
@@ -34,15 +40,16 @@ pub(super) fn refuse(rule: &Rule, whole: Option<Span>, report: &mut Report) {
         if kinds.is_some_and(|kinds| kinds.iter().all(|k| misspelt_detail_type(k).is_some()))
             && let Some(whole) = whole
         {
+            never = true;
             report.refuse(id, whole, &[codes::DETAIL_TYPE]);
         }
         for field in hopeless(events) {
+            never = true;
             report.refuse(id, field.span, &OF_CONDITIONS);
         }
     }
-    let of_pattern = whole.is_some_and(|whole| report.has(codes::NEVER_MATCHES, whole));
-    if report.errors() > before || of_pattern {
-        report.set_aside(before);
+    report.set_aside(before);
+    if never {
         report.never.insert(rule.id.clone());
     }
 }

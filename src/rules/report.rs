@@ -72,12 +72,25 @@ impl Report {
 
     /// Makes errors of the warnings with some codes that lie within a place: nothing can fire this rule for them.
     pub fn refuse(&mut self, rule: &str, within: Span, codes: &[Code]) {
-        for found in &mut self.diagnostics {
-            let meant = codes.iter().any(|code| code.id == found.code);
-            if meant && found.level == Level::Warning && is_inside(found.span, within) {
+        let fatal = super::codes::CANNOT_FIRE.id;
+        let meant = |found: &Diagnostic| {
+            found.level == Level::Warning
+                && codes.iter().any(|code| code.id == found.code)
+                && is_inside(found.span, within)
+        };
+        // What a `use` says of a whole pack is said once.
+        let (refused, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.diagnostics)
+            .into_iter()
+            .partition(meant);
+        self.diagnostics = kept;
+        for mut found in refused {
+            let why = format!(": {}", found.message);
+            let mut others = self.diagnostics.iter().filter(|other| other.code == fatal);
+            if !others.any(|other| other.span == found.span && other.message.ends_with(&why)) {
                 found.level = Level::Error;
-                found.code = super::codes::CANNOT_FIRE.id;
-                found.message = format!("no event can fire {}: {}", shown(rule), found.message);
+                found.code = fatal;
+                found.message = format!("no event can fire {}{why}", shown(rule));
+                self.diagnostics.push(found);
                 self.errors += 1;
             }
         }

@@ -355,7 +355,7 @@ fn narrowed(base: &Trigger, using: &Use, report: &mut Report) -> Option<Trigger>
     } else {
         for own in &using.when {
             for given in &base.when {
-                match both(given, own, report) {
+                match both(given, own, &using.id.value, report) {
                     Some(all) => when.push(all),
                     None => clash = true,
                 }
@@ -373,7 +373,7 @@ fn narrowed(base: &Trigger, using: &Use, report: &mut Report) -> Option<Trigger>
 }
 
 /// Two maps as one; fields that both speak about are reported.
-fn both(given: &AllOf, own: &AllOf, report: &mut Report) -> Option<AllOf> {
+fn both(given: &AllOf, own: &AllOf, id: &str, report: &mut Report) -> Option<AllOf> {
     let mut good = true;
     for field in &own.fields {
         for other in &given.fields {
@@ -386,7 +386,7 @@ fn both(given: &AllOf, own: &AllOf, report: &mut Report) -> Option<AllOf> {
                         shown(&field.path.join("."))
                     ))
                     .label("one field cannot have two conditions")
-                    .help("leave it out, use `unless`, or write a rule of your own");
+                    .help(format!("leave it out, or write a rule of your own in place of the catalogue's, which `iamwatch patterns {id}` shows"));
             } else if field.path.starts_with(&other.path) {
                 good = false;
                 overlap(field.span, &other.path, &field.path, report);

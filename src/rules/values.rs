@@ -9,7 +9,7 @@ use super::report::{Problem, Report, listed, nearest, shown};
 use super::source::Span;
 
 /// Fields with few values. Source: CloudTrail user guide, "userIdentity element", "record contents", and the
-/// sign-in event reference.
+/// sign-in event reference. Recorded events of VPC endpoints say `AwsVpceEvent`, the guide also `AwsVpceEvents`.
 const VALUES: &[(&str, &[&str])] = &[
     (
         "eventCategory",
@@ -24,6 +24,7 @@ const VALUES: &[(&str, &[&str])] = &[
             "AwsConsoleSignIn",
             "AwsConsoleSignin",
             "AwsServiceEvent",
+            "AwsVpceEvent",
             "AwsVpceEvents",
         ],
     ),

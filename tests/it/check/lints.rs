@@ -320,19 +320,19 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     (
         "rules that no event can fire, for a name",
         "E0807",
-        "- { id: a, events: [\"iam:createuser\", \"iam:PassRole\"] }\n- { id: b, events: [\"iam:Atach*\"] }\n- { id: c, events: [\"iam:CreateUser\"], detail-type: [AWS API Call via Cloudtrail] }\n- { id: d, events: [\"iam:AttachRolePolicy\"], when: { requestParameters.policyARN: \"*:policy/AdministratorAccess\" } }\n- { id: e, events: [\"iam:*\"], when: [{ userName: alice }, { source: aws.iam }, { userIdentity.eventName: x, errorCode: AccessDenied }] }\n- { use: root/activity, when: { sourceipaddress: 192.0.2.1 } }",
+        "- { id: a, events: [\"iam:createuser\", \"iam:PassRole\"] }\n- { id: b, events: [\"iam:Atach*\"] }\n- { id: c, events: [\"iam:CreateUser\"], detail-type: [AWS API Call via Cloudtrail] }\n- { id: d, events: [\"iam:AttachRolePolicy\"], when: { requestParameters.policyARN: \"*:policy/AdministratorAccess\" } }\n- { id: e, events: [\"iam:*\"], when: [{ userName: alice }, { source: aws.iam }, { userIdentity.eventName: x, errorCode: AccessDenied }] }\n- { use: root/activity, when: { sourceipaddress: 192.0.2.1 } }\n- { use: pack/aws-blog, when: { sourceipaddress: 192.0.2.1, requestParameters.UserName: alice } }",
         "- { id: a, events: [\"iam:CreateUser\", \"iam:CreateRole\"] }\n- { id: d, events: [\"iam:AttachRolePolicy\"], when: { requestParameters.policyArn: \"*:policy/AdministratorAccess\" } }\n- { id: e, severity: low, events: [\"iam:*\"], when: [{ userIdentity.userName: alice }, { eventSource: iam.amazonaws.com }] }",
     ),
     (
         "rules that no event can fire, for a value",
         "E0807",
-        "- { id: a, events: [\"*:*\"], when: { eventSource: aws.kms } }\n- { id: b, events: [\"iam:*\"], when: [{ userIdentity.type: [root, iamuser] }, { readOnly: \"true\" }] }\n- { id: c, events: [\"iam:*\"], when: { sourceIPAddress: [192.0.2.0/24, \"2001:db8::/32\"] } }\n- { id: d, events: [\"iam:*\"], when: { userIdentity.sessionContext.sessionIssuer.userName: ci/Deployer } }\n- { id: e, events: [\"iam:*\"], when: { userIdentity.arn: alice } }\n- { id: f, events: [\"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail] }",
+        "- { id: a, events: [\"*:*\"], when: { eventSource: aws.kms } }\n- { id: b, events: [\"iam:*\"], when: [{ userIdentity.type: [root, iamuser] }, { readOnly: \"true\" }] }\n- { id: c, events: [\"iam:*\"], when: { sourceIPAddress: [192.0.2.0/24, \"2001:db8::/32\"] } }\n- { id: d, events: [\"iam:*\"], when: { userIdentity.sessionContext.sessionIssuer.userName: [ci/Deployer, role/Deployer] } }\n- { id: e, events: [\"iam:*\"], when: { userIdentity.arn: alice } }\n- { id: f, events: [\"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail] }",
         "- { id: a, events: [\"*:*\"], when: { eventSource: kms.amazonaws.com } }\n- { id: b, severity: high, events: [\"iam:*\"], when: [{ userIdentity.type: Root }, { readOnly: true }] }\n- { id: c, severity: low, events: [\"iam:*\"], when: { sourceIPAddress: { cidr: 192.0.2.0/24 } } }\n- { id: d, severity: info, events: [\"iam:*\"], when: { userIdentity.sessionContext.sessionIssuer.userName: Deployer } }\n- { id: f, severity: critical, events: [\"signin:*\", \"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail] }",
     ),
     (
         "one name or value of several that no event has",
         "W0716",
-        "- { id: a, events: [\"iam:*\", \"iam:createuser\"], when: [{ userIdentity.type: root }, { readOnly: false }] }\n- { id: b, severity: low, events: [\"iam:*\"], when: { userIdentity.type: [root, IAMUser], userIdentity.arn: { not: alice } } }\n- { id: c, severity: high, events: [\"iam:*\"], unless: { userIdentity.type: root } }",
+        "- { id: a, events: [\"iam:*\", \"iam:createuser\"], when: [{ userIdentity.type: root }, { readOnly: false }] }\n- { id: b, severity: low, events: [\"iam:*\"], when: { userIdentity.type: [root, IAMUser], userIdentity.arn: { not: alice } } }\n- { id: c, severity: high, events: [\"iam:*\"], unless: { userIdentity.type: root } }\n- { id: d, enabled: false, events: [\"iam:createuser\"] }",
         "- { id: a, events: [\"iam:*\"], when: [{ userIdentity.type: Root }, { errorCode: { exists: false } }] }",
     ),
     (
@@ -390,6 +390,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "a glob without some of its names",
         "E0801",
         "- id: a\n  events: [\"iam:CreateServ*\", \"iam:DeleteSAML*\"]\n  unless: { eventName: [CreateServiceLinkedRole] }\n- id: b\n  events: [\"iam:*\"]\n  unless: { eventName: CreateRole }\n- id: c\n  events: [\"iam:Create*\"]\n  unless: { eventName: \"*Role\", userIdentity.type: Root }",
+    ),
+    (
+        "a test of a field that the catalogue tests",
+        "E0801",
+        "- use: root/activity\n  unless: { eventType: \"Aws*Action\", userIdentity.invokedBy: \"*.amazonaws.com\" }\n- use: iam/admin-attached\n  unless: { requestParameters.policyArn: \"*:policy/ops/*\" }",
     ),
     (
         "a test without an opposite",
