@@ -18,12 +18,12 @@ use super::yaml::Node;
 /// More combinations than this are not looked at one by one.
 const MOST_BRANCHES: usize = 100;
 
-/// Warns of a pattern about records of CloudTrail.
-pub(super) fn warn(pattern: &Map<String, Json>, node: &Node, report: &mut Report) {
+/// Warns of a pattern about records of CloudTrail. `certain`: it matches nothing else.
+pub(super) fn warn(pattern: &Map<String, Json>, certain: bool, node: &Node, report: &mut Report) {
     let mut branches = vec![BTreeMap::new()];
     expand(pattern, "", &mut Vec::new(), &mut branches);
     branches.truncate(MOST_BRANCHES);
-    let alone = branches.len() == 1;
+    let alone = certain && branches.len() == 1;
     for branch in &branches {
         let services = Services::of(branch);
         services.warn_of_two(branch, node, report);
@@ -138,7 +138,7 @@ impl<'p> Services<'p> {
     }
 }
 
-/// Whether the services of a combination have its events. `alone`: there is no other combination.
+/// Whether the services of a combination have its events. `alone`: nothing else can match.
 fn names_of_events(
     branch: &Branch<'_>,
     services: &Services<'_>,

@@ -76,7 +76,7 @@ pub(super) fn warn(pattern: &Map<String, Json>, node: &Node, report: &mut Report
         }
     }
     if kind != Kind::Other {
-        calls::warn(pattern, node, report);
+        calls::warn(pattern, certain, node, report);
     }
 }
 

@@ -308,7 +308,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     (
         "one alternative of a raw pattern that no event has",
         "W0716",
-        "- id: a\n  pattern: { source: [aws.iam, kms.amazonaws.com], detail: { eventSource: [aws.kms, iam.amazonaws.com], userIdentity: { type: [root, IAMUser] } } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], $or: [{ userIdentity: { type: [root] } }, { errorCode: [AccessDenied] }] } }",
+        "- id: a\n  pattern: { source: [aws.iam, kms.amazonaws.com], detail: { eventSource: [aws.kms, iam.amazonaws.com], userIdentity: { type: [root, IAMUser] } } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], $or: [{ userIdentity: { type: [root] } }, { errorCode: [AccessDenied] }] } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam, com.example], detail: { eventName: [createuser], userIdentity: { type: [root] }, requestParameters: { UserName: [x] }, userName: [x] } }",
         "- id: a\n  pattern: { source: [aws.iam, aws.kms], detail: { eventSource: [kms.amazonaws.com, iam.amazonaws.com], eventName: [{ prefix: Delete }], userIdentity: { type: [Root, IAMUser] } } }",
     ),
     (
