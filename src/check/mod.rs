@@ -21,8 +21,10 @@ mod subject;
 pub mod tests;
 mod vacuous;
 
+use std::collections::BTreeSet;
+
 use crate::compile::{self, PATTERN_QUOTA};
-use crate::rules::{Diagnostic, Level, Loaded, RulesFile, Sources};
+use crate::rules::{Diagnostic, Level, Loaded, RuleId, RulesFile, Sources};
 
 use subject::Subject;
 
@@ -58,10 +60,10 @@ pub fn check(loaded: Loaded, raised_quotas: bool) -> Checked {
         patterns: 0,
         tests: 0,
     };
-    // Where only events of tests are missing, all the rest can be looked at.
-    let file = loaded.file.as_ref().or(loaded.without_tests.as_ref());
+    // Where the rules are whole, one run says the rest too.
+    let file = loaded.file.as_ref().or(loaded.in_spite_of_errors.as_ref());
     if let Some(file) = file {
-        look(file, raised_quotas, &mut checked);
+        look(file, &loaded.never, raised_quotas, &mut checked);
     }
     let found = &mut checked.diagnostics;
     found.sort_by(|a, b| (a.span, a.level, a.code).cmp(&(b.span, b.level, b.code)));
@@ -69,7 +71,8 @@ pub fn check(loaded: Loaded, raised_quotas: bool) -> Checked {
     checked
 }
 
-fn look(file: &RulesFile, raised_quotas: bool, checked: &mut Checked) {
+/// `hopeless`: rules of which it has been said that nothing can fire them.
+fn look(file: &RulesFile, hopeless: &BTreeSet<RuleId>, raised_quotas: bool, checked: &mut Checked) {
     let each = compile::each(file, PATTERN_QUOTA);
     let test_source = compile::test_source(&file.name);
     checked.rules = file.rules.iter().filter(|rule| rule.enabled).count();
@@ -79,7 +82,11 @@ fn look(file: &RulesFile, raised_quotas: bool, checked: &mut Checked) {
     let found = &mut checked.diagnostics;
     found.extend(each.problems.iter().cloned());
     found.extend(tests::run(file, &each.compiled, &checked.sources));
-    let never: Vec<Option<Diagnostic>> = subjects.iter().map(never::warning).collect();
+    let hoped = |subject: &Subject<'_>| !hopeless.contains(&subject.rule.id);
+    let never = subjects.iter();
+    let never: Vec<Option<Diagnostic>> = never
+        .map(|s| never::warning(s).filter(|_| hoped(s)))
+        .collect();
     found.extend(subjects.iter().filter_map(|s| federated::warning(s, file)));
     found.extend(feedback::warnings(&subjects, file));
     found.extend(subjects.iter().filter_map(|s| places::limited(s, file)));
@@ -88,7 +95,7 @@ fn look(file: &RulesFile, raised_quotas: bool, checked: &mut Checked) {
     let alive = subjects
         .iter()
         .zip(&never)
-        .filter(|(_, never)| never.is_none());
+        .filter(|(subject, never)| never.is_none() && hoped(subject));
     let alive: Vec<&Subject<'_>> = alive.map(|(subject, _)| subject).collect();
     found.extend(overlap::warnings(alive, file));
     found.extend(never.into_iter().flatten());

@@ -8,7 +8,7 @@ use super::subject::{Subject, is_about_cloudtrail, services};
 use crate::cloudtrail::is_read_only;
 use crate::compile::is_write_name;
 use crate::pattern::Branch;
-use crate::rules::{Diagnostic, Level, codes};
+use crate::rules::{Diagnostic, Level, codes, fields};
 
 /// Fields that every record has. Source: CloudTrail user guide, "CloudTrail record contents".
 const ALWAYS: [&str; 8] = [
@@ -21,10 +21,12 @@ const ALWAYS: [&str; 8] = [
     "eventVersion",
     "sourceIPAddress",
 ];
-/// Callers without a name of their own. Source: CloudTrail user guide, "userIdentity element".
-const NAMELESS: [&str; 4] = ["AWSAccount", "AWSService", "AssumedRole", "FederatedUser"];
-/// Callers that come through no role.
-const ROLELESS: [&str; 2] = ["IAMUser", "Root"];
+
+/// How sign-ins come; AWS spells it in two ways.
+const SIGN_INS: [&str; 2] = [
+    "AWS Console Sign In via CloudTrail",
+    "AWS Console Signin via CloudTrail",
+];
 
 /// The rule, if nothing can fire it.
 pub(super) fn warning(subject: &Subject<'_>) -> Option<Diagnostic> {
@@ -98,6 +100,7 @@ fn reason(branch: &Branch<'_>) -> Option<Reason> {
     read_only(branch)
         .map(Reason::doubtful)
         .or_else(|| sign_in(branch))
+        .or_else(|| no_sign_in(branch))
         .or_else(|| caller(branch).map(Reason::doubtful))
 }
 
@@ -138,11 +141,7 @@ fn sign_in(branch: &Branch<'_>) -> Option<Reason> {
             .iter()
             .any(|value| branch.accepts(path, &json!(value)))
     };
-    let types = [
-        "AWS Console Sign In via CloudTrail",
-        "AWS Console Signin via CloudTrail",
-    ];
-    if !takes("detail-type", types) {
+    if !takes("detail-type", SIGN_INS) {
         return Some(Reason::certain(
             "sign-ins come as `AWS Console Sign In via CloudTrail`".to_owned(),
             "leave `detail-type` out, or write both spellings that AWS uses: `AWS Console Sign In via CloudTrail` and `AWS Console Signin via CloudTrail`",
@@ -163,23 +162,45 @@ fn sign_in(branch: &Branch<'_>) -> Option<Reason> {
     None
 }
 
+/// The detail type of sign-ins, of events that are none. Source: as for sign-ins, whose `eventSource` is
+/// `signin.amazonaws.com`; Identity Center may come to sign people in at sources of its own.
+fn no_sign_in(branch: &Branch<'_>) -> Option<Reason> {
+    let kinds = branch.texts("detail-type")?;
+    let services = services(branch)?;
+    let signs_in = |service: &&str| service.contains("sign") || service.starts_with("sso");
+    let elsewhere = kinds.iter().all(|kind| SIGN_INS.contains(kind))
+        && !services.is_empty()
+        && !services.iter().any(signs_in);
+    let (kind, service) = (kinds.first()?, services.first()?);
+    elsewhere.then(|| {
+        Reason::certain(
+            format!("events of `{service}` do not come as `{kind}`, which sign-ins do"),
+            "leave `detail-type` out, or write `AWS API Call via CloudTrail`",
+        )
+    })
+}
+
 fn caller(branch: &Branch<'_>) -> Option<(String, &'static str)> {
     let kinds = branch.texts("detail.userIdentity.type")?;
-    let all_in = |kinds: &[&str], set: &[&str]| kinds.iter().all(|kind| set.contains(kind));
     let needs = |path: &str| !branch.accepts_absence(&format!("detail.userIdentity.{path}"));
-    if all_in(&kinds, &NAMELESS) && needs("userName") {
+    let listed = || kinds.join(" or ");
+    if kinds.iter().all(|kind| fields::is_nameless(kind)) && needs("userName") {
         return Some((
-            format!("callers of type {} have no `userName`", kinds.join(" or ")),
+            format!("callers of type {} have no `userName`", listed()),
             "a role's name stands in `userIdentity.sessionContext.sessionIssuer.userName`, that of its session at the end of `userIdentity.arn`",
         ));
     }
-    (all_in(&kinds, &ROLELESS) && needs("sessionContext.sessionIssuer.userName")).then(|| {
+    let issuer = fields::OF_ISSUERS
+        .into_iter()
+        .find(|field| needs(&format!("sessionContext.sessionIssuer.{field}")))?;
+    kinds.iter().all(|kind| fields::is_roleless(kind)).then(|| {
         (
-            format!(
-                "callers of type {} come through no role",
-                kinds.join(" or ")
-            ),
-            "an IAM user's name stands in `userIdentity.userName`",
+            format!("callers of type {} come through no role", listed()),
+            if issuer == "userName" {
+                "an IAM user's name stands in `userIdentity.userName`"
+            } else {
+                "what is known of an IAM user stands in `userIdentity` itself; for sessions of a role write `userIdentity.type: AssumedRole`"
+            },
         )
     })
 }

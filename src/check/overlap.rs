@@ -129,19 +129,36 @@ impl Rules<'_> {
             }
             if let Some(event) = shared(others, own, made, left) {
                 partners.push(earlier.rule.id.0.as_str());
-                example = example.or(Some(event));
+                example = example.or(Some((event, *earlier)));
             }
         }
-        let (names, event) = (listed(&partners)?, example?);
+        let (names, (event, first)) = (listed(&partners)?, example?);
         Some(subject.warning(
             codes::TOLD_TWICE,
             format!("`{}` alerts on the same event as {names}", subject.rule.id),
             "the same readers are told twice, with the same severity",
             format!(
-                "both fire on {}: except it in one of the rules with `unless`, or give one another severity or other channels",
-                described(&event)
+                "both fire on {}: {}",
+                described(&event),
+                advice(subject, first)
             ),
         ))
+    }
+}
+
+/// What to do about two rules. The conditions of a catalogue's rule are not one's own: a `use` can neither take one
+/// back nor always add another on the same field.
+fn advice(later: &Subject<'_>, earlier: &Subject<'_>) -> String {
+    let both = [later, earlier];
+    let used = both.iter().find(|one| one.rule.is_from_catalogue());
+    match used {
+        Some(used) => {
+            let id = &used.rule.id;
+            format!(
+                "give one another severity or other channels, or leave `{id}` out: remove its `use`, or write `except: [{id}]` at its pack"
+            )
+        }
+        None => "except it in one of the rules with `unless`, or give one another severity or other channels".to_owned(),
     }
 }
 

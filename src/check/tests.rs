@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::vacuous::is_about;
 use crate::cloudtrail::{self, MAX_EVENT, Setting};
 use crate::compile::{self, Compiled};
 use crate::explain::{self, Excepted, Incoming, Judge, Verdict};
@@ -14,8 +15,8 @@ pub use crate::rules::codes::{
     TEST_FAILS as FAILS, TEST_NEVER_PASSES as NEVER_PASSES, TEST_NO_EVENT as NO_EVENT,
 };
 use crate::rules::{
-    self, Change, Diagnostic, Expect, Given, Level, Rule, RuleId, RuleTest, RulesFile, Sources,
-    Trigger, names,
+    self, Change, Diagnostic, Expect, FieldCondition, Given, Level, Rule, RuleId, RuleTest,
+    RulesFile, Sources, Trigger, names,
 };
 
 /// So many failing fields are named.
@@ -224,7 +225,9 @@ fn problem_of(
             FAILS,
             format!("the rule `{}` fires on {}", rule.id, described(value)),
             "expected no match",
-            "narrow the rule with `when` or `unless`, or correct the test".to_owned(),
+            missed_exception(rule, test, &given, sources).unwrap_or_else(|| {
+                "narrow the rule with `when` or `unless`, or correct the test".to_owned()
+            }),
         )),
         (Verdict::Unheard(_), Expect::Match) => Some(fails(
             FAILS,
@@ -256,6 +259,30 @@ fn problem_of(
             })
         }
     }
+}
+
+/// What keeps an exception from silencing the event of a test: of the one that the test is about, or is nearest.
+fn missed_exception(
+    rule: &Rule,
+    test: &RuleTest,
+    given: &Incoming,
+    sources: &Sources,
+) -> Option<String> {
+    let missed = compile::exceptions_missed(rule, &given.event);
+    let (exception, failures) = missed
+        .into_iter()
+        .min_by_key(|(exception, failures)| (!is_about(exception, test), failures.len()))?;
+    let fails = |field: &&FieldCondition| {
+        let path = format!("detail.{}", field.path.join("."));
+        failures.iter().any(|failure| failure.path == path)
+    };
+    let field = exception.fields.iter().find(fails)?;
+    let (name, line, column) = sources.position(field.span);
+    Some(format!(
+        "`unless` at {}:{line}:{column} does not hold: {}: correct it, or the test",
+        rules::printable(name),
+        reason(&failures, &[])
+    ))
 }
 
 /// What to do if the rule or the test names an event that its service has not: a warning says which is meant, and
@@ -360,10 +387,11 @@ fn one_reason(failure: &FieldFailure, exception: Option<&Excepted>) -> String {
             .strip_prefix("detail.")
             .unwrap_or(&failure.path),
     );
+    let company = exception.map_or_else(String::new, Excepted::company);
     // The opposite of an exception is nobody's words.
     let wanted = match exception.map(|exception| &exception.at) {
-        Some(Some(at)) => format!("which `unless` at {at} excepts"),
-        Some(None) => "which `unless` excepts".to_owned(),
+        Some(Some(at)) => format!("which `unless` at {at} excepts{company}"),
+        Some(None) => format!("which `unless` excepts{company}"),
         None => format!("wanted {}", shown(&failure.wanted)),
     };
     match &failure.found {
@@ -388,7 +416,7 @@ fn one_reason(failure: &FieldFailure, exception: Option<&Excepted>) -> String {
 }
 
 /// Text of an event or a pattern in backticks, harmless and not too long.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut cut: String = text.chars().take(MOST_CHARACTERS).collect();
     if cut.len() < text.len() {
         cut.push('…');

@@ -5,6 +5,7 @@ use crate::explain::{Incoming, Judge, Verdict};
 use crate::rules::{AllOf, Diagnostic, Events, Rule, RuleTest, RulesFile, Trigger, codes};
 
 use super::subject::warning as diagnostic;
+use super::tests::shown as quoted;
 
 /// The test, which expects no match and gets none, if `with` makes an exception hold that changes nothing.
 pub(super) fn warning(
@@ -29,7 +30,8 @@ pub(super) fn warning(
         (
             format!("the exception of {} silences it too", fields(other)),
             format!(
-                "set {} under `with` to what is not excepted, so that {shown} alone decides",
+                "{}: set {} under `with` to what is not excepted, so that {shown} alone decides",
+                held(other, given),
                 fields(other)
             ),
         )
@@ -57,11 +59,16 @@ pub(super) fn warning(
         if failures.is_empty() || failures.iter().any(|failure| changed(&failure.path)) {
             return None;
         }
-        let path = &failures.first()?.path;
+        let failure = failures.first()?;
+        let wanted = &failure.wanted;
+        let path = &failure.path;
         let path = path.strip_prefix("detail.").unwrap_or(path);
         (
             format!("the event misses `{path}` anyway"),
-            format!("set `{path}` under `with` to what the rule wants, so that {shown} decides"),
+            format!(
+                "set `{path}` under `with` to what the rule wants, {}, so that {shown} decides",
+                quoted(wanted)
+            ),
         )
     };
     Some(diagnostic(
@@ -77,13 +84,28 @@ pub(super) fn warning(
 }
 
 /// Whether the changes of a test set what an exception looks at.
-fn is_about(exception: &AllOf, test: &RuleTest) -> bool {
+pub(super) fn is_about(exception: &AllOf, test: &RuleTest) -> bool {
     exception.fields.iter().any(|field| {
         let mut changes = test.changes.iter();
         changes.any(|change| {
             field.path.starts_with(&change.path) || change.path.starts_with(&field.path)
         })
     })
+}
+
+/// What an event holds in the fields of an exception.
+fn held(exception: &AllOf, given: &Incoming) -> String {
+    let held = exception.fields.iter().map(|field| {
+        let path = field.path.join(".");
+        let value = given
+            .value
+            .pointer(&format!("/detail/{}", field.path.join("/")));
+        match value {
+            Some(value) => format!("`{path}` holds {}", quoted(&value.to_string())),
+            None => format!("`{path}` is absent"),
+        }
+    });
+    held.collect::<Vec<_>>().join(" and ")
 }
 
 fn fields(exception: &AllOf) -> String {

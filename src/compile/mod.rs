@@ -31,7 +31,7 @@ pub use crate::pattern::{
     DEFAULT_PATTERN_QUOTA as PATTERN_QUOTA, MAX_PATTERN_LENGTH as PATTERN_LIMIT,
 };
 pub use cover::{Forwarder, Where, cover, is_wanted};
-pub use excepted::exceptions_met;
+pub use excepted::{exceptions_met, exceptions_missed};
 pub use message::{InputTransformer, message};
 pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS};
 pub use state::RuleState;
@@ -178,7 +178,7 @@ fn parts(
     let door = file.test_events.then(|| test_source(&file.name));
     let (patterns, names) = match &rule.trigger {
         Trigger::Events(events) => {
-            let helped = |problem| spelt_out::helped(problem, events);
+            let helped = |problem| spelt_out::helped(problem, rule, events);
             let conditions = conditions::any_of(events).map_err(helped)?;
             let whole = events::Selection::new(events);
             let names = whole.names();

@@ -1,18 +1,31 @@
-//! What to write where a rule asks for events by a glob and excepts some of them by name.
+//! What to write where a rule asks for events by a glob and excepts some of them by name, and where the catalogue
+//! has asked for something else.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::conditions::holds;
 use super::glob::Glob;
-use crate::rules::{Diagnostic, Events, codes, names};
+use crate::rules::{Diagnostic, Events, Rule, codes, names};
 
 /// A list that is longer is none that a person writes.
 const MOST: usize = 25;
 
-/// The same problem with the events written out as help, if it is about their names and the names that are left
-/// are few. They are not taken by themselves: a name that AWS adds later would be missed in silence.
-pub(super) fn helped(mut problem: Box<Diagnostic>, events: &Events) -> Box<Diagnostic> {
+/// The same problem with help that can be followed. The catalogue's conditions are nobody's to turn round: their
+/// rule has to be written anew. Of one's own rules the events are written out, if it is about their names and the
+/// names that are left are few. They are not taken by themselves: a name that AWS adds later would be missed in silence.
+pub(super) fn helped(
+    mut problem: Box<Diagnostic>,
+    rule: &Rule,
+    events: &Events,
+) -> Box<Diagnostic> {
+    if rule.is_from_catalogue() && problem.code == codes::INEXPRESSIBLE.id {
+        let id = &rule.id;
+        problem.help = Some(format!(
+            "take another field, or write a rule of your own in place of the catalogue's, which `iamwatch patterns {id}` shows"
+        ));
+        return problem;
+    }
     // With another key beside it the name alone takes nothing away.
     let by_name = events.unless.iter().any(|exception| {
         matches!(exception.fields.as_slice(), [field] if field.path == ["eventName"]

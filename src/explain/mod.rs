@@ -170,6 +170,24 @@ pub struct Excepted {
     pub path: String,
     /// File, line and column of the condition, where the texts are at hand.
     pub at: Option<String>,
+    /// The other conditions of the same map, which hold too: the exception needs them all.
+    pub together_with: Vec<String>,
+}
+
+impl Excepted {
+    /// ``, or ` together with `a` and `b``.
+    pub(crate) fn company(&self) -> String {
+        let fields: Vec<String> = self
+            .together_with
+            .iter()
+            .map(|f| format!("`{f}`"))
+            .collect();
+        match fields.split_last() {
+            None => String::new(),
+            Some((last, [])) => format!(" together with {last}"),
+            Some((last, first)) => format!(" together with {} and {last}", first.join(", ")),
+        }
+    }
 }
 
 /// Those of the failing fields that fail because an exception holds.
@@ -180,9 +198,12 @@ pub(crate) fn excepted(
     sources: Option<&Sources>,
 ) -> Vec<Excepted> {
     let met = compile::exceptions_met(rule, &given.event);
-    let conditions = met.iter().flat_map(|exception| &exception.fields);
+    let conditions = met.iter().flat_map(|exception| {
+        let of_it = exception.fields.iter();
+        of_it.map(|condition| (condition, &exception.fields))
+    });
     let mut found: Vec<Excepted> = Vec::new();
-    for condition in conditions {
+    for (condition, all) in conditions {
         let path = format!("detail.{}", condition.path.join("."));
         let fails = failures.iter().any(|failure| failure.path == path);
         if fails && !found.iter().any(|other| other.path == path) {
@@ -190,7 +211,12 @@ pub(crate) fn excepted(
                 let (name, line, column) = sources.position(condition.span);
                 format!("{}:{line}:{column}", rules::printable(name))
             });
-            found.push(Excepted { path, at });
+            let others = all.iter().filter(|other| other.path != condition.path);
+            found.push(Excepted {
+                path,
+                at,
+                together_with: others.map(|other| other.path.join(".")).collect(),
+            });
         }
     }
     found

@@ -169,7 +169,11 @@ fn excepted(mut failure: Value, of: &FieldFailure, answer: &Answer) -> Value {
     if let (Some(exception), Some(fields)) = (exception, failure.as_object_mut()) {
         fields.insert(
             "excepted_by".to_owned(),
-            json!({ "key": "unless", "at": exception.at }),
+            json!({
+                "key": "unless",
+                "at": exception.at,
+                "together_with": exception.together_with,
+            }),
         );
     }
     failure

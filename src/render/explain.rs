@@ -220,8 +220,9 @@ fn silenced(failure: &FieldFailure, exception: &Excepted) -> String {
     let at = exception.at.as_ref();
     let at = at.map_or_else(String::new, |at| format!(" at {at}"));
     printable(&format!(
-        "{}{held}: excepted by `unless`{at}",
-        path(failure)
+        "{}{held}: excepted by `unless`{at}{}",
+        path(failure),
+        exception.company()
     ))
 }
 

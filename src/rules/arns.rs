@@ -1,77 +1,236 @@
-//! ARNs of roles and of their sessions, which stand in different fields and are never the same.
+//! ARNs and the names in them. Those of roles and of their sessions stand in different fields and are never the
+//! same.
 //!
 //! Source: CloudTrail user guide, "CloudTrail userIdentity element"; IAM user guide, "IAM identifiers": the
 //! ARN of a session holds the role's name without its path, and neither name holds a slash or a colon.
 
+use std::borrow::Cow;
+
 use serde_json::Value as Json;
 
-use super::codes;
+use super::codes::{self, Code};
 use super::events::Tongue;
 use super::model::Matcher;
-use super::report::{Report, shown};
+use super::report::{Problem, Report, shown};
 use super::source::Span;
 
 const CALLER: &str = "userIdentity.arn";
 const ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.arn";
+const ISSUER_NAME: &str = "userIdentity.sessionContext.sessionIssuer.userName";
 const ROLE: &str = ":role/";
 const SESSION: &str = ":assumed-role/";
+/// What stands behind the last colon of the ARNs of IAM and STS. Source: IAM user guide, "IAM identifiers".
+const KINDS: [&str; 6] = [
+    "assumed-role/",
+    "group/",
+    "policy/",
+    "role/",
+    "root",
+    "user/",
+];
 
 /// Warns of conditions of the rules language.
 pub(super) fn warn_of_matchers(path: &str, any_of: &[Matcher], span: Span, report: &mut Report) {
-    if path != CALLER && path != ISSUER {
-        return;
-    }
     for matcher in any_of {
-        match matcher {
-            Matcher::Glob(text) | Matcher::AnyCase(text) => {
-                warn_of_glob(path, text, Tongue::Rules, span, report);
-            }
-            Matcher::Exact(Json::String(text)) => {
-                warn_of_glob(path, text, Tongue::Rules, span, report);
-            }
-            Matcher::Prefix(text) => {
-                warn_of_glob(path, &format!("{text}*"), Tongue::Rules, span, report);
-            }
-            Matcher::Suffix(text) => {
-                warn_of_glob(path, &format!("*{text}"), Tongue::Rules, span, report);
-            }
-            Matcher::Not(none_of) => warn_of_matchers(path, none_of, span, report),
-            Matcher::Exact(_) | Matcher::Exists(_) | Matcher::Number(_) | Matcher::Cidr(_) => {}
+        if let Matcher::Not(none_of) = matcher {
+            warn_of_matchers(path, none_of, span, report);
+        }
+        if let Some(problem) = glob_of(matcher).and_then(|glob| problem(path, &glob, Tongue::Rules))
+        {
+            report.say(problem, None, span);
         }
     }
 }
 
-/// Warns of a test of a raw pattern.
-pub(super) fn warn_of_test(path: &str, test: &Json, span: Span, report: &mut Report) {
-    if path != CALLER && path != ISSUER {
-        return;
-    }
-    let mut warn = |glob: &str| warn_of_glob(path, glob, Tongue::Raw, span, report);
-    match test {
-        Json::String(text) => warn(text),
-        // An operator map holds one.
-        Json::Object(operators) => match operators.iter().next() {
-            Some((name, Json::String(text))) if name == "prefix" => warn(&format!("{text}*")),
-            Some((name, Json::String(text))) if name == "suffix" => warn(&format!("*{text}")),
-            Some((name, Json::String(text)))
-                if ["wildcard", "equals-ignore-case"].contains(&name.as_str()) =>
-            {
-                warn(text);
-            }
-            Some((name, Json::Array(texts))) if name == "anything-but" => {
-                texts.iter().filter_map(Json::as_str).for_each(&mut warn);
-            }
-            Some((name, test)) if name == "anything-but" => {
-                warn_of_test(path, test, span, report);
-            }
-            _ => {}
-        },
-        _ => {}
+/// Whether no event meets a condition.
+pub(super) fn is_nowhere_met(path: &str, matcher: &Matcher) -> bool {
+    let problem = glob_of(matcher).and_then(|glob| problem(path, &glob, Tongue::Rules));
+    problem.is_some_and(|problem| problem.certain)
+}
+
+fn glob_of(matcher: &Matcher) -> Option<Cow<'_, str>> {
+    match matcher {
+        Matcher::Glob(text) | Matcher::AnyCase(text) | Matcher::Exact(Json::String(text)) => {
+            Some(text.into())
+        }
+        Matcher::Prefix(text) => Some(format!("{text}*").into()),
+        Matcher::Suffix(text) => Some(format!("*{text}").into()),
+        Matcher::Exact(_)
+        | Matcher::Exists(_)
+        | Matcher::Number(_)
+        | Matcher::Cidr(_)
+        | Matcher::Not(_) => None,
     }
 }
 
-/// What is wrong with an ARN, and where and how to write it.
-fn warn_of_glob(path: &str, glob: &str, tongue: Tongue, span: Span, report: &mut Report) {
+/// Warns of a test of a raw pattern. `fatal`: the code of an error, where nothing can match for it.
+pub(super) fn warn_of_test(
+    path: &str,
+    test: &Json,
+    fatal: Option<Code>,
+    span: Span,
+    report: &mut Report,
+) {
+    let (negated, globs) = globs_of_test(test);
+    for glob in globs {
+        if let Some(problem) = problem(path, &glob, Tongue::Raw) {
+            report.say(problem, fatal.filter(|_| !negated), span);
+        }
+    }
+}
+
+/// Whether no event meets a test of a raw pattern.
+pub(super) fn is_nowhere_matched(path: &str, test: &Json) -> bool {
+    let (negated, globs) = globs_of_test(test);
+    let dead = |glob: &Cow<'_, str>| {
+        problem(path, glob, Tongue::Raw).is_some_and(|problem| problem.certain)
+    };
+    !negated && !globs.is_empty() && globs.iter().all(dead)
+}
+
+/// The texts of a test, as globs, and whether it asks for none of them.
+fn globs_of_test(test: &Json) -> (bool, Vec<Cow<'_, str>>) {
+    let operators = match test {
+        Json::String(text) => return (false, vec![text.into()]),
+        Json::Object(operators) => operators,
+        _ => return (false, Vec::new()),
+    };
+    // An operator map holds one.
+    match operators.iter().next() {
+        Some((name, Json::String(text))) if name == "prefix" => {
+            (false, vec![format!("{text}*").into()])
+        }
+        Some((name, Json::String(text))) if name == "suffix" => {
+            (false, vec![format!("*{text}").into()])
+        }
+        Some((name, Json::String(text)))
+            if ["wildcard", "equals-ignore-case"].contains(&name.as_str()) =>
+        {
+            (false, vec![text.into()])
+        }
+        Some((name, Json::Array(texts))) if name == "anything-but" => {
+            let texts = texts.iter().filter_map(Json::as_str);
+            (true, texts.map(Cow::from).collect())
+        }
+        Some((name, test)) if name == "anything-but" => (true, globs_of_test(test).1),
+        _ => (false, Vec::new()),
+    }
+}
+
+/// Warns of what a test of a rule writes into a field.
+pub(super) fn warn_of_text(path: &str, text: &str, span: Span, report: &mut Report) {
+    if let Some(problem) = problem(path, text, Tongue::Test) {
+        report.say(problem, None, span);
+    }
+}
+
+fn problem(path: &str, glob: &str, tongue: Tongue) -> Option<Problem> {
+    // After a `\` a star is a star, which no ARN here is likely to be.
+    if glob.is_empty() || glob.contains('\\') {
+        return None;
+    }
+    if path == CALLER || path == ISSUER {
+        role_or_session(path, glob, tongue).or_else(|| no_arn(path, glob, tongue))
+    } else if path == ISSUER_NAME {
+        path_of_name(glob, tongue)
+    } else {
+        no_arn(path, glob, tongue)
+    }
+}
+
+/// A name where the whole ARN stands.
+fn no_arn(path: &str, glob: &str, tongue: Tongue) -> Option<Problem> {
+    const ARN: &str = "arn:";
+    let parent = path.split('.').next().unwrap_or_default();
+    let field = path.rsplit('.').next().unwrap_or_default();
+    // Of a key the id or an alias is as good in many calls, and resources have names of many kinds.
+    let other_names = ["key", "resource"];
+    let holds_arn = path == CALLER
+        || path == ISSUER
+        || (parent == "requestParameters"
+            && (field == "arn" || field.ends_with("Arn") || field.ends_with("ARN"))
+            && !other_names
+                .iter()
+                .any(|name| field.to_lowercase().contains(name)));
+    // A test may write what is short.
+    if tongue == Tongue::Test {
+        return None;
+    }
+    let head = glob.split('*').next().unwrap_or_default().to_lowercase();
+    let fits = head.starts_with(ARN) || (glob.contains('*') && ARN.starts_with(&head));
+    if !holds_arn || fits {
+        return None;
+    }
+    let name = glob.trim_start_matches(['*', '/']);
+    let mark = if KINDS.iter().any(|kind| name.starts_with(kind)) {
+        ':'
+    } else {
+        '/'
+    };
+    let instead = match tongue {
+        Tongue::Raw if name.contains('*') => raw(field, &format!("*{mark}{name}")),
+        Tongue::Raw => format!("{field}: [{{ suffix: {:?} }}]", format!("{mark}{name}")),
+        Tongue::Rules | Tongue::Test => format!("{path}: {:?}", format!("*{mark}{name}")),
+    };
+    // Callers can write into a parameter what they like, and calls that are refused are recorded as well.
+    let certain = parent == "userIdentity";
+    Some(Problem {
+        code: codes::OTHER_VALUE,
+        message: format!("{} is no ARN, and `{path}` holds one", shown(glob)),
+        label: if certain {
+            "no event holds it"
+        } else {
+            "an ARN begins with `arn:`"
+        }
+        .to_owned(),
+        help: format!("write the whole ARN, or `{instead}` for any that ends so"),
+        certain,
+    })
+}
+
+/// The name of a role with its path, which stands in the ARN only.
+fn path_of_name(glob: &str, tongue: Tongue) -> Option<Problem> {
+    let (_, name) = glob.rsplit_once('/')?;
+    let arn = if glob.starts_with("arn:") || glob.contains(ROLE) {
+        glob.to_owned()
+    } else {
+        let path = glob.trim_start_matches(['*', '/']);
+        format!("*{ROLE}{}", path.strip_prefix("role/").unwrap_or(path))
+    };
+    let (short, long) = match tongue {
+        Tongue::Rules | Tongue::Test => (
+            format!("{ISSUER_NAME}: {name:?}"),
+            format!("{ISSUER}: {arn:?}"),
+        ),
+        Tongue::Raw => (raw("userName", name), raw("arn", &arn)),
+    };
+    let help = if tongue == Tongue::Test {
+        format!("write `{short}`")
+    } else if name.chars().all(|c| c == '*') {
+        format!("the path stands in the ARN: write `{long}`")
+    } else {
+        format!("write `{short}`; with its path the role stands in the ARN: `{long}`")
+    };
+    Some(Problem {
+        code: codes::OTHER_VALUE,
+        message: format!("{} holds a `/`, and the name of a role none", shown(glob)),
+        label: "no event holds it: a role's name stands here without its path".to_owned(),
+        help,
+        certain: true,
+    })
+}
+
+/// A test of one field in EventBridge's words.
+fn raw(field: &str, glob: &str) -> String {
+    if glob.contains('*') {
+        format!("{field}: [{{ wildcard: {glob:?} }}]")
+    } else {
+        format!("{field}: [{glob:?}]")
+    }
+}
+
+/// The ARN of a role where that of a session stands, or the other way round.
+fn role_or_session(path: &str, glob: &str, tongue: Tongue) -> Option<Problem> {
     // A star may stand for anything: only what is spelt out between two of them counts.
     let holds = |part: &str| glob.split('*').any(|literal| literal.contains(part));
     let (message, label, field, text) = if path == CALLER && holds(ROLE) {
@@ -114,26 +273,50 @@ fn warn_of_glob(path: &str, glob: &str, tongue: Tongue, span: Span, report: &mut
                 CALLER,
                 format!("{before}{SESSION}{name}/{session}"),
             ),
-            _ => return,
+            _ => return None,
         }
     } else {
-        return;
+        return None;
     };
     let help = match (tongue, field) {
         (Tongue::Raw, ISSUER) => {
             format!(
-                "write `sessionContext: {{ sessionIssuer: {{ arn: [{text:?}] }} }}` under `userIdentity`"
+                "write `sessionContext: {{ sessionIssuer: {{ {} }} }}` under `userIdentity`",
+                raw("arn", &text)
             )
         }
-        (Tongue::Raw, _) if text.contains('*') => {
-            format!("write `arn: [{{ wildcard: {text:?} }}]` under `userIdentity`")
-        }
-        (Tongue::Raw, _) => format!("write `arn: [{text:?}]` under `userIdentity`"),
-        (Tongue::Rules | Tongue::Test, field) => format!("write `{field}: {text:?}`"),
+        (Tongue::Raw, _) => format!("write `{}` under `userIdentity`", raw("arn", &text)),
+        (Tongue::Test, _) => format!("write `{path}: {:?}`", as_an_event_has_it(path, glob)),
+        (Tongue::Rules, field) => format!("write `{field}: {text:?}`"),
     };
-    report
-        .warning(codes::ROLE_ARN, span)
-        .message(message)
-        .label(label)
-        .help(help);
+    Some(Problem {
+        code: codes::ROLE_ARN,
+        message,
+        label: label.to_owned(),
+        help,
+        certain: false,
+    })
+}
+
+/// An ARN of a role as that of a session of it, or the other way round.
+fn as_an_event_has_it(path: &str, arn: &str) -> String {
+    let service = if path == CALLER { "sts" } else { "iam" };
+    let other = if path == CALLER { "iam" } else { "sts" };
+    let mark = if arn.contains(ROLE) { ROLE } else { SESSION };
+    let (account, name) = arn.split_once(mark).unwrap_or_default();
+    let account = account.replace(&format!(":{other}:"), &format!(":{service}:"));
+    match (path, mark) {
+        (CALLER, ROLE) => {
+            let name = name.rsplit('/').next().unwrap_or_default();
+            format!("{account}{SESSION}{name}/SESSION")
+        }
+        (CALLER, _) => match name.rsplit('/').collect::<Vec<_>>().as_slice() {
+            [session, name, ..] => format!("{account}{SESSION}{name}/{session}"),
+            _ => format!("{account}{SESSION}{name}/SESSION"),
+        },
+        _ => {
+            let name = name.split('/').next().unwrap_or_default();
+            format!("{account}{ROLE}{name}")
+        }
+    }
 }

@@ -13,8 +13,9 @@ use super::read::{
     duplicate, empty, is_yaml_word, key_text, number_as_text, text, unknown_key, wrong_type,
     yaml_word,
 };
-use super::report::{Report, shown};
+use super::report::{Report, listed, meant, shown};
 use super::source::Span;
+use super::values;
 use super::yaml::{Node, Plain, Value, json_number};
 
 /// A map is *all of*; a list of maps is *any of*.
@@ -58,6 +59,9 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
     let mut fields = Vec::new();
     for (key, value) in entries {
         let path = path(key, report);
+        if nested(key, value, report) {
+            continue;
+        }
         let any_of = any_of(value, report);
         let (Some(path), Some(any_of)) = (path, any_of) else {
             continue;
@@ -91,6 +95,62 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
     (!fields.is_empty()).then_some(AllOf { fields })
 }
 
+/// Reports fields inside fields, as they stand in the event; here their names are joined by dots.
+fn nested(key: &Node, value: &Node, report: &mut Report) -> bool {
+    let (Some((outer, _)), Value::Map(entries)) = (key.scalar(), &value.value) else {
+        return false;
+    };
+    let known = names(OPERATORS);
+    let is_field = |(inner, _): &(Node, Node)| {
+        let name = inner.scalar().map(|(name, _)| name);
+        name.is_some_and(|name| meant(name, known.iter().copied()).is_none())
+    };
+    let Some(((first, _), true)) = entries
+        .first()
+        .map(|first| (first, entries.iter().all(is_field)))
+    else {
+        return false;
+    };
+    let mut paths = Vec::new();
+    joined(outer, value, &mut paths);
+    let paths: Vec<String> = paths.iter().map(|path| shown(path)).collect();
+    report
+        .error(codes::UNKNOWN_KEY, first.span)
+        .message(format!(
+            "the condition on {} holds another field",
+            shown(outer)
+        ))
+        .label("a path stands in one key")
+        .help(format!("join the names by dots: write {}", listed(&paths)));
+    true
+}
+
+/// The paths of what stands in a map, with their values as far as they are short.
+fn joined(path: &str, value: &Node, paths: &mut Vec<String>) {
+    const MOST: usize = 4;
+    if paths.len() >= MOST {
+        return;
+    }
+    match &value.value {
+        Value::Map(entries)
+            if !entries.iter().any(|(key, _)| {
+                let name = key.scalar().map(|(name, _)| name);
+                name.is_some_and(|name| names(OPERATORS).contains(&name))
+            }) =>
+        {
+            for (key, value) in entries {
+                let name = key.scalar().map_or("…", |(name, _)| name);
+                joined(&format!("{path}.{name}"), value, paths);
+            }
+        }
+        _ => {
+            let text = value.to_json().map(|value| value.to_string());
+            let text = text.filter(|text| text.len() <= 40);
+            paths.push(format!("{path}: {}", text.as_deref().unwrap_or("…")));
+        }
+    }
+}
+
 /// Two conditions of which one is inside the other.
 pub(super) fn overlap(span: Span, outer: &[String], inner: &[String], report: &mut Report) {
     report
@@ -106,18 +166,25 @@ pub(super) fn overlap(span: Span, outer: &[String], inner: &[String], report: &m
 
 /// Warns of values that CloudTrail writes otherwise.
 fn warn_of_values(path: &str, any_of: &[Matcher], span: Span, report: &mut Report) {
+    let mut blocks = Vec::new();
     for matcher in any_of {
-        match matcher {
-            Matcher::Glob(text) if !text.contains(['*', '\\']) => {
-                let value = Json::String(text.clone());
-                fields::warn_of_value(path, &value, Tongue::Rules, span, report);
-            }
-            Matcher::Exact(value) => {
-                fields::warn_of_value(path, value, Tongue::Rules, span, report);
-            }
-            Matcher::Not(none_of) => warn_of_values(path, none_of, span, report),
-            _ => {}
+        if let Matcher::Not(none_of) = matcher {
+            warn_of_values(path, none_of, span, report);
         }
+        match matcher.literal() {
+            // One `cidr` takes them all.
+            Some(Json::String(text)) if path == "sourceIPAddress" && values::is_block(&text) => {
+                blocks.push(text);
+            }
+            Some(value) => {
+                values::warn_of_value(path, &value, Tongue::Rules, None, span, report);
+            }
+            None => {}
+        }
+    }
+    if !blocks.is_empty() {
+        let blocks: Vec<&str> = blocks.iter().map(String::as_str).collect();
+        report.say(values::blocks(&blocks), None, span);
     }
 }
 
@@ -167,7 +234,7 @@ pub(super) fn path(key: &Node, report: &mut Report) -> Option<Vec<String>> {
         return None;
     }
     let steps: Vec<&str> = parts.iter().map(String::as_str).collect();
-    fields::warn_of_path(&steps, key.span, report);
+    fields::warn_of_path(&steps, None, key.span, report);
     Some(parts)
 }
 

@@ -1,10 +1,11 @@
 //! `service:EventName` globs.
 
-use super::codes;
+use super::codes::{self, Code};
 use super::model::EventGlob;
-use super::names::{Service, Verdict, services};
+use super::names::{self, Service, Verdict, services};
 use super::read::{list, text};
-use super::report::{Report, nearest, shown};
+use super::report::{Problem, Report, nearest, shown};
+use super::slips;
 use super::source::Span;
 use super::yaml::{Node, Value};
 use crate::cloudtrail::as_recorded;
@@ -50,8 +51,9 @@ pub(super) fn events(node: &Node, report: &mut Report) -> Vec<EventGlob> {
         warn_of_event(
             named.as_slice(),
             &glob.name,
-            glob.span,
             Tongue::Rules,
+            None,
+            glob.span,
             report,
         );
         Some(glob)
@@ -116,6 +118,16 @@ pub(super) fn event(node: &Node, report: &mut Report) -> Option<EventGlob> {
         } else {
             let help = if name.trim() != name && name.trim().chars().all(good) {
                 format!("write {}", shown(&format!("{service}:{}", name.trim())))
+            } else if let Some(names) = written_out(name)
+                && names.iter().all(|name| name.chars().all(good))
+            {
+                let events = names
+                    .iter()
+                    .map(|name| super::read::quoted(&format!("{service}:{name}")));
+                format!(
+                    "there are no braces here: list the events one by one, {}",
+                    events.collect::<Vec<_>>().join(", ")
+                )
             } else {
                 "event names are those of API operations, as CloudTrail records them".to_owned()
             };
@@ -133,6 +145,27 @@ pub(super) fn event(node: &Node, report: &mut Report) -> Option<EventGlob> {
         name: name.to_owned(),
         span: node.span,
     })
+}
+
+/// The names that a shell would make of one with braces; nothing where there are none, or many.
+fn written_out(name: &str) -> Option<Vec<String>> {
+    const MOST: usize = 12;
+    let mut done = Vec::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(next) = open.pop() {
+        let Some((before, rest)) = next.split_once('{') else {
+            done.push(next);
+            continue;
+        };
+        let (words, after) = rest.split_once('}')?;
+        // The last one is taken up first.
+        let words = words.split(',').rev();
+        open.extend(words.map(|word| format!("{before}{}{after}", word.trim())));
+        if open.len() + done.len() > MOST {
+            return None;
+        }
+    }
+    (done.len() > 1).then_some(done)
 }
 
 fn service_is_good(service: &str, name: &str, span: Span, report: &mut Report) -> bool {
@@ -216,22 +249,31 @@ pub(super) enum Tongue {
 }
 
 /// Warns of a name that no event has; in it `*` stands for any text. It may be any service's where none is
-/// named, and one of theirs where several are.
+/// named, and one of theirs where several are. `fatal`: the code of an error, where there is no other name.
 pub(super) fn warn_of_event(
     named: &[&str],
     glob: &str,
-    span: Span,
     tongue: Tongue,
+    fatal: Option<Code>,
+    span: Span,
     report: &mut Report,
 ) {
+    if let Some(problem) = problem(named, glob, tongue) {
+        report.say(problem, fatal, span);
+    }
+}
+
+/// Whether it is certain that no event of these services has such a name.
+pub(super) fn is_never_recorded(named: &[&str], glob: &str) -> bool {
+    problem(named, glob, Tongue::Rules).is_some_and(|problem| problem.certain)
+}
+
+fn problem(named: &[&str], glob: &str, tongue: Tongue) -> Option<Problem> {
     let mut asked: Vec<(&str, &Service)> = Vec::new();
     for service in named {
         match services().get(service) {
             Some(known) => asked.push((service, known)),
-            None => {
-                unknown_service(service, glob, span, tongue, report);
-                return;
-            }
+            None => return Some(unknown_service(service, glob, tongue)),
         }
     }
     if named.is_empty() {
@@ -241,7 +283,7 @@ pub(super) fn warn_of_event(
     let mut verdicts = Vec::new();
     for (service, known) in &asked {
         match known.verdict(glob) {
-            Verdict::Known => return,
+            Verdict::Known => return None,
             verdict => verdicts.push((*service, verdict)),
         }
     }
@@ -252,7 +294,7 @@ pub(super) fn warn_of_event(
     };
     for (service, verdict) in &verdicts {
         match verdict {
-            Verdict::Dated if tongue == Tongue::Test => return,
+            Verdict::Dated if tongue == Tongue::Test => return None,
             Verdict::Dated => {
                 let help = match tongue {
                     Tongue::Rules | Tongue::Test => {
@@ -260,37 +302,37 @@ pub(super) fn warn_of_event(
                     }
                     Tongue::Raw => format!("write {}", shown(&format!("{{ prefix: {glob} }}"))),
                 };
-                report
-                    .warning(codes::EVENT_DATED, span)
-                    .message(format!(
-                        "`{service}` records {} with a version",
-                        shown(glob)
-                    ))
-                    .label(dated(service, glob))
-                    .help(help);
-                return;
+                return Some(Problem {
+                    code: codes::EVENT_DATED,
+                    message: format!("`{service}` records {} with a version", shown(glob)),
+                    label: dated(service, glob),
+                    help,
+                    certain: false,
+                });
             }
             Verdict::RecordedAs(name) => {
-                report
-                    .warning(codes::RECORDED_AS, span)
-                    .message(format!(
+                return Some(Problem {
+                    code: codes::RECORDED_AS,
+                    message: format!(
                         "CloudTrail records {} under another name",
                         event(service, glob)
-                    ))
-                    .label("no event has this name")
-                    .help(format!("write {}", event(service, name)));
-                return;
+                    ),
+                    label: "no event has this name".to_owned(),
+                    help: format!("write {}", event(service, name)),
+                    certain: false,
+                });
             }
             Verdict::Permission => {
-                report
-                    .warning(codes::RECORDED_AS, span)
-                    .message(format!(
+                return Some(Problem {
+                    code: codes::RECORDED_AS,
+                    message: format!(
                         "{} is a permission, not a call: nothing records it",
                         event(service, glob)
-                    ))
-                    .label("no event has this name")
-                    .help("name the calls that need the permission, such as `ec2:RunInstances` for a role that is passed");
-                return;
+                    ),
+                    label: "no event has this name".to_owned(),
+                    help: "name the calls that need the permission, such as `ec2:RunInstances` for a role that is passed".to_owned(),
+                    certain: named.len() == 1,
+                });
             }
             Verdict::Known | Verdict::Unknown => {}
         }
@@ -298,7 +340,7 @@ pub(super) fn warn_of_event(
     let near = near_event(&asked, glob);
     let open = asked.iter().any(|(_, known)| known.open);
     if near.is_none() && open && !named.is_empty() {
-        return;
+        return None;
     }
     let message = match (named, glob.contains('*')) {
         ([], false) => format!("no service has an event {}", shown(glob)),
@@ -308,6 +350,10 @@ pub(super) fn warn_of_event(
         (_, false) => format!("none of these services has an event {}", shown(glob)),
         (_, true) => format!("no event of these services fits {}", shown(glob)),
     };
+    let start = |text: &str| text.split('*').next().unwrap_or_default().to_owned();
+    let certain = near
+        .as_ref()
+        .is_some_and(|(_, near)| slips::is_certain(&start(glob), &start(near), names::words()));
     let help = match near {
         Some((service, name)) => format!("did you mean {}?", event(service, &name)),
         None => elsewhere(glob).map_or_else(
@@ -315,11 +361,13 @@ pub(super) fn warn_of_event(
             |service| format!("`{service}` has one of that name"),
         ),
     };
-    report
-        .warning(codes::EVENT_NAME, span)
-        .message(message)
-        .label("this would never be heard of")
-        .help(help);
+    Some(Problem {
+        code: codes::EVENT_NAME,
+        message,
+        label: "this would never be heard of".to_owned(),
+        help,
+        certain,
+    })
 }
 
 /// How the events of an operation are called that are recorded with a version.
@@ -332,7 +380,7 @@ fn dated(service: &str, name: &str) -> String {
     }
 }
 
-fn unknown_service(service: &str, glob: &str, span: Span, tongue: Tongue, report: &mut Report) {
+fn unknown_service(service: &str, glob: &str, tongue: Tongue) -> Problem {
     // Three letters have too many neighbours for a guess to be worth anything.
     let known = services().keys().copied().filter(|known| known.len() > 3);
     let near = (service.len() > 3)
@@ -350,11 +398,13 @@ fn unknown_service(service: &str, glob: &str, span: Span, tongue: Tongue, report
                 .to_owned()
         }
     };
-    report
-        .warning(codes::SERVICE_NAME, span)
-        .message(format!("no service {} is known", shown(service)))
-        .label("the event may never come")
-        .help(help);
+    Problem {
+        code: codes::SERVICE_NAME,
+        message: format!("no service {} is known", shown(service)),
+        label: "the event may never come".to_owned(),
+        help,
+        certain: false,
+    }
 }
 
 /// The event that was probably meant, and its service. Of a glob only the beginning is compared.

@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::codes;
-use super::fields::{has_always, is_nameless};
+use super::fields::{OF_ISSUERS, has_always, is_nameless, is_roleless};
 use super::files::matches_star;
 use super::members;
 use super::model::{AllOf, Events, FieldCondition, Matcher, Rule, Trigger};
@@ -105,6 +105,16 @@ fn never_applies(exception: &AllOf, events: &Events) -> Option<(Span, String)> {
         if let Some(other) = another_caller(exception, &path, &values) {
             return Some((field.span, other));
         }
+        if path == ["userIdentity", "type"]
+            && values.iter().all(|kind| is_roleless(kind))
+            && let Some(issuer) = named_issuer(exception)
+        {
+            let why = format!(
+                "callers of type {} come through no role, and `{issuer}` names one",
+                values.join(" or ")
+            );
+            return Some((field.span, why));
+        }
         let excluded = !events.when.is_empty()
             && events.when.iter().all(|all_of| {
                 let same = all_of.fields.iter().find(|other| other.path == field.path);
@@ -144,15 +154,21 @@ fn another_caller(exception: &AllOf, path: &[&str], values: &[&str]) -> Option<S
     if !by_name && !by_arn {
         return None;
     }
-    let role = exception.fields.iter().find(|other| {
-        let path: Vec<&str> = other.path.iter().map(String::as_str).collect();
-        let named = matches!(path.strip_prefix(&ISSUER), Some(["arn" | "userName"]));
-        named && !other.any_of.contains(&Matcher::Exists(false))
-    });
-    let issuer = role?.path.join(".");
+    let issuer = named_issuer(exception)?;
     Some(format!(
         "an IAM user acts, and `{issuer}` is there only where a role does"
     ))
+}
+
+/// The path of a condition of a map that needs an issuer of the session.
+fn named_issuer(exception: &AllOf) -> Option<String> {
+    let role = exception.fields.iter().find(|other| {
+        let path: Vec<&str> = other.path.iter().map(String::as_str).collect();
+        let named = path.strip_prefix(&ISSUER);
+        let named = named.is_some_and(|rest| matches!(rest, [field] if OF_ISSUERS.contains(field)));
+        named && !other.any_of.contains(&Matcher::Exists(false))
+    });
+    Some(role?.path.join("."))
 }
 
 /// The texts that a condition accepts, where it accepts nothing else.

@@ -1,12 +1,13 @@
 //! Loading: texts to a rules file, or to everything that is wrong with them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::catalogue::Catalogue;
 use super::codes;
 use super::file::{self, FileDraft};
 use super::files;
-use super::model::RulesFile;
+use super::model::{RuleId, RulesFile};
 use super::report::Report;
 use super::resolve::resolve;
 use super::rule::Setting;
@@ -23,8 +24,11 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The rules file; there is one exactly if no diagnostic is an error.
     pub file: Option<RulesFile>,
-    /// The same without the tests whose events cannot be read, where nothing else is wrong.
-    pub without_tests: Option<RulesFile>,
+    /// The same where errors leave the rules whole: without the tests whose events cannot be read, and with the rules
+    /// that no event can fire.
+    pub in_spite_of_errors: Option<RulesFile>,
+    /// Those rules.
+    pub never: BTreeSet<RuleId>,
 }
 
 /// Loads a rules file and the files that it includes. Never panics; bounded in time and memory.
@@ -135,16 +139,17 @@ fn finish(mut draft: FileDraft, sources: &mut Sources, report: &mut Report) -> O
     resolve(draft, rules, &catalogue, sources, report)
 }
 
-pub(super) fn loaded(sources: Sources, report: Report, file: Option<RulesFile>) -> Loaded {
-    let (file, without_tests) = match (report.errors(), report.errors_of_tests()) {
+pub(super) fn loaded(sources: Sources, mut report: Report, file: Option<RulesFile>) -> Loaded {
+    let (file, in_spite_of_errors) = match (report.errors(), report.errors_set_aside()) {
         (0, 0) => (file, None),
         (0, _) => (None, file),
         _ => (None, None),
     };
     Loaded {
         sources,
+        never: std::mem::take(&mut report.never),
         diagnostics: report.finish(),
         file,
-        without_tests,
+        in_spite_of_errors,
     }
 }

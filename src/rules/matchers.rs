@@ -18,6 +18,17 @@ const NUMBER_LIMIT: f64 = 5.0e9;
 /// Longest text of a condition: EventBridge's patterns end at 2,048 characters.
 const LONGEST_TEXT: usize = 2_048;
 
+impl Matcher {
+    /// The one value that meets it; nothing where more do.
+    pub(super) fn literal(&self) -> Option<Json> {
+        match self {
+            Self::Glob(text) if !text.contains(['*', '\\']) => Some(Json::String(text.clone())),
+            Self::Exact(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// Text in which `*` stands for any text; a `\` makes the next `*` or `\` literal.
 pub(super) fn glob(text: &str, span: Span, report: &mut Report) -> Option<Matcher> {
     if text.len() > LONGEST_TEXT {

@@ -3,6 +3,7 @@
 //! `.ci/event-names` takes the parameters of some services from the public API models; CloudTrail writes them
 //! with a lower-case first letter. Where a model is not known to say all, nothing is said.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -10,7 +11,8 @@ use super::codes;
 use super::files::matches_star;
 use super::model::{AllOf, EventGlob, Events};
 use super::names::undated;
-use super::report::{Report, nearest, shown};
+use super::report::{Problem, Report, nearest, shown};
+use super::slips::{self, Words};
 use super::source::Span;
 
 const GENERATED: &str = include_str!("members.txt");
@@ -25,10 +27,10 @@ const BESIDE: &[(&str, &str)] = &[
     ("sts", "transitiveTagKeys"),
 ];
 
-type Calls = BTreeMap<&'static str, &'static str>;
+pub(super) type Calls = BTreeMap<&'static str, &'static str>;
 
 /// The calls of each service, and their members joined by commas.
-fn services() -> &'static BTreeMap<&'static str, Calls> {
+pub(super) fn services() -> &'static BTreeMap<&'static str, Calls> {
     static SERVICES: OnceLock<BTreeMap<&'static str, Calls>> = OnceLock::new();
     SERVICES.get_or_init(|| {
         let lines = GENERATED.lines().filter(|line| !line.starts_with('#'));
@@ -43,38 +45,76 @@ fn services() -> &'static BTreeMap<&'static str, Calls> {
     })
 }
 
+/// How many parameters hold each word, those of all services together.
+pub(super) fn words() -> &'static Words {
+    static WORDS: OnceLock<Words> = OnceLock::new();
+    WORDS.get_or_init(|| {
+        let all = services().values().flat_map(|calls| calls.values());
+        let names: BTreeSet<&'static str> = all.flat_map(|members| members.split(',')).collect();
+        let mut words = Words::new();
+        for word in names.into_iter().flat_map(slips::words) {
+            *words.entry(word).or_default() += 1;
+        }
+        words
+    })
+}
+
 /// Warns of conditions on parameters that no call of the rule takes, where one has nearly that name.
 pub(super) fn warn(events: &Events, report: &mut Report) {
     let all = events.when.iter().chain(&events.unless);
-    let mut of_calls = None;
+    let parameters = Parameters::of(&events.globs);
     for field in all.flat_map(|AllOf { fields }| fields) {
-        let [first, member, ..] = field.path.as_slice() else {
-            continue;
-        };
-        if first != "requestParameters" {
-            continue;
+        if let Some(problem) = parameters.problem(&field.path) {
+            report.say(problem, None, field.span);
         }
-        let Some(known) = of_calls.get_or_insert_with(|| members(&events.globs)) else {
-            return;
-        };
-        if known.contains(member.as_str()) {
-            continue;
+    }
+}
+
+/// What some calls take; worked out when somebody asks.
+pub(super) struct Parameters<'g> {
+    globs: &'g [EventGlob],
+    known: OnceCell<Option<BTreeSet<&'static str>>>,
+}
+
+impl<'g> Parameters<'g> {
+    pub fn of(globs: &'g [EventGlob]) -> Self {
+        Self {
+            globs,
+            known: OnceCell::new(),
         }
-        let Some(near) = nearest(member, known.iter().copied()) else {
-            continue;
+    }
+
+    /// What is wrong with a path under `detail`, if it is that of a parameter which none of the calls takes and one
+    /// takes one of nearly that name.
+    pub fn problem(&self, path: &[impl AsRef<str>]) -> Option<Problem> {
+        let mut steps = path.iter().map(AsRef::as_ref);
+        let (Some("requestParameters"), Some(member)) = (steps.next(), steps.next()) else {
+            return None;
         };
-        let path: Vec<&str> = std::iter::once("requestParameters")
-            .chain(std::iter::once(near))
-            .chain(field.path.iter().skip(2).map(String::as_str))
+        let known = self.known.get_or_init(|| members(self.globs)).as_ref()?;
+        if known.contains(member) {
+            return None;
+        }
+        let near = nearest(member, known.iter().copied())?;
+        let meant: Vec<&str> = ["requestParameters", near]
+            .into_iter()
+            .chain(steps)
             .collect();
-        report
-            .warning(codes::PARAMETER, field.span)
-            .message(format!(
-                "none of the rule's calls has a parameter {}",
+        let message = match self.globs {
+            [call] if !call.name.contains('*') => format!(
+                "{} has no parameter {}",
+                shown(&format!("{}:{}", call.service, call.name)),
                 shown(member)
-            ))
-            .label("no event has it")
-            .help(format!("did you mean `{}`?", path.join(".")));
+            ),
+            _ => format!("none of the rule's calls has a parameter {}", shown(member)),
+        };
+        Some(Problem {
+            code: codes::PARAMETER,
+            message,
+            label: "no event has it".to_owned(),
+            help: format!("did you mean `{}`?", meant.join(".")),
+            certain: slips::is_certain(member, near, words()),
+        })
     }
 }
 

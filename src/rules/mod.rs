@@ -8,6 +8,7 @@
 
 mod about;
 mod arns;
+mod calls;
 mod catalogue;
 mod channels;
 pub mod codes;
@@ -18,11 +19,13 @@ pub(crate) mod fields;
 mod file;
 mod files;
 mod keys;
+mod levels;
 mod load;
 mod matchers;
 pub(crate) mod members;
 mod model;
 pub(crate) mod names;
+mod never;
 mod organization;
 mod raw;
 mod read;
@@ -31,11 +34,13 @@ mod resolve;
 mod rule;
 mod schema;
 mod scope;
+mod slips;
 mod source;
 mod stars;
 mod tests;
 mod traps;
 mod twice;
+mod values;
 mod watches;
 mod yaml;
 

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use memchr::memmem;
 
 use super::files::matches_star;
+use super::slips::{self, Words};
 
 const GENERATED: &str = include_str!("names.txt");
 const BY_HAND: &str = include_str!("names-by-hand.txt");
@@ -60,6 +61,28 @@ pub(crate) fn services() -> &'static BTreeMap<&'static str, Service> {
             }
         }
         services
+    })
+}
+
+/// How many names hold each word, those of all services together.
+pub(super) fn words() -> &'static Words {
+    static WORDS: OnceLock<Words> = OnceLock::new();
+    WORDS.get_or_init(|| {
+        let mut words = Words::new();
+        for service in services().values() {
+            for (verb, nouns) in service.groups() {
+                for noun in nouns.split(',') {
+                    slips::words(verb)
+                        .chain(slips::words(noun))
+                        .for_each(|word| *words.entry(word).or_default() += 1);
+                }
+            }
+            let by_hand = service.by_hand.iter().copied();
+            by_hand
+                .flat_map(slips::words)
+                .for_each(|word| *words.entry(word).or_default() += 1);
+        }
+        words
     })
 }
 

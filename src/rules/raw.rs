@@ -11,7 +11,7 @@ use super::model::Trigger;
 use super::read::{duplicate, empty, key_text, number_as_text, wrong_type};
 use super::report::{Report, shown};
 use super::source::Span;
-use super::traps;
+use super::traps::{self, Step};
 use super::yaml::{Node, Plain, Value};
 
 /// A pattern as a YAML map or as JSON text.
@@ -66,12 +66,21 @@ pub(super) fn pattern(node: &Node, key: Span, report: &mut Report) -> Option<Tri
                 .help("write `source: [aws.iam]` or `source: [{ prefix: aws. }]`: anybody can send events under other names");
             return None;
         }
-        Some(_) => {
+        Some(source) => {
+            let source = match source.as_str() {
+                Some(text) => match traps::service_with_domain(text) {
+                    Some(service) => format!("aws.{service}"),
+                    None => text.to_owned(),
+                },
+                None => source.to_string(),
+            };
+            // In JSON text the whole of it.
+            let at = traps::place(node, &[Step::Key("source")]);
             report
-                .error(codes::PATTERN, key)
+                .error(codes::PATTERN, if at == node.span { key } else { at })
                 .message("the pattern's `source` is not a list")
                 .label("expected a list of sources")
-                .help("write `source: [aws.iam]`");
+                .help(format!("write {}", shown(&format!("source: [{source}]"))));
             return None;
         }
         None if map
@@ -99,7 +108,9 @@ pub(super) fn pattern(node: &Node, key: Span, report: &mut Report) -> Option<Tri
     if report.errors() > before {
         return None;
     }
+    let before = report.errors();
     traps::warn(map, node, report);
+    report.set_aside(before);
     pattern.map(|pattern| Trigger::Raw { pattern, span: key })
 }
 

@@ -1,6 +1,9 @@
 //! Collecting diagnostics, and how user text is shown inside them.
 
+use std::collections::BTreeSet;
+
 use super::codes::Code;
+use super::model::RuleId;
 use super::source::{Diagnostic, Level, Span};
 
 /// Most diagnostics of one load. What comes after them is counted, not kept.
@@ -15,7 +18,21 @@ pub(super) struct Report {
     diagnostics: Vec<Diagnostic>,
     left_out: Option<Span>,
     errors: usize,
-    of_tests: usize,
+    set_aside: usize,
+    /// Rules that no event can fire, of which that has been said.
+    pub never: BTreeSet<RuleId>,
+}
+
+/// What is wrong with a name or a value, before it is said of a place.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// What it is where something may match all the same.
+    pub code: Code,
+    pub message: String,
+    pub label: String,
+    pub help: String,
+    /// Whether no event can have the name or the value; else AWS may have come to write it since.
+    pub certain: bool,
 }
 
 /// A diagnostic being written: message, label and help follow.
@@ -34,6 +51,55 @@ impl Report {
     /// Begins a diagnostic that does not stop the work.
     pub fn warning(&mut self, code: Code, span: Span) -> Entry<'_> {
         self.entry(code, Level::Warning, span)
+    }
+
+    /// Begins a warning, or an error with the other code where one is given.
+    pub fn warning_or(&mut self, fatal: Option<Code>, code: Code, span: Span) -> Entry<'_> {
+        match fatal {
+            Some(fatal) => self.error(fatal, span),
+            None => self.warning(code, span),
+        }
+    }
+
+    /// Says what is wrong at a place. `fatal`: the code of an error, where nothing else could match.
+    pub fn say(&mut self, problem: Problem, fatal: Option<Code>, span: Span) {
+        let fatal = fatal.filter(|_| problem.certain);
+        self.warning_or(fatal, problem.code, span)
+            .message(problem.message)
+            .label(problem.label)
+            .help(problem.help);
+    }
+
+    /// Makes errors of the warnings with some codes that lie within a place: nothing can fire this rule for them.
+    pub fn refuse(&mut self, rule: &str, within: Span, codes: &[Code]) {
+        let fatal = super::codes::CANNOT_FIRE.id;
+        let meant = |found: &Diagnostic| {
+            found.level == Level::Warning
+                && codes.iter().any(|code| code.id == found.code)
+                && is_inside(found.span, within)
+        };
+        // What a `use` says of a whole pack is said once.
+        let (refused, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.diagnostics)
+            .into_iter()
+            .partition(meant);
+        self.diagnostics = kept;
+        for mut found in refused {
+            let why = format!(": {}", found.message);
+            let mut others = self.diagnostics.iter().filter(|other| other.code == fatal);
+            if !others.any(|other| other.span == found.span && other.message.ends_with(&why)) {
+                found.level = Level::Error;
+                found.code = fatal;
+                found.message = format!("no event can fire {}{why}", shown(rule));
+                self.diagnostics.push(found);
+                self.errors += 1;
+            }
+        }
+    }
+
+    /// Whether something with a code has been said within a place.
+    pub fn has(&self, code: Code, within: Span) -> bool {
+        let mut all = self.diagnostics.iter();
+        all.any(|found| found.code == code.id && is_inside(found.span, within))
     }
 
     fn entry(&mut self, code: Code, level: Level, span: Span) -> Entry<'_> {
@@ -68,19 +134,19 @@ impl Report {
         self.diagnostics.len()
     }
 
-    /// How many errors were reported, those that were not kept included, and those of tests' events not.
+    /// How many errors were reported, those that were not kept included, and those set aside not.
     pub fn errors(&self) -> usize {
         self.errors
     }
 
-    /// How many errors were about events of tests.
-    pub fn errors_of_tests(&self) -> usize {
-        self.of_tests
+    /// How many errors leave the rules whole.
+    pub fn errors_set_aside(&self) -> usize {
+        self.set_aside
     }
 
-    /// Counts the errors since there were so many as errors about events of tests: the rules are whole.
+    /// Counts the errors since there were so many as errors that leave the rules whole: all else can be looked at.
     pub fn set_aside(&mut self, before: usize) {
-        self.of_tests += self.errors - before;
+        self.set_aside += self.errors - before;
         self.errors = before;
     }
 
@@ -155,6 +221,10 @@ impl Entry<'_> {
     pub fn done(self) {}
 }
 
+fn is_inside(span: Span, outer: Span) -> bool {
+    span.source == outer.source && outer.start <= span.start && span.end <= outer.end
+}
+
 /// The user's words in backticks: one line, no control characters, at most 80 characters.
 pub(super) fn shown(text: &str) -> String {
     let mut cut: String = text.chars().take(80).collect();
@@ -162,6 +232,15 @@ pub(super) fn shown(text: &str) -> String {
         cut.push('…');
     }
     format!("`{}`", printable(&cut))
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn listed(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// The text with escapes for control characters and for those that change how a line is shown.

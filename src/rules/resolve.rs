@@ -8,6 +8,7 @@ use super::conditions::overlap;
 use super::exceptions;
 use super::file::FileDraft;
 use super::model::{AllOf, ChannelName, Events, Regions, Rule, RuleId, RulesFile, Trigger, Watch};
+use super::never;
 use super::read::Spanned;
 use super::report::{Report, shown};
 use super::rule::{Common, Draft, Own, Use};
@@ -22,6 +23,8 @@ struct Open {
     channels: Option<Vec<Spanned<ChannelName>>>,
     /// Where the id stands.
     id_span: Span,
+    /// Where all of a rule of one's own stands.
+    whole: Option<Span>,
     origin: Origin,
     /// Which `use` it came by; nothing for a rule of one's own.
     by: String,
@@ -78,6 +81,7 @@ pub(super) fn resolve(
     let mut rules = Vec::new();
     for open in open.values() {
         exceptions::warn(&open.rule, report);
+        never::refuse(&open.rule, open.whole, report);
         let mut rule = open.rule.clone();
         rule.channels = channels(open, &file, report);
         rules.push(rule);
@@ -145,6 +149,7 @@ impl Resolver<'_> {
                 rule,
                 channels: own.common.channels,
                 id_span: own.id.span,
+                whole: Some(own.whole),
                 origin: Origin::Own,
                 by: String::new(),
                 says: Says::Nothing,
@@ -291,6 +296,7 @@ impl Resolver<'_> {
             rule,
             channels: channels.clone(),
             id_span: using.id.span,
+            whole: None,
             origin,
             by: using.id.value.clone(),
             says,
@@ -349,7 +355,7 @@ fn narrowed(base: &Trigger, using: &Use, report: &mut Report) -> Option<Trigger>
     } else {
         for own in &using.when {
             for given in &base.when {
-                match both(given, own, report) {
+                match both(given, own, &using.id.value, report) {
                     Some(all) => when.push(all),
                     None => clash = true,
                 }
@@ -367,7 +373,7 @@ fn narrowed(base: &Trigger, using: &Use, report: &mut Report) -> Option<Trigger>
 }
 
 /// Two maps as one; fields that both speak about are reported.
-fn both(given: &AllOf, own: &AllOf, report: &mut Report) -> Option<AllOf> {
+fn both(given: &AllOf, own: &AllOf, id: &str, report: &mut Report) -> Option<AllOf> {
     let mut good = true;
     for field in &own.fields {
         for other in &given.fields {
@@ -380,7 +386,7 @@ fn both(given: &AllOf, own: &AllOf, report: &mut Report) -> Option<AllOf> {
                         shown(&field.path.join("."))
                     ))
                     .label("one field cannot have two conditions")
-                    .help("leave it out, use `unless`, or write a rule of your own");
+                    .help(format!("leave it out, or write a rule of your own in place of the catalogue's, which `iamwatch patterns {id}` shows"));
             } else if field.path.starts_with(&other.path) {
                 good = false;
                 overlap(field.span, &other.path, &field.path, report);

@@ -7,7 +7,6 @@ use super::channels::channel_list;
 use super::codes;
 use super::conditions::conditions;
 use super::events::events;
-use super::fields::warn_of_detail_type;
 use super::keys::{self, ABOUT, Key, OWN, SEVERITIES, USE, names};
 use super::model::{AllOf, ChannelName, Events, RuleId, Severity, Trigger};
 use super::raw::pattern;
@@ -15,6 +14,7 @@ use super::read::{self, Fields, Spanned, first_line};
 use super::report::{Report, shown};
 use super::source::Span;
 use super::tests::{TestDraft, tests};
+use super::values::warn_of_detail_type;
 use super::yaml::{Node, Value};
 
 /// Longest title.
@@ -41,6 +41,8 @@ impl Draft {
 #[derive(Debug)]
 pub(super) struct Own {
     pub id: Spanned<RuleId>,
+    /// Where all of it stands.
+    pub whole: Span,
     /// `None` where nothing usable stands there: the load has failed then.
     pub trigger: Option<Trigger>,
     pub about: About,
@@ -149,7 +151,7 @@ fn draft(node: &Node, setting: Setting<'_>, report: &mut Report) -> Option<Draft
             let mut known = OWN.to_vec();
             known.extend(ABOUT.iter().filter(|_| setting.catalogue));
             let fields = Fields::read_beside(node, &known, USE, "a rule", report)?;
-            own(&fields, setting, report).map(Draft::Own)
+            own(&fields, node.span, setting, report).map(Draft::Own)
         }
         (None, None) => {
             report
@@ -253,7 +255,7 @@ fn using(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Opti
     })
 }
 
-fn own(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Option<Own> {
+fn own(fields: &Fields<'_>, whole: Span, setting: Setting<'_>, report: &mut Report) -> Option<Own> {
     let common = common(fields, setting, report);
     let trigger = trigger(fields, report);
     let about = about(fields, report);
@@ -264,6 +266,7 @@ fn own(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Option
             value: id,
             span: node.span,
         },
+        whole,
         trigger,
         about,
         common,
@@ -305,7 +308,7 @@ fn trigger(fields: &Fields<'_>, report: &mut Report) -> Option<Trigger> {
         .get("detail-type")
         .map(|n| read::texts(n, "detail types", "a detail type", report));
     for kind in detail_types.iter().flatten().flatten() {
-        warn_of_detail_type(&kind.value, kind.span, report);
+        warn_of_detail_type(&kind.value, None, kind.span, report);
     }
     let globs = fields.get("events").map(|n| events(n, report));
     let raw = fields

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::codes;
+use super::codes::{self, Code};
 use super::report::{Report, shown};
 use super::source::Span;
 
@@ -48,19 +48,16 @@ fn texts(test: &Json) -> Option<(Option<&str>, Vec<&str>)> {
     }
 }
 
-/// Whether all tests of a field wait for a `*` that none of its values holds.
-pub(super) fn is_dead(path: &str, tests: &[Json]) -> bool {
-    let waits = |test: &Json| {
-        let found = texts(test);
-        found.is_some_and(|(operator, texts)| {
+/// Whether a test waits for a `*` that no value of its field holds.
+pub(super) fn waits(path: &str, test: &Json) -> bool {
+    NO_STAR.contains(&path)
+        && texts(test).is_some_and(|(operator, texts)| {
             operator != Some("anything-but") && texts.iter().all(|text| text.contains('*'))
         })
-    };
-    NO_STAR.contains(&path) && !tests.is_empty() && tests.iter().all(waits)
 }
 
-/// Says of a test that a star in it is no wildcard: an error if that leaves the pattern `dead`.
-pub(super) fn warn(path: &str, test: &Json, dead: bool, span: Span, report: &mut Report) {
+/// Says of a test that a star in it is no wildcard. `fatal`: the code of an error, where the pattern is dead for it.
+pub(super) fn warn(path: &str, test: &Json, fatal: Option<Code>, span: Span, report: &mut Report) {
     let suspicious = |text: &&str| {
         let document = text.contains(['{', '"']);
         text.contains('*') && !document && (*text != "*" || is_name(path))
@@ -76,12 +73,8 @@ pub(super) fn warn(path: &str, test: &Json, dead: bool, span: Span, report: &mut
     } else {
         format!("write {}", shown(&instead(operator, first, &texts)))
     };
-    let entry = if dead {
-        report.error(codes::NEVER_MATCHES, span)
-    } else {
-        report.warning(codes::LITERAL_STAR, span)
-    };
-    entry
+    report
+        .warning_or(fatal, codes::LITERAL_STAR, span)
         .message(format!(
             "the `*` in {} is an ordinary character here",
             shown(first)

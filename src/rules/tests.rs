@@ -4,12 +4,14 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use super::arns;
 use super::codes;
 use super::conditions::path;
 use super::events::{Tongue, event, warn_of_event};
 use super::files;
 use super::keys::{EXPECTATIONS, GIVEN, TEST};
-use super::model::{Change, Expect, Given, RuleTest};
+use super::members::Parameters;
+use super::model::{Change, EventGlob, Expect, Given, RuleTest};
 use super::raw::{self, Unique};
 use super::read::{self, Fields, Spanned, first_line};
 use super::report::{Report, shown};
@@ -27,6 +29,29 @@ pub(super) struct TestDraft {
     file: Option<Spanned<String>>,
     changes: Vec<Change>,
     expect: Option<Spanned<Expect>>,
+}
+
+impl TestDraft {
+    /// Warns of changes that make no event such as CloudTrail records.
+    fn warn_of_changes(&self, report: &mut Report) {
+        let call = match &self.given {
+            Some(Given::Like { service, name, .. }) => vec![EventGlob {
+                service: service.clone(),
+                name: name.clone(),
+                span: Span::default(),
+            }],
+            _ => Vec::new(),
+        };
+        let parameters = Parameters::of(&call);
+        for change in &self.changes {
+            if let Some(problem) = parameters.problem(&change.path) {
+                report.say(problem, None, change.span);
+            }
+            if let Some(Json::String(text)) = &change.value {
+                arns::warn_of_text(&change.path.join("."), text, change.span, report);
+            }
+        }
+    }
 }
 
 /// Reads the list of tests.
@@ -150,6 +175,7 @@ fn test(node: &Node, report: &mut Report) -> Option<TestDraft> {
             }
         }
     }
+    draft.warn_of_changes(report);
     Some(draft)
 }
 
@@ -166,8 +192,9 @@ fn like(node: &Node, identity: Option<Identity>, report: &mut Report) -> Option<
     warn_of_event(
         &[&glob.service],
         &glob.name,
-        glob.span,
         Tongue::Test,
+        None,
+        glob.span,
         report,
     );
     Some(Given::Like {

@@ -330,8 +330,13 @@ fn what_unless_excepts_is_said_in_the_words_of_the_file() {
         "{text}"
     );
     assert!(!text.contains("anything-but"), "{text}");
+    // Both conditions of the map hold, and it takes both.
+    let together = text.contains(" together with `sourceIPAddress`")
+        || text.contains(" together with `userIdentity.userName`");
+    assert!(together, "{text}");
     let by = &json["events"][0]["rules"][0]["failures"][0]["excepted_by"];
     assert_eq!(by["key"], "unless");
+    assert_eq!(by["together_with"].as_array().map(Vec::len), Some(1));
     assert!(
         by["at"].as_str().unwrap().starts_with("rules.yaml:11:"),
         "{by}"

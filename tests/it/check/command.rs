@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::TestEnv;
 
-const WARNED: &str = "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n  - { id: ä, events: [\"iam:CreateUsr\"] }\n";
+const WARNED: &str = "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n  - { id: ä, events: [\"iam:CreateUsers\"] }\n";
 
 fn written(text: &str) -> TestEnv {
     let env = TestEnv::new();
@@ -39,7 +39,7 @@ fn warnings_fail_only_where_they_are_denied_and_errors_always() {
     let (code, out, _) = env.run(&["check"]);
     assert_eq!(code, 0);
     assert!(
-        out.contains("warning[W0710]: `iam` has no event `CreateUsr`"),
+        out.contains("warning[W0710]: `iam` has no event `CreateUsers`"),
         "{out}"
     );
     assert!(out.contains("did you mean `iam:CreateUser`?"), "{out}");
@@ -62,7 +62,7 @@ fn what_is_more_than_a_screen_is_counted_first_and_begins_with_the_errors() {
     let mut text = WARNED.replace("id: ä", "id: a");
     for n in 0..20 {
         text.push_str(&format!(
-            "  - {{ id: a{n}, severity: info, events: [\"iam:CreateUsr\"], channels: [mail] }}\n"
+            "  - {{ id: a{n}, severity: info, events: [\"iam:CreateUsers\"], channels: [mail] }}\n"
         ));
     }
     text.push_str(
@@ -89,7 +89,7 @@ fn the_last_line_names_the_other_files_that_something_is_said_of() {
             .replace("rules:", "include: [more.yaml]\nrules:")
             .replace("id: ä", "id: a"),
     );
-    let more = "version: 1\nrules: [{ id: b, severity: high, events: [\"iam:DeleteUsr\"] }]\n";
+    let more = "version: 1\nrules: [{ id: b, severity: high, events: [\"iam:DeleteUsers\"] }]\n";
     std::fs::write(env.path().join("more.yaml"), more).unwrap();
     let (code, out, _) = env.run(&["check"]);
     assert_eq!(code, 0, "{out}");
@@ -105,13 +105,13 @@ fn the_last_line_names_the_other_files_that_something_is_said_of() {
 fn a_test_that_fails_for_a_misspelt_name_says_where_it_stands() {
     let head = WARNED.split("  - { id").next().unwrap();
     let env = written(&format!(
-        "{head}  - id: a\n    events: [\"iam:CreateUsr\"]\n    tests: [{{ name: one, like: \"iam:CreateUser\", expect: match }}]\n  - id: b\n    severity: low\n    events: [\"iam:DeleteUser\"]\n    tests: [{{ name: one, like: \"iam:DeleteUsr\", expect: match }}]\n"
+        "{head}  - id: a\n    events: [\"iam:CreateUsers\"]\n    tests: [{{ name: one, like: \"iam:CreateUser\", expect: match }}]\n  - id: b\n    severity: low\n    events: [\"iam:DeleteUser\"]\n    tests: [{{ name: one, like: \"iam:DeleteUsers\", expect: match }}]\n"
     ));
     let (code, out, _) = env.run(&["check"]);
     assert_eq!(code, 1);
     for said in [
-        "correct the name `iam:CreateUsr` under `events`",
-        "correct the name `iam:DeleteUsr` under `like`",
+        "correct the name `iam:CreateUsers` under `events`",
+        "correct the name `iam:DeleteUsers` under `like`",
     ] {
         assert!(out.contains(said), "{out}");
     }
@@ -154,13 +154,13 @@ fn json_says_where_by_line_and_column() {
             "diagnostics": [{
                 "code": "W0710",
                 "level": "warning",
-                "message": "`iam` has no event `CreateUsr`",
+                "message": "`iam` has no event `CreateUsers`",
                 "label": "this would never be heard of",
                 "help": "did you mean `iam:CreateUser`?",
                 "file": "iamwatch.yaml",
                 "line": 7,
                 "column": 33,
-                "end": { "line": 7, "column": 48 },
+                "end": { "line": 7, "column": 50 },
             }],
             "errors": 0,
             "warnings": 1,
@@ -198,13 +198,13 @@ fn sarif_has_what_code_hosts_need() {
         result["message"]["text"]
             .as_str()
             .unwrap()
-            .contains("CreateUsr")
+            .contains("CreateUsers")
     );
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "iamwatch.yaml");
     assert_eq!(
         place["region"],
-        json!({ "startLine": 7, "startColumn": 33, "endLine": 7, "endColumn": 48 })
+        json!({ "startLine": 7, "startColumn": 33, "endLine": 7, "endColumn": 50 })
     );
 }
 

@@ -14,7 +14,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     (
         "a name with a slip",
         "W0710",
-        "- { id: a, events: [\"iam:AtachRolePolicy\", \"sts:AssumRole\"] }",
+        "- { id: a, events: [\"iam:AtachRolePolicy\", \"sts:AssumRole\", \"kms:DisableKey\"] }",
         "- { id: a, events: [\"iam:AttachRolePolicy\", \"sts:AssumeRole\"] }",
     ),
     (
@@ -44,7 +44,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     (
         "names in a raw pattern",
         "W0710",
-        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUsr, { prefix: Atach }] } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUsers, { prefix: Atach }] } }",
         "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser, { prefix: Attach }] } }",
     ),
     (
@@ -122,7 +122,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     (
         "detail types",
         "W0719",
-        "- id: a\n  events: [\"iam:CreateUser\"]\n  detail-type: [AWS API Call via Cloudtrail]\n- id: b\n  severity: high\n  pattern: { source: [aws.iam], detail-type: [AWS API Calls via CloudTrail], detail: { eventName: [CreateUser] } }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  detail-type: [AWS API Call via Cloudtrail, AWS Console Action via CloudTrail]\n- id: b\n  severity: high\n  pattern: { source: [aws.iam], detail-type: [AWS API Calls via CloudTrail, { prefix: AWS Console }], detail: { eventName: [CreateUser] } }",
         "- id: a\n  events: [\"iam:CreateUser\"]\n  detail-type: [AWS API Call via CloudTrail]\n- id: b\n  severity: high\n  pattern: { source: [aws.guardduty], detail-type: [GuardDuty Finding] }",
     ),
     (
@@ -287,6 +287,96 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
         "- id: a\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole] } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com] } }",
         "- id: a\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole], userIdentity: { invokedBy: [{ anything-but: events.amazonaws.com }, { exists: false }] } } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com], eventName: [DisableKey] } }\n- { id: c, severity: high, events: [\"kms:*\", \"sts:AssumeRole\"] }\n- id: d\n  severity: low\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole], errorCode: [AccessDenied] } }",
     ),
+    (
+        "parameters in a raw pattern",
+        "W0723",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [AttachRolePolicy], requestParameters: { policyArns: [\"*\"], roleName: [x] } } }\n- id: b\n  severity: high\n  pattern:\n    source: [aws.kms, aws.iam]\n    detail:\n      $or:\n        - { eventSource: [kms.amazonaws.com], eventName: [{ prefix: Disable }], requestParameters: { keyID: [x] } }\n        - { eventSource: [iam.amazonaws.com], eventName: [CreateUser] }\n- id: c\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], requestParameters: { UserName: [{ exists: false }] } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [AttachRolePolicy], requestParameters: { policyArn: [{ exists: true }] } } }\n- id: b\n  severity: high\n  pattern:\n    source: [aws.kms, aws.iam]\n    detail:\n      requestParameters: { roleName: [x] }\n      $or:\n        - { eventSource: [kms.amazonaws.com], eventName: [DisableKey] }\n        - { eventSource: [iam.amazonaws.com], eventName: [CreateRole] }\n- id: c\n  severity: low\n  pattern: { source: [aws.ec2], detail: { eventName: [RunInstances], requestParameters: { instancetype: [x] } } }\n- id: d\n  severity: info\n  pattern: { source: [{ prefix: aws. }], detail: { eventName: [DisableKey], requestParameters: { keyID: [x] } } }\n- id: e\n  severity: critical\n  pattern: { source: [aws.iam], detail: { eventName: [{ anything-but: CreateUser }], requestParameters: { userName: [x] } } }",
+    ),
+    (
+        "parameters in a raw pattern that can match nothing for them",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [AttachRolePolicy, AttachUserPolicy], requestParameters: { policyARN: [{ suffix: /AdministratorAccess }] } } }\n- id: b\n  pattern: { source: [aws.kms], detail: { requestParameters: { keyID: [x] } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [AttachRolePolicy, AttachUserPolicy], requestParameters: { policyArn: [{ suffix: /AdministratorAccess }] } } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventName: [DisableKey], requestParameters: { keyId: [x] } } }",
+    ),
+    (
+        "names and values of a raw pattern that no event has",
+        "E0419",
+        "- id: a\n  pattern: { source: [kms.amazonaws.com], detail: { eventName: [DisableKey] } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [aws.kms], eventName: [DisableKey] } }\n- id: c\n  pattern: { source: [aws.iam], detail: { eventName: [createuser, AtachRolePolicy] } }\n- id: d\n  pattern: { source: [aws.iam], detail-type: [AWS API Call via Cloudtrail], detail: { eventName: [CreateUser] } }\n- id: e\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { type: [root], roleName: [x] } } }\n- id: f\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], readOnly: [\"false\"], sourceIPAddress: [10.0.0.0/8] } }",
+        "- id: c\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser, AttachRolePolicy], readOnly: [false] } }\n- id: d\n  severity: high\n  pattern: { source: [aws.iam], detail-type: [AWS API Call via CloudTrail], detail: { eventName: [CreateUser] } }",
+    ),
+    (
+        "one alternative of a raw pattern that no event has",
+        "W0716",
+        "- id: a\n  pattern: { source: [aws.iam, kms.amazonaws.com], detail: { eventSource: [aws.kms, iam.amazonaws.com], userIdentity: { type: [root, IAMUser] } } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], $or: [{ userIdentity: { type: [root] } }, { errorCode: [AccessDenied] }] } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam, com.example], detail: { eventName: [createuser], userIdentity: { type: [root] }, requestParameters: { UserName: [x] }, userName: [x] } }",
+        "- id: a\n  pattern: { source: [aws.iam, aws.kms], detail: { eventSource: [kms.amazonaws.com, iam.amazonaws.com], eventName: [{ prefix: Delete }], userIdentity: { type: [Root, IAMUser] } } }",
+    ),
+    (
+        "paths in one key of a raw pattern",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.iam], detail.eventName: [CreateUser] }\n- id: b\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], \"userIdentity.type\": [Root] } }\n- id: c\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { \"sessionContext.sessionIssuer.userName\": [Deployer], type: [AssumedRole] } } }\n- id: d\n  pattern: { source: [aws.iam], \"userIdentity.type\": [Root] }",
+        "- id: a\n  pattern: { source: [aws.kms], detail: { eventName: [CreateGrant], requestParameters: { \"constraints.with.dots\": [x] } } }",
+    ),
+    (
+        "rules that no event can fire, for a name",
+        "E0807",
+        "- { id: a, events: [\"iam:createuser\", \"iam:PassRole\"] }\n- { id: b, events: [\"iam:Atach*\"] }\n- { id: c, events: [\"iam:CreateUser\"], detail-type: [AWS API Call via Cloudtrail] }\n- { id: d, events: [\"iam:AttachRolePolicy\"], when: { requestParameters.policyARN: \"*:policy/AdministratorAccess\" } }\n- { id: e, events: [\"iam:*\"], when: [{ userName: alice }, { source: aws.iam }, { userIdentity.eventName: x, errorCode: AccessDenied }] }\n- { use: root/activity, when: { sourceipaddress: 192.0.2.1 } }\n- { use: pack/aws-blog, when: { sourceipaddress: 192.0.2.1, requestParameters.UserName: alice } }",
+        "- { id: a, events: [\"iam:CreateUser\", \"iam:CreateRole\"] }\n- { id: d, events: [\"iam:AttachRolePolicy\"], when: { requestParameters.policyArn: \"*:policy/AdministratorAccess\" } }\n- { id: e, severity: low, events: [\"iam:*\"], when: [{ userIdentity.userName: alice }, { eventSource: iam.amazonaws.com }] }",
+    ),
+    (
+        "rules that no event can fire, for a value",
+        "E0807",
+        "- { id: a, events: [\"*:*\"], when: { eventSource: aws.kms } }\n- { id: b, events: [\"iam:*\"], when: [{ userIdentity.type: [root, iamuser] }, { readOnly: \"true\" }] }\n- { id: c, events: [\"iam:*\"], when: { sourceIPAddress: [192.0.2.0/24, \"2001:db8::/32\"] } }\n- { id: d, events: [\"iam:*\"], when: { userIdentity.sessionContext.sessionIssuer.userName: [ci/Deployer, role/Deployer] } }\n- { id: e, events: [\"iam:*\"], when: { userIdentity.arn: alice } }\n- { id: f, events: [\"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail] }",
+        "- { id: a, events: [\"*:*\"], when: { eventSource: kms.amazonaws.com } }\n- { id: b, severity: high, events: [\"iam:*\"], when: [{ userIdentity.type: Root }, { readOnly: true }] }\n- { id: c, severity: low, events: [\"iam:*\"], when: { sourceIPAddress: { cidr: 192.0.2.0/24 } } }\n- { id: d, severity: info, events: [\"iam:*\"], when: { userIdentity.sessionContext.sessionIssuer.userName: Deployer } }\n- { id: f, severity: critical, events: [\"signin:*\", \"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail] }",
+    ),
+    (
+        "one name or value of several that no event has",
+        "W0716",
+        "- { id: a, events: [\"iam:*\", \"iam:createuser\"], when: [{ userIdentity.type: root }, { readOnly: false }] }\n- { id: b, severity: low, events: [\"iam:*\"], when: { userIdentity.type: [root, IAMUser], userIdentity.arn: { not: alice } } }\n- { id: c, severity: high, events: [\"iam:*\"], unless: { userIdentity.type: root } }\n- { id: d, enabled: false, events: [\"iam:createuser\"] }",
+        "- { id: a, events: [\"iam:*\"], when: [{ userIdentity.type: Root }, { errorCode: { exists: false } }] }",
+    ),
+    (
+        "names where ARNs stand",
+        "W0716",
+        "- { id: a, events: [\"iam:Attach*Policy\"], when: { requestParameters.policyArn: AdministratorAccess } }\n- { id: b, severity: low, events: [\"sts:AssumeRole\"], when: { requestParameters.roleArn: [{ prefix: role/ }, \"Admin*\"] } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [AttachUserPolicy], requestParameters: { policyArn: [AdministratorAccess, { anything-but: ReadOnlyAccess }] } } }",
+        "- { id: a, events: [\"iam:Attach*Policy\"], when: { requestParameters.policyArn: [\"*AdministratorAccess\", \"arn:aws:iam::aws:policy/IAMFullAccess\", \"a*/PowerUserAccess\", { suffix: /ReadOnlyAccess }, { prefix: \"arn:aws\" }] } }\n- { id: b, severity: low, events: [\"kms:*\"], when: { requestParameters.keyId: alias/x, requestParameters.resourceArn: x } }\n- { id: c, severity: high, events: [\"ec2:*\"], when: { requestParameters.kmsKeyArn: alias/x } }",
+    ),
+    (
+        "names of roles with their paths",
+        "W0716",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.userName: [ci/Deployer, \"aws-reserved/*\", { prefix: \"arn:aws:iam::111122223333:role/ci/\" }] }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { sessionContext: { sessionIssuer: { userName: [{ anything-but: [ci/Deployer] }, { wildcard: \"ci/*-deployer\" }] } } } } }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.userName: [Deployer, \"AWSReservedSSO_*\"], userIdentity.sessionContext.sessionIssuer.arn: \"*:role/ci/*\" }",
+    ),
+    (
+        "issuers of those who come through no role",
+        "W0801",
+        "- { id: a, events: [\"iam:*\"], when: { userIdentity.type: IAMUser, userIdentity.sessionContext.sessionIssuer.arn: \"*:role/Admin\" } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { type: [Root, IAMUser], sessionContext: { sessionIssuer: { userName: [Admin] } } } } }",
+        "- { id: a, events: [\"iam:*\"], when: { userIdentity.type: [IAMUser, AssumedRole], userIdentity.sessionContext.sessionIssuer.arn: [\"*:role/Admin\", { exists: false }] } }\n- { id: b, severity: low, events: [\"iam:*\"], when: { userIdentity.type: FederatedUser, userIdentity.sessionContext.sessionIssuer.arn: \"*:user/x\" } }",
+    ),
+    (
+        "exceptions of issuers for those who come through no role",
+        "W0718",
+        "- { id: a, events: [\"iam:*\"], unless: { userIdentity.type: IAMUser, userIdentity.sessionContext.sessionIssuer.arn: \"*:role/Admin\" } }",
+        "- { id: a, events: [\"iam:*\"], unless: { userIdentity.type: AssumedRole, userIdentity.sessionContext.sessionIssuer.arn: \"*:role/Admin\" } }\n- { id: b, severity: low, events: [\"iam:*\"], unless: { userIdentity.type: IAMUser, userIdentity.sessionContext.sessionIssuer.arn: { exists: false } } }",
+    ),
+    (
+        "sign-ins of a service that signs nobody in",
+        "E0807",
+        "- { id: a, events: [\"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail] }\n- id: b\n  pattern: { source: [aws.kms, aws.iam], detail-type: [AWS Console Sign In via CloudTrail, AWS Console Signin via CloudTrail] }",
+        "- { id: a, events: [\"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail, AWS API Call via CloudTrail] }\n- id: b\n  pattern: { source: [aws.signin, aws.kms], detail-type: [AWS Console Sign In via CloudTrail], detail: { eventName: [ConsoleLogin] , userIdentity: { type: [Root] } } }",
+    ),
+    (
+        "events of tests such as CloudTrail does not write",
+        "W0722",
+        "- id: a\n  events: [\"iam:AttachRolePolicy\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"*:role/ci/Deployer\" }\n  tests:\n    - { name: a role, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }, expect: match }\n    - { name: a session, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.arn: \"arn:aws:sts::111122223333:assumed-role/Deployer\" }, expect: match }\n    - { name: an issuer, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:sts::111122223333:assumed-role/Deployer/x\" }, expect: match }\n    - { name: a name, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.sessionContext.sessionIssuer.userName: ci/Deployer, requestParameters.policyARN: x }, without: [requestParameters.RoleName], expect: match }\n    - { name: a policy, like: \"iam:AttachRolePolicy\", with: { requestParameters.policyArn: AdministratorAccess }, expect: match }",
+        "- id: a\n  events: [\"iam:AttachRolePolicy\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"*:role/ci/Deployer\" }\n  tests:\n    - { name: a session, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.arn: \"arn:aws:sts::111122223333:assumed-role/Deployer/x\", userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\", requestParameters.policyArn: \"arn:aws:iam::aws:policy/AdministratorAccess\" }, without: [requestParameters.roleName], expect: no-match }",
+    ),
+    (
+        "a rule of the catalogue that tells readers twice",
+        "W0802",
+        "- { use: root/activity }\n- { id: by-root, severity: high, events: [\"*:*\"], when: { userIdentity.type: Root, userIdentity.invokedBy: { exists: false }, eventType: { not: AwsServiceEvent } } }",
+        "- { use: root/activity }\n- { id: by-root, severity: low, events: [\"*:*\"], when: { userIdentity.type: Root, userIdentity.invokedBy: { exists: false }, eventType: { not: AwsServiceEvent } } }",
+    ),
 ];
 
 /// What the compiler refuses: what it shows, the code, and the rule.
@@ -300,6 +390,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "a glob without some of its names",
         "E0801",
         "- id: a\n  events: [\"iam:CreateServ*\", \"iam:DeleteSAML*\"]\n  unless: { eventName: [CreateServiceLinkedRole] }\n- id: b\n  events: [\"iam:*\"]\n  unless: { eventName: CreateRole }\n- id: c\n  events: [\"iam:Create*\"]\n  unless: { eventName: \"*Role\", userIdentity.type: Root }",
+    ),
+    (
+        "a test of a field that the catalogue tests",
+        "E0801",
+        "- use: root/activity\n  unless: { eventType: \"Aws*Action\", userIdentity.invokedBy: \"*.amazonaws.com\" }\n- use: iam/admin-attached\n  unless: { requestParameters.policyArn: \"*:policy/ops/*\" }",
     ),
     (
         "a test without an opposite",

@@ -202,6 +202,18 @@ const RULES: &[(&str, &str)] = &[
         "what a terminal would not show as it is",
         "- use: \"root\\e[31m/x\\u202e\"\n",
     ),
+    (
+        "fields inside fields",
+        "- id: a\n  events: [\"iam:AttachRolePolicy\"]\n  when: { requestParameters: { policyArn: \"*:policy/AdministratorAccess\" } }\n- id: b\n  events: [\"iam:*\"]\n  unless:\n    userIdentity:\n      sessionContext: { sessionIssuer: { userName: [Deployer, { prefix: ci- }] } }\n      type: AssumedRole\n- id: c\n  events: [\"iam:*\"]\n  when: { userIdentity.arn: { prefx: \"arn:\" }, requestParameters: { exists: true } }",
+    ),
+    (
+        "braces and other marks in events",
+        "- { id: a, events: [\"iam:Attach{User,Group}Policy\"] }\n- { id: b, events: [\"iam:{Create,Delete}{User,Role}\"] }\n- { id: c, events: [\"iam:Attach{User,Group\"] }\n- { id: d, events: [\"iam:{A,B,C,D}{A,B,C,D}\"] }\n- { id: e, events: [\"iam:Create{User}\"] }",
+    ),
+    (
+        "sources that are no list",
+        "- id: a\n  pattern: { source: aws.kms, detail: { eventName: [DisableKey] } }\n- id: b\n  pattern: { source: { prefix: aws. }, detail: { eventName: [DisableKey] } }\n- id: c\n  pattern: { source: kms.amazonaws.com, detail: { eventName: [DisableKey] } }\n- id: d\n  pattern: '{ \"source\": \"aws.sts\", \"detail\": { \"eventName\": [\"AssumeRole\"] } }'",
+    ),
 ];
 
 fn shown(loaded: &Loaded) -> String {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use iamwatch::rules;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::shared;
 
@@ -80,6 +80,89 @@ fn recorded_events_and_fields_are_accepted() {
     let fields: BTreeSet<String> = common.map(|(field, _)| field).collect();
     assert!(fields.len() > 15, "{fields:?}");
     assert_eq!(complaints(&events, &fields), Vec::<String>::new());
+}
+
+/// What the authors of the collections put in place of values that they would not show.
+const LEFT_OUT: [&str; 4] = ["", "...", "True", "arn"];
+
+/// The texts and booleans of a record by path, as far as a condition can name the path.
+fn values(prefix: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
+    let nameable = |key: &str| {
+        let odd = |c: char| c.is_whitespace() || "*[]$.".contains(c);
+        !key.is_empty() && !key.contains(odd)
+    };
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let path = format!("{prefix}{key}");
+        match value {
+            _ if !nameable(key) => {}
+            Value::Object(_) => values(&format!("{path}."), value, found),
+            Value::String(text) if text.len() > 200 || LEFT_OUT.contains(&text.as_str()) => {}
+            Value::String(_) | Value::Bool(_) => {
+                found.insert(path, value.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a lint says of names and values, in a file with one rule.
+fn said_of(rule: &str) -> Vec<String> {
+    let text = format!(
+        "version: 1\nname: acme\nhome: {{ region: us-east-1 }}\nchannels: {{ mail: {{ email: a@example.com }} }}\nnotify: {{ default: [mail] }}\nrules:\n  - {{ id: a, {rule} }}\n"
+    );
+    let of_values = [
+        "E0104", "E0415", "E0419", "E0807", "W0714", "W0716", "W0723",
+    ];
+    let all = rules::load_text("rules.yaml", &text).diagnostics;
+    let all = all.into_iter().filter(|d| of_values.contains(&d.code));
+    all.map(|d| format!("{} {}", d.code, d.message)).collect()
+}
+
+#[test]
+fn what_is_recorded_is_refused_neither_in_conditions_nor_in_patterns() {
+    let Some(data) = shared::data() else { return };
+    let mut tried = BTreeSet::new();
+    let mut said = BTreeSet::new();
+    for file in std::fs::read_dir(data.join("cloudtrail")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|e| e != "jsonl") {
+            continue;
+        }
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let record: Value = serde_json::from_str(line).unwrap();
+            let text = |key: &str| record[key].as_str().unwrap_or_default();
+            let folded = record.pointer("/userIdentity/accountid").is_some();
+            let Some(service) = service(text("eventSource")).filter(|_| !folded) else {
+                continue;
+            };
+            let name = text("eventName");
+            let mut found = BTreeMap::new();
+            values("", &record, &mut found);
+            let mut detail = serde_json::Map::new();
+            for (path, value) in found {
+                let parts: Vec<&str> = path.split('.').collect();
+                let (last, way) = parts.split_last().unwrap();
+                let mut here = &mut detail;
+                for step in way {
+                    let next = here.entry(*step).or_insert_with(|| json!({}));
+                    here = next.as_object_mut().unwrap();
+                }
+                here.insert((*last).to_owned(), json!([value]));
+                if tried.insert((name.to_owned(), path.clone(), value.to_string())) {
+                    let rule = format!(
+                        "events: [\"{service}:{name}\"], when: {{ {path:?}: {{ exact: {value} }} }}"
+                    );
+                    let about = said_of(&rule).into_iter();
+                    said.extend(about.map(|said| format!("{path} {value}: {said}")));
+                }
+            }
+            let pattern = json!({ "source": [format!("aws.{service}")], "detail": detail });
+            let rule = format!("pattern: {:?}", pattern.to_string());
+            said.extend(said_of(&rule));
+        }
+    }
+    assert!(tried.len() > 5_000, "{}", tried.len());
+    assert_eq!(said, BTreeSet::new());
 }
 
 #[test]

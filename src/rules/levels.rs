@@ -1,0 +1,225 @@
+//! Keys of a raw pattern where no event has such a field: at the wrong level, misspelt, or with dots.
+
+use serde_json::{Map, Value as Json};
+
+use super::codes;
+use super::fields::{self, is_top};
+use super::report::{Entry, Report, nearest, shown};
+use super::source::Span;
+use super::traps::{About, Kind, Step, dotted, place};
+
+/// The fields of an event's envelope. Source: EventBridge user guide, "Event structure reference"; `replay-name`
+/// is on events of a replay.
+const ENVELOPE: [&str; 10] = [
+    "account",
+    "detail",
+    "detail-type",
+    "id",
+    "region",
+    "replay-name",
+    "resources",
+    "source",
+    "time",
+    "version",
+];
+/// Those of them that CloudTrail's records do not have.
+const NOT_IN_DETAIL: [&str; 4] = ["detail", "detail-type", "id", "source"];
+
+/// Warns of the keys of a pattern, or of what the steps lead to in it.
+pub(super) fn warn<'p>(
+    object: &'p Map<String, Json>,
+    steps: &mut Vec<Step<'p>>,
+    about: About<'_>,
+    report: &mut Report,
+) {
+    let trail = about.kind != Kind::Other;
+    let path = dotted(steps);
+    for (key, value) in object {
+        steps.push(Step::Key(key));
+        let span = place(about.node, steps);
+        // Another branch of an `$or` may match.
+        let dead = needs_presence(value) && !steps.contains(&Step::Key("$or"));
+        match (path.as_str(), value) {
+            (_, Json::Array(branches)) if key == "$or" => {
+                for (index, branch) in branches.iter().enumerate() {
+                    steps.push(Step::Index(index));
+                    if let Json::Object(branch) = branch {
+                        warn(branch, steps, about, report);
+                    }
+                    steps.pop();
+                }
+            }
+            ("", _) if !ENVELOPE.contains(&key.as_str()) => {
+                outside(key, value, dead, span, report);
+            }
+            ("", Json::Object(inner)) if key == "detail" => {
+                warn(inner, steps, about, report);
+            }
+            ("detail", _) if trail && NOT_IN_DETAIL.contains(&key.as_str()) => {
+                wrong_level(dead && about.kind == Kind::Trail, span, report)
+                    .message(format!("CloudTrail's record has no field {}", shown(key)))
+                    .label("it stands beside `detail`, not in it")
+                    .help(format!("move {} to the top of the pattern", shown(key)));
+            }
+            ("detail", _) if trail => fields_of_record(value, steps, about, report),
+            _ => {}
+        }
+        steps.pop();
+    }
+}
+
+/// Names that lead nowhere: of the last of some steps, or below it.
+fn fields_of_record<'p>(
+    value: &'p Json,
+    steps: &mut Vec<Step<'p>>,
+    about: About<'_>,
+    report: &mut Report,
+) {
+    let path = dotted(steps);
+    let mut names: Vec<&str> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Key(key) if *key != "$or" => Some(*key),
+            _ => None,
+        })
+        .skip(1)
+        .collect();
+    let dead = needs_presence(value) && !steps.contains(&Step::Key("$or"));
+    let fatal = (dead && about.certain).then_some(codes::NEVER_MATCHES);
+    let span = place(about.node, steps);
+    if let Some((key, outer)) = names.split_last()
+        && fields::is_path_in_one(outer, key)
+    {
+        report
+            .warning_or(fatal, codes::FIELD_NAME, span)
+            .message(format!("{} is one name here, with its dots", shown(key)))
+            .label("no event has a field of that name")
+            .help(nested(key, value));
+        return;
+    }
+    if fields::is_misplaced(&names) {
+        // What follows helps to say what was meant, as far as there is one way only.
+        let mut value = value;
+        while let Json::Object(object) = value
+            && let Some((name, next)) = object.iter().next()
+            && object.len() == 1
+        {
+            names.push(name);
+            value = next;
+        }
+        fields::warn_of_path(&names, fatal, span, report);
+        return;
+    }
+    let Json::Object(inner) = value else {
+        return;
+    };
+    // Parameters and answers have fields of all names, and so may `$or` stand anywhere.
+    if path.matches('.').count() >= 3 {
+        return;
+    }
+    for (key, value) in inner {
+        steps.push(Step::Key(key));
+        match value {
+            Json::Array(branches) if key == "$or" => {
+                for (index, branch) in branches.iter().enumerate() {
+                    steps.push(Step::Index(index));
+                    fields_below(branch, steps, about, report);
+                    steps.pop();
+                }
+            }
+            _ => fields_of_record(value, steps, about, report),
+        }
+        steps.pop();
+    }
+}
+
+/// The same of every key of a map.
+fn fields_below<'p>(
+    map: &'p Json,
+    steps: &mut Vec<Step<'p>>,
+    about: About<'_>,
+    report: &mut Report,
+) {
+    for (key, value) in map.as_object().into_iter().flatten() {
+        steps.push(Step::Key(key));
+        fields_of_record(value, steps, about, report);
+        steps.pop();
+    }
+}
+
+/// How to write a key that holds a whole path.
+fn nested(key: &str, value: &Json) -> String {
+    let value = value.to_string();
+    let value = if value.len() > 60 {
+        "…"
+    } else {
+        value.as_str()
+    };
+    let mut parts = key.split('.').rev();
+    let last = parts.next().unwrap_or_default();
+    let whole = parts.fold(format!("{last}: {value}"), |inner, part| {
+        format!("{part}: {{ {inner} }}")
+    });
+    format!("nest it: write {}", shown(&whole))
+}
+
+/// Begins a message about a key at the wrong level: an error where the pattern can match nothing for it.
+fn wrong_level(dead: bool, span: Span, report: &mut Report) -> Entry<'_> {
+    if dead {
+        report.error(codes::NEVER_MATCHES, span)
+    } else {
+        report.warning(codes::WRONG_LEVEL, span)
+    }
+}
+
+/// A key beside `detail` that no envelope has.
+fn outside(key: &str, value: &Json, dead: bool, span: Span, report: &mut Report) {
+    let near = nearest(key, ENVELOPE);
+    let first = key.split('.').next().unwrap_or_default();
+    let (label, help) = if key.contains('.') && (first == "detail" || is_top(first)) {
+        let whole = if first == "detail" {
+            nested(key, value)
+        } else {
+            nested(&format!("detail.{key}"), value)
+        };
+        (
+            "dots lead nowhere in a pattern: this is one name",
+            Some(whole),
+        )
+    } else if is_top(key) {
+        (
+            "CloudTrail's record stands under `detail`",
+            Some(format!("move {} into `detail`", shown(key))),
+        )
+    } else {
+        // `detailType` is how other tools write it.
+        let near = near.or((key == "detailType").then_some("detail-type"));
+        (
+            "no event has this",
+            near.map(|near| format!("did you mean `{near}`?")),
+        )
+    };
+    let help = help.unwrap_or_else(|| {
+        "beside `detail` there are `source`, `detail-type`, `account`, `region`, `time`, `id` and `resources`".to_owned()
+    });
+    wrong_level(dead, span, report)
+        .message(format!("an event has no field {} at its top", shown(key)))
+        .label(label)
+        .help(help);
+}
+
+/// Whether a key and what stands below it holds only where the field is there.
+fn needs_presence(value: &Json) -> bool {
+    match value {
+        Json::Array(tests) => {
+            !tests.is_empty()
+                && !tests
+                    .iter()
+                    .any(|test| test.get("exists") == Some(&Json::Bool(false)))
+        }
+        Json::Object(inner) => inner
+            .iter()
+            .any(|(key, value)| key != "$or" && needs_presence(value)),
+        _ => false,
+    }
+}
