@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::ways::log_files;
 
@@ -26,6 +26,10 @@ fn wishes(pattern: &Value) -> Result<Vec<Wish>, String> {
             }
         }
     }
+    // The source of every record begins so.
+    found.retain(|(path, wanted)| {
+        path.join(".") != "source" || *wanted != [json!({ "prefix": "aws." })]
+    });
     for (path, wanted) in &mut found {
         if path.first().is_some_and(|name| name == "detail") {
             path.remove(0);
