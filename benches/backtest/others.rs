@@ -173,14 +173,14 @@ pub fn duckdb(
         .collect();
     let query = format!(
         "SELECT {} FROM (SELECT unnest(Records) AS r FROM read_json([{}], format='unstructured', compression='gzip', \
-         maximum_object_size=268435456, columns={{Records: 'STRUCT({})[]'}}))",
+         columns={{Records: 'STRUCT({})[]'}}))",
         columns.join(", "),
         files.join(", "),
         members.join(", "),
     );
     let script = "import sys, json, duckdb\n\
                   db = duckdb.connect()\n\
-                  db.execute('SET threads = 1; SET preserve_insertion_order = false')\n\
+                  db.execute('SET threads = 1; SET preserve_insertion_order = false; SET enable_progress_bar = false')\n\
                   result = db.execute(sys.stdin.read())\n\
                   names = [column[0] for column in result.description]\n\
                   print(json.dumps(dict(zip(names, result.fetchone()))))";
