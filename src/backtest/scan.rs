@@ -206,3 +206,86 @@ impl Shape {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shape of the object that begins at the first brace, its members as texts.
+    fn read(text: &str) -> Option<(&str, [&str; 3])> {
+        let start = text.find('{').unwrap();
+        let Scan::Object(shape) = object(text.as_bytes(), start) else {
+            return None;
+        };
+        let member = |slot: &Slot| match slot {
+            Slot::Missing => "missing",
+            Slot::Strange => "strange",
+            Slot::Text(range) => &text[range.clone()],
+        };
+        let members = [&shape.time, &shape.source, &shape.name].map(member);
+        Some((&text[shape.range], members))
+    }
+
+    /// Nested deeper than a block is long.
+    fn nested() -> String {
+        let inside = "{\"eventTime\":1}";
+        format!("{}{inside}{}", "{\"a\":".repeat(90), "}".repeat(90))
+    }
+
+    #[test]
+    fn members_are_read_off_wherever_they_stand_in_their_blocks() {
+        let deep = nested();
+        for pad in 0..130 {
+            let pad = " ".repeat(pad);
+            let object = format!(
+                r#"{{"eventTime":"T",{pad}"x":{{"eventName":"inner}}"}},"eventName" :{pad} "N","y":["eventSource",{deep}],"z":"eventSource","eventSource":"S","é":"\\\"}}"}}"#
+            );
+            for before in ["", &pad] {
+                let text = format!("{before}{object}}}{{");
+                let found = read(&text);
+                assert_eq!(found, Some((object.as_str(), ["T", "S", "N"])), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_object_that_is_cut_anywhere_is_unfinished() {
+        let deep = nested();
+        let object =
+            format!(r#"{{"a":"}}\"}}","eventTime":"T","b":[{{}},{deep}],"eventName":"N"}}"#);
+        assert_eq!(
+            read(&object),
+            Some((object.as_str(), ["T", "missing", "N"]))
+        );
+        for end in 1..object.len() {
+            assert_eq!(read(&object[..end]), None, "{end}");
+        }
+        // Without its first brace it is the rest of one.
+        let rest = rest(object.as_bytes(), 1);
+        assert!(matches!(rest, Scan::Object(shape) if shape.range.end == object.len()));
+    }
+
+    #[test]
+    fn what_is_no_plain_text_or_comes_twice_is_strange() {
+        for (object, name) in [
+            (r#"{"eventName":"N"}"#, "N"),
+            (r#"{"eventName":""}"#, ""),
+            (r#"{"eventName":7}"#, "strange"),
+            (r#"{"eventName":["N"]}"#, "strange"),
+            (r#"{"eventName":"a\u0041"}"#, "strange"),
+            (r#"{"eventName":"N","eventName":"N"}"#, "strange"),
+            (r#"{"eventName":"N","eventName":7}"#, "strange"),
+            (r#"{"eventName":7,"eventName":"N"}"#, "strange"),
+            (r#"{"a":{"eventName":"N"}}"#, "missing"),
+            (r#"{"a":"eventName"}"#, "missing"),
+            (
+                r#"{"eventNames":"N","event":"N","xeventName":"N"}"#,
+                "missing",
+            ),
+            (r#"{"a":"eventName","b":"\"eventName\":\"N\""}"#, "missing"),
+        ] {
+            let (whole, [_, _, found]) = read(object).unwrap();
+            assert_eq!((whole, found), (object, name));
+        }
+    }
+}
