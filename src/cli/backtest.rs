@@ -221,11 +221,13 @@ impl Progress {
             bar.set_draw_target(ProgressDrawTarget::stderr());
             style(&bar, "{spinner} {bytes}{msg}, {binary_bytes_per_sec}");
         }
-        Self {
+        let mut progress = Self {
             bar,
             totals,
             whole: false,
-        }
+        };
+        progress.show(0);
+        progress
     }
 
     fn show(&mut self, read: u64) {
