@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::ways::log_files;
 
@@ -26,6 +26,10 @@ fn wishes(pattern: &Value) -> Result<Vec<Wish>, String> {
             }
         }
     }
+    // The source of every record begins so.
+    found.retain(|(path, wanted)| {
+        path.join(".") != "source" || *wanted != [json!({ "prefix": "aws." })]
+    });
     for (path, wanted) in &mut found {
         if path.first().is_some_and(|name| name == "detail") {
             path.remove(0);
@@ -169,14 +173,14 @@ pub fn duckdb(
         .collect();
     let query = format!(
         "SELECT {} FROM (SELECT unnest(Records) AS r FROM read_json([{}], format='unstructured', compression='gzip', \
-         maximum_object_size=268435456, columns={{Records: 'STRUCT({})[]'}}))",
+         columns={{Records: 'STRUCT({})[]'}}))",
         columns.join(", "),
         files.join(", "),
         members.join(", "),
     );
     let script = "import sys, json, duckdb\n\
                   db = duckdb.connect()\n\
-                  db.execute('SET threads = 1; SET preserve_insertion_order = false')\n\
+                  db.execute('SET threads = 1; SET preserve_insertion_order = false; SET enable_progress_bar = false')\n\
                   result = db.execute(sys.stdin.read())\n\
                   names = [column[0] for column in result.description]\n\
                   print(json.dumps(dict(zip(names, result.fetchone()))))";

@@ -13,7 +13,7 @@ use iamwatch::backtest::{Control, Engine, Options, count};
 use iamwatch::cloudtrail::{Setting, wrap};
 use iamwatch::compile::{self, Compiled};
 use iamwatch::pattern::{Event, EventPattern};
-use iamwatch::rules;
+use iamwatch::rules::{self, RulesFile};
 use serde_json::{Value, json};
 
 use super::{Outcome, others};
@@ -24,7 +24,7 @@ pub fn typical() -> Vec<(String, Value)> {
     let patterns = [
         (
             "root",
-            json!({ "detail": { "userIdentity": { "type": ["Root"] } } }),
+            json!({ "source": [{ "prefix": "aws." }], "detail": { "userIdentity": { "type": ["Root"] } } }),
         ),
         (
             "users",
@@ -231,12 +231,14 @@ fn rules_file(catalogue: bool) -> Value {
     })
 }
 
-fn compiled(catalogue: bool) -> Result<Vec<Compiled>, Box<dyn Error>> {
+fn compiled(catalogue: bool) -> Result<(RulesFile, Vec<Compiled>), Box<dyn Error>> {
     let loaded = rules::load_text("bench.yaml", &rules_file(catalogue).to_string());
     let file = loaded
         .file
         .ok_or_else(|| format!("{:?}", loaded.diagnostics))?;
-    compile::compile(&file, compile::PATTERN_QUOTA).map_err(|error| format!("{error:?}").into())
+    let compiled = compile::compile(&file, compile::PATTERN_QUOTA);
+    let compiled = compiled.map_err(|error| format!("{error:?}"))?;
+    Ok((file, compiled))
 }
 
 fn engine(
@@ -245,9 +247,9 @@ fn engine(
     logs: &Path,
 ) -> Result<BTreeMap<String, u64>, Box<dyn Error>> {
     let (account, region) = ("111122223333".parse()?, "us-east-1".parse()?);
-    let compiled = compiled(catalogue)?;
+    let (file, compiled) = compiled(catalogue)?;
     let options = Options::counting(Setting::unsaid(&account, &region));
-    let engine = Engine::new(None, &compiled, &[], options)?;
+    let engine = Engine::new(Some(&file), &compiled, &[], options)?;
     let mut control = Control::new(false);
     control.workers = threads;
     let tally = count(&engine, files::source(&[logs.to_owned()]), &control)?;
@@ -265,7 +267,7 @@ fn engine(
 fn values(catalogue: bool, logs: &Path) -> Result<BTreeMap<String, u64>, Box<dyn Error>> {
     let (account, region) = ("111122223333".parse()?, "us-east-1".parse()?);
     let setting = Setting::unsaid(&account, &region);
-    let compiled = compiled(catalogue)?;
+    let (_, compiled) = compiled(catalogue)?;
     let mut counts = BTreeMap::new();
     let mut rules = Vec::new();
     for parts in compiled.chunk_by(|a, b| a.rule == b.rule) {

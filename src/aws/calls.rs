@@ -109,6 +109,10 @@ pub enum On {
     Alias,
     /// The log bucket.
     Bucket,
+    /// A bucket with logs that are read.
+    LogBucket,
+    /// The logs in it.
+    LogObject,
     /// A trail of ours.
     Trail,
     /// A trail whose owner must still be found out; an organization's is its management account's.

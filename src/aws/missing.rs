@@ -128,6 +128,16 @@ fn resource(error: &CallError, need: &Need) -> String {
         }
         On::Alias => format!("arn:{partition}:kms:*:*:alias/{name}"),
         On::Bucket => format!("arn:{partition}:s3:::{name}"),
+        On::LogBucket | On::LogObject => {
+            let path = given.strip_prefix("s3://").unwrap_or(given);
+            let bucket = path.split('/').next().unwrap_or_default();
+            let named = if need.on == On::LogBucket {
+                bucket
+            } else {
+                path
+            };
+            format!("arn:{partition}:s3:::{named}")
+        }
         On::Organization => "*".to_owned(),
         On::MemberRole => format!("arn:{partition}:iam::*:role/{name}"),
         On::Trail | On::AnyTrail => format!("arn:{partition}:cloudtrail:*:*:trail/{name}"),

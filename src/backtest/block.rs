@@ -1,5 +1,7 @@
 //! 64 bytes as masks: bit n says whether byte n is of a kind.
 
+use wide::u8x16;
+
 /// So many bytes.
 pub const BLOCK: usize = 64;
 
@@ -14,30 +16,49 @@ pub struct Masks {
     pub open: u64,
     /// `}` and `]`, likewise.
     pub close: u64,
+    /// `e`, with which the names of all members begin that are looked for.
+    pub letter: u64,
 }
 
-/// The masks of a block. Comparing whole arrays and gathering the results by multiplication is what compilers turn
-/// into vector instructions; those themselves are out of reach without unsafe code.
+/// The masks of a block.
 #[inline]
 pub fn masks(block: &[u8; BLOCK]) -> Masks {
-    let folded = block.map(|byte| byte | 0x20);
+    let lanes = Lanes::of(block);
+    let folded = lanes.with_bit(0x20);
     Masks {
-        quote: find(block, b'"'),
-        backslash: find(block, b'\\'),
-        open: find(&folded, b'{'),
-        close: find(&folded, b'}'),
+        quote: lanes.equal_to(b'"'),
+        backslash: lanes.equal_to(b'\\'),
+        open: folded.equal_to(b'{'),
+        close: folded.equal_to(b'}'),
+        letter: lanes.equal_to(b'e'),
     }
 }
 
-#[inline]
-fn find(block: &[u8; BLOCK], wanted: u8) -> u64 {
-    let equal = block.map(|byte| u8::from(byte == wanted));
-    let (words, _) = equal.as_chunks::<8>();
-    words.iter().enumerate().fold(0, |mask, (n, word)| {
-        // The last bit of each byte, side by side.
-        let bits = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        mask | bits << (n * 8)
-    })
+/// The block as vectors of 16 bytes: those every x86-64 and every aarch64 has.
+struct Lanes([u8x16; 4]);
+
+impl Lanes {
+    #[inline]
+    fn of(block: &[u8; BLOCK]) -> Self {
+        let (lanes, _) = block.as_chunks::<16>();
+        let lane = |n: usize| lanes.get(n).map_or(u8x16::ZERO, |lane| u8x16::new(*lane));
+        Self([0, 1, 2, 3].map(lane))
+    }
+
+    #[inline]
+    fn with_bit(&self, bit: u8) -> Self {
+        Self(self.0.map(|lane| lane | u8x16::splat(bit)))
+    }
+
+    #[inline]
+    fn equal_to(&self, wanted: u8) -> u64 {
+        let masks = self.0.map(|lane| {
+            let equal = lane.simd_eq(u8x16::splat(wanted));
+            u64::from(equal.to_bitmask())
+        });
+        let [first, second, third, fourth] = masks;
+        first | second << 16 | third << 32 | fourth << 48
+    }
 }
 
 #[cfg(test)]
@@ -56,11 +77,12 @@ mod tests {
                     backslash: bit(byte == b'\\'),
                     open: bit(matches!(byte, b'{' | b'[')),
                     close: bit(matches!(byte, b'}' | b']')),
+                    letter: bit(byte == b'e'),
                 };
                 assert_eq!(masks(&block), expected, "{byte} at {place}");
             }
         }
-        let mixed: [u8; BLOCK] = std::array::from_fn(|n| b"\"\\{}[]:,"[n * 5 % 8]);
+        let mixed: [u8; BLOCK] = std::array::from_fn(|n| b"\"\\{}[]:e"[n * 5 % 8]);
         let bits = |wanted: &[u8]| {
             let places = (0..BLOCK).filter(|place| wanted.contains(&mixed[*place]));
             places.fold(0_u64, |bits, place| bits | 1 << place)
@@ -70,6 +92,7 @@ mod tests {
             backslash: bits(b"\\"),
             open: bits(b"{["),
             close: bits(b"}]"),
+            letter: bits(b"e"),
         };
         assert_eq!(masks(&mixed), expected);
     }

@@ -174,7 +174,7 @@ impl<'c> Engine<'c> {
         }
         let event = self.enveloped(detail(object)?.0)?;
         if self.enters(moment, tally) {
-            self.count(&event, moment, object.len(), &rules, standing, tally);
+            self.count(&event, moment, object.len(), rules, standing, tally);
         }
         Ok(())
     }

@@ -42,6 +42,6 @@ pub use distinct::Distinct;
 pub use engine::{Engine, Options, Window};
 pub use report::{Count, Noisy, Overlap, Reading, Report, RuleReport};
 pub use run::{Control, count, run};
-pub use source::{Blob, Body, Found, Loss, Skip, Source};
+pub use source::{Blob, Body, Found, Loss, Skip, Source, Total};
 pub use tally::{Missed, RuleTally, Sample, Tally};
 pub use time::{Second, parse as parse_time};

@@ -3,21 +3,30 @@
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 use memchr::memmem::Finder;
 
+/// So few literals are found faster one after the other.
+const FEW: usize = 3;
+
 /// Literals to search for.
 #[derive(Debug)]
 pub struct Needles {
+    needles: Vec<String>,
+    /// Whether a byte occurs in a needle or in the name of a member that is looked for.
+    known: [bool; 256],
+}
+
+/// Some of the needles, ready to be searched for. They are known by their places here.
+#[derive(Debug)]
+pub struct Search {
     how: How,
     /// For each needle those that it begins with, itself included: they stand where it stands.
     within: Vec<Vec<usize>>,
-    /// Whether a byte occurs in a needle or in the name of a member that is looked for.
-    known: [bool; 256],
 }
 
 #[derive(Debug)]
 enum How {
     /// All at once, with vector instructions (Teddy).
     Packed(Searcher),
-    /// One after the other, where the machine has none that fit, or there are more needles than they hold.
+    /// One after the other: there are few, or more than fit, or the machine has no such instructions.
     Each(Vec<Finder<'static>>),
 }
 
@@ -36,59 +45,15 @@ impl Needles {
                 *known = true;
             }
         }
-        let within = needles
-            .iter()
-            .map(|needle| {
-                let begins = |other: &&(usize, &String)| needle.starts_with(other.1.as_str());
-                let all: Vec<(usize, &String)> = needles.iter().enumerate().collect();
-                all.iter()
-                    .filter(begins)
-                    .map(|(number, _)| *number)
-                    .collect()
-            })
-            .collect();
-        // Of several at one place the longest, so that no other is hidden by it but those it begins with.
-        let packed = Config::new()
-            .match_kind(MatchKind::LeftmostLongest)
-            .builder()
-            .extend(needles.iter().map(String::as_bytes))
-            .build();
-        let each = || {
-            needles
-                .iter()
-                .map(|needle| Finder::new(needle.as_bytes()).into_owned())
-        };
-        Self {
-            how: packed.map_or_else(|| How::Each(each().collect()), How::Packed),
-            within,
-            known,
-        }
+        Self { needles, known }
     }
 
-    /// Says of each needle whether it stands in the text.
-    pub fn find(&self, text: &[u8], found: &mut Vec<bool>) {
-        found.clear();
-        found.resize(self.within.len(), false);
-        match &self.how {
-            How::Each(finders) => {
-                for (finder, found) in finders.iter().zip(found) {
-                    *found = finder.find(text).is_some();
-                }
-            }
-            How::Packed(searcher) => {
-                let mut from = 0;
-                while let Some(hit) = searcher.find_in(text, (from..text.len()).into()) {
-                    let also = self.within.get(hit.pattern().as_usize());
-                    for needle in also.into_iter().flatten() {
-                        if let Some(found) = found.get_mut(*needle) {
-                            *found = true;
-                        }
-                    }
-                    // The next may begin inside this one.
-                    from = hit.start() + 1;
-                }
-            }
-        }
+    /// A search for those of these numbers, in their order.
+    pub fn search(&self, numbers: &[usize]) -> Search {
+        let needles = numbers
+            .iter()
+            .filter_map(|number| self.needles.get(*number));
+        Search::new(needles.map(String::as_str).collect())
     }
 
     /// Whether an escape of the text may stand for a character of a needle or of a name. The escapes of quotes,
@@ -117,6 +82,63 @@ impl Needles {
     }
 }
 
+impl Search {
+    fn new(needles: Vec<&str>) -> Self {
+        let within = needles
+            .iter()
+            .map(|needle| {
+                let all = needles.iter().enumerate();
+                all.filter(|(_, other)| needle.starts_with(**other))
+                    .map(|(place, _)| place)
+                    .collect()
+            })
+            .collect();
+        // Of several at one place the longest, so that no other is hidden by it but those it begins with.
+        let packed = (needles.len() > FEW)
+            .then(|| {
+                Config::new()
+                    .match_kind(MatchKind::LeftmostLongest)
+                    .builder()
+                    .extend(&needles)
+                    .build()
+            })
+            .flatten();
+        let each = || {
+            needles
+                .iter()
+                .map(|needle| Finder::new(needle.as_bytes()).into_owned())
+        };
+        Self {
+            how: packed.map_or_else(|| How::Each(each().collect()), How::Packed),
+            within,
+        }
+    }
+
+    /// Says of each needle whether it stands in the text.
+    pub fn find(&self, text: &[u8], found: &mut Vec<bool>) {
+        found.clear();
+        match &self.how {
+            How::Each(finders) => {
+                found.extend(finders.iter().map(|finder| finder.find(text).is_some()));
+            }
+            How::Packed(searcher) => {
+                found.resize(self.within.len(), false);
+                let mut from = 0;
+                while let Some(hit) = searcher.find_in(text, (from..text.len()).into()) {
+                    let also = self.within.get(hit.pattern().as_usize());
+                    for needle in also.into_iter().flatten() {
+                        if let Some(found) = found.get_mut(*needle) {
+                            *found = true;
+                        }
+                    }
+                    // The next may begin inside this one.
+                    from = hit.start() + 1;
+                }
+            }
+        }
+    }
+}
+
 /// The number of a `uXXXX`.
 fn code(escape: &[u8]) -> Option<u32> {
     let digits = std::str::from_utf8(escape.get(1..5)?).ok()?;
@@ -131,13 +153,22 @@ mod tests {
     fn needles_that_overlap_are_all_found() {
         let needles = ["\"Root\"", "Root\"", "\"Roo", "oot", "other", "t\"x"].map(str::to_owned);
         let mut found = Vec::new();
-        for many in [0, 200] {
-            let more = (0..many).map(|n| format!("filler{n}"));
-            let needles = Needles::new(needles.iter().cloned().chain(more).collect());
-            assert_eq!(matches!(needles.how, How::Each(_)), many > 0);
-            needles.find(b"..\"Root\"x..", &mut found);
-            assert_eq!(found[..6], [true, true, true, true, false, true]);
-            needles.find(b"", &mut found);
+        // Few, some that fit, more than fit.
+        for (some, more) in [(0..2, 0), (0..6, 0), (0..6, 200)] {
+            let fillers = (0..more).map(|n| format!("filler{n}"));
+            let all = Needles::new(needles.iter().cloned().chain(fillers).collect());
+            let numbers: Vec<usize> = some.chain(6..6 + more).rev().collect();
+            let search = all.search(&numbers);
+            assert_eq!(
+                matches!(search.how, How::Packed(_)),
+                numbers.len() == needles.len()
+            );
+            search.find(b"..\"Root\"x..", &mut found);
+            for (number, found) in numbers.iter().zip(&found) {
+                assert_eq!(*found, *number < 6 && *number != 4, "{number}");
+            }
+            assert_eq!(found.len(), numbers.len());
+            search.find(b"", &mut found);
             assert!(!found.contains(&true));
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::source::{Blob, Body};
+use super::source::Body;
 
 /// How a gzip file begins (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -15,11 +15,11 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const PIECE: usize = 64 * 1024;
 
 /// The text of a blob, decompressed if it is compressed. `bytes` counts what was read of it as it is stored.
-pub fn open(blob: &Blob, bytes: &Arc<AtomicU64>) -> io::Result<Box<dyn Read>> {
-    let stored: Box<dyn Read> = match &blob.body {
+pub fn open(body: Body, bytes: &Arc<AtomicU64>) -> io::Result<Box<dyn Read>> {
+    let stored: Box<dyn Read> = match body {
         Body::File(path) => Box::new(File::open(path)?),
         Body::Stdin => Box::new(io::stdin()),
-        Body::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
+        Body::Memory(bytes) => Box::new(Cursor::new(bytes)),
     };
     let counted = Counted {
         stored,

@@ -62,10 +62,10 @@ pub fn walk(
     buffer: &mut Vec<u8>,
     visit: &mut dyn FnMut(&[u8], &Shape) -> ControlFlow<()>,
 ) -> Result<(), Problem> {
-    buffer.clear();
     let mut window = Window {
         input,
         buffer,
+        held: 0,
         at: 0,
         before: 0,
         end: None,
@@ -97,7 +97,7 @@ pub fn walk(
             }
             (b'{', Level::Top | Level::List { .. }) => {
                 let shape = window.object()?;
-                if visit(window.buffer, &shape).is_break() {
+                if visit(window.text(), &shape).is_break() {
                     return Ok(());
                 }
                 window.at = shape.range.end;
@@ -139,7 +139,10 @@ pub fn walk(
 /// The piece of the text that is looked at.
 struct Window<'w> {
     input: &'w mut dyn Read,
+    /// Its length is room, which is not cleared for every text.
     buffer: &'w mut Vec<u8>,
+    /// How many bytes of the buffer are text.
+    held: usize,
     at: usize,
     /// How many bytes of the text lie before the buffer.
     before: u64,
@@ -148,16 +151,21 @@ struct Window<'w> {
 }
 
 impl Window<'_> {
+    fn text(&self) -> &[u8] {
+        self.buffer.get(..self.held).unwrap_or_default()
+    }
+
+    /// What lies ahead.
+    fn rest(&self) -> &[u8] {
+        self.text().get(self.at..).unwrap_or_default()
+    }
+
     fn peek(&self) -> Option<u8> {
-        self.buffer.get(self.at).copied()
+        self.rest().first().copied()
     }
 
     fn skip(&mut self, mark: &[u8]) {
-        if self
-            .buffer
-            .get(self.at..)
-            .is_some_and(|rest| rest.starts_with(mark))
-        {
+        if self.rest().starts_with(mark) {
             self.at += mark.len();
         }
     }
@@ -177,17 +185,19 @@ impl Window<'_> {
         if self.end.is_some() {
             return false;
         }
-        self.buffer.drain(..self.at);
+        self.buffer.copy_within(self.at..self.held, 0);
         self.before += self.at as u64;
+        self.held -= self.at;
         self.at = 0;
-        let held = self.buffer.len();
+        let held = self.held;
         // An object that is larger than a piece is not scanned again for each further piece.
-        let wanted = PIECE.max(held);
-        self.buffer.resize(held + wanted, 0);
-        let mut filled = held;
+        let room = held + PIECE.max(held);
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
+        }
         while let Some(rest) = self
             .buffer
-            .get_mut(filled..)
+            .get_mut(self.held..room)
             .filter(|rest| !rest.is_empty())
         {
             match self.input.read(rest) {
@@ -195,7 +205,7 @@ impl Window<'_> {
                     self.end = Some(Ok(()));
                     break;
                 }
-                Ok(read) => filled += read,
+                Ok(read) => self.held += read,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.end = Some(Err(error.to_string()));
@@ -203,8 +213,7 @@ impl Window<'_> {
                 }
             }
         }
-        self.buffer.truncate(filled);
-        filled > held
+        self.held > held
     }
 
     fn failure(&self) -> Option<Problem> {
@@ -215,7 +224,7 @@ impl Window<'_> {
     }
 
     fn unexpected(&self) -> Problem {
-        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        let rest = self.rest();
         let start = rest.get(..4.min(rest.len())).unwrap_or_default();
         let found = String::from_utf8_lossy(start).chars().next();
         Problem::Unexpected {
@@ -227,11 +236,11 @@ impl Window<'_> {
     /// The object that begins here, as a whole.
     fn object(&mut self) -> Result<Shape, Problem> {
         loop {
-            match scan::object(self.buffer, self.at) {
+            match scan::object(self.text(), self.at) {
                 Scan::Object(shape) => return Ok(shape),
                 Scan::Unfinished => {}
             }
-            if self.buffer.len() - self.at > MAX_OBJECT {
+            if self.rest().len() > MAX_OBJECT {
                 return Err(Problem::TooLarge(self.before + self.at as u64));
             }
             if !self.more() {
@@ -242,10 +251,10 @@ impl Window<'_> {
 
     /// If an object begins here whose first member is the list of records, goes to the first of them.
     fn enter_wrapper(&mut self) -> bool {
-        if self.buffer.len() - self.at < MAX_HEAD {
+        if self.rest().len() < MAX_HEAD {
             self.more();
         }
-        let rest = self.buffer.get(self.at + 1..).unwrap_or_default();
+        let rest = self.rest().get(1..).unwrap_or_default();
         let behind = [&b"\"Records\""[..], b"\"Events\""]
             .iter()
             .find_map(|name| {
@@ -255,7 +264,7 @@ impl Window<'_> {
             });
         match behind.map(<[u8]>::len) {
             Some(length) => {
-                self.at = self.buffer.len() - length;
+                self.at = self.held - length;
                 true
             }
             None => false,
@@ -266,14 +275,14 @@ impl Window<'_> {
     fn leave_wrapper(&mut self) -> Result<(), Problem> {
         loop {
             // As if the object began here.
-            match scan::rest(self.buffer, self.at) {
+            match scan::rest(self.text(), self.at) {
                 Scan::Object(shape) => {
                     self.at = shape.range.end;
                     return Ok(());
                 }
                 Scan::Unfinished => {}
             }
-            if self.buffer.len() - self.at > MAX_OBJECT {
+            if self.rest().len() > MAX_OBJECT {
                 return Err(Problem::TooLarge(self.before + self.at as u64));
             }
             if !self.more() {

@@ -78,10 +78,12 @@ pub fn run(
     mut tick: impl FnMut(),
 ) -> Tally {
     let total = Mutex::new(engine.tally());
-    let add = |tally: Tally| {
-        if tally.lost > 0 && !control.keep_going {
+    let lost = || {
+        if !control.keep_going {
             control.stop.store(true, Ordering::Relaxed);
         }
+    };
+    let add = |tally: Tally| {
         let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
         total.merge(tally, engine.samples());
     };
@@ -95,6 +97,8 @@ pub fn run(
             scope.spawn(|| {
                 let mut buffer = Vec::new();
                 let mut memory = Memory::default();
+                // One for all blobs: most are small, and a rule's tally is not.
+                let mut tally = engine.tally();
                 loop {
                     let next = receiver
                         .lock()
@@ -104,10 +108,15 @@ pub fn run(
                         break;
                     };
                     if !control.stopped() {
-                        add(one(engine, &blob, control, &mut buffer, &mut memory));
+                        let whole =
+                            one(engine, blob, control, &mut buffer, &mut memory, &mut tally);
+                        if !whole {
+                            lost();
+                        }
                     }
                     control.blobs.fetch_add(1, Ordering::Relaxed);
                 }
+                add(tally);
                 working.fetch_sub(1, Ordering::Relaxed);
                 ended.notify_one();
             });
@@ -115,25 +124,25 @@ pub fn run(
         runtime.block_on(async {
             let find = async {
                 let mut feed = source.feed;
+                let mut tally = engine.tally();
                 while let Some(found) = feed.next().await {
                     if control.stopped() {
                         break;
                     }
-                    let mut tally = engine.tally();
                     match found {
                         Found::Blob(blob) => {
                             if sender.send(blob).await.is_err() {
                                 break;
                             }
-                            continue;
                         }
-                        Found::Skipped(skip) => {
-                            tally.skipped.insert(skip, 1);
+                        Found::Skipped(skip) => *tally.skipped.entry(skip).or_default() += 1,
+                        Found::Lost(loss) => {
+                            tally.lose(loss);
+                            lost();
                         }
-                        Found::Lost(loss) => tally.lose(loss),
                     }
-                    add(tally);
                 }
+                add(tally);
                 drop(sender);
             };
             let mut find = std::pin::pin!(find);
@@ -160,42 +169,43 @@ pub fn run(
     total.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads one blob.
+/// Reads one blob. Whether nothing of it was lost.
 fn one(
     engine: &Engine<'_>,
-    blob: &Blob,
+    blob: Blob,
     control: &Control,
     buffer: &mut Vec<u8>,
     memory: &mut Memory,
-) -> Tally {
-    let mut tally = engine.tally();
-    let loss = |problem: String, tally: &Tally| Loss {
-        name: blob.name.clone(),
-        problem,
-        records_read: tally.records + tally.outside,
-    };
-    let mut input = match open(blob, &control.bytes) {
+    tally: &mut Tally,
+) -> bool {
+    let Blob { name, body } = blob;
+    let before = tally.records + tally.outside;
+    let mut input = match open(body, &control.bytes) {
         Ok(input) => input,
         Err(error) => {
-            let loss = loss(error.to_string(), &tally);
-            tally.lose(loss);
-            return tally;
+            tally.lose(Loss {
+                name,
+                problem: error.to_string(),
+                records_read: 0,
+            });
+            return false;
         }
     };
+    let mut unread_here = 0_u64;
     let mut record = 0;
     let mut unread: Option<(u64, Unread)> = None;
     let mut skipped: Option<Skip> = None;
     let walked = records::walk(&mut input, buffer, &mut |text, shape| {
         record += 1;
         let standing = Standing {
-            blob: &blob.name,
+            blob: &name,
             record,
         };
-        match engine.judge(text, shape, standing, memory, &mut tally) {
+        match engine.judge(text, shape, standing, memory, tally) {
             Ok(()) => {}
             Err(Unread::Skipped(skip)) => skipped = Some(skip),
             Err(problem) => {
-                tally.unread += 1;
+                unread_here += 1;
                 if unread.is_none() {
                     unread = Some((record, problem));
                 }
@@ -207,11 +217,12 @@ fn one(
         ControlFlow::Continue(())
     });
     if let Some(skip) = skipped {
-        tally.skipped.insert(skip, 1);
+        *tally.skipped.entry(skip).or_default() += 1;
     }
     let mut problems: Vec<String> = walked.err().iter().map(ToString::to_string).collect();
     if let Some((first, problem)) = unread {
-        problems.push(match tally.unread {
+        tally.unread += unread_here;
+        problems.push(match unread_here {
             1 => format!("record {first} is {problem}"),
             more => format!(
                 "{more} records are not read; the first of them, number {first}, is {problem}"
@@ -220,11 +231,14 @@ fn one(
     }
     let whole = problems.is_empty();
     if !whole {
-        let loss = loss(problems.join("; "), &tally);
-        tally.lose(loss);
+        tally.lose(Loss {
+            name,
+            problem: problems.join("; "),
+            records_read: tally.records + tally.outside - before,
+        });
     }
     if whole && skipped.is_none() && !control.stopped() {
         tally.blobs += 1;
     }
-    tally
+    whole
 }

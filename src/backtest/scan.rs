@@ -1,8 +1,9 @@
 //! Where an object ends, and where its telling members stand, without parsing it.
 //!
-//! The text is looked at in blocks of 64 bytes, each as four masks: quotes, backslashes, what opens, what
-//! closes. Only braces outside strings and, on the outermost level, quotes are then visited one by one. The
-//! method is that of simdjson's first stage (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", 2019).
+//! The text is looked at in blocks of 64 bytes, each as masks: quotes, backslashes, what opens, what closes. Only
+//! braces outside strings and, on the outermost level, strings that may be such a name are then visited one by one;
+//! blocks that stay below that level are counted. The method is that of simdjson's first stage (Langdale and
+//! Lemire, "Parsing Gigabytes of JSON per Second", 2019).
 
 use std::ops::Range;
 
@@ -29,19 +30,17 @@ pub enum Slot {
     /// There is none of that name, unless an escape hides it.
     #[default]
     Missing,
-    /// A text: its bytes between the quotes.
+    /// A text without escapes: its bytes between the quotes.
     Text(Range<usize>),
     /// Something else, or several.
     Strange,
 }
 
 impl Slot {
-    /// The text, if it is one and has no escapes.
+    /// The text, if it is one.
     pub fn plain<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
         match self {
-            Self::Text(range) => text
-                .get(range.clone())
-                .filter(|text| memchr::memchr(b'\\', text).is_none()),
+            Self::Text(range) => text.get(range.clone()),
             Self::Missing | Self::Strange => None,
         }
     }
@@ -76,7 +75,6 @@ fn from(text: &[u8], start: usize, mut depth: usize) -> Scan {
         escapes: false,
     };
     let mut strings = Strings::default();
-    let mut level = Level::default();
     let mut at = start;
     while at < text.len() {
         let masks = match text.get(at..at + BLOCK).and_then(<[u8]>::first_chunk) {
@@ -92,31 +90,43 @@ fn from(text: &[u8], start: usize, mut depth: usize) -> Scan {
         };
         shape.escapes |= masks.backslash != 0;
         let (quotes, inside) = strings.next(&masks);
-        let braces = (masks.open | masks.close) & !inside;
-        // What lies before the place in the block that was looked at last.
-        let mut ahead = u64::MAX;
+        let (opens, closes) = (masks.open & !inside, masks.close & !inside);
+        let closed = closes.count_ones() as usize;
+        // Most blocks of what a record holds do not come back to its outermost level.
+        if closed + 1 < depth {
+            depth = depth + opens.count_ones() as usize - closed;
+            at += BLOCK;
+            continue;
+        }
+        // The next block is not known yet.
+        let names = quotes & inside & (masks.letter >> 1 | 1 << 63);
+        let mut braces = opens | closes;
+        let mut passed = 0;
         loop {
-            let wanted = if depth == 1 { braces | quotes } else { braces };
-            let left = wanted & ahead;
-            if left == 0 {
+            let brace = braces & braces.wrapping_neg();
+            let before = brace.wrapping_sub(1);
+            if depth == 1 {
+                let mut here = names & before & !passed;
+                while here != 0 {
+                    shape.member(text, at + here.trailing_zeros() as usize);
+                    here &= here - 1;
+                }
+            }
+            if brace == 0 {
                 break;
             }
-            let bit = left.trailing_zeros();
-            let mark = left & left.wrapping_neg();
-            ahead = !(mark | (mark - 1));
-            let place = at + bit as usize;
-            if mark & quotes != 0 {
-                level.quote(text, place, &mut shape);
-            } else if mark & masks.open != 0 {
+            if brace & opens != 0 {
                 depth += 1;
             } else {
                 // The first byte is what opens, or something was opened before it.
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
-                    shape.range.end = place + 1;
+                    shape.range.end = at + brace.trailing_zeros() as usize + 1;
                     return Scan::Object(shape);
                 }
             }
+            passed = before | brace;
+            braces ^= brace;
         }
         at += BLOCK;
     }
@@ -161,68 +171,121 @@ fn parity(mut bits: u64) -> u64 {
     bits
 }
 
-/// The strings of the outermost level.
-#[derive(Default)]
-struct Level {
-    /// Where the string that is open began, behind its quote.
-    open: Option<usize>,
-    /// The member whose text is awaited.
-    awaited: Option<Member>,
-}
-
-#[derive(Clone, Copy)]
-enum Member {
-    Time,
-    Source,
-    Name,
-}
-
-impl Level {
+impl Shape {
+    /// Notes what the string is that begins with the quote at `place`, if it is the name of a member that is looked
+    /// for.
     #[inline]
-    fn quote(&mut self, text: &[u8], place: usize, shape: &mut Shape) {
-        let Some(begun) = self.open.take() else {
-            self.open = Some(place + 1);
+    fn member(&mut self, text: &[u8], place: usize) {
+        let rest = text.get(place..).unwrap_or_default();
+        let Some(rest) = rest.strip_prefix(b"\"event") else {
             return;
         };
-        if let Some(member) = self.awaited.take() {
-            shape.fill(member, Slot::Text(begun..place));
+        let (slot, behind) = if let Some(behind) = rest.strip_prefix(b"Time\"") {
+            (&mut self.time, behind)
+        } else if let Some(behind) = rest.strip_prefix(b"Name\"") {
+            (&mut self.name, behind)
+        } else if let Some(behind) = rest.strip_prefix(b"Source\"") {
+            (&mut self.source, behind)
+        } else {
             return;
-        }
-        // The names that are looked for have 9 and 11 letters.
-        let length = place - begun;
-        if length != 9 && length != 11 {
-            return;
-        }
-        let member = match text.get(begun..place) {
-            Some(b"eventTime") => Member::Time,
-            Some(b"eventName") => Member::Name,
-            Some(b"eventSource") => Member::Source,
-            _ => return,
         };
-        let behind = text.get(place + 1..).unwrap_or_default();
         // A value that reads like a name has no colon behind it.
         let Some(value) = behind.trim_ascii_start().strip_prefix(b":") else {
             return;
         };
-        if value.trim_ascii_start().first() == Some(&b'"') {
-            self.awaited = Some(member);
-        } else {
-            shape.fill(member, Slot::Strange);
-        }
+        let value = value.trim_ascii_start().strip_prefix(b"\"");
+        let found = value.and_then(|value| {
+            let begin = text.len() - value.len();
+            // Where an escape stands, the text is for those who read escapes.
+            let length = memchr::memchr2(b'"', b'\\', value)?;
+            (value.get(length) == Some(&b'"')).then_some(Slot::Text(begin..begin + length))
+        });
+        *slot = match (&*slot, found) {
+            (Slot::Missing, Some(found)) => found,
+            _ => Slot::Strange,
+        };
     }
 }
 
-impl Shape {
-    fn fill(&mut self, member: Member, found: Slot) {
-        let slot = match member {
-            Member::Time => &mut self.time,
-            Member::Source => &mut self.source,
-            Member::Name => &mut self.name,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shape of the object that begins at the first brace, its members as texts.
+    fn read(text: &str) -> Option<(&str, [&str; 3])> {
+        let start = text.find('{').unwrap();
+        let Scan::Object(shape) = object(text.as_bytes(), start) else {
+            return None;
         };
-        *slot = if *slot == Slot::Missing {
-            found
-        } else {
-            Slot::Strange
+        let member = |slot: &Slot| match slot {
+            Slot::Missing => "missing",
+            Slot::Strange => "strange",
+            Slot::Text(range) => &text[range.clone()],
         };
+        let members = [&shape.time, &shape.source, &shape.name].map(member);
+        Some((&text[shape.range], members))
+    }
+
+    /// Nested deeper than a block is long.
+    fn nested() -> String {
+        let inside = "{\"eventTime\":1}";
+        format!("{}{inside}{}", "{\"a\":".repeat(90), "}".repeat(90))
+    }
+
+    #[test]
+    fn members_are_read_off_wherever_they_stand_in_their_blocks() {
+        let deep = nested();
+        for pad in 0..130 {
+            let pad = " ".repeat(pad);
+            let object = format!(
+                r#"{{"eventTime":"T",{pad}"x":{{"eventName":"inner}}"}},"eventName" :{pad} "N","y":["eventSource",{deep}],"z":"eventSource","eventSource":"S","é":"\\\"}}"}}"#
+            );
+            for before in ["", &pad] {
+                let text = format!("{before}{object}}}{{");
+                let found = read(&text);
+                assert_eq!(found, Some((object.as_str(), ["T", "S", "N"])), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_object_that_is_cut_anywhere_is_unfinished() {
+        let deep = nested();
+        let object =
+            format!(r#"{{"a":"}}\"}}","eventTime":"T","b":[{{}},{deep}],"eventName":"N"}}"#);
+        assert_eq!(
+            read(&object),
+            Some((object.as_str(), ["T", "missing", "N"]))
+        );
+        for end in 1..object.len() {
+            assert_eq!(read(&object[..end]), None, "{end}");
+        }
+        // Without its first brace it is the rest of one.
+        let rest = rest(object.as_bytes(), 1);
+        assert!(matches!(rest, Scan::Object(shape) if shape.range.end == object.len()));
+    }
+
+    #[test]
+    fn what_is_no_plain_text_or_comes_twice_is_strange() {
+        for (object, name) in [
+            (r#"{"eventName":"N"}"#, "N"),
+            (r#"{"eventName":""}"#, ""),
+            (r#"{"eventName":7}"#, "strange"),
+            (r#"{"eventName":["N"]}"#, "strange"),
+            (r#"{"eventName":"a\u0041"}"#, "strange"),
+            (r#"{"eventName":"N","eventName":"N"}"#, "strange"),
+            (r#"{"eventName":"N","eventName":7}"#, "strange"),
+            (r#"{"eventName":7,"eventName":"N"}"#, "strange"),
+            (r#"{"a":{"eventName":"N"}}"#, "missing"),
+            (r#"{"a":"eventName"}"#, "missing"),
+            (
+                r#"{"eventNames":"N","event":"N","xeventName":"N"}"#,
+                "missing",
+            ),
+            (r#"{"a":"eventName","b":"\"eventName\":\"N\""}"#, "missing"),
+        ] {
+            let (whole, [_, _, found]) = read(object).unwrap();
+            assert_eq!((whole, found), (object, name));
+        }
     }
 }

@@ -8,8 +8,9 @@
 //! names are no texts or come twice.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use super::needles::Needles;
+use super::needles::{Needles, Search};
 use super::scan::{Shape, Slot};
 use crate::cloudtrail::source_of;
 use crate::explain::Judge;
@@ -33,26 +34,31 @@ pub struct Screen {
 #[derive(Debug, Default)]
 pub struct Memory {
     pairs: HashMap<Box<[u8]>, Pair>,
+    /// By the needles. Many pairs look for the same ones.
+    searches: HashMap<Vec<usize>, Rc<Search>>,
     pair: Vec<u8>,
     found: Vec<bool>,
+    rules: Vec<usize>,
 }
 
 /// What follows from a source and a name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct Pair {
     /// Rules that may fire, whatever else the record holds; sorted.
     open: Vec<usize>,
-    /// Rules that may fire where one of the needles stands in the record; sorted.
+    /// Rules that may fire where one of some needles stands in the record, by their places in the search; sorted.
     asking: Vec<(usize, Vec<usize>)>,
+    /// For those needles.
+    search: Option<Rc<Search>>,
 }
 
 /// The rules that may fire on a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Candidates {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Candidates<'m> {
     /// Any of them.
     All,
     /// These, sorted.
-    Only(Vec<usize>),
+    Only(&'m [usize]),
 }
 
 impl Screen {
@@ -80,13 +86,13 @@ impl Screen {
 
     /// The rules that may fire on a bare record, which `shape` is the shape of.
     /// `judges` are those that the screen was made from.
-    pub fn candidates(
+    pub fn candidates<'m>(
         &self,
         judges: &[Judge<'_>],
         text: &[u8],
         shape: &Shape,
-        memory: &mut Memory,
-    ) -> Candidates {
+        memory: &'m mut Memory,
+    ) -> Candidates<'m> {
         let object = text.get(shape.range.clone()).unwrap_or_default();
         let (Some(source), Some(name)) = (read(&shape.source, text), read(&shape.name, text))
         else {
@@ -105,8 +111,9 @@ impl Screen {
         if !memory.pairs.contains_key(memory.pair.as_slice()) {
             if memory.pairs.len() >= REMEMBERED {
                 memory.pairs.clear();
+                memory.searches.clear();
             }
-            let Some(pair) = self.ask(judges, source, name) else {
+            let Some(pair) = self.ask(judges, source, name, &mut memory.searches) else {
                 return Candidates::All;
             };
             memory.pairs.insert(memory.pair.as_slice().into(), pair);
@@ -114,18 +121,21 @@ impl Screen {
         let Some(pair) = memory.pairs.get(memory.pair.as_slice()) else {
             return Candidates::All;
         };
-        let mut rules = pair.open.clone();
-        if !pair.asking.is_empty() {
-            self.needles.find(object, &mut memory.found);
-            let stands = |needle: &usize| memory.found.get(*needle).copied().unwrap_or(true);
-            for (rule, needles) in &pair.asking {
-                if needles.iter().any(stands) {
-                    rules.push(*rule);
-                }
-            }
-            rules.sort_unstable();
+        let Some(search) = &pair.search else {
+            return Candidates::Only(&pair.open);
+        };
+        search.find(object, &mut memory.found);
+        let stands = |place: &usize| memory.found.get(*place).copied().unwrap_or(true);
+        let asking = pair.asking.iter();
+        let met = asking.filter(|(_, places)| places.iter().any(stands));
+        memory.rules.clear();
+        memory.rules.extend(met.map(|(rule, _)| *rule));
+        if memory.rules.is_empty() {
+            return Candidates::Only(&pair.open);
         }
-        Candidates::Only(rules)
+        memory.rules.extend(&pair.open);
+        memory.rules.sort_unstable();
+        Candidates::Only(&memory.rules)
     }
 
     /// What a source and a name leave open. `None` if they are no texts.
@@ -134,6 +144,7 @@ impl Screen {
         judges: &[Judge<'_>],
         source: Option<&[u8]>,
         name: Option<&[u8]>,
+        searches: &mut HashMap<Vec<usize>, Rc<Search>>,
     ) -> Option<Pair> {
         let probe = |bytes: Option<&[u8]>| match bytes.map(std::str::from_utf8) {
             None => Some(None),
@@ -167,6 +178,24 @@ impl Screen {
                     _ => pair.asking.push((rule, needles.clone())),
                 },
             }
+        }
+        let mut wanted: Vec<usize> = Vec::new();
+        for (_, needles) in &pair.asking {
+            wanted.extend(needles);
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        for (_, needles) in &mut pair.asking {
+            needles.sort_unstable();
+            needles.dedup();
+            for needle in needles {
+                *needle = wanted.partition_point(|other| other < needle);
+            }
+        }
+        if !wanted.is_empty() {
+            let search = searches.entry(wanted);
+            let search = search.or_insert_with_key(|wanted| Rc::new(self.needles.search(wanted)));
+            pair.search = Some(Rc::clone(search));
         }
         Some(pair)
     }

@@ -1,22 +1,23 @@
 //! `iamwatch backtest`: how many alerts the rules would have raised on the logs of the past.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::input::read;
 use super::logs;
-use super::session::{choose, load};
+use super::session::{choose, compiled, load};
 use super::{Exit, Failure, Global, Ui};
-use crate::backtest::{Control, Engine, Options, Report, Window, parse_time, run};
+use crate::backtest::{Control, Engine, Options, Report, Total, Window, parse_time, run};
 use crate::cloudtrail::Setting;
 use crate::compile::{Compiled, Names, RuleState};
 use crate::pattern::EventPattern;
 use crate::place::{AccountId, Region};
 use crate::render;
-use crate::rules::{RuleId, Severity};
+use crate::rules::{RuleId, Severity, whole_catalogue};
 
 /// What records are taken to say where they do not.
 const ACCOUNT: &str = "111122223333";
@@ -32,7 +33,7 @@ pub struct BacktestArgs {
     /// for what lies in a bucket
     #[arg(required_unless_present = "lookup", value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Only this rule; can be repeated
+    /// Only this rule; can be repeated. Without a rules file: this rule of the catalogue, in every Region
     #[arg(long, value_name = "RULE")]
     rule: Vec<String>,
     /// Instead of rules: an event pattern as EventBridge takes it, a file, `-` or JSON that starts with `{`. It
@@ -67,11 +68,15 @@ pub struct BacktestArgs {
 
 impl BacktestArgs {
     pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
+        // The catalogue stands in for a rules file that is not there.
+        let catalogue = !self.rule.is_empty() && !global.file.exists();
         let rules = match &self.pattern {
             Some(_) => None,
+            None if catalogue => Some(compiled(whole_catalogue(), ui)?),
             None => Some(load(&global.file, ui)?),
         };
-        let file = rules.as_ref().map(|rules| &rules.file);
+        let file = rules.as_ref().filter(|_| !catalogue);
+        let file = file.map(|rules| &rules.file);
         let given = self.pattern.as_deref().map(alone).transpose()?;
         let patterns = match (&rules, &given) {
             (Some(rules), _) => rules.patterns.as_slice(),
@@ -79,7 +84,12 @@ impl BacktestArgs {
         };
         let only = match &rules {
             Some(rules) => {
-                let chosen = self.rule.iter().map(|name| choose(rules, name));
+                let chosen = self.rule.iter().map(|name| {
+                    choose(rules, name).map_err(|failure| match catalogue {
+                        true => unknown(name, &global.file, failure),
+                        false => failure,
+                    })
+                });
                 chosen.collect::<Result<Vec<_>, _>>()?
             }
             None => Vec::new(),
@@ -125,13 +135,17 @@ impl BacktestArgs {
             global,
             ui,
         ))?;
-        let bar = progress(ui, source.bytes);
-        let tick = || bar.set_position(control.bytes.load(Ordering::Relaxed));
+        let mut progress = Progress::new(ui, source.totals.clone());
+        let tick = || progress.show(control.bytes.load(Ordering::Relaxed));
         let tally = run(&engine, source, &control, &runtime, interrupt, tick);
-        bar.finish_and_clear();
+        progress.bar.finish_and_clear();
         let report = Report::new(&engine, &tally, interrupted);
         if let Some(path) = &self.html {
-            let name = file.map_or_else(|| "a pattern".to_owned(), |file| file.name.to_string());
+            let name = match (file, catalogue) {
+                (Some(file), _) => file.name.to_string(),
+                (None, true) => "the catalogue".to_owned(),
+                (None, false) => "a pattern".to_owned(),
+            };
             let page = render::page::page(&report, &name);
             std::fs::write(path, page).map_err(|error| {
                 Failure::new(format!("cannot write {}: {error}", path.display()))
@@ -178,24 +192,69 @@ fn alone(given: &str) -> Result<Compiled, Failure> {
     })
 }
 
-/// What was read and how fast, with the time that is left where the whole is known; hidden where nobody watches.
-fn progress(ui: &Ui, bytes: Option<u64>) -> ProgressBar {
-    let bar = ProgressBar::hidden();
-    if !ui.progress {
-        return bar;
+/// A rule that neither a rules file nor the catalogue has.
+fn unknown(name: &str, file: &Path, failure: Failure) -> Failure {
+    Failure {
+        help: failure
+            .help
+            .filter(|help| help.starts_with("did you mean"))
+            .or_else(|| Some("`iamwatch patterns` lists the catalogue".to_owned())),
+        ..Failure::new(format!(
+            "there is no rules file {}, and no rule `{name}` in the catalogue",
+            file.display()
+        ))
     }
-    bar.set_draw_target(ProgressDrawTarget::stderr());
-    let template = match bytes {
-        Some(bytes) => {
-            bar.set_length(bytes);
-            "{wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left"
+}
+
+/// What was read and how fast, with the time that is left once the whole is known; hidden where nobody watches.
+struct Progress {
+    bar: ProgressBar,
+    totals: Vec<Arc<Total>>,
+    /// Whether the bar shows parts of a whole.
+    whole: bool,
+}
+
+impl Progress {
+    fn new(ui: &Ui, totals: Vec<Arc<Total>>) -> Self {
+        let bar = ProgressBar::hidden();
+        if ui.progress {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            style(&bar, "{spinner} {bytes}{msg}, {binary_bytes_per_sec}");
         }
-        None => "{spinner} {bytes}, {binary_bytes_per_sec}",
-    };
+        let mut progress = Self {
+            bar,
+            totals,
+            whole: false,
+        };
+        progress.show(0);
+        progress
+    }
+
+    fn show(&mut self, read: u64) {
+        let known = self.totals.iter().map(|total| total.known());
+        let (bytes, whole) = known.fold((0, true), |all, one| (all.0 + one.0, all.1 && one.1));
+        if whole {
+            self.bar.set_length(bytes);
+            if !self.whole {
+                self.whole = true;
+                style(
+                    &self.bar,
+                    "{wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
+                );
+            }
+        } else if bytes > 0 {
+            // Listing goes on while objects are read.
+            let found = HumanBytes(bytes);
+            self.bar.set_message(format!(" of {found} found so far"));
+        }
+        self.bar.set_position(read);
+    }
+}
+
+fn style(bar: &ProgressBar, template: &str) {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    bar
 }
 
 fn moment(text: &str) -> Result<i64, Failure> {

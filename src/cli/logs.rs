@@ -172,8 +172,10 @@ fn joined(mut sources: Vec<Source>) -> Source {
         return source;
     }
     Source {
-        bytes: sources.iter().map(|source| source.bytes).sum(),
-        blobs: sources.iter().map(|source| source.blobs).sum(),
+        totals: sources
+            .iter_mut()
+            .flat_map(|source| source.totals.drain(..))
+            .collect(),
         feed: Box::pin(stream::select_all(
             sources.into_iter().map(|source| source.feed),
         )),

@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::organization::OrgArgs;
 use super::session::{self, Rules, load};
 use super::{Exit, Failure, Global, Ui};
+use crate::backtest::source::s3::Address;
 use crate::organization::Trusted;
-use crate::permissions::{self, GUARD_LIMIT, POLICY_LIMIT, Phase};
+use crate::permissions::{self, GUARD_LIMIT, POLICY_LIMIT, Phase, Scope};
 use crate::place::AccountId;
 use crate::rules::MEMBER_ROLE;
 
@@ -42,6 +43,10 @@ pub struct PermissionsArgs {
     /// With `--for member`: for the caller's whole organization, although the rules file does not say so
     #[arg(long)]
     org: bool,
+    /// With `--for backtest`: where the logs lie, `s3://BUCKET/PREFIX`; can be repeated. Else those of the rules
+    /// file's own trail
+    #[arg(long, value_name = "URL", value_parser = address, requires = "phase")]
+    logs: Vec<Address>,
     /// The account, unless the rules file says it
     #[arg(long, value_name = "ID")]
     account: Option<AccountId>,
@@ -76,6 +81,8 @@ enum Run {
     TestEvent,
     /// `dlq`, with `--redrive`
     Dlq,
+    /// `backtest` with `s3://…` or `--lookup`
+    Backtest,
     /// The role in the member accounts of an organization, with its trust policy
     Member,
 }
@@ -101,15 +108,28 @@ impl PermissionsArgs {
             return Err(Failure::new("the rules file does not say its account")
                 .help("add `--account ID`, or write `home: { account: \"ID\", … }`"));
         };
-        let scope = rules.scope(&account, ui)?;
+        let mut scope = rules.scope(&account, ui)?;
+        if !self.logs.is_empty() && !matches!(self.phase, Some(Run::Backtest)) {
+            return Err(Failure::new("only `backtest` reads logs").help("leave `--logs` out"));
+        }
+        let named = self.logs.iter();
+        scope.logs = named
+            .map(|address| (address.bucket.clone(), address.prefix.clone()))
+            .collect();
         let phase = match self.phase {
             None => return print(&permissions::guard(&scope, &self.except_role), GUARD, ui),
             Some(Run::Plan | Run::Status) => Phase::Plan,
             Some(Run::Apply | Run::Destroy) => Phase::Apply,
             Some(Run::TestEvent) => Phase::TestEvent,
             Some(Run::Dlq) => Phase::Dlq,
+            Some(Run::Backtest) => Phase::Backtest,
             Some(Run::Member) => Phase::Member,
         };
+        if phase == Phase::Backtest {
+            for hint in log_hints(&scope) {
+                writeln!(ui.err, "{}", ui.painter().dim(hint))?;
+            }
+        }
         print(&permissions::policy(&scope, phase), MANAGED, ui)
     }
 
@@ -160,6 +180,18 @@ impl PermissionsArgs {
     }
 }
 
+/// What a policy for reading logs cannot tell.
+fn log_hints(scope: &Scope) -> Vec<&'static str> {
+    let nowhere = scope.logs.is_empty() && scope.bucket.is_none();
+    let bucket = nowhere.then_some(
+        "# the rules file has no bucket of its own: --logs s3://BUCKET/PREFIX names one",
+    );
+    let key = (!nowhere).then_some(
+        "# objects that are encrypted with a KMS key also need kms:Decrypt on that key, and its key policy",
+    );
+    bucket.into_iter().chain(key).collect()
+}
+
 /// What AWS takes.
 struct Limit {
     kind: &'static str,
@@ -202,6 +234,10 @@ fn organization_id(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("expected `o-` and 10 to 32 letters and digits".to_owned()),
     }
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    Address::parse(text).ok_or_else(|| "expected `s3://BUCKET` or `s3://BUCKET/FOLDER`".to_owned())
 }
 
 /// The ARN of a role, or a pattern of some. One that fits every role guards nothing.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cloudtrail::{self, Fields};
-use crate::compile::{Compiled, RuleState, Where, is_wanted};
+use crate::compile::{Compiled, RuleState, Where};
 use crate::place::Region;
 use crate::placement;
 use crate::rules::{self, RulesFile};
@@ -87,9 +87,9 @@ pub(super) fn by_state(part: &Compiled, event: &impl Fields) -> Option<Obstacle>
     })
 }
 
-/// What keeps the event in its Region. `part` is one that matches.
+/// What keeps the event in its Region. `is_wanted` says whether forwarders of such a Region pass what matches.
 pub(super) fn by_region(
-    part: &Compiled,
+    is_wanted: impl Fn(Where) -> bool,
     event: &impl Fields,
     file: &RulesFile,
 ) -> Option<Obstacle> {
@@ -104,7 +104,7 @@ pub(super) fn by_region(
     let Ok(region) = name.parse::<Region>() else {
         return obstacle(Reason::Region);
     };
-    if !is_wanted(part, Where::of(&region)) {
+    if !is_wanted(Where::of(&region)) {
         return obstacle(Reason::Elsewhere);
     }
     if !placement::listens_in(file, &region) {

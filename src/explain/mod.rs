@@ -12,9 +12,11 @@ mod hearing;
 mod input;
 mod report;
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
-use crate::compile::{self, Compiled};
+use crate::compile::{self, Compiled, Where};
 use crate::pattern::{Event, EventPattern, FieldFailure, PatternError};
 use crate::rules::{self, Rule, RuleId, RulesFile, Sources};
 
@@ -53,6 +55,20 @@ struct Part<'c> {
     pattern: EventPattern,
     /// What an event of AWS has to meet. The door for synthetic events is often nearer, and never meant.
     meant: EventPattern,
+    /// Whether forwarders of other Regions, and of the global one, pass what it matches. That takes long to find out
+    /// and is asked of each event that matches.
+    wanted: [OnceLock<bool>; 2],
+}
+
+impl Part<'_> {
+    fn is_wanted(&self, place: Where) -> bool {
+        let [elsewhere, global] = &self.wanted;
+        let known = match place {
+            Where::GlobalRegion => global,
+            Where::OtherRegion => elsewhere,
+        };
+        *known.get_or_init(|| compile::is_wanted(self.compiled, place))
+    }
 }
 
 impl<'c> Judge<'c> {
@@ -66,6 +82,7 @@ impl<'c> Judge<'c> {
                 compiled,
                 pattern: EventPattern::from_value(&compiled.pattern)?,
                 meant: EventPattern::from_value(&compiled.without_door())?,
+                wanted: Default::default(),
             })
         });
         Ok(Self {
@@ -80,15 +97,15 @@ impl<'c> Judge<'c> {
 
     /// What becomes of an event that has come to the rule's bus.
     pub fn on_the_bus(&self, given: &Incoming) -> Verdict {
-        self.verdict(given, |part| hearing::by_state(part, &given.value))
+        self.verdict(given, |part| hearing::by_state(part.compiled, &given.value))
     }
 
     /// What becomes of an event, listened to where the rules file says.
     pub fn anywhere(&self, given: &Incoming, file: &RulesFile) -> Verdict {
         self.verdict(given, |part| {
             hearing::by_size(&given.value)
-                .or_else(|| hearing::by_region(part, &given.value, file))
-                .or_else(|| hearing::by_state(part, &given.value))
+                .or_else(|| hearing::by_region(|place| part.is_wanted(place), &given.value, file))
+                .or_else(|| hearing::by_state(part.compiled, &given.value))
         })
     }
 
@@ -96,8 +113,8 @@ impl<'c> Judge<'c> {
     /// rules file says; without a file, in every Region.
     pub fn reach(&self, event: &Event, file: Option<&RulesFile>) -> Option<Result<(), Obstacle>> {
         self.heard(event, |part| {
-            file.and_then(|file| hearing::by_region(part, event, file))
-                .or_else(|| hearing::by_state(part, event))
+            file.and_then(|file| hearing::by_region(|place| part.is_wanted(place), event, file))
+                .or_else(|| hearing::by_state(part.compiled, event))
         })
     }
 
@@ -105,11 +122,11 @@ impl<'c> Judge<'c> {
     fn heard(
         &self,
         event: &Event,
-        obstacle: impl Fn(&Compiled) -> Option<Obstacle>,
+        obstacle: impl Fn(&Part<'_>) -> Option<Obstacle>,
     ) -> Option<Result<(), Obstacle>> {
         let mut first = None;
         for part in self.parts.iter().filter(|part| part.pattern.matches(event)) {
-            match obstacle(part.compiled) {
+            match obstacle(part) {
                 None => return Some(Ok(())),
                 Some(found) => first = first.or(Some(Err(found))),
             }
@@ -120,7 +137,7 @@ impl<'c> Judge<'c> {
     fn verdict(
         &self,
         given: &Incoming,
-        obstacle: impl Fn(&Compiled) -> Option<Obstacle>,
+        obstacle: impl Fn(&Part<'_>) -> Option<Obstacle>,
     ) -> Verdict {
         let event = &given.event;
         match self.heard(event, obstacle) {

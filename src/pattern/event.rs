@@ -81,7 +81,7 @@ impl Event {
     fn at(&self, path: &[&str]) -> Option<Item<'_>> {
         path.iter().try_fold(self.document.root()?, |item, name| {
             let members = (item.kind() == Kind::Object).then(|| item.children())?;
-            members.filter(|member| member.key() == *name).last()
+            members.filter(|member| member.is_called(name)).last()
         })
     }
 
@@ -125,7 +125,7 @@ struct Walk<'e, 'v> {
 impl<'e> Walk<'e, '_> {
     fn object(&mut self, object: Item<'e>, path: &str) -> ControlFlow<()> {
         for child in object.children() {
-            let Some(rest) = path.strip_prefix(child.key()) else {
+            let Some(rest) = child.behind_key(path) else {
                 continue;
             };
             if rest.is_empty() {

@@ -134,8 +134,9 @@ impl Document {
             return Err((JsonError::TooLarge, 0));
         }
         let mut document = Self {
-            text: String::with_capacity(source.len()),
-            nodes: Vec::with_capacity(source.len() / 16),
+            // Room for members that are added later.
+            text: String::with_capacity(source.len() + 256),
+            nodes: Vec::with_capacity(source.len() / 16 + 16),
         };
         document.push(Kind::Object, Span::default(), Span::default(), 0, 0);
         let key = document.keep(name).map_err(|error| (error, 0))?;
@@ -249,6 +250,23 @@ impl<'d> Item<'d> {
     /// The name of this field in its object; empty in arrays.
     pub fn key(self) -> &'d str {
         self.document.slice(self.node.key)
+    }
+
+    /// Whether this field has that name in its object. The length, which often decides, is asked first.
+    pub fn is_called(self, name: &str) -> bool {
+        let span = self.node.key;
+        (span.end - span.start) as usize == name.len() && self.key() == name
+    }
+
+    /// What follows the name of this field in a path of names that are joined by dots, the dot included.
+    pub fn behind_key(self, path: &str) -> Option<&str> {
+        let length = (self.node.key.end - self.node.key.start) as usize;
+        let goes_on = path
+            .as_bytes()
+            .get(length)
+            .is_some_and(|byte| *byte == b'.');
+        (goes_on || path.len() == length).then_some(())?;
+        path.strip_prefix(self.key())
     }
 
     /// A string's text, or a number as it was written.

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::aws::{Call, Need, On, Step, calls};
+use crate::backtest::source::{lookup, s3};
 
 pub use guard::{GUARD_LIMIT, guard};
 pub use member::{MemberRole, member_role};
@@ -30,6 +31,8 @@ pub enum Phase {
     TestEvent,
     /// `dlq`.
     Dlq,
+    /// `backtest` with `s3://…` or `--lookup`.
+    Backtest,
     /// All work in a member account of an organization.
     Member,
 }
@@ -56,10 +59,18 @@ static DEAD_LETTERS: &[(&Call, On)] = &[
     (&calls::DELETE_MESSAGE, On::Queue),
 ];
 
+/// What `backtest` does where logs are not on this machine.
+static LOGS: &[&Call] = &[&s3::LIST, &s3::GET, &lookup::LOOKUP];
+
 /// The policy that a caller needs for a kind of run. The same scope gives the same text.
 pub fn policy(scope: &Scope, phase: Phase) -> Value {
     let mut statements: BTreeMap<(usize, &'static str), Statement> = BTreeMap::new();
-    for (need, write) in needs(phase) {
+    let mut needs = needs(phase);
+    if phase == Phase::Backtest && scope.regions.is_none() {
+        // Whose history is to be read, only AWS knows.
+        needs.extend(calls::LIST_REGIONS.needs.iter().map(|need| (*need, false)));
+    }
+    for (need, write) in needs {
         let Some(granted) = resources::of(need.on, write, scope) else {
             continue;
         };
@@ -92,15 +103,18 @@ fn needs(phase: Phase) -> Vec<(Need, bool)> {
         Phase::Apply => call.step <= Step::Change,
         Phase::TestEvent => call.step == Step::Look || call.step == Step::Prove,
         Phase::Dlq => call.step == Step::Look || call.step == Step::Redrive,
+        Phase::Backtest => false,
         Phase::Member => member::CALLS.iter().any(|used| std::ptr::eq(*used, call)),
     };
+    let logs = LOGS.iter().filter(|_| phase == Phase::Backtest);
     let mut needs: Vec<(Need, bool)> = calls::ALL
         .iter()
         .filter(|call| made(call))
+        .chain(logs)
         .flat_map(|call| call.needs.iter().map(|need| (*need, call.write)))
         .collect();
     let besides = match phase {
-        Phase::Plan | Phase::Apply | Phase::Member => [].as_slice(),
+        Phase::Plan | Phase::Apply | Phase::Backtest | Phase::Member => [].as_slice(),
         Phase::TestEvent => PROOF,
         Phase::Dlq => DEAD_LETTERS,
     };

@@ -36,6 +36,7 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
         On::Key if write => scope.key,
         On::GivenKey => scope.given_key.is_some(),
         On::Bucket if write => scope.bucket.is_some(),
+        On::LogBucket | On::LogObject => !scope.logs.is_empty() || scope.bucket.is_some(),
         On::Trail => scope.trail.is_some(),
         On::Organization | On::MemberRole => scope.member_role.is_some(),
         On::OrganizationTrail | On::TrailRole => {
@@ -61,6 +62,8 @@ const ORDER: &[&str] = &[
     "ReadRoles",
     "FindKeys",
     "ReadBucket",
+    "ListLogs",
+    "ReadLogs",
     "WriteTrail",
     "OrganizationTrail",
     "WriteBucket",
@@ -106,6 +109,8 @@ fn sid(on: On, write: bool) -> &'static str {
         On::Alias | On::FreshKey => "NameKey",
         On::Bucket if write => "WriteBucket",
         On::Bucket => "ReadBucket",
+        On::LogBucket => "ListLogs",
+        On::LogObject => "ReadLogs",
         On::Trail => "WriteTrail",
         On::EventBus => "PutTestEvents",
         On::Probe | On::ProbeRule => "WriteProbe",
@@ -191,6 +196,20 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             let other = scope.bucket.iter().filter(|name| !name.starts_with(&ours));
             buckets.extend(other.map(|name| bucket(name)));
             buckets
+        }
+        On::LogBucket | On::LogObject => {
+            let ours = scope.buckets().map(|name| (name, String::new()));
+            let logs = if scope.logs.is_empty() {
+                ours.into_iter().collect()
+            } else {
+                scope.logs.clone()
+            };
+            logs.iter()
+                .map(|(name, folder)| match on {
+                    On::LogObject => format!("{}/{folder}*", bucket(name)),
+                    _ => bucket(name),
+                })
+                .collect()
         }
         On::Trail => scope
             .trail

@@ -33,6 +33,8 @@ pub struct Scope {
     pub member_role: Option<String>,
     /// Queues of others that receive alerts.
     pub receivers: BTreeSet<Arn>,
+    /// Buckets and folders in them whose logs are read, where they are not those of our trail.
+    pub logs: Vec<(String, String)>,
 }
 
 impl Scope {
@@ -78,6 +80,7 @@ impl Scope {
             bucket: named(Kind::Bucket),
             member_role: file.watch.organization.map(|o| o.member_role),
             receivers: desired.receivers.into_iter().map(|r| r.queue).collect(),
+            logs: Vec::new(),
         })
     }
 }

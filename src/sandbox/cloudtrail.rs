@@ -1,4 +1,4 @@
-//! CloudTrail: trails, what they log, and whether they do.
+//! CloudTrail: trails, what they log, and whether they do; the event history.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use crate::place::Region;
 pub(super) mod access;
 pub(super) mod bucket;
 pub(super) mod find;
+pub(super) mod history;
 mod key;
 mod organization;
 pub(crate) mod selectors;
@@ -42,6 +43,7 @@ pub(crate) fn handle(
         "StopLogging" => set_logging(world, site, &input(operation, value)?, false),
         "PutEventSelectors" => selectors::put(world, site, input(operation, value)?),
         "GetEventSelectors" => selectors::get(world, site, &input(operation, value)?),
+        "LookupEvents" => history::look_up(world, site, &input(operation, value)?),
         "AddTags" => tags::add(world, site, input(operation, value)?),
         "RemoveTags" => tags::remove(world, site, &input(operation, value)?),
         "ListTags" => tags::list(world, site, &input(operation, value)?),

@@ -27,6 +27,8 @@ const LIST_ACCOUNTS: Limit = Limit {
 const STS: Limit = per_second(600.0);
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const EVENTS: Limit = per_second(50.0);
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+const LOOK_UP: Limit = per_second(2.0);
 /// The rates of IAM are not documented: what users report.
 const IAM_READS: Limit = per_second(20.0);
 const IAM_WRITES: Limit = per_second(10.0);
@@ -71,6 +73,9 @@ fn limit(call: &Call, kind: Kind) -> Option<(&'static str, Limit, bool)> {
     match (call.service, kind) {
         (Service::Organizations, _) if call.operation == "ListAccounts" => {
             Some(("ListAccounts", LIST_ACCOUNTS, false))
+        }
+        (Service::CloudTrail, _) if call.operation == "LookupEvents" => {
+            Some(("LookupEvents", LOOK_UP, true))
         }
         (Service::Sts, _) => Some(("sts", STS, true)),
         // Events have limits of their own, thousands in a second.

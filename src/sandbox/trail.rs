@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::access::Kind;
 use super::clock::iso;
 use super::cloudtrail::selectors::Selectors;
-use super::cloudtrail::{bucket, find};
+use super::cloudtrail::{bucket, find, history};
 use super::delivery;
 use super::principal::Principal;
 use super::wire::{ApiError, Call, Service};
@@ -80,8 +80,8 @@ pub(super) fn record(
     };
     let event_id = world.uuid();
     let assumed = assumed::role(call, outcome.is_ok());
-    if watchers.trails.is_empty() && assumed.is_none() {
-        // Nobody logs it: most calls of a large organization without a trail.
+    if watchers.trails.is_empty() && assumed.is_none() && kind != Kind::Write {
+        // Nobody logs it, and the history keeps it not: most calls of a large organization without a trail.
         return;
     }
     let mut detail = json!({
@@ -159,9 +159,10 @@ pub(super) fn publish(world: &mut World, site: &Site, service: Service, event: V
     keep(world, site.account.clone(), &watchers, event);
 }
 
-/// Keeps an event until CloudTrail delivers it, if a trail logs it at all.
+/// Keeps an event in the history and, if a trail logs it at all, until CloudTrail delivers it.
 fn keep(world: &mut World, account: AccountId, watchers: &Watchers, event: Value) {
     let detail = event.get("detail").unwrap_or(&Value::Null);
+    history::remember(world, &account, &watchers.region, detail);
     let trails: Vec<String> = watchers
         .trails
         .iter()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::clock::Clock;
+use super::cloudtrail::history::Past;
 use super::cloudtrail::selectors::Selectors;
 use super::matching::Pattern;
 use super::organizations::Org;
@@ -45,6 +46,9 @@ pub(crate) struct World {
     pub trail_delay: i64,
     /// Events that CloudTrail has not delivered yet.
     pub recorded: Vec<Recorded>,
+    /// What CloudTrail remembers without a trail, oldest first.
+    #[serde(default)]
+    pub history: VecDeque<Past>,
     pub outbox: Vec<Delivery>,
     pub lost: Vec<Lost>,
     /// By rule ARN: when EventBridge last assumed the role of its target.
@@ -412,6 +416,7 @@ impl World {
             trails: BTreeMap::new(),
             trail_delay: 0,
             recorded: Vec::new(),
+            history: VecDeque::new(),
             outbox: Vec::new(),
             lost: Vec::new(),
             assumed: BTreeMap::new(),

@@ -45,7 +45,13 @@ pub async fn two_thousand_objects_and_one_that_vanishes(stage: &Stage) {
     let mut found = Contents::default();
     let vanishing = key(990);
     let mut vanished = false;
+    let known = |source: &Source| source.totals[0].known();
+    assert_eq!(known(&source), (0, false));
+    let all = (0..2_000).map(|n| key(n).len() as u64).sum();
     while let Some(next) = source.feed.next().await {
+        let (bytes, whole) = known(&source);
+        assert!(bytes > 0 && bytes <= all);
+        assert!(!whole || bytes == all);
         found.add(next);
         if !vanished && !found.bodies.is_empty() {
             // It stands at the end of the first page.
@@ -58,6 +64,7 @@ pub async fn two_thousand_objects_and_one_that_vanishes(stage: &Stage) {
         .map(key)
         .filter(|key| *key != vanishing)
         .collect();
+    assert_eq!(known(&source), (all, true));
     assert_eq!(found.bodies.len(), expected.len());
     assert_eq!(found.bodies, expected);
     assert_eq!(found.skipped, [Skip::Digest]);

@@ -1,6 +1,7 @@
 //! The policies that `iamwatch permissions` prints: enough for every step, and nothing in them is too much.
 
 mod guard;
+mod logs;
 mod storm;
 
 use std::collections::BTreeSet;

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::stream;
 
-use super::{Blob, Body, Found, Loss, Skip, Source};
+use super::{Blob, Body, Found, Loss, Skip, Source, Total};
 
 /// How the names of logs end. In a folder, other files are left out and counted.
 const ENDINGS: &[&str] = &[
@@ -47,10 +48,8 @@ pub fn source(paths: &[PathBuf]) -> Source {
             Err(error) => found.push(lost(path, error)),
         }
     }
-    let blobs = found.iter().filter(|found| matches!(found, Found::Blob(_)));
     Source {
-        bytes,
-        blobs: Some(blobs.count() as u64),
+        totals: vec![bytes.map_or_else(Arc::default, Total::of)],
         feed: Box::pin(stream::iter(found)),
     }
 }

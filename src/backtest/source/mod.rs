@@ -10,6 +10,8 @@ pub mod s3;
 
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::Stream;
 use serde::Serialize;
@@ -21,10 +23,42 @@ pub type Feed = Pin<Box<dyn Stream<Item = Found> + Send>>;
 pub struct Source {
     /// What is found, in any order.
     pub feed: Feed,
-    /// How many bytes all blobs have together as they are stored, if that is known.
-    pub bytes: Option<u64>,
-    /// How many blobs there are, if that is known.
-    pub blobs: Option<u64>,
+    /// How many bytes there are to read: a total for each source that was joined.
+    pub totals: Vec<Arc<Total>>,
+}
+
+/// How many bytes the blobs of a source have together as they are stored, as far as the source has looked.
+#[derive(Debug, Default)]
+pub struct Total {
+    bytes: AtomicU64,
+    whole: AtomicBool,
+}
+
+impl Total {
+    /// Of a source that knows all of it beforehand.
+    pub fn of(bytes: u64) -> Arc<Self> {
+        let total = Self::default();
+        total.add(bytes);
+        total.finish();
+        Arc::new(total)
+    }
+
+    /// Of more blobs, that were found to be read.
+    pub fn add(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// No more will be found.
+    pub fn finish(&self) {
+        self.whole.store(true, Ordering::Release);
+    }
+
+    /// What is known so far, and whether that is all.
+    pub fn known(&self) -> (u64, bool) {
+        // In this order, so that what is called all is all.
+        let whole = self.whole.load(Ordering::Acquire);
+        (self.bytes.load(Ordering::Relaxed), whole)
+    }
 }
 
 /// One thing that a source comes across.

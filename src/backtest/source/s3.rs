@@ -6,12 +6,13 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use futures::StreamExt;
 use futures::stream::{self, FuturesUnordered};
 
-use super::{Blob, Body, Found, Loss, Skip, Source};
+use super::{Blob, Body, Found, Loss, Skip, Source, Total};
 use crate::aws::{Call, CallError, Cause, Need, On, Step};
 use crate::backtest::Window;
 use crate::backtest::time::{self, SECONDS};
@@ -26,7 +27,7 @@ pub static LIST: Call = read(
     "ListObjectsV2",
     &[Need {
         action: "s3:ListBucket",
-        on: On::Bucket,
+        on: On::LogBucket,
     }],
 );
 /// Reads one.
@@ -34,7 +35,7 @@ pub static GET: Call = read(
     "GetObject",
     &[Need {
         action: "s3:GetObject",
-        on: On::Bucket,
+        on: On::LogObject,
     }],
 );
 
@@ -96,10 +97,12 @@ pub fn source(client: Client, address: Address, window: Window) -> Source {
         prefix: address.prefix.clone(),
         token: None,
     };
+    let total = Arc::new(Total::default());
     let walk = Walk {
         client: client.clone(),
         address: address.clone(),
         window,
+        total: Arc::clone(&total),
         waiting: vec![first],
         running: FuturesUnordered::new(),
         ready: VecDeque::new(),
@@ -120,8 +123,7 @@ pub fn source(client: Client, address: Address, window: Window) -> Source {
         })
         .buffer_unordered(OBJECTS);
     Source {
-        bytes: None,
-        blobs: None,
+        totals: vec![total],
         feed: Box::pin(feed),
     }
 }
@@ -184,7 +186,8 @@ struct Page {
 }
 
 struct Listed {
-    keys: Vec<String>,
+    /// With their sizes in bytes.
+    keys: Vec<(String, u64)>,
     folders: Vec<String>,
     next: Option<String>,
 }
@@ -198,6 +201,7 @@ struct Walk {
     client: Client,
     address: Address,
     window: Window,
+    total: Arc<Total>,
     waiting: Vec<List>,
     running: FuturesUnordered<Pin<Box<dyn Future<Output = Page> + Send>>>,
     ready: VecDeque<Next>,
@@ -222,8 +226,15 @@ impl Walk {
                 );
                 self.running.push(Box::pin(page));
             }
-            let page = self.running.next().await?;
+            let Some(page) = self.running.next().await else {
+                self.total.finish();
+                return None;
+            };
             self.take(page);
+            if self.waiting.is_empty() && self.running.is_empty() {
+                // Known before the last objects are read.
+                self.total.finish();
+            }
         }
     }
 
@@ -239,7 +250,7 @@ impl Walk {
                 return;
             }
         };
-        for key in listed.keys {
+        for (key, bytes) in listed.keys {
             let below = key.strip_prefix(&self.address.prefix).unwrap_or(&key);
             // Some programs make empty objects for folders.
             if key.ends_with('/') {
@@ -251,7 +262,10 @@ impl Walk {
                     .then_some(Skip::OutsideWindow));
             self.ready.push_back(match skip {
                 Some(skip) => Next::Other(Found::Skipped(skip)),
-                None => Next::Object(key),
+                None => {
+                    self.total.add(bytes);
+                    Next::Object(key)
+                }
             });
         }
         for prefix in listed.folders {
@@ -290,7 +304,13 @@ async fn page(client: Client, bucket: String, list: List, whole: bool) -> Page {
         keys: answer
             .contents()
             .iter()
-            .filter_map(|object| object.key().map(str::to_owned))
+            .filter_map(|object| {
+                let bytes = object.size().unwrap_or_default();
+                Some((
+                    object.key()?.to_owned(),
+                    u64::try_from(bytes).unwrap_or_default(),
+                ))
+            })
             .collect(),
         folders: answer
             .common_prefixes()

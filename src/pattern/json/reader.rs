@@ -7,16 +7,7 @@ const MAX_NUMBER: usize = 1000;
 
 /// Reads a whole text; `lenient`: only its structure matters. An error comes with its byte offset.
 pub(super) fn read(source: &str, lenient: bool) -> Result<Document, (JsonError, usize)> {
-    let mut reader = Reader {
-        source,
-        at: 0,
-        lenient,
-        document: Document::default(),
-    };
-    match reader.value(Span::default()) {
-        Ok(()) => Ok(reader.document),
-        Err(error) => Err((error, reader.at)),
-    }
+    Reader::new(Document::default(), source, lenient)?.finish(Span::default())
 }
 
 /// Reads a whole text as what a key names in a document that is begun.
@@ -25,16 +16,7 @@ pub(super) fn read_into(
     key: Span,
     source: &str,
 ) -> Result<Document, (JsonError, usize)> {
-    let mut reader = Reader {
-        source,
-        at: 0,
-        lenient: false,
-        document,
-    };
-    match reader.value(key) {
-        Ok(()) => Ok(reader.document),
-        Err(error) => Err((error, reader.at)),
-    }
+    Reader::new(document, source, false)?.finish(key)
 }
 
 struct Reader<'s> {
@@ -43,6 +25,32 @@ struct Reader<'s> {
     /// Whether only the structure matters.
     lenient: bool,
     document: Document,
+    /// Where the source stands in the document's text: what has no escapes is not copied again.
+    base: usize,
+}
+
+impl<'s> Reader<'s> {
+    fn new(
+        mut document: Document,
+        source: &'s str,
+        lenient: bool,
+    ) -> Result<Self, (JsonError, usize)> {
+        let kept = document.keep(source).map_err(|error| (error, 0))?;
+        Ok(Self {
+            source,
+            at: 0,
+            lenient,
+            document,
+            base: kept.start as usize,
+        })
+    }
+
+    fn finish(mut self, key: Span) -> Result<Document, (JsonError, usize)> {
+        match self.value(key) {
+            Ok(()) => Ok(self.document),
+            Err(error) => Err((error, self.at)),
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -196,24 +204,30 @@ impl Reader<'_> {
         if self.at - start > MAX_NUMBER && !self.lenient {
             return Err(JsonError::Number);
         }
-        let text = self.source.get(start..self.at).unwrap_or_default();
-        self.document.keep(text)
+        Ok(self.written(start))
+    }
+
+    /// What the source has between a place and here.
+    fn written(&self, start: usize) -> Span {
+        // All of the source was kept, so that the places are known to fit.
+        Span {
+            start: (self.base + start) as u32,
+            end: (self.base + self.at) as u32,
+        }
     }
 
     fn string(&mut self) -> Result<Span, JsonError> {
         self.at += 1;
+        let begin = self.at;
+        self.skip_plain()?;
+        if self.peek() == Some(b'"') {
+            let span = self.written(begin);
+            self.at += 1;
+            return Ok(span);
+        }
         let start = self.document.text.len() as u32;
+        let mut from = begin;
         loop {
-            let from = self.at;
-            let rest = self.source.as_bytes().get(from..).unwrap_or_default();
-            let plain = rest
-                .iter()
-                .position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f));
-            let Some(plain) = plain else {
-                self.at = self.source.len();
-                return Err(JsonError::Unfinished);
-            };
-            self.at = from + plain;
             let chunk = self.source.get(from..self.at).unwrap_or_default();
             self.document.text.push_str(chunk);
             match self.peek() {
@@ -225,6 +239,23 @@ impl Reader<'_> {
                 }
                 Some(b'\\') => self.escape()?,
                 _ => return Err(JsonError::Control),
+            }
+            from = self.at;
+            self.skip_plain()?;
+        }
+    }
+
+    /// Goes to the next quote, backslash or control character.
+    fn skip_plain(&mut self) -> Result<(), JsonError> {
+        let rest = self.source.as_bytes().get(self.at..).unwrap_or_default();
+        match plain(rest) {
+            Some(plain) => {
+                self.at += plain;
+                Ok(())
+            }
+            None => {
+                self.at = self.source.len();
+                Err(JsonError::Unfinished)
             }
         }
     }
@@ -280,6 +311,55 @@ impl Reader<'_> {
             u32::from_str_radix(digits, 16).map_err(|_| JsonError::Escape)
         } else {
             Err(JsonError::Escape)
+        }
+    }
+}
+
+/// Where the first quote, backslash or control character stands. Most strings are short: eight bytes are looked at
+/// at once, in a word of which the highest bit of each byte then tells.
+fn plain(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+    let (words, rest) = text.as_chunks::<8>();
+    for (n, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = below(word, 0x20)
+            | below(word ^ (ONES * u64::from(b'"')), 1)
+            | below(word ^ (ONES * u64::from(b'\\')), 1);
+        if found != 0 {
+            // A borrow can only make a byte tell falsely that stands behind one that tells truly.
+            return Some(n * 8 + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    let behind = rest.iter().position(special)?;
+    Some(words.len() * 8 + behind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_stands() {
+        for length in 0..20 {
+            let usual = vec![b'x'; length];
+            assert_eq!(plain(&usual), None);
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut text = usual.clone();
+                    text[place] = byte;
+                    let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                    assert_eq!(plain(&text), special.then_some(place), "{text:?}");
+                    // What stands behind one changes nothing.
+                    if let Some(next) = text.get_mut(place + 1) {
+                        *next = b'"';
+                        let first = if special { place } else { place + 1 };
+                        assert_eq!(plain(&text), Some(first), "{text:?}");
+                    }
+                }
+            }
         }
     }
 }

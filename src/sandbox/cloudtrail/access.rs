@@ -30,7 +30,7 @@ pub(crate) fn needs(site: &Site, operation: &str, input: &Value) -> Option<Needs
         "AddTags" | "RemoveTags" => (Kind::Write, vec![arn(text("ResourceId"))]),
         "GetTrail" | "GetTrailStatus" => (Kind::Read, vec![arn(text("Name"))]),
         "GetEventSelectors" => (Kind::Read, vec![arn(text("TrailName"))]),
-        "DescribeTrails" | "ListTrails" => (Kind::Read, vec!["*".to_owned()]),
+        "DescribeTrails" | "ListTrails" | "LookupEvents" => (Kind::Read, vec!["*".to_owned()]),
         "ListTags" => {
             let listed = items("ResourceIdList").map(|given| arn(given.as_str()));
             (Kind::Read, listed.collect())

@@ -28,6 +28,7 @@ pub(super) struct Objects {
     #[serde(rename = "ExpectedBucketOwner")]
     _owner: Option<String>,
     prefix: Option<String>,
+    delimiter: Option<String>,
     max_keys: Option<String>,
     continuation_token: Option<String>,
     start_after: Option<String>,
@@ -81,20 +82,32 @@ pub(super) fn buckets(world: &World, site: &Site, asked: &Buckets) -> Result<Val
     }}))
 }
 
-/// One page of keys, and the last of them if there are more.
+/// One page of keys, and the last of them if there are more. Behind the first delimiter after the prefix they are
+/// cut off: such keys are folders, each of which stands there once.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 fn keys<'b>(
     bucket: &'b Bucket,
     asked: &Objects,
     after: Option<&String>,
-) -> Result<(Vec<&'b String>, usize, Option<&'b String>), ApiError> {
+) -> Result<(Vec<&'b str>, usize, Option<&'b str>), ApiError> {
     let size = number(asked.max_keys.as_ref(), "max-keys")?.unwrap_or(PAGE);
     let prefix = asked.prefix.as_deref().unwrap_or_default();
-    let mut keys: Vec<&String> = bucket
+    let delimiter = asked.delimiter.as_deref().filter(|given| !given.is_empty());
+    let cut = |key: &'b String| {
+        let end = delimiter.and_then(|delimiter| {
+            let at = key.get(prefix.len()..)?.find(delimiter)?;
+            Some(prefix.len() + at + delimiter.len())
+        });
+        end.and_then(|end| key.get(..end)).unwrap_or(key)
+    };
+    let mut keys: Vec<&str> = bucket
         .objects
         .iter()
         .filter(|key| key.starts_with(prefix))
-        .filter(|key| after.is_none_or(|after| *key > after))
+        .map(cut)
+        .filter(|key| after.is_none_or(|after| *key > after.as_str()))
         .collect();
+    keys.dedup();
     let more = keys.len() > size;
     keys.truncate(size);
     let last = keys.last().copied().filter(|_| more);
@@ -112,21 +125,33 @@ pub(super) fn objects(bucket: &Bucket, name: &str, asked: &Objects) -> Result<Va
         .as_ref()
         .or(asked.start_after.as_ref());
     let (keys, size, last) = keys(bucket, asked, after)?;
-    let contents: Vec<Value> = keys.iter().map(|key| item(bucket, key)).collect();
+    let delimiter = asked.delimiter.as_deref().filter(|given| !given.is_empty());
+    let prefix = asked.prefix.as_deref().unwrap_or_default();
+    let (folders, objects): (Vec<&str>, Vec<&str>) = keys.into_iter().partition(|key| {
+        let below = key.get(prefix.len()..).unwrap_or_default();
+        delimiter.is_some_and(|delimiter| below.contains(delimiter))
+    });
+    let contents: Vec<Value> = objects.iter().map(|key| item(bucket, key)).collect();
+    let folders: Vec<Value> = folders.iter().map(|key| json!({"Prefix": key})).collect();
     Ok(json!({"ListBucketResult": {
         "Name": name,
         "Prefix": asked.prefix,
-        "KeyCount": contents.len(),
+        "Delimiter": asked.delimiter,
+        "KeyCount": contents.len() + folders.len(),
         "MaxKeys": size,
         "IsTruncated": last.is_some(),
         "ContinuationToken": asked.continuation_token,
         "NextContinuationToken": last,
         "Contents": contents,
+        "CommonPrefixes": folders,
     }}))
 }
 
 /// Every object has one version here.
 pub(super) fn versions(bucket: &Bucket, name: &str, asked: &Objects) -> Result<Value, ApiError> {
+    if asked.delimiter.is_some() {
+        return Err(ApiError::unsupported("ListObjectVersions: `Delimiter`"));
+    }
     let (keys, size, last) = keys(bucket, asked, asked.key_marker.as_ref())?;
     let versions: Vec<Value> = keys
         .iter()

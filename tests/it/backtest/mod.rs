@@ -2,6 +2,8 @@
 
 mod broken;
 pub mod command;
+mod elsewhere;
+mod interrupt;
 mod laws;
 mod records;
 
@@ -17,8 +19,7 @@ pub fn count(engine: &Engine<'_>, blobs: Vec<(String, Vec<u8>)>, workers: usize)
     });
     let found: Vec<Found> = found.collect();
     let source = Source {
-        bytes: None,
-        blobs: None,
+        totals: Vec::new(),
         feed: Box::pin(futures::stream::iter(found)),
     };
     let control = Control {

@@ -3,6 +3,7 @@
 mod adopt;
 mod buckets;
 mod destroy;
+mod expected;
 mod prune;
 mod quotas;
 mod region;
@@ -90,11 +91,12 @@ impl Folder {
     }
 }
 
-/// Ids that were given out, and what the trail recorded.
+/// Ids that were given out, and what CloudTrail recorded.
 fn without_traces(value: &mut Value) {
     let traces = [
         "ids",
         "recorded",
+        "history",
         "attempted",
         "delivered",
         "objects",

@@ -9,6 +9,7 @@ mod cross_account;
 mod delivery;
 mod gating;
 mod happy;
+mod history;
 mod hops;
 mod kms;
 mod life;

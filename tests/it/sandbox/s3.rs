@@ -384,3 +384,47 @@ async fn an_operation_that_is_not_there_names_itself() {
     assert_eq!(error.code(), Some("SandboxUnsupported"));
     assert!(error.message().unwrap().contains("acl"));
 }
+
+/// Folders stand between the objects, in one order with them, and count like them.
+#[tokio::test]
+async fn a_bucket_is_listed_folder_by_folder() {
+    let aws = with_bucket().await;
+    let keys = ["a/1", "a/2", "b", "c/d/3", "c/e/4", "f/"];
+    for key in keys {
+        aws.sandbox.put_object("logs", key);
+    }
+    let list = async |prefix: &str, most: i32| {
+        let (mut found, mut pages, mut token) = (Vec::new(), 0, None);
+        loop {
+            let list = aws.s3.list_objects_v2().bucket("logs").delimiter("/");
+            let list = list.prefix(prefix).max_keys(most);
+            let page = list.set_continuation_token(token).send().await.unwrap();
+            pages += 1;
+            let count = page.contents().len() + page.common_prefixes().len();
+            assert_eq!(page.key_count(), Some(count as i32));
+            assert!(count <= most as usize);
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            let folders = page.common_prefixes().iter().filter_map(|one| one.prefix());
+            found.extend(keys.map(str::to_owned));
+            found.extend(folders.map(|folder| format!("folder {folder}")));
+            token = page.next_continuation_token().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        (found, pages)
+    };
+    let top = ["folder a/", "b", "folder c/", "folder f/"].map(str::to_owned);
+    assert_eq!(list("", 1).await, (top.to_vec(), 4));
+    let (mut found, pages) = list("", 3).await;
+    found.sort();
+    let mut sorted = top.to_vec();
+    sorted.sort();
+    assert_eq!((found, pages), (sorted, 2));
+    assert_eq!(
+        list("c/", 10).await.0,
+        ["folder c/d/".to_owned(), "folder c/e/".to_owned()]
+    );
+    // The folder that was asked for is an object, where there is one of its name.
+    assert_eq!(list("f/", 10).await.0, ["f/".to_owned()]);
+}
