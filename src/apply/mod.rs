@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::aws::{CallError, Cloud};
 use crate::plan::{Action, Change, Plan};
-use crate::resources::{self, Key, Owner};
+use crate::resources::{self, Key, Owner, Taken};
 
 /// How many changes are under way at once. EventBridge and SNS take tens of writes a second.
 const CONCURRENCY: usize = 8;
@@ -89,6 +89,7 @@ pub async fn apply(
     let mut done: BTreeSet<&Key> = BTreeSet::new();
     let mut lost: BTreeSet<&Key> = BTreeSet::new();
     let in_plan: BTreeMap<&Key, ()> = plan.changes.iter().map(|c| (&c.key, ())).collect();
+    let taken = Taken::default();
     let mut running = FuturesUnordered::new();
     let mut stop = std::pin::pin!(futures::FutureExt::fuse(stop));
     loop {
@@ -104,8 +105,8 @@ pub async fn apply(
                     key: &change.key,
                     action: change.action,
                 });
-                running
-                    .push(async move { (change, Box::pin(carry_out(plan, cloud, change)).await) });
+                let outcome = Box::pin(carry_out(plan, cloud, change, &taken));
+                running.push(async move { (change, outcome.await) });
             } else {
                 waiting.push(change);
             }
@@ -150,12 +151,17 @@ pub async fn apply(
     report
 }
 
-async fn carry_out(plan: &Plan, cloud: &Cloud, change: &Change) -> Result<(), CallError> {
+async fn carry_out(
+    plan: &Plan,
+    cloud: &Cloud,
+    change: &Change,
+    taken: &Taken,
+) -> Result<(), CallError> {
     let place = &change.key.place;
     let clients = &cloud.at_place(place);
     match (change.action, &change.before, &change.after) {
         (Action::Create, _, Some(after)) => {
-            resources::create(clients, &plan.name, place, after).await
+            resources::create(clients, &plan.name, place, after, taken).await
         }
         (Action::Update, Some(before), Some(after)) => {
             if before.owner != Owner::Ours {
@@ -166,7 +172,7 @@ async fn carry_out(plan: &Plan, cloud: &Cloud, change: &Change) -> Result<(), Ca
         }
         (Action::Replace, Some(before), Some(after)) => {
             resources::delete(clients, before).await?;
-            resources::create(clients, &plan.name, place, after).await
+            resources::create(clients, &plan.name, place, after, taken).await
         }
         (Action::Delete, Some(before), _) => resources::delete(clients, before).await,
         // A plan that was edited by hand; there is nothing to do without the missing half.

@@ -244,7 +244,6 @@ calls! {
     LIST_SERVICE_ACCESS = read "organizations" "ListAWSServiceAccessForOrganization" [Organization "organizations:ListAWSServiceAccessForOrganization"];
 
     LIST_RULES = read "events" "ListRules" [Any "events:ListRules"];
-    DESCRIBE_RULE = check "events" "DescribeRule" [Rule "events:DescribeRule"];
     LIST_TARGETS = read "events" "ListTargetsByRule" [Rule "events:ListTargetsByRule"]
         [LeftProbeRule "events:ListTargetsByRule"];
     LIST_RULE_TAGS = read "events" "ListTagsForResource" [Rule "events:ListTagsForResource"]

@@ -37,7 +37,10 @@ pub(super) async fn judge(session: &Session, ui: &mut Ui) -> Result<Exit, Failur
     }
     org.listed(&run)?;
     let home = session.home_outcome()?;
-    let changes = home.result.as_ref().map_or(&[][..], |home| &home.changes);
+    let changes = home
+        .result
+        .as_ref()
+        .map_or(&[][..], |home| &home.changes[..]);
     let breaches = fleet::breaches(changes, &session.desired, &session.rules.patterns);
     run.outcomes.push(home);
     run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));

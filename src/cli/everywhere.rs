@@ -1,15 +1,16 @@
 //! A change of a whole organization: home and the other accounts shown together, asked for once, and
-//! carried out so that events have somewhere to go while any account sends them.
+//! carried out so that events have somewhere to go while any account sends them. Where nobody is asked, each
+//! account is read once, and changed as it is found.
 
 use std::io::Write;
 
 use super::apply::{Consent, carry_out, confirm_much, say};
 use super::organization::{Beyond, Document, Org};
-use super::session::Session;
+use super::session::{Session, interrupted};
 use super::{Exit, Failure, Ui};
-use crate::apply::Report;
-use crate::fleet::{Fleet, Outcome, Run, Stuck};
-use crate::plan::Plan;
+use crate::apply::{self, Event, Report};
+use crate::fleet::{Fleet, Gate, Opener, Outcome, Run, Stuck, Task};
+use crate::plan::{Action, Plan};
 use crate::render;
 use crate::resources::Kind;
 
@@ -38,26 +39,22 @@ impl Everywhere<'_> {
             )
             .help("look at `iamwatch plan`, then give --auto-approve"));
         }
+        // A slip in an account's name is told when all are listed, and nothing is deleted before all is seen.
+        if consent.approved && !self.home_last && !self.org.is_narrowed() {
+            return self.show_while_applying(consent, ui).await;
+        }
         let shown = self
             .org
             .look(self.fleet, self.session, self.beyond, ui)
             .await;
-        let name = &self.org.organization.id;
-        if ui.json {
-            ui.json_line(&Document::of(self.home, name, &shown))?;
-        } else {
-            let home = render::plan::plan(self.home, ui.painter());
-            let members = render::fleet::plan(&shown, name, ui.painter());
-            write!(ui.out, "{home}\n{members}")?;
-            ui.out.flush()?;
-        }
+        self.show_home(ui)?;
+        self.show_others(&shown, ui)?;
         // An account that was not listed would be forgotten in silence.
         self.org.listed(&shown)?;
         if shown.stopped {
             return Err(Failure::new("stopped: nothing was changed"));
         }
-        let open = shown.open().len();
-        if self.home.changes.is_empty() && open == 0 {
+        if self.home.changes.is_empty() && shown.open().next().is_none() {
             return Ok(verdict(shown.is_complete()));
         }
         let agreed = ui.confirm(consent.question, consent.approved)?
@@ -67,11 +64,149 @@ impl Everywhere<'_> {
             return Err(Failure::new("stopped: nothing was changed"));
         }
         let (report, run) = self.carry_out(&shown, ui).await;
-        let good = report.as_ref().is_none_or(Report::is_complete)
-            && run.is_complete()
-            && shown.is_complete();
-        let run = with_stuck(run, &shown);
-        let said = self.say(report.as_ref(), &run, ui);
+        self.finish(&shown, report.as_ref(), run, ui)
+    }
+
+    /// Home's plan; in JSON it is one document with the others'.
+    fn show_home(&self, ui: &mut Ui) -> Result<(), Failure> {
+        if !ui.json {
+            let home = render::plan::plan(self.home, ui.painter());
+            write!(ui.out, "{home}")?;
+            ui.out.flush()?;
+        }
+        Ok(())
+    }
+
+    fn show_others(&self, shown: &Run, ui: &mut Ui) -> Result<(), Failure> {
+        let name = &self.org.organization.id;
+        if ui.json {
+            ui.json_line(&Document::of(self.home, name, shown))?;
+        } else {
+            let members = render::fleet::plan(shown, name, ui.painter());
+            write!(ui.out, "\n{members}")?;
+            ui.out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The same where nobody asks to see the accounts first: home is changed while they are read, each is
+    /// changed as it is found as soon as home's bus stands, and what was found is shown at the end.
+    async fn show_while_applying(
+        &self,
+        consent: &Consent<'_>,
+        ui: &mut Ui,
+    ) -> Result<Exit, Failure> {
+        self.show_home(ui)?;
+        if !confirm_much(self.home, consent, ui)? {
+            return Err(Failure::new("stopped: nothing was changed"));
+        }
+        let (opener, gate) = Gate::shut();
+        let mut lines = Vec::new();
+        let is_json = ui.json;
+        let home = self.carry_out_home(opener, |event| {
+            if is_json {
+                lines.push(serde_json::to_value(event));
+            }
+        });
+        let settling = self.org.settle(
+            self.fleet,
+            self.session,
+            self.beyond,
+            (gate, consent.most),
+            ui,
+        );
+        let (report, mut shown) = futures::join!(home, settling);
+        // Whether anybody reads on is asked at the end: what is done is not left half done for it.
+        let said = self.show_others(&shown, ui).and_then(|()| {
+            for line in lines {
+                ui.json_line(&line.map_err(std::io::Error::from)?)?;
+            }
+            Ok(())
+        });
+        if self.home.changes.is_empty() && shown.open().next().is_none() && !shown.stopped {
+            self.org.listed(&shown)?;
+            let verdict = verdict(shown.is_complete());
+            return match verdict {
+                Exit::Fine => said.map(|()| verdict),
+                _ => Ok(verdict),
+            };
+        }
+        let rest = self.change_rest(&shown, &report, consent, ui).await;
+        let (rest, refused) = match rest {
+            Ok(rest) => (rest, None),
+            Err(failure) => (not_tried(shown.waiting()), Some(failure)),
+        };
+        let mut run = Run {
+            stopped: shown.stopped || report.stopped || rest.stopped,
+            outcomes: std::mem::take(&mut shown.changed),
+            ..Run::default()
+        };
+        run.outcomes.extend(rest.outcomes);
+        let finished = self.finish(&shown, Some(&report), run, ui);
+        self.org.listed(&shown)?;
+        match (refused, finished) {
+            (Some(refused), _) => Err(refused),
+            (None, Ok(Exit::Fine)) => said.map(|()| Exit::Fine),
+            (None, finished) => finished,
+        }
+    }
+
+    /// Changes the accounts that something is to be deleted in, now that all are known.
+    async fn change_rest(
+        &self,
+        shown: &Run,
+        report: &Report,
+        consent: &Consent<'_>,
+        ui: &mut Ui,
+    ) -> Result<Run, Failure> {
+        let waiting = shown.waiting();
+        if waiting.is_empty() {
+            return Ok(Run::default());
+        }
+        let is_ended = shown.stopped || shown.unlisted.is_some() || report.stopped;
+        if is_ended || !self.has_bus(report) || !confirm_much_elsewhere(shown, consent, ui)? {
+            return Ok(not_tried(waiting));
+        }
+        Ok(self.org.change(self.fleet, shown, ui).await)
+    }
+
+    /// Changes home, and opens the gate as soon as the bus stands that accounts send to.
+    async fn carry_out_home(&self, opener: Opener, mut watch: impl FnMut(&Event<'_>)) -> Report {
+        let changes = self.home.changes.iter();
+        let buses = changes.filter(|c| c.key.kind == Kind::Bus && c.action != Action::Delete);
+        let mut missing = buses.count();
+        if missing == 0 {
+            opener.decide(true);
+        }
+        let report = apply::apply(self.home, &self.session.cloud, interrupted(), |event| {
+            if let Event::Done { key, action } = &event
+                && key.kind == Kind::Bus
+                && *action != Action::Delete
+            {
+                missing -= 1;
+                if missing == 0 {
+                    opener.decide(true);
+                }
+            }
+            watch(&event);
+        })
+        .await;
+        opener.decide(false);
+        report
+    }
+
+    /// Says how it ended.
+    fn finish(
+        &self,
+        shown: &Run,
+        report: Option<&Report>,
+        run: Run,
+        ui: &mut Ui,
+    ) -> Result<Exit, Failure> {
+        let good =
+            report.is_none_or(Report::is_complete) && run.is_complete() && shown.is_complete();
+        let run = with_stuck(run, shown);
+        let said = self.say(report, &run, ui);
         if !good {
             // Also where nobody reads on: a failure is not hidden by a closed pipe.
             return Ok(Exit::Error);
@@ -95,8 +230,7 @@ impl Everywhere<'_> {
         let run = match report.stopped || !self.has_bus(&report) {
             true => Run {
                 stopped: report.stopped,
-                outcomes: not_tried(shown),
-                ..Run::default()
+                ..not_tried(shown.waiting())
             },
             false => self.org.change(self.fleet, shown, ui).await,
         };
@@ -127,10 +261,14 @@ impl Everywhere<'_> {
 }
 
 /// Accounts that wait for home.
-fn not_tried(shown: &Run) -> Vec<Outcome> {
-    let open = shown.open().into_iter();
-    open.map(|task| Outcome::stuck(task.member, Stuck::NotTried))
-        .collect()
+fn not_tried(tasks: Vec<Task>) -> Run {
+    let tasks = tasks.into_iter();
+    Run {
+        outcomes: tasks
+            .map(|task| Outcome::stuck(task.member, Stuck::NotTried))
+            .collect(),
+        ..Run::default()
+    }
 }
 
 /// What became of all accounts: those that nothing could be done in stand as they were found.

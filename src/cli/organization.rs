@@ -18,7 +18,7 @@ use super::session::{Session, interrupted};
 use super::{Failure, Ui};
 use crate::aws::{CallError, Cloud, calls};
 use crate::fleet::{
-    self, ACCOUNTS_AT_ONCE, Digest, Fleet, LeftOut, Named, Outcome, Run, Stuck, Task,
+    self, ACCOUNTS_AT_ONCE, Fleet, Gate, LeftOut, Named, Outcome, Pass, Run, Stuck, Task,
 };
 use crate::organization::{
     self, Choice, Left, Listing, Member, Organization, Selection, Unmatched,
@@ -357,11 +357,11 @@ impl Org {
             .members(home, Beyond::Nothing, &seen)
             .map(|next| async move {
                 Ok::<_, CallError>(match next? {
-                    Named::Left(_) => None,
-                    Named::Stuck(outcome) => Some(Err(*outcome)),
+                    Named::Left(_) => (Vec::new(), None),
+                    Named::Stuck(outcome) => (Vec::new(), Some(*outcome)),
                     Named::Work(task) => {
-                        let ways = Box::pin(fleet.ways(&task.member)).await;
-                        Some(ways.map_err(|why| Outcome::stuck(task.member, why)))
+                        let (ways, stuck) = Box::pin(fleet.ways(&task.member)).await;
+                        (ways, stuck.map(|why| Outcome::stuck(task.member, why)))
                     }
                 })
             })
@@ -371,11 +371,9 @@ impl Org {
         let found =
             found.map_err(|error| listing_failure(&error, &self.caller, &self.organization))?;
         let (mut ways, mut stuck) = (Vec::new(), Vec::new());
-        for result in found.into_iter().flatten() {
-            match result {
-                Ok(found) => ways.extend(found),
-                Err(outcome) => stuck.push(outcome),
-            }
+        for (found, outcome) in found {
+            ways.extend(found);
+            stuck.extend(outcome);
         }
         if let Some(unmatched) = self.unmatched(&seen.accounts.into_inner()).first() {
             return Err(Failure::new(format!(
@@ -386,6 +384,11 @@ impl Org {
         Ok((ways, stuck))
     }
 
+    /// Whether the command line names accounts: a slip in those must be told before anything is changed.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.selection.is_narrowed()
+    }
+
     /// Looks at every account.
     pub(super) async fn look(
         &self,
@@ -394,11 +397,38 @@ impl Org {
         beyond: Beyond,
         ui: &mut Ui,
     ) -> Run {
+        self.go_through(fleet, session, beyond, &Pass::Look, ui)
+            .await
+    }
+
+    /// Looks at every account and changes it as it is found, once the gate opens. Where much may be deleted
+    /// without `most`, what is to be deleted waits.
+    pub(super) async fn settle(
+        &self,
+        fleet: &Fleet<'_>,
+        session: &Session,
+        beyond: Beyond,
+        (gate, most): (Gate, bool),
+        ui: &mut Ui,
+    ) -> Run {
+        let pass = Pass::AtOnce { gate, most };
+        self.go_through(fleet, session, beyond, &pass, ui).await
+    }
+
+    /// Works in every account, as the organization lists them.
+    async fn go_through(
+        &self,
+        fleet: &Fleet<'_>,
+        session: &Session,
+        beyond: Beyond,
+        pass: &Pass<'_>,
+        ui: &mut Ui,
+    ) -> Run {
         let seen = Seen::default();
         let home = session.desired.home.account();
         let members = self.members(home, beyond, &seen);
-        let mut display = Display::new(None, self, ui);
-        let mut run = fleet::run(fleet, members, None, interrupted(), |event| {
+        let mut display = Display::new(pass, None, self, ui);
+        let mut run = fleet::run(fleet, members, pass, interrupted(), |event| {
             display.show(&event);
         })
         .await;
@@ -415,14 +445,15 @@ impl Org {
         run
     }
 
-    /// Changes the accounts that were shown, as they were shown.
+    /// Changes the accounts that were shown and not changed yet, as they were shown.
     pub(super) async fn change(&self, fleet: &Fleet<'_>, shown: &Run, ui: &mut Ui) -> Run {
-        let digests: BTreeMap<AccountId, Digest> = shown.digests();
-        // Only where something is to be done.
-        let open = shown.open();
-        let mut display = Display::new(Some(open.len()), self, ui);
-        let members = stream::iter(open.into_iter().map(|task| Ok(Named::Work(task))));
-        let run = fleet::run(fleet, members, Some(&digests), interrupted(), |event| {
+        let digests = shown.digests();
+        let pass = Pass::AsShown(&digests);
+        // Only where something is to be done: where nothing was, nothing was promised either.
+        let waiting = shown.waiting();
+        let mut display = Display::new(&pass, Some(waiting.len()), self, ui);
+        let members = stream::iter(waiting.into_iter().map(|task| Ok(Named::Work(task))));
+        let run = fleet::run(fleet, members, &pass, interrupted(), |event| {
             display.show(&event);
         })
         .await;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 
 use super::coverage::{is_about, words};
-use super::{Blind, Digest, Fleet, Outcome, Standing, Stuck, Task};
+use super::{Blind, Digest, Fleet, Gate, Outcome, Standing, Stuck, Task};
 use crate::apply;
 use crate::aws::{CallError, Cause, Cloud};
 use crate::organization::Member;
@@ -22,6 +22,19 @@ struct Found {
     desired: Desired,
     plan: Plan,
     standing: Standing,
+}
+
+impl Found {
+    /// Changes it as it was found.
+    async fn carry_out(self, stop: impl Future<Output = ()>) -> Standing {
+        let report = apply::apply(&self.plan, &self.cloud, stop, |_| {}).await;
+        Standing {
+            done: report.done.len(),
+            failed: report.failed,
+            not_tried: report.not_tried.len(),
+            ..self.standing
+        }
+    }
 }
 
 impl Fleet<'_> {
@@ -52,15 +65,7 @@ impl Fleet<'_> {
                     None => Stuck::Moved,
                 })
             }
-            Ok(found) => {
-                let report = apply::apply(&found.plan, &found.cloud, stop, |_| {}).await;
-                Ok(Standing {
-                    done: report.done.len(),
-                    failed: report.failed,
-                    not_tried: report.not_tried.len(),
-                    ..found.standing
-                })
-            }
+            Ok(found) => Ok(found.carry_out(stop).await),
             Err(stuck) => Err(stuck),
         };
         Outcome {
@@ -70,12 +75,53 @@ impl Fleet<'_> {
         }
     }
 
-    /// Every forwarder of an account, with what is known to be broken on its way. Writes nothing.
-    ///
-    /// # Errors
-    /// When the account cannot be worked in.
-    pub async fn ways(&self, member: &Member) -> Result<Vec<Way>, Stuck> {
-        let found = self.find(&Task::watch(member.clone())).await?;
+    /// Looks at an account, and changes it as it was found: how it was found, and how the change ended. It is
+    /// only looked at where nothing is to be done, or something deleted and not `most`: whether that is much
+    /// can be told of all accounts together.
+    pub(super) async fn settle(
+        &self,
+        task: Task,
+        gate: &Gate,
+        most: bool,
+        stop: impl Future<Output = ()> + Clone,
+    ) -> (Outcome, Option<Outcome>) {
+        let outcome = |result| Outcome {
+            member: task.member.clone(),
+            left: task.left,
+            result,
+        };
+        let found = tokio::select! {
+            biased;
+            () = stop.clone() => Err(Stuck::NotTried),
+            found = self.find(&task) => found,
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(stuck) => return (outcome(Err(stuck)), None),
+        };
+        let shown = outcome(Ok(found.standing.clone()));
+        if !shown.is_open() || (!most && found.standing.deletions() > 0) {
+            return (shown, None);
+        }
+        let may = tokio::select! {
+            biased;
+            () = stop.clone() => false,
+            open = gate.is_open() => open,
+        };
+        let changed = match may {
+            true => Ok(found.carry_out(stop).await),
+            false => Err(Stuck::NotTried),
+        };
+        (shown, Some(outcome(changed)))
+    }
+
+    /// Every forwarder of an account, with what is known to be broken on its way, and why not all of them could
+    /// be looked at, if so. Writes nothing.
+    pub async fn ways(&self, member: &Member) -> (Vec<Way>, Option<Stuck>) {
+        let found = match self.find(&Task::watch(member.clone())).await {
+            Ok(found) => found,
+            Err(stuck) => return (Vec::new(), Some(stuck)),
+        };
         let mut ways = Vec::new();
         for (key, resource) in &found.desired.resources {
             let (Resource::Rule(rule), Place::Regional { region, .. }) = (resource, &key.place)
@@ -99,7 +145,9 @@ impl Fleet<'_> {
                     .collect(),
             });
         }
-        Ok(ways)
+        let mut blind = found.standing.blind.into_iter();
+        let blind = blind.find(|blind| !blind.disabled);
+        (ways, blind.map(|blind| Stuck::Unread(blind.error)))
     }
 
     async fn find(&self, task: &Task) -> Result<Found, Stuck> {

@@ -6,9 +6,11 @@
 
 mod account;
 mod coverage;
+mod gate;
 mod run;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -25,7 +27,8 @@ use crate::resources::Key;
 use crate::rules::{Regions, RuleId, RulesFile};
 
 pub use coverage::{Breach, Coverage, Uncovered, Why, breaches, coverage, stuck_words};
-pub use run::{Event, Run, run};
+pub use gate::{Gate, Opener};
+pub use run::{Event, Pass, Run, run};
 
 /// How many accounts are under way at once. Each has between one and three requests on their way, so that
 /// this many keep [`crate::aws::IN_FLIGHT`] of them busy.
@@ -78,6 +81,14 @@ impl Task {
     pub fn watch(member: Member) -> Self {
         Self { member, left: None }
     }
+
+    /// The account of an outcome, to work in once more.
+    fn of(outcome: &Outcome) -> Self {
+        Self {
+            member: outcome.member.clone(),
+            left: outcome.left,
+        }
+    }
 }
 
 /// What is known of an account as soon as it is listed.
@@ -116,13 +127,18 @@ fn either<S: Serializer>(
     map.end()
 }
 
+fn listed<S: Serializer>(changes: &Arc<[Brief]>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(changes.iter())
+}
+
 /// An account that could be worked in.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Standing {
     /// The Regions that are listened to and wanted there.
     pub listening: Vec<Region>,
-    /// What would change, or was to be changed.
-    pub changes: Vec<Brief>,
+    /// What would change, or was to be changed. How an account was found and how its change ended share it.
+    #[serde(serialize_with = "listed")]
+    pub changes: Arc<[Brief]>,
     /// How many resources are ours there.
     pub ours: usize,
     /// What is ours there and no longer wanted.
@@ -278,6 +294,12 @@ impl Outcome {
     /// The account's id.
     pub fn account(&self) -> &AccountId {
         &self.member.account
+    }
+
+    /// Whether something is to be done there.
+    pub fn is_open(&self) -> bool {
+        let standing = self.result.as_ref();
+        standing.is_ok_and(|standing| !standing.changes.is_empty())
     }
 
     /// Whether the account is as the rules file asks, as far as could be seen.

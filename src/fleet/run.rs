@@ -1,13 +1,13 @@
 //! All accounts: bounded concurrency, progress, and an end that says what became of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use futures::future::{FutureExt, Shared};
 use futures::stream::{FuturesUnordered, Stream, StreamExt};
 use serde::Serialize;
 
-use super::{ACCOUNTS_AT_ONCE, Digest, Fleet, LeftOut, Named, Outcome, Stuck, Task};
+use super::{ACCOUNTS_AT_ONCE, Digest, Fleet, Gate, LeftOut, Named, Outcome, Stuck, Task};
 use crate::aws::CallError;
 use crate::organization::{Left, Member, Unmatched};
 use crate::place::AccountId;
@@ -38,11 +38,30 @@ pub enum Event<'a> {
     },
 }
 
+/// What is done in the accounts.
+#[derive(Debug)]
+pub enum Pass<'a> {
+    /// They are looked at.
+    Look,
+    /// They are changed, and only what was shown.
+    AsShown(&'a BTreeMap<AccountId, Digest>),
+    /// They are looked at, and changed as they are found: nobody asks to see them before.
+    AtOnce {
+        /// What opens when their events have somewhere to go.
+        gate: Gate,
+        /// Whether deletions need no look at all accounts together first.
+        most: bool,
+    },
+}
+
 /// How a run over all accounts ended.
 #[derive(Debug, Default, Serialize)]
 pub struct Run {
     /// Each account that was worked in, by id.
     pub outcomes: Vec<Outcome>,
+    /// Those of them that were changed as they were found, as that ended.
+    #[serde(skip)]
+    pub changed: Vec<Outcome>,
     /// Those that were not.
     pub left: Vec<LeftOut>,
     /// Why listing ended early: accounts may be missing.
@@ -78,26 +97,27 @@ impl Run {
     }
 
     /// The accounts that something is to be done in.
-    pub fn open(&self) -> Vec<Task> {
-        let open = self.outcomes.iter().filter(|outcome| {
-            let standing = outcome.result.as_ref();
-            standing.is_ok_and(|standing| !standing.changes.is_empty())
-        });
-        open.map(|outcome| Task {
-            member: outcome.member.clone(),
-            left: outcome.left,
-        })
-        .collect()
+    pub fn open(&self) -> impl Iterator<Item = Task> {
+        let open = self.outcomes.iter().filter(|outcome| outcome.is_open());
+        open.map(Task::of)
+    }
+
+    /// Those of them that were not changed as they were found.
+    pub fn waiting(&self) -> Vec<Task> {
+        let changed = self.changed.iter().map(Outcome::account);
+        let changed: BTreeSet<&AccountId> = changed.collect();
+        let open = self.open();
+        open.filter(|task| !changed.contains(&task.member.account))
+            .collect()
     }
 }
 
-/// Works in every account that `members` names, while naming goes on. `shown`: `None` only looks; `Some`
-/// changes, and only what was shown. When `stop` resolves, nothing new is begun: changes that are under way
-/// are finished, looks are not, and listing ends.
+/// Works in every account that `members` names, while naming goes on. When `stop` resolves, nothing new is
+/// begun: changes that are under way are finished, looks are not, and where accounts are looked at, listing ends.
 pub async fn run(
     fleet: &Fleet<'_>,
     members: impl Stream<Item = Result<Named, CallError>>,
-    shown: Option<&BTreeMap<AccountId, Digest>>,
+    pass: &Pass<'_>,
     stop: impl Future<Output = ()>,
     mut watch: impl FnMut(Event<'_>),
 ) -> Run {
@@ -114,16 +134,18 @@ pub async fn run(
             biased;
             () = stop.clone(), if !run.stopped => {
                 run.stopped = true;
-                if shown.is_none() {
-                    break;
+                match pass {
+                    Pass::Look => break,
+                    Pass::AtOnce { .. } => listed = true,
+                    Pass::AsShown(_) => {}
                 }
             }
-            Some(outcome) = under_way.next(), if !under_way.is_empty() => {
-                watch(Event::Finished { outcome: &outcome });
-                let outcome: Outcome = outcome;
-                let kept = match shown {
-                    None => outcome.or_left_out(),
-                    Some(_) => Ok(outcome),
+            Some(Worked { found, changed }) = under_way.next(), if !under_way.is_empty() => {
+                watch(Event::Finished { outcome: changed.as_ref().unwrap_or(&found) });
+                run.changed.extend(changed);
+                let kept = match pass {
+                    Pass::Look | Pass::AtOnce { .. } => found.or_left_out(),
+                    Pass::AsShown(_) => Ok(found),
                 };
                 match kept {
                     Ok(outcome) => run.outcomes.push(outcome),
@@ -150,21 +172,46 @@ pub async fn run(
                 Some(Ok(Named::Work(task))) => {
                     begun += 1;
                     watch(Event::Started { member: &task.member });
-                    let digest = shown.map(|shown| shown.get(&task.member.account).copied());
-                    let stop = stop.clone();
                     // On the heap: a hundred of them are under way at once.
-                    under_way.push(async move {
-                        match digest {
-                            None => Box::pin(fleet.look(task)).await,
-                            Some(digest) => Box::pin(fleet.change(task, digest, stop)).await,
-                        }
-                    });
+                    under_way.push(Box::pin(work(fleet, task, pass, stop.clone())));
                 }
             },
         }
     }
-    run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
+    let by_account = |a: &Outcome, b: &Outcome| a.account().cmp(b.account());
+    run.outcomes.sort_by(by_account);
+    run.changed.sort_by(by_account);
     run.left
         .sort_by(|a, b| a.member.account.cmp(&b.member.account));
     run
+}
+
+/// An account as it was found or, where only what was shown is done, as it was changed.
+struct Worked {
+    found: Outcome,
+    /// How its change as found ended, if it was to be changed so.
+    changed: Option<Outcome>,
+}
+
+async fn work(
+    fleet: &Fleet<'_>,
+    task: Task,
+    pass: &Pass<'_>,
+    stop: impl Future<Output = ()> + Clone,
+) -> Worked {
+    let found = match pass {
+        Pass::Look => fleet.look(task).await,
+        Pass::AsShown(shown) => {
+            let digest = shown.get(&task.member.account).copied();
+            fleet.change(task, digest, stop).await
+        }
+        Pass::AtOnce { gate, most } => {
+            let (found, changed) = fleet.settle(task, gate, *most, stop).await;
+            return Worked { found, changed };
+        }
+    };
+    Worked {
+        found,
+        changed: None,
+    }
 }

@@ -20,7 +20,6 @@ pub(super) static CALLS: &[&Call] = &[
     &calls::LIST_RULES,
     &calls::LIST_RULE_TAGS,
     &calls::LIST_TARGETS,
-    &calls::DESCRIBE_RULE,
     &calls::CREATE_ROLE,
     &calls::PUT_ROLE_POLICY,
     &calls::UPDATE_ROLE,

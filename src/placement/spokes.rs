@@ -9,7 +9,7 @@ use crate::resources::{
     Bus, DEFAULT_BUS, EventRule, Resource, Role, Target, events, names, policy,
 };
 
-/// The name of a role's only policy, and of a forwarder's only target.
+/// The name of a forwarder's only target.
 const FORWARD: &str = "forward";
 
 impl Account<'_> {
@@ -102,7 +102,10 @@ impl Account<'_> {
             path: names::ROLE_PATH.to_owned(),
             description: format!("iamwatch: sends events of {region} to the home bus"),
             trust: policy::trust_for_rules(self.account, &rules),
-            policies: BTreeMap::from([(FORWARD.to_owned(), policy::put_events_on(bus))]),
+            policies: BTreeMap::from([(
+                names::FORWARD_POLICY.to_owned(),
+                policy::put_events_on(bus),
+            )]),
             attached: Vec::new(),
             boundary: None,
         };

@@ -41,7 +41,7 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
     if !text.is_empty() {
         text.push('\n');
     }
-    let open = run.open().len();
+    let open = run.open().count();
     let (settled, all) = (settled(run), run.outcomes.len());
     let failed = run.outcomes.iter().filter(|o| o.has_failed()).count();
     let leftovers = match run.outcomes.iter().filter(|o| o.has_leftovers()).count() {
@@ -196,7 +196,7 @@ fn settled(run: &Run) -> usize {
 
 fn changes(standing: &Standing, paint: Painter) -> String {
     let mut text = String::new();
-    for change in &standing.changes {
+    for change in standing.changes.iter() {
         let _ = writeln!(
             text,
             "{} {}{}",

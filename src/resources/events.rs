@@ -7,7 +7,7 @@ use aws_sdk_eventbridge::types;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use super::{EventRule, Key, Kind, Live, Owner, Resource, STACK_TAG, Target, names};
+use super::{EventRule, Key, Kind, Live, Owner, Resource, STACK_TAG, Taken, Target, names};
 use crate::aws::{Call, CallError, Cause, calls};
 use crate::compile::{InputTransformer, RuleState};
 use crate::pattern;
@@ -50,6 +50,21 @@ pub(crate) async fn named(
     bus: &str,
     prefix: &str,
 ) -> Result<Vec<Live>, CallError> {
+    let rules = list(client, bus, prefix).await?;
+    let live: Vec<Option<Live>> = stream::iter(rules)
+        .map(|rule| one(client, stack, place, bus, rule))
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    Ok(live.into_iter().flatten().collect())
+}
+
+/// The rules of a bus whose names begin so, without targets and tags.
+pub(super) async fn list(
+    client: &aws_sdk_eventbridge::Client,
+    bus: &str,
+    prefix: &str,
+) -> Result<Vec<types::Rule>, CallError> {
     let mut rules = Vec::new();
     let mut token = None;
     loop {
@@ -62,15 +77,9 @@ pub(crate) async fn named(
         token = page.next_token().map(str::to_owned);
         rules.extend(page.rules.unwrap_or_default());
         if token.is_none() {
-            break;
+            return Ok(rules);
         }
     }
-    let live: Vec<Option<Live>> = stream::iter(rules)
-        .map(|rule| one(client, stack, place, bus, rule))
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await?;
-    Ok(live.into_iter().flatten().collect())
 }
 
 /// One rule; `None` if it went away since it was listed.
@@ -83,13 +92,10 @@ async fn one(
 ) -> Result<Option<Live>, CallError> {
     let name = rule.name().unwrap_or_default().to_owned();
     let arn = rule.arn().unwrap_or_default().to_owned();
-    let found = async {
-        let request = client.list_tags_for_resource().resource_arn(&arn);
-        let tags = calls::LIST_RULE_TAGS.send(&arn, request.send()).await?;
-        let targets = targets(client, bus, &name).await?;
-        Ok::<_, CallError>((tags, targets))
-    };
-    let (tags, targets) = match found.await {
+    let tags = client.list_tags_for_resource().resource_arn(&arn).send();
+    let tags = calls::LIST_RULE_TAGS.send(&arn, tags);
+    let found = futures::try_join!(tags, targets(client, bus, &name));
+    let (tags, targets) = match found {
         Ok(found) => found,
         Err(error) if error.cause == Cause::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -174,25 +180,11 @@ fn live_target(target: &types::Target) -> Option<Target> {
 pub(super) async fn create(
     client: &aws_sdk_eventbridge::Client,
     stack: &StackName,
+    place: &Place,
     rule: &EventRule,
+    taken: &Taken,
 ) -> Result<(), CallError> {
-    // PutRule overwrites a same-named rule in silence, so the name must be free at the last moment too.
-    let describe = client
-        .describe_rule()
-        .name(&rule.name)
-        .event_bus_name(&rule.bus);
-    match calls::DESCRIBE_RULE.send(&rule.name, describe.send()).await {
-        Err(error) if error.cause == Cause::NotFound => {}
-        Err(error) => return Err(error),
-        Ok(_) => {
-            return Err(CallError::inside_success(
-                &calls::PUT_RULE,
-                rule.name.clone(),
-                "NameTaken",
-                "a rule of this name has appeared since the plan was made; run plan again",
-            ));
-        }
-    }
+    taken.refuse(client, stack, place, rule).await?;
     put_rule(client, rule, Some(stack)).await?;
     put_targets(client, rule, &rule.targets).await
 }

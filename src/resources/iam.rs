@@ -6,7 +6,8 @@ use aws_sdk_iam::types;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use super::{Key, Kind, Live, Owner, Resource, Role, STACK_TAG, names, policy};
+use super::policy::canonical;
+use super::{Key, Kind, Live, Owner, Resource, Role, STACK_TAG, names};
 use crate::aws::{CallError, Cause, calls};
 use crate::place::{Arn, Place, StackName};
 
@@ -21,8 +22,24 @@ pub(super) async fn read(
     place: &Place,
     wanted: &[&str],
 ) -> Result<Vec<Live>, CallError> {
+    let all = |names: Vec<String>| {
+        stream::iter(names)
+            .map(|name| one(client, stack, place, name))
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<Vec<Option<Live>>>()
+    };
+    // What is wanted is asked for by its name, whether or not the list holds it: that need not wait.
+    let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+    let (mut listed, asked) = futures::try_join!(list(client, stack), all(wanted.clone()))?;
+    listed.retain(|name| !wanted.contains(name));
+    let more = all(listed).await?;
+    Ok(asked.into_iter().chain(more).flatten().collect())
+}
+
+/// The names of the roles under our path that are ours.
+async fn list(client: &aws_sdk_iam::Client, stack: &StackName) -> Result<Vec<String>, CallError> {
     let prefix = names::prefix(stack);
-    let mut found: Vec<String> = Vec::new();
+    let mut found = Vec::new();
     let mut marker = None;
     loop {
         let request = client
@@ -38,18 +55,9 @@ pub(super) async fn read(
         );
         marker = page.marker().map(str::to_owned);
         if marker.is_none() {
-            break;
+            return Ok(found);
         }
     }
-    let elsewhere = wanted.iter().map(|name| (*name).to_owned());
-    let elsewhere: Vec<String> = elsewhere.filter(|name| !found.contains(name)).collect();
-    found.extend(elsewhere);
-    let live: Vec<Option<Live>> = stream::iter(found)
-        .map(|name| one(client, stack, place, name))
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await?;
-    Ok(live.into_iter().flatten().collect())
 }
 
 /// One role; `None` if it is not there.
@@ -110,14 +118,45 @@ fn decoded(text: &str) -> Value {
         }
     }
     let document = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    policy::canonical(&document)
+    canonical(&document)
 }
 
 async fn inline(
     client: &aws_sdk_iam::Client,
     role: &str,
 ) -> Result<BTreeMap<String, Value>, CallError> {
+    // The one that ours have is asked for before the list says so.
+    let (names, usual) = futures::try_join!(
+        policy_names(client, role),
+        policy(client, role, names::FORWARD_POLICY)
+    )?;
     let mut policies = BTreeMap::new();
+    for name in names {
+        let document = match &usual {
+            Some(document) if name == names::FORWARD_POLICY => Some(document.clone()),
+            _ => policy(client, role, &name).await?,
+        };
+        policies.extend(document.map(|document| (name, document)));
+    }
+    Ok(policies)
+}
+
+/// An inline policy; `None` if the role has none of that name.
+async fn policy(
+    client: &aws_sdk_iam::Client,
+    role: &str,
+    name: &str,
+) -> Result<Option<Value>, CallError> {
+    let request = client.get_role_policy().role_name(role).policy_name(name);
+    match calls::GET_ROLE_POLICY.send(role, request.send()).await {
+        Ok(answer) => Ok(Some(decoded(answer.policy_document()))),
+        Err(error) if error.cause == Cause::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn policy_names(client: &aws_sdk_iam::Client, role: &str) -> Result<Vec<String>, CallError> {
+    let mut names = Vec::new();
     let mut marker = None;
     loop {
         let request = client
@@ -125,14 +164,10 @@ async fn inline(
             .role_name(role)
             .set_marker(marker);
         let page = calls::LIST_ROLE_POLICIES.send(role, request.send()).await?;
-        for name in page.policy_names() {
-            let request = client.get_role_policy().role_name(role).policy_name(name);
-            let answer = calls::GET_ROLE_POLICY.send(role, request.send()).await?;
-            policies.insert(name.clone(), decoded(answer.policy_document()));
-        }
+        names.extend(page.policy_names().iter().cloned());
         marker = page.marker().map(str::to_owned);
         if marker.is_none() {
-            return Ok(policies);
+            return Ok(names);
         }
     }
 }

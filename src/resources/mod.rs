@@ -19,6 +19,7 @@ mod s3;
 pub mod sns;
 pub mod sqs;
 mod survey;
+mod taken;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -39,6 +40,7 @@ pub use quotas::{BusUse, bus_use};
 pub use survey::{
     PLACES_AT_ONCE, SpokesRead, Survey, enabled_regions, read_all, read_spokes, survey, survey_for,
 };
+pub use taken::Taken;
 
 /// The tag that says to which rules file a resource belongs.
 pub const STACK_TAG: &str = "iamwatch:stack";
@@ -450,7 +452,7 @@ async fn read(
     Ok(live)
 }
 
-/// Creates a resource.
+/// Creates a resource. `taken` is shared by all that one run creates.
 ///
 /// # Errors
 /// What AWS says.
@@ -459,6 +461,7 @@ pub async fn create(
     stack: &StackName,
     place: &Place,
     resource: &Resource,
+    taken: &Taken,
 ) -> Result<(), CallError> {
     match resource {
         Resource::EncryptionKey(key) => kms::create(&clients.kms, stack, key).await,
@@ -469,7 +472,7 @@ pub async fn create(
         Resource::Topic(topic) => sns::create(&clients.sns, stack, topic).await,
         Resource::Subscription(s) => sns::subscribe(&clients.sns, s).await,
         Resource::Bus(bus) => buses::create(&clients.events, stack, bus).await,
-        Resource::Rule(rule) => events::create(&clients.events, stack, rule).await,
+        Resource::Rule(rule) => events::create(&clients.events, stack, place, rule, taken).await,
     }
 }
 

@@ -68,6 +68,9 @@ pub fn whole(stack: &StackName) -> String {
 /// The path of our roles: what is listed by it is ours to look at.
 pub const ROLE_PATH: &str = "/iamwatch/";
 
+/// The only policy of a forwarder's role.
+pub const FORWARD_POLICY: &str = "forward";
+
 /// The role of a Region's forwarders. IAM is global and deployment regional: the Region is in the name.
 pub fn forwarder_role(stack: &StackName, region: &Region) -> String {
     format!("{}{region}", forwarder_role_prefix(stack))

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use iamwatch::aws::Lazily;
+use iamwatch::resources::{Key, Kind};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, region};
@@ -221,4 +222,28 @@ async fn a_statement_that_comes_between_plan_and_apply_stays() {
         sids(&stage).await,
         ["First", "IamwatchForwarders", "Second"]
     );
+}
+
+#[tokio::test]
+async fn a_rule_that_appears_under_a_name_of_ours_after_the_plan_is_not_overwritten() {
+    let stage = Stage::sandbox().await;
+    let wanted = stage.wanted(RULES).await;
+    let is_forwarder = |key: &&Key| {
+        key.kind == Kind::Rule && key.place == wanted.desired.home && !key.name.contains('/')
+    };
+    let forwarder = wanted.desired.resources.keys().find(is_forwarder);
+    let name = forwarder.unwrap().name.as_str();
+    let pattern = r#"{"source":["somebody"]}"#;
+    let plan = stage.plan(&wanted).await;
+    let foreign = stage.clients.events.put_rule().name(name);
+    foreign.event_pattern(pattern).send().await.unwrap();
+    let report = stage.apply(&plan).await;
+    let failed = report.failed.iter().map(|failed| {
+        let code = failed.error.code.as_deref().unwrap_or_default();
+        (failed.key.name.as_str(), code)
+    });
+    assert_eq!(failed.collect::<Vec<_>>(), [(name, "NameTaken")]);
+    let stays = stage.clients.events.describe_rule().name(name);
+    let stays = stays.send().await.unwrap();
+    assert_eq!(stays.event_pattern(), Some(pattern));
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::super::Ui;
 use super::Org;
 use crate::aws::Cloud;
-use crate::fleet::Event;
+use crate::fleet::{Event, Pass};
 use crate::render::progress::Progress;
 
 /// One line of progress, on a terminal only.
@@ -22,8 +22,8 @@ pub(super) struct Display {
 }
 
 impl Display {
-    /// `length` accounts to change, or as many to look at as are listed.
-    pub(super) fn new(length: Option<usize>, org: &Org, ui: &Ui) -> Self {
+    /// `length` accounts to work in, or as many as are listed.
+    pub(super) fn new(pass: &Pass<'_>, length: Option<usize>, org: &Org, ui: &Ui) -> Self {
         let bar = if ui.progress && !ui.json {
             indicatif::ProgressBar::new_spinner()
         } else {
@@ -36,7 +36,7 @@ impl Display {
         let mut display = Self {
             bar,
             progress: Progress {
-                changes: length.is_some(),
+                changes: !matches!(pass, Pass::Look),
                 ..Progress::default()
             },
             listed: listed.filter(|_| length.is_none()),

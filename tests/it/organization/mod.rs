@@ -1,5 +1,6 @@
 //! A whole organization, through the program as a user runs it.
 
+mod at_once;
 mod emulator;
 mod kit;
 mod leftovers;

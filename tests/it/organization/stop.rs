@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::stream;
 use iamwatch::aws::{CallError, Cloud};
 use iamwatch::compile;
-use iamwatch::fleet::{self, Fleet, Named};
+use iamwatch::fleet::{self, Fleet, Named, Pass};
 use iamwatch::organization;
 use iamwatch::placement::{self, Spokes};
 use iamwatch::plan::Wishes;
@@ -44,7 +44,7 @@ fn a_stop_does_not_wait_for_the_listing() {
         };
         // A page that never comes.
         let listing = stream::pending::<Result<Named, CallError>>();
-        let run = fleet::run(&fleet, listing, None, std::future::ready(()), |_| {});
+        let run = fleet::run(&fleet, listing, &Pass::Look, std::future::ready(()), |_| {});
         let run = tokio::time::timeout(Duration::from_secs(30), run).await;
         let run = run.expect("it waits for the listing");
         assert!(run.stopped && !run.is_complete() && run.outcomes.is_empty());

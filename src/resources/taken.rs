@@ -1,0 +1,73 @@
+//! The names of rules that stand on a bus. PutRule overwrites a same-named rule in silence, so that a name must
+//! be free right before it is used, and rules that are made together are looked for together.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{EventRule, events};
+use crate::aws::{CallError, Cause, calls};
+use crate::place::{Place, StackName};
+
+/// For so long what was seen counts as what is there.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What was seen on the buses that rules are made on: one for each run of apply.
+#[derive(Debug, Default)]
+pub struct Taken(Mutex<HashMap<(Place, String), Arc<Seen>>>);
+
+/// The names on one bus, and when they were seen. Whoever looks keeps the others waiting for it.
+type Seen = tokio::sync::Mutex<Option<(Instant, BTreeSet<String>)>>;
+
+impl Taken {
+    /// Refuses a name that is not free.
+    ///
+    /// # Errors
+    /// When a rule of that name stands there, and whatever AWS says.
+    pub(super) async fn refuse(
+        &self,
+        client: &aws_sdk_eventbridge::Client,
+        stack: &StackName,
+        place: &Place,
+        rule: &EventRule,
+    ) -> Result<(), CallError> {
+        let seen = {
+            let mut buses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let bus = buses.entry((place.clone(), rule.bus.clone()));
+            Arc::clone(bus.or_default())
+        };
+        let mut seen = seen.lock().await;
+        let known = seen.take().filter(|(at, _)| at.elapsed() < FRESH);
+        let (at, names) = match known {
+            Some(known) => known,
+            None => (Instant::now(), names(client, stack, &rule.bus).await?),
+        };
+        let is_taken = names.contains(&rule.name);
+        *seen = Some((at, names));
+        if !is_taken {
+            return Ok(());
+        }
+        Err(CallError::inside_success(
+            &calls::PUT_RULE,
+            rule.name.clone(),
+            "NameTaken",
+            "a rule of this name has appeared since the plan was made; run plan again",
+        ))
+    }
+}
+
+async fn names(
+    client: &aws_sdk_eventbridge::Client,
+    stack: &StackName,
+    bus: &str,
+) -> Result<BTreeSet<String>, CallError> {
+    let listed = events::list(client, bus, &super::names::prefix(stack)).await;
+    match listed {
+        Ok(rules) => Ok(rules.into_iter().filter_map(|rule| rule.name).collect()),
+        // PutRule says it better.
+        Err(error) if error.cause == Cause::NotFound => Ok(BTreeSet::new()),
+        Err(error) => Err(error),
+    }
+}
