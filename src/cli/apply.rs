@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
@@ -51,7 +52,7 @@ impl ApplyArgs {
         let others = others.filter(|org| !org.home_only && saved.is_none());
         if let Some(org) = others {
             let order = self.order.order(&session)?;
-            let fleet = org.fleet_for(&session, &order);
+            let fleet = Arc::new(org.fleet_for(&session, &order));
             let consent = Consent {
                 question: "Apply these changes to the organization?",
                 approved: self.auto_approve,

@@ -1,5 +1,7 @@
 //! `iamwatch coverage`: who is watched, and who is not.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::organization::{Beyond, OrgArgs};
@@ -30,7 +32,7 @@ pub(super) async fn judge(session: &Session, ui: &mut Ui) -> Result<Exit, Failur
         return Err(Failure::new("the rules file watches one account")
             .help("`iamwatch status` judges that; for an organization give --org"));
     };
-    let look = org.fleet(session, &Wishes::default(), None);
+    let look = Arc::new(org.fleet(session, &Wishes::default(), None));
     let mut run = org.look(&look, session, Beyond::Nothing, ui).await;
     if run.stopped {
         return Err(Failure::new("stopped before all accounts were looked at"));

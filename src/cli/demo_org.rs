@@ -1,5 +1,7 @@
 //! `iamwatch demo --org`: an organization goes from empty to covered, and one that joins is not forgotten.
 
+use std::sync::Arc;
+
 use super::apply::Consent;
 use super::demo::{START, STEP, heading, numbered, options};
 use super::everywhere::Everywhere;
@@ -120,7 +122,7 @@ async fn apply(aws: &Sandbox, ui: &mut Ui) -> Result<(), Failure> {
         ));
     };
     let plan = session.plan(&[], &Wishes::default()).await?;
-    let fleet = org.fleet(&session, &Wishes::default(), None);
+    let fleet = Arc::new(org.fleet(&session, &Wishes::default(), None));
     let work = Everywhere {
         org,
         session: &session,

@@ -1,5 +1,7 @@
 //! `iamwatch destroy`: delete everything that belongs to the rules file.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::apply::{Consent, show_and_apply};
@@ -29,6 +31,7 @@ impl DestroyArgs {
         if let Some(org) = &session.org {
             let mut fleet = org.fleet(&session, &Wishes::destruction(kinds(&self.delete)), None);
             fleet.destroy = true;
+            let fleet = Arc::new(fleet);
             let name = &session.rules.file.name;
             let question = format!(
                 "Delete all of this in the whole organization, and with it every alert of `{name}`?"

@@ -3,6 +3,7 @@
 //! account is read once, and changed as it is found.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use super::apply::{Consent, carry_out, confirm_much, say};
 use super::organization::{Beyond, Document, Org};
@@ -18,7 +19,7 @@ use crate::resources::Kind;
 pub(super) struct Everywhere<'a> {
     pub(super) org: &'a Org,
     pub(super) session: &'a Session,
-    pub(super) fleet: &'a Fleet<'a>,
+    pub(super) fleet: &'a Arc<Fleet>,
     pub(super) home: &'a Plan,
     /// What is done with accounts that the rules file leaves out.
     pub(super) beyond: Beyond,
@@ -45,7 +46,7 @@ impl Everywhere<'_> {
         }
         let shown = self
             .org
-            .look(self.fleet, self.session, self.beyond, ui)
+            .show(self.fleet, self.session, self.beyond, ui)
             .await;
         self.show_home(ui)?;
         self.show_others(&shown, ui)?;

@@ -37,6 +37,7 @@ mod ui;
 
 use std::ffi::OsString;
 use std::io;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use aws_credential_types::Credentials;
@@ -49,6 +50,9 @@ pub use exit::{Exit, Failure};
 pub use matching::MatchArgs;
 pub use sandbox::SandboxArgs;
 pub use ui::Ui;
+
+/// More threads than this only wait for each other.
+const MOST_THREADS: usize = 4;
 
 /// Alerts for IAM changes, root activity and odd sign-ins on AWS.
 ///
@@ -220,15 +224,15 @@ pub fn run_within(
 fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
     let global = cli.global;
     match cli.command {
-        Command::Demo(args) => block_on(args.run(ui)),
+        Command::Demo(args) => block_on(one_thread(), args.run(ui)),
         Command::Init(args) => args.run(&global.file, ui),
-        Command::Plan(args) => block_on(args.run(&global, ui)),
-        Command::Apply(args) => block_on(args.run(&global, ui)),
-        Command::Destroy(args) => block_on(args.run(&global, ui)),
-        Command::TestEvent(args) => block_on(args.run(&global, ui)),
-        Command::Status(args) => block_on(args.run(&global, ui)),
-        Command::Coverage(args) => block_on(args.run(&global, ui)),
-        Command::Dlq(args) => block_on(args.run(&global, ui)),
+        Command::Plan(args) => block_on(threads(&global), args.run(&global, ui)),
+        Command::Apply(args) => block_on(threads(&global), args.run(&global, ui)),
+        Command::Destroy(args) => block_on(threads(&global), args.run(&global, ui)),
+        Command::TestEvent(args) => block_on(threads(&global), args.run(&global, ui)),
+        Command::Status(args) => block_on(threads(&global), args.run(&global, ui)),
+        Command::Coverage(args) => block_on(threads(&global), args.run(&global, ui)),
+        Command::Dlq(args) => block_on(threads(&global), args.run(&global, ui)),
         Command::Check(args) => args.run(&global, ui),
         Command::ExplainCode(args) => args.run(ui),
         Command::Patterns(args) => args.run(ui),
@@ -249,12 +253,27 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
     }
 }
 
-/// One thread serves: the program waits for AWS, it does not compute.
-fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+/// What a command runs on. Thousands of accounts keep more than one processor busy; an AWS in this process hears
+/// its calls in the same order each time.
+fn threads(global: &Global) -> tokio::runtime::Builder {
+    if global.within.is_some() || global.sandbox.is_some() {
+        return one_thread();
+    }
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    threads.worker_threads(processors.min(MOST_THREADS));
+    threads
+}
+
+fn one_thread() -> tokio::runtime::Builder {
     tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(command)
+}
+
+fn block_on(
+    mut threads: tokio::runtime::Builder,
+    command: impl Future<Output = Result<Exit, Failure>>,
+) -> Result<Exit, Failure> {
+    threads.enable_all().build()?.block_on(command)
 }
 
 /// Help and version are results; everything else clap says is a usage error.

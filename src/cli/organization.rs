@@ -6,6 +6,7 @@ mod display;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use clap::Args;
 use futures::stream::{self, LocalBoxStream, StreamExt, TryStreamExt};
@@ -201,24 +202,20 @@ impl Org {
         })
     }
 
-    /// The caller in an account of the organization.
-    pub(super) async fn enter(&self, account: &AccountId) -> Result<Cloud, CallError> {
-        self.caller.member(account, &self.wanted.member_role).await
-    }
-
     /// The work in the other accounts.
-    pub(super) fn fleet<'a>(
-        &'a self,
-        session: &'a Session,
+    pub(super) fn fleet(
+        &self,
+        session: &Session,
         wishes: &Wishes,
         region: Option<&Region>,
-    ) -> Fleet<'a> {
-        let (file, patterns) = (&session.rules.file, &session.rules.patterns);
+    ) -> Fleet {
+        let file = Arc::new(session.rules.file.clone());
+        let (patterns, organization) = (&session.rules.patterns, self.organization.clone());
         Fleet {
-            caller: &self.caller,
-            role: &self.wanted.member_role,
-            file,
-            spokes: Spokes::new(file, patterns, &self.organization, &session.desired),
+            caller: self.caller.clone(),
+            role: self.wanted.member_role.clone(),
+            file: Arc::clone(&file),
+            spokes: Spokes::new(file, patterns, organization, &session.desired),
             wishes: wishes.clone(),
             region: region.cloned(),
             destroy: false,
@@ -234,7 +231,7 @@ impl Org {
 
     /// The same for what the command line asks for. One that narrows to rules deletes nothing elsewhere: what
     /// forwarders pass on is made for all rules together.
-    pub(super) fn fleet_for<'a>(&'a self, session: &'a Session, order: &Order) -> Fleet<'a> {
+    pub(super) fn fleet_for(&self, session: &Session, order: &Order) -> Fleet {
         let wishes = Wishes {
             prune: order.wishes.prune && order.rules.is_empty(),
             ..order.wishes.clone()
@@ -349,7 +346,7 @@ impl Org {
     /// The ways home of every account that is meant, and the accounts that could not be worked in.
     pub(super) async fn ways(
         &self,
-        fleet: &Fleet<'_>,
+        fleet: &Fleet,
         home: &AccountId,
     ) -> Result<(Vec<Way>, Vec<Outcome>), Failure> {
         let seen = Seen::default();
@@ -392,7 +389,7 @@ impl Org {
     /// Looks at every account.
     pub(super) async fn look(
         &self,
-        fleet: &Fleet<'_>,
+        fleet: &Arc<Fleet>,
         session: &Session,
         beyond: Beyond,
         ui: &mut Ui,
@@ -401,11 +398,23 @@ impl Org {
             .await
     }
 
+    /// The same where the accounts are to be changed as they are shown.
+    pub(super) async fn show(
+        &self,
+        fleet: &Arc<Fleet>,
+        session: &Session,
+        beyond: Beyond,
+        ui: &mut Ui,
+    ) -> Run {
+        self.go_through(fleet, session, beyond, &Pass::Show, ui)
+            .await
+    }
+
     /// Looks at every account and changes it as it is found, once the gate opens. Where much may be deleted
     /// without `most`, what is to be deleted waits.
     pub(super) async fn settle(
         &self,
-        fleet: &Fleet<'_>,
+        fleet: &Arc<Fleet>,
         session: &Session,
         beyond: Beyond,
         (gate, most): (Gate, bool),
@@ -418,7 +427,7 @@ impl Org {
     /// Works in every account, as the organization lists them.
     async fn go_through(
         &self,
-        fleet: &Fleet<'_>,
+        fleet: &Arc<Fleet>,
         session: &Session,
         beyond: Beyond,
         pass: &Pass<'_>,
@@ -446,7 +455,7 @@ impl Org {
     }
 
     /// Changes the accounts that were shown and not changed yet, as they were shown.
-    pub(super) async fn change(&self, fleet: &Fleet<'_>, shown: &Run, ui: &mut Ui) -> Run {
+    pub(super) async fn change(&self, fleet: &Arc<Fleet>, shown: &Run, ui: &mut Ui) -> Run {
         let digests = shown.digests();
         let pass = Pass::AsShown(&digests);
         // Only where something is to be done: where nothing was, nothing was promised either.

@@ -1,6 +1,7 @@
 //! `iamwatch plan`: what apply would change.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -9,8 +10,8 @@ use super::order::OrderArgs;
 use super::organization::{Beyond, Document as Organization, Org, OrgArgs};
 use super::session::{Session, verdict};
 use super::{Exit, Failure, Global, Ui, saved};
+use crate::fleet::Run;
 use crate::plan::Plan;
-use crate::plan::saved::Order;
 use crate::render;
 
 /// Flags of `plan`.
@@ -35,7 +36,20 @@ impl PlanArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let session = Session::open_with(global, &self.org.listing(), ui).await?;
         let order = self.order.order(&session)?;
-        let plan = session.plan_for(&order).await?;
+        let (plan, run) = match session.org.as_ref().filter(|org| !org.home_only) {
+            None => (session.plan_for(&order).await?, None),
+            Some(org) => {
+                self.check()?;
+                // Both only look: what home still needs is asked for while the accounts are read.
+                let fleet = Arc::new(org.fleet_for(&session, &order));
+                let looking = async {
+                    let beyond = Beyond::of(&order);
+                    Ok(org.look(&fleet, &session, beyond, ui).await)
+                };
+                let (plan, run) = futures::try_join!(session.plan_for(&order), looking)?;
+                (plan, Some((org, run)))
+            }
+        };
         let expected = match &self.with_backtest {
             Some(logs) => Some(Expected::of(
                 &plan,
@@ -45,8 +59,8 @@ impl PlanArgs {
             )?),
             None => None,
         };
-        if let Some(org) = session.org.as_ref().filter(|org| !org.home_only) {
-            let exit = self.organization(org, &session, &order, &plan, ui).await?;
+        if let Some((org, run)) = &run {
+            let exit = self.organization(org, &plan, run, ui)?;
             if let Some(expected) = expected.filter(|_| !ui.json) {
                 write!(ui.out, "{}", expected.text(ui.painter()))?;
             }
@@ -79,34 +93,36 @@ impl PlanArgs {
         Ok(verdict(&plan, self.detailed_exitcode))
     }
 
-    async fn organization(
-        &self,
-        org: &Org,
-        session: &Session,
-        order: &Order,
-        plan: &Plan,
-        ui: &mut Ui,
-    ) -> Result<Exit, Failure> {
+    /// Whether an organization can be planned so.
+    fn check(&self) -> Result<(), Failure> {
         if self.out.is_some() {
             return Err(Failure::new(
                 "a saved plan holds one account, and this is an organization",
             )
             .help("give --home-only to save the plan of the home account"));
         }
-        let fleet = org.fleet_for(session, order);
-        let run = org.look(&fleet, session, Beyond::of(order), ui).await;
+        Ok(())
+    }
+
+    fn organization(
+        &self,
+        org: &Org,
+        plan: &Plan,
+        run: &Run,
+        ui: &mut Ui,
+    ) -> Result<Exit, Failure> {
         if run.stopped {
             return Err(Failure::new("stopped before all accounts were looked at"));
         }
         let name = &org.organization.id;
         if ui.json {
-            ui.json(&Organization::of(plan, name, &run))?;
+            ui.json(&Organization::of(plan, name, run))?;
         } else {
             let home = render::plan::plan(plan, ui.painter());
-            let members = render::fleet::plan(&run, name, ui.painter());
+            let members = render::fleet::plan(run, name, ui.painter());
             write!(ui.out, "{home}\n{members}")?;
         }
-        org.listed(&run)?;
+        org.listed(run)?;
         if !run.is_complete() {
             return Ok(Exit::Error);
         }

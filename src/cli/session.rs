@@ -156,14 +156,23 @@ impl Session {
         };
         let org = match &rules.file.watch.organization {
             None => None,
-            Some(wanted) => Some(Org::open(wanted, org, &cloud, ui).await?),
+            Some(wanted) => {
+                let entering = async {
+                    let home = rules.file.home.account.as_ref()?;
+                    Some((home, cloud.member(home, &wanted.member_role).await))
+                };
+                // Home's role is taken on meanwhile: it need not wait.
+                let opening = Org::open(wanted, org, &cloud, ui);
+                let (opened, entered) = futures::join!(opening, entering);
+                let org = opened?;
+                match entered {
+                    None => {}
+                    Some((_, Ok(home))) => cloud = home,
+                    Some((home, Err(error))) => return Err(org.closed_home(home, error).await),
+                }
+                Some(org)
+            }
         };
-        if let (Some(org), Some(home)) = (&org, &rules.file.home.account) {
-            cloud = match org.enter(home).await {
-                Ok(cloud) => cloud,
-                Err(error) => return Err(org.closed_home(home, error).await),
-            };
-        }
         if let Some(account) = &rules.file.home.account
             && *account != cloud.account
         {

@@ -25,6 +25,14 @@ struct Found {
 }
 
 impl Found {
+    /// How it stands, to be held against how it stands later.
+    fn promised(self) -> Standing {
+        Standing {
+            digest: Some(Digest::of(&self.plan)),
+            ..self.standing
+        }
+    }
+
     /// Changes it as it was found.
     async fn carry_out(self, stop: impl Future<Output = ()>) -> Standing {
         let report = apply::apply(&self.plan, &self.cloud, stop, |_| {}).await;
@@ -37,10 +45,20 @@ impl Found {
     }
 }
 
-impl Fleet<'_> {
+impl Fleet {
     /// Looks at an account; writes nothing.
     pub(super) async fn look(&self, task: Task) -> Outcome {
         let result = self.find(&task).await.map(|found| found.standing);
+        Outcome {
+            member: task.member,
+            left: task.left,
+            result,
+        }
+    }
+
+    /// The same where that is to be done later, and nothing else.
+    pub(super) async fn show(&self, task: Task) -> Outcome {
+        let result = self.find(&task).await.map(Found::promised);
         Outcome {
             member: task.member,
             left: task.left,
@@ -57,7 +75,7 @@ impl Fleet<'_> {
     ) -> Outcome {
         let result = self.find(&task).await;
         let result = match result {
-            Ok(found) if shown != Some(found.standing.digest) => {
+            Ok(found) if shown != Some(Digest::of(&found.plan)) => {
                 // Whoever cannot look any more sees another account; AWS's words say more than that.
                 let mut blind = found.standing.blind.into_iter();
                 Err(match blind.find(|blind| !blind.disabled) {
@@ -81,7 +99,7 @@ impl Fleet<'_> {
     pub(super) async fn settle(
         &self,
         task: Task,
-        gate: &Gate,
+        gate: Gate,
         most: bool,
         stop: impl Future<Output = ()> + Clone,
     ) -> (Outcome, Option<Outcome>) {
@@ -99,8 +117,11 @@ impl Fleet<'_> {
             Ok(found) => found,
             Err(stuck) => return (outcome(Err(stuck)), None),
         };
+        if !most && found.standing.deletions() > 0 {
+            return (outcome(Ok(found.promised())), None);
+        }
         let shown = outcome(Ok(found.standing.clone()));
-        if !shown.is_open() || (!most && found.standing.deletions() > 0) {
+        if !shown.is_open() {
             return (shown, None);
         }
         let may = tokio::select! {
@@ -152,7 +173,7 @@ impl Fleet<'_> {
 
     async fn find(&self, task: &Task) -> Result<Found, Stuck> {
         let account = &task.member.account;
-        let cloud = self.caller.member(account, self.role).await;
+        let cloud = self.caller.member(account, &self.role).await;
         let cloud = cloud.map_err(Stuck::NoRole)?;
         let mut regions_unknown = None;
         let mut listening = match task.left {
@@ -196,7 +217,7 @@ impl Fleet<'_> {
         if self.spokes.trail_in(account).is_some_and(|at| here(&at)) {
             let trail = self.read_trail(&cloud, &desired).await;
             live.extend(trail.map_err(Stuck::Unread)?);
-            desired.use_named_bucket(self.file, &live);
+            desired.use_named_bucket(&self.file, &live);
         }
         // What stands where nobody could look is neither missing nor left over.
         let hidden = |place: &Place, name: &str| {

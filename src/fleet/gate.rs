@@ -18,9 +18,8 @@ impl Gate {
     }
 
     /// Waits until it is known: whether it is open.
-    pub async fn is_open(&self) -> bool {
-        let mut gate = self.0.clone();
-        let known = gate.wait_for(Option::is_some).await;
+    pub async fn is_open(mut self) -> bool {
+        let known = self.0.wait_for(Option::is_some).await;
         // Whoever should have opened it is gone.
         known.is_ok_and(|open| *open == Some(true))
     }
@@ -48,7 +47,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_passes_before_it_is_open_and_nobody_if_it_never_is() {
         let (opener, gate) = Gate::shut();
-        let waited = tokio::time::timeout(Duration::from_secs(9), gate.is_open());
+        let waited = tokio::time::timeout(Duration::from_secs(9), gate.clone().is_open());
         assert!(waited.await.is_err(), "it is shut");
         opener.decide(true);
         opener.decide(false);

@@ -30,21 +30,22 @@ pub use coverage::{Breach, Coverage, Uncovered, Why, breaches, coverage, stuck_w
 pub use gate::{Gate, Opener};
 pub use run::{Event, Pass, Run, run};
 
-/// How many accounts are under way at once. Each has between one and three requests on their way, so that
-/// this many keep [`crate::aws::IN_FLIGHT`] of them busy.
-pub const ACCOUNTS_AT_ONCE: usize = 192;
+/// How many accounts are under way at once. One that is empty takes five requests in two turns, one
+/// that is covered by a single forwarder eleven in three: this many keep [`crate::aws::IN_FLIGHT`] of them busy, and
+/// more would only take memory.
+pub const ACCOUNTS_AT_ONCE: usize = 128;
 
-/// What is to be done in the accounts.
+/// What is to be done in the accounts. It owns all of it: accounts are worked in on every processor.
 #[derive(Debug)]
-pub struct Fleet<'a> {
+pub struct Fleet {
     /// Who takes on the role of each account.
-    pub caller: &'a Cloud,
+    pub caller: Cloud,
     /// The role's name.
-    pub role: &'a str,
+    pub role: String,
     /// The rules file.
-    pub file: &'a RulesFile,
+    pub file: Arc<RulesFile>,
     /// What is wanted in each account.
-    pub spokes: Spokes<'a>,
+    pub spokes: Spokes,
     /// What is allowed beyond creating and changing.
     pub wishes: Wishes,
     /// Only this Region.
@@ -52,12 +53,12 @@ pub struct Fleet<'a> {
     /// Nothing is wanted: all that is ours goes.
     pub destroy: bool,
     /// The rules as they hear of our own calls.
-    pub hearing: Hearing<'a>,
+    pub hearing: Hearing,
     /// Those whose detectors stand at home.
     pub deployed: BTreeSet<RuleId>,
 }
 
-impl Fleet<'_> {
+impl Fleet {
     fn stack(&self) -> &StackName {
         &self.file.name
     }
@@ -157,9 +158,9 @@ pub struct Standing {
     /// Which rules the changes set off by themselves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub own_alerts: Vec<OwnAlert>,
-    /// The digest of the plan.
+    /// The digest of the plan, where it is to be carried out later as it was shown.
     #[serde(skip)]
-    pub digest: Digest,
+    pub digest: Option<Digest>,
 }
 
 /// A change, without the resource itself.
@@ -235,7 +236,6 @@ impl Standing {
             changes: plan.changes.iter().map(Brief::of).collect(),
             ours: plan.ours,
             orphans: plan.orphans.clone(),
-            digest: Digest::of(plan),
             ..Self::default()
         }
     }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 
 use futures::future::{FutureExt, Shared};
-use futures::stream::{FuturesUnordered, Stream, StreamExt};
+use futures::stream::{Stream, StreamExt};
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 use super::{ACCOUNTS_AT_ONCE, Digest, Fleet, Gate, LeftOut, Named, Outcome, Stuck, Task};
 use crate::aws::CallError;
@@ -43,6 +45,8 @@ pub enum Event<'a> {
 pub enum Pass<'a> {
     /// They are looked at.
     Look,
+    /// They are looked at, to be changed as they are shown.
+    Show,
     /// They are changed, and only what was shown.
     AsShown(&'a BTreeMap<AccountId, Digest>),
     /// They are looked at, and changed as they are found: nobody asks to see them before.
@@ -91,7 +95,7 @@ impl Run {
     pub fn digests(&self) -> BTreeMap<AccountId, Digest> {
         let standing = self.outcomes.iter().filter_map(|outcome| {
             let standing = outcome.result.as_ref().ok()?;
-            Some((outcome.account().clone(), standing.digest))
+            Some((outcome.account().clone(), standing.digest?))
         });
         standing.collect()
     }
@@ -115,16 +119,17 @@ impl Run {
 /// Works in every account that `members` names, while naming goes on. When `stop` resolves, nothing new is
 /// begun: changes that are under way are finished, looks are not, and where accounts are looked at, listing ends.
 pub async fn run(
-    fleet: &Fleet<'_>,
+    fleet: &Arc<Fleet>,
     members: impl Stream<Item = Result<Named, CallError>>,
     pass: &Pass<'_>,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()> + Send + 'static,
     mut watch: impl FnMut(Event<'_>),
 ) -> Run {
-    let stop: Shared<_> = stop.boxed_local().shared();
+    let stop: Shared<_> = stop.boxed().shared();
     let mut run = Run::default();
     let mut members = std::pin::pin!(members.fuse());
-    let mut under_way = FuturesUnordered::new();
+    // Those that are left when this ends are given up.
+    let mut under_way = JoinSet::new();
     let (mut listed, mut begun) = (false, 0);
     loop {
         if listed && under_way.is_empty() {
@@ -135,16 +140,24 @@ pub async fn run(
             () = stop.clone(), if !run.stopped => {
                 run.stopped = true;
                 match pass {
-                    Pass::Look => break,
+                    Pass::Look | Pass::Show => break,
                     Pass::AtOnce { .. } => listed = true,
                     Pass::AsShown(_) => {}
                 }
             }
-            Some(Worked { found, changed }) = under_way.next(), if !under_way.is_empty() => {
+            Some(joined) = under_way.join_next(), if !under_way.is_empty() => {
+                let (found, changed): Worked = match joined {
+                    Ok(worked) => worked,
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        // Nobody gives one up before the end.
+                        Err(_) => continue,
+                    },
+                };
                 watch(Event::Finished { outcome: changed.as_ref().unwrap_or(&found) });
                 run.changed.extend(changed);
                 let kept = match pass {
-                    Pass::Look | Pass::AtOnce { .. } => found.or_left_out(),
+                    Pass::Look | Pass::Show | Pass::AtOnce { .. } => found.or_left_out(),
                     Pass::AsShown(_) => Ok(found),
                 };
                 match kept {
@@ -172,8 +185,8 @@ pub async fn run(
                 Some(Ok(Named::Work(task))) => {
                     begun += 1;
                     watch(Event::Started { member: &task.member });
-                    // On the heap: a hundred of them are under way at once.
-                    under_way.push(Box::pin(work(fleet, task, pass, stop.clone())));
+                    let work = Work::of(pass, &task);
+                    under_way.spawn(work.carry_out(Arc::clone(fleet), task, stop.clone()));
                 }
             },
         }
@@ -186,32 +199,42 @@ pub async fn run(
     run
 }
 
-/// An account as it was found or, where only what was shown is done, as it was changed.
-struct Worked {
-    found: Outcome,
-    /// How its change as found ended, if it was to be changed so.
-    changed: Option<Outcome>,
+/// An account as it was found or, where it was changed as it was shown, as that ended; and how its change as it
+/// was found ended, where there was one.
+type Worked = (Outcome, Option<Outcome>);
+
+/// What a pass means for one account.
+enum Work {
+    Look,
+    Show,
+    AsShown(Option<Digest>),
+    AtOnce { gate: Gate, most: bool },
 }
 
-async fn work(
-    fleet: &Fleet<'_>,
-    task: Task,
-    pass: &Pass<'_>,
-    stop: impl Future<Output = ()> + Clone,
-) -> Worked {
-    let found = match pass {
-        Pass::Look => fleet.look(task).await,
-        Pass::AsShown(shown) => {
-            let digest = shown.get(&task.member.account).copied();
-            fleet.change(task, digest, stop).await
+impl Work {
+    fn of(pass: &Pass<'_>, task: &Task) -> Self {
+        match pass {
+            Pass::Look => Self::Look,
+            Pass::Show => Self::Show,
+            Pass::AsShown(shown) => Self::AsShown(shown.get(&task.member.account).copied()),
+            Pass::AtOnce { gate, most } => Self::AtOnce {
+                gate: gate.clone(),
+                most: *most,
+            },
         }
-        Pass::AtOnce { gate, most } => {
-            let (found, changed) = fleet.settle(task, gate, *most, stop).await;
-            return Worked { found, changed };
+    }
+
+    async fn carry_out(
+        self,
+        fleet: Arc<Fleet>,
+        task: Task,
+        stop: impl Future<Output = ()> + Clone + Send,
+    ) -> Worked {
+        match self {
+            Self::Look => (fleet.look(task).await, None),
+            Self::Show => (fleet.show(task).await, None),
+            Self::AsShown(digest) => (fleet.change(task, digest, stop).await, None),
+            Self::AtOnce { gate, most } => fleet.settle(task, gate, most, stop).await,
         }
-    };
-    Worked {
-        found,
-        changed: None,
     }
 }

@@ -2,37 +2,42 @@
 //! management account the trail.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Account, Desired, Feed, Topology};
 use crate::compile::{Compiled, Forwarder, PATTERN_QUOTA, Where, cover};
 use crate::organization::Organization;
-use crate::place::{AccountId, Region};
+use crate::place::{AccountId, Place, Region};
 use crate::rules::{Regions, RulesFile};
 
 /// What is the same in every account: worked out once, however many there are.
 #[derive(Debug, Clone)]
-pub struct Spokes<'a> {
-    file: &'a RulesFile,
-    organization: &'a Organization,
-    /// The desired state of the home account.
-    home: &'a Desired,
+pub struct Spokes {
+    file: Arc<RulesFile>,
+    organization: Organization,
+    /// Of the desired state of the home account.
+    home: Place,
+    bus: String,
+    feed: Feed,
     /// The forwarders of the Region of global services, and of any other.
     global: Vec<Forwarder>,
     other: Vec<Forwarder>,
 }
 
-impl<'a> Spokes<'a> {
+impl Spokes {
     /// The covers of all patterns for the accounts of an organization.
     pub fn new(
-        file: &'a RulesFile,
+        file: Arc<RulesFile>,
         compiled: &[Compiled],
-        organization: &'a Organization,
-        home: &'a Desired,
+        organization: Organization,
+        home: &Desired,
     ) -> Self {
         Self {
             file,
             organization,
-            home,
+            home: home.home.clone(),
+            bus: home.topology.bus.clone(),
+            feed: home.feed.clone(),
             global: cover(compiled, Where::GlobalRegion, PATTERN_QUOTA),
             other: cover(compiled, Where::OtherRegion, PATTERN_QUOTA),
         }
@@ -73,22 +78,22 @@ impl<'a> Spokes<'a> {
             .filter(|(_, parts)| !parts.is_empty())
             .collect();
         let mut desired = Desired {
-            home: self.home.home.clone(),
+            home: self.home.clone(),
             topology: Topology {
                 listening: regions.clone(),
-                bus: self.home.topology.bus.clone(),
+                bus: self.bus.clone(),
                 forwarders,
             },
-            feed: self.home.feed.clone(),
+            feed: self.feed.clone(),
             resources: BTreeMap::new(),
             detectors: BTreeMap::new(),
             receivers: Vec::new(),
         };
         let here = Account {
-            file: self.file,
+            file: &self.file,
             account,
-            home: self.home.home.account(),
-            organization: Some(self.organization),
+            home: self.home.account(),
+            organization: Some(&self.organization),
         };
         here.add_trail(&mut desired);
         here.add_spokes(&mut desired);
@@ -97,7 +102,7 @@ impl<'a> Spokes<'a> {
 
     /// The Region in which the trail of ours stands, if it is in an account.
     pub fn trail_in(&self, account: &AccountId) -> Option<Region> {
-        match &self.home.feed {
+        match &self.feed {
             Feed::Ours(arn) if arn.account() == account.as_str() => arn.region().parse().ok(),
             _ => None,
         }

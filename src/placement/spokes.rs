@@ -53,9 +53,12 @@ impl Account<'_> {
         let Some(bus) = self.arn_at_home("events", &format!("event-bus/{name}")) else {
             return;
         };
-        for (region, parts) in desired.topology.forwarders.clone() {
-            self.add_spoke(desired, &region, &parts, &bus);
+        // Taken out and put back: patterns are long, and thousands of accounts have them.
+        let forwarders = std::mem::take(&mut desired.topology.forwarders);
+        for (region, parts) in &forwarders {
+            self.add_spoke(desired, region, parts, &bus);
         }
+        desired.topology.forwarders = forwarders;
     }
 
     fn add_spoke(&self, desired: &mut Desired, region: &Region, parts: &[Forwarder], bus: &Arn) {

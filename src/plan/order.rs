@@ -7,10 +7,7 @@ use crate::resources::{Key, Kind, Resource};
 
 /// Fills in which change waits for which, and sorts so that every change stands behind all it needs.
 pub(super) fn ordered(mut changes: Vec<Change>) -> Vec<Change> {
-    let needs: Vec<Vec<Key>> = changes
-        .iter()
-        .map(|change| needed_by(change, &changes))
-        .collect();
+    let needs = needs(&changes);
     for (change, needs) in changes.iter_mut().zip(needs) {
         change.needs = needs;
     }
@@ -33,24 +30,33 @@ pub(super) fn ordered(mut changes: Vec<Change>) -> Vec<Change> {
     sorted
 }
 
-/// Creations and updates wait for what they will use; deletions wait until nobody uses the thing.
-fn needed_by(change: &Change, all: &[Change]) -> Vec<Key> {
-    let uses = |user: &Key, resource: Option<&Resource>, key: &Key| {
-        resource.is_some_and(|resource| resource.needs(&user.place).contains(key))
+/// For each change what it waits for: creations and updates for what they will use, deletions until nobody uses
+/// the thing.
+fn needs(all: &[Change]) -> Vec<Vec<Key>> {
+    let uses = |change: &Change, resource: Option<&Resource>| -> Vec<Key> {
+        resource.map_or_else(Vec::new, |resource| resource.needs(&change.key.place))
     };
-    all.iter()
-        .filter(|other| other.key != change.key)
-        .filter(|other| match change.action {
-            Action::Delete => {
-                let before = other.before.as_ref().map(|live| &live.resource);
-                uses(&other.key, before, &change.key) || may_take_over(other, change)
-            }
-            Action::Create | Action::Update | Action::Replace => {
-                other.action != Action::Delete
-                    && uses(&change.key, change.after.as_ref(), &other.key)
-            }
-        })
-        .map(|other| other.key.clone())
+    // Each once, and not once for every pair.
+    let used = all.iter().map(|change| {
+        let before = change.before.as_ref().map(|live| &live.resource);
+        (uses(change, before), uses(change, change.after.as_ref()))
+    });
+    let used: Vec<(Vec<Key>, Vec<Key>)> = used.collect();
+    let waits = |change: &Change, uses: &[Key]| {
+        let others = all.iter().zip(&used);
+        let others = others.filter(|(other, _)| other.key != change.key);
+        others
+            .filter(|(other, (used, _))| match change.action {
+                Action::Delete => used.contains(&change.key) || may_take_over(other, change),
+                Action::Create | Action::Update | Action::Replace => {
+                    other.action != Action::Delete && uses.contains(&other.key)
+                }
+            })
+            .map(|(other, _)| other.key.clone())
+            .collect()
+    };
+    let each = all.iter().zip(&used);
+    each.map(|(change, (_, uses))| waits(change, uses))
         .collect()
 }
 

@@ -25,14 +25,14 @@ pub struct OwnAlert {
 
 /// The rules as they hear of calls: read once, however many plans are held against them.
 #[derive(Debug)]
-pub struct Hearing<'a>(Vec<(&'a RuleId, EventPattern)>);
+pub struct Hearing(Vec<(RuleId, EventPattern)>);
 
-impl<'a> Hearing<'a> {
+impl Hearing {
     /// All of these.
-    pub fn of(patterns: &'a [Compiled]) -> Self {
+    pub fn of(patterns: &[Compiled]) -> Self {
         let read = patterns
             .iter()
-            .filter_map(|c| Some((&c.rule, EventPattern::from_value(&c.pattern).ok()?)));
+            .filter_map(|c| Some((c.rule.clone(), EventPattern::from_value(&c.pattern).ok()?)));
         Self(read.collect())
     }
 }
@@ -41,7 +41,7 @@ impl<'a> Hearing<'a> {
 /// failure, and what AWS does by itself, are not counted.
 pub fn own_alerts(
     plan: &Plan,
-    Hearing(patterns): &Hearing<'_>,
+    Hearing(patterns): &Hearing,
     listening: &BTreeSet<Region>,
     caller: &Caller<'_>,
     deployed: impl Fn(&RuleId) -> bool,
@@ -71,7 +71,7 @@ pub fn own_alerts(
             };
             let matching = patterns.iter().filter(|(_, p)| p.matches(&event));
             // A rule's parts are disjoint, and one alert a rule is what a person sees.
-            let rules: BTreeSet<&RuleId> = matching.map(|(rule, _)| *rule).collect();
+            let rules: BTreeSet<&RuleId> = matching.map(|(rule, _)| rule).collect();
             for rule in rules {
                 let calls = alerts.entry(rule).or_default();
                 *calls.entry(name.to_owned()).or_default() += 1;

@@ -125,12 +125,12 @@ pub async fn read_all(
     let clients = cloud.at_place(home);
     let (buckets, everywhere) = futures::try_join!(
         s3::read(&clients.s3, stack, home, bucket),
-        stream::iter(&places)
+        stream::iter(places)
             .map(|place| {
-                let (clients, roles) = (cloud.at_place(place), &roles);
+                let (clients, roles) = (cloud.at_place(&place), &roles);
                 // On the heap: five readers at once are a large future.
                 async move {
-                    let found = Box::pin(read(&clients, stack, place, roles)).await;
+                    let found = Box::pin(read(&clients, stack, &place, roles)).await;
                     found.map_err(|error| match error.cause {
                         // What matters then is where.
                         Cause::NotEnabled => CallError {

@@ -36,7 +36,7 @@ impl Display {
         let mut display = Self {
             bar,
             progress: Progress {
-                changes: !matches!(pass, Pass::Look),
+                changes: !matches!(pass, Pass::Look | Pass::Show),
                 ..Progress::default()
             },
             listed: listed.filter(|_| length.is_none()),

@@ -1,6 +1,7 @@
 //! Somebody stops a run while accounts are being listed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream;
@@ -21,7 +22,7 @@ use super::kit::{Kit, block_on};
 fn a_stop_does_not_wait_for_the_listing() {
     let kit = Kit::with(RULES, &[]);
     block_on(async {
-        let file = rules::load_text("iamwatch.yaml", RULES).file.unwrap();
+        let file = Arc::new(rules::load_text("iamwatch.yaml", RULES).file.unwrap());
         let patterns = compile::compile(&file, compile::PATTERN_QUOTA).unwrap();
         let region = &file.home.region;
         let config = kit.sandbox.sdk_config(region, kit.sandbox.admin());
@@ -32,10 +33,10 @@ fn a_stop_does_not_wait_for_the_listing() {
         let survey = resources::survey_for(&cloud, around, &file.name, region).await;
         let home = placement::desired(&file, &patterns, &survey.unwrap()).unwrap();
         let fleet = Fleet {
-            caller: &cloud,
-            role: MEMBER_ROLE,
-            file: &file,
-            spokes: Spokes::new(&file, &patterns, &organization, &home),
+            caller: cloud.clone(),
+            role: MEMBER_ROLE.to_owned(),
+            file: Arc::clone(&file),
+            spokes: Spokes::new(file, &patterns, organization, &home),
             wishes: Wishes::default(),
             region: None,
             destroy: false,
@@ -44,6 +45,7 @@ fn a_stop_does_not_wait_for_the_listing() {
         };
         // A page that never comes.
         let listing = stream::pending::<Result<Named, CallError>>();
+        let fleet = Arc::new(fleet);
         let run = fleet::run(&fleet, listing, &Pass::Look, std::future::ready(()), |_| {});
         let run = tokio::time::timeout(Duration::from_secs(30), run).await;
         let run = run.expect("it waits for the listing");
