@@ -30,10 +30,10 @@ pub use coverage::{Breach, Coverage, Uncovered, Why, breaches, coverage, stuck_w
 pub use gate::{Gate, Opener};
 pub use run::{Event, Pass, Run, run};
 
-/// How many accounts are under way at once. One that is empty takes five requests in two turns, one
-/// that is covered by a single forwarder eleven in three: this many keep [`crate::aws::IN_FLIGHT`] of them busy, and
-/// more would only take memory.
-pub const ACCOUNTS_AT_ONCE: usize = 128;
+/// How many accounts are under way at once. One that is empty takes five requests in two turns, one that is covered
+/// by a single forwarder eleven in three: this many keep [`crate::aws::IN_FLIGHT`] of them busy, also while some
+/// wait for a rate or begin. More would only take memory.
+pub const ACCOUNTS_AT_ONCE: usize = 192;
 
 /// What is to be done in the accounts. It owns all of it: accounts are worked in on every processor.
 #[derive(Debug)]
