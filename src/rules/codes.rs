@@ -140,7 +140,7 @@ codes! {
     WRONG_LEVEL "W0714" "A raw pattern tests a field at a level at which events do not have it: CloudTrail's record stands under `detail`, what EventBridge adds stands beside it."
     MFA_CASE "W0715" "CloudTrail writes `Yes` and `No` into `MFAUsed`, but `YES` for the root user, and EventBridge compares case-sensitively."
     OTHER_VALUE "W0716" "CloudTrail writes this value otherwise: in another case, as text where a boolean stands in the rule or the other way round, with a domain or a path or without, as an ARN, or as a single address where a block of them stands in the rule."
-    NEEDS_PRESENCE "W0717" "`not` under `when` holds only where the field is there, and not every caller has this one: roles have no `userName`, and only services' calls have `invokedBy`."
+    NEEDS_PRESENCE "W0717" "`not` under `when` holds only where the field is there, and not every event has this one: roles have no `userName`, only services' calls have `invokedBy`, and what succeeds has no `errorCode`. The same goes for `anything-but` in a raw pattern."
     NEVER_SILENCES "W0718" "The exception can never apply to an event that the rule hears of, so that it silences nothing."
     DETAIL_TYPE "W0719" "No event has this `detail-type`, but one with a similar name."
     TWO_SERVICES "W0720" "The envelope's `source` and CloudTrail's `eventSource` name the same service: `aws.iam` and `iam.amazonaws.com`. A pattern with two services matches nothing."

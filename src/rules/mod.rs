@@ -18,6 +18,7 @@ mod exceptions;
 pub(crate) mod fields;
 mod file;
 mod files;
+mod foreign;
 mod keys;
 mod levels;
 mod load;
