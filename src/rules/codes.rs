@@ -129,7 +129,7 @@ codes! {
     TEST_NO_EVENT "E1003" "The event of a test cannot be made as the test says, or EventBridge would not take it."
     UNUSED_CHANNEL "W0701" "No rule and no line of `notify` sends anything to this channel."
     HIDES_CATALOGUE "W0703" "A rule of your own has the id of a catalogue rule, which readers will take it for."
-    FIELD_NAME "W0704" "CloudTrail events have no such field at this place: one with a similar name may be meant, or one of this name elsewhere."
+    FIELD_NAME "W0704" "CloudTrail events have no such field at this place: one with a similar name may be meant, or one of this name elsewhere. A test may also set one that the caller it makes with `as` does not have."
     SERVICE_NAME "W0705" "No event source of that name is known."
     NO_RULES "W0706" "The file has no rules: nothing is watched."
     ONE_WATCH "W0707" "Tampering with the alerting is watched by two rules on two channels, so that whoever silences one is told of by the other."

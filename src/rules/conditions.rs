@@ -10,17 +10,18 @@ use super::foreign;
 use super::keys::{OPERATORS, names};
 use super::matchers;
 use super::model::{AllOf, FieldCondition, Matcher};
+use super::nested::nested;
 use super::read::{
     duplicate, empty, is_yaml_word, key_text, number_as_text, text, unknown_key, wrong_type,
     yaml_word,
 };
-use super::report::{Report, listed, meant, shown};
+use super::report::{Report, shown};
 use super::source::Span;
 use super::values;
 use super::yaml::{Node, Plain, Value, json_number};
 
-/// A map is *all of*; a list of maps is *any of*.
-pub(super) fn conditions(node: &Node, report: &mut Report) -> Vec<AllOf> {
+/// A map is *all of*; a list of maps is *any of*. `when`: what holds besides, of exceptions.
+pub(super) fn conditions(node: &Node, when: &[AllOf], report: &mut Report) -> Vec<AllOf> {
     let maps = match &node.value {
         Value::List(items) if !items.is_empty() => items.as_slice(),
         Value::Map(_) => std::slice::from_ref(node),
@@ -42,10 +43,13 @@ pub(super) fn conditions(node: &Node, report: &mut Report) -> Vec<AllOf> {
             return Vec::new();
         }
     };
-    maps.iter().filter_map(|map| all_of(map, report)).collect()
+    let rootless = !when.is_empty() && when.iter().all(|all_of| is_rootless(&all_of.fields));
+    let maps = maps.iter();
+    maps.filter_map(|map| all_of(map, rootless, report))
+        .collect()
 }
 
-fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
+fn all_of(node: &Node, rootless: bool, report: &mut Report) -> Option<AllOf> {
     let Value::Map(entries) = &node.value else {
         if !matches!(node.value, Value::Refused) {
             wrong_type(node, "a map from fields to values", report);
@@ -83,7 +87,7 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
             },
         });
     }
-    let rootless = is_rootless(&fields);
+    let rootless = rootless || is_rootless(&fields);
     for (field, span) in fields.iter().zip(spans) {
         let whole = field.path.join(".");
         warn_of_values(&whole, &field.any_of, rootless, span, report);
@@ -99,67 +103,6 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
         }
     }
     (!fields.is_empty()).then_some(AllOf { fields })
-}
-
-/// Reports fields inside fields, as they stand in the event; here their names are joined by dots.
-fn nested(key: &Node, value: &Node, report: &mut Report) -> bool {
-    let (Some((outer, _)), Value::Map(entries)) = (key.scalar(), &value.value) else {
-        return false;
-    };
-    let known = names(OPERATORS);
-    let is_field = |(inner, _): &(Node, Node)| {
-        let name = inner.scalar().map(|(name, _)| name);
-        name.is_some_and(|name| {
-            meant(name, known.iter().copied()).is_none() && !foreign::is_operator(name)
-        })
-    };
-    let Some(((first, _), true)) = entries
-        .first()
-        .map(|first| (first, entries.iter().all(is_field)))
-    else {
-        return false;
-    };
-    let mut paths = Vec::new();
-    joined(outer, value, &mut paths);
-    let paths: Vec<String> = paths.iter().map(|path| shown(path)).collect();
-    report
-        .error(codes::UNKNOWN_KEY, first.span)
-        .message(format!(
-            "the condition on {} holds another field",
-            shown(outer)
-        ))
-        .label("a path stands in one key")
-        .help(format!("join the names by dots: write {}", listed(&paths)));
-    true
-}
-
-/// The paths of what stands in a map, with their values as far as they are short.
-fn joined(path: &str, value: &Node, paths: &mut Vec<String>) {
-    const MOST: usize = 4;
-    if paths.len() >= MOST {
-        return;
-    }
-    match &value.value {
-        Value::Map(entries)
-            if !entries.iter().any(|(key, _)| {
-                let name = key.scalar().map(|(name, _)| name);
-                name.is_some_and(|name| {
-                    names(OPERATORS).contains(&name) || foreign::is_operator(name)
-                })
-            }) =>
-        {
-            for (key, value) in entries {
-                let name = key.scalar().map_or("…", |(name, _)| name);
-                joined(&format!("{path}.{name}"), value, paths);
-            }
-        }
-        _ => {
-            let text = value.to_json().map(|value| value.to_string());
-            let text = text.filter(|text| text.len() <= 40);
-            let text = foreign::in_our_words(value).or(text);
-            paths.push(format!("{path}: {}", text.as_deref().unwrap_or("…")));
-        }
-    }
 }
 
 /// Two conditions of which one is inside the other.

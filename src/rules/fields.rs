@@ -348,7 +348,7 @@ fn has_always(kind: &str, path: &[&str]) -> bool {
         "AssumedRole" | "Root" | "FederatedUser" => &["accountId", "arn", "principalId"],
         _ => &[],
     };
-    fields.contains(&field)
+    fields.contains(field)
 }
 
 /// Whether callers of a type have no `userIdentity.userName`: a role's name stands under `sessionIssuer`.

@@ -26,6 +26,7 @@ mod matchers;
 pub(crate) mod members;
 mod model;
 pub(crate) mod names;
+mod nested;
 mod never;
 mod organization;
 mod raw;
