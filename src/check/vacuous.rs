@@ -1,7 +1,10 @@
 //! Tests of an exception that pass without it: what they show is not what they are written for.
 
+use serde_json::{Value, json};
+
 use crate::compile::{self, PATTERN_QUOTA};
 use crate::explain::{Incoming, Judge, Verdict};
+use crate::pattern::EventPattern;
 use crate::rules::{AllOf, Diagnostic, Events, Rule, RuleTest, RulesFile, Trigger, codes};
 
 use super::subject::warning as diagnostic;
@@ -60,15 +63,18 @@ pub(super) fn warning(
             return None;
         }
         let failure = failures.first()?;
-        let wanted = &failure.wanted;
         let path = &failure.path;
         let path = path.strip_prefix("detail.").unwrap_or(path);
+        let change = match example(&failure.wanted) {
+            Some(value) => format!(
+                "set `{path}` under `with` to what the rule wants, such as {}",
+                quoted(&value.to_string())
+            ),
+            None => format!("take `{path}` out under `without`"),
+        };
         (
             format!("the event misses `{path}` anyway"),
-            format!(
-                "set `{path}` under `with` to what the rule wants, {}, so that {shown} decides",
-                quoted(wanted)
-            ),
+            format!("{change}, so that {shown} decides"),
         )
     };
     Some(diagnostic(
@@ -81,6 +87,13 @@ pub(super) fn warning(
         "no match either way",
         help,
     ))
+}
+
+/// A value that the tests of a field accept; none where they want it to be absent.
+fn example(tests: &str) -> Option<Value> {
+    let tests: Value = serde_json::from_str(tests).ok()?;
+    let pattern = EventPattern::from_value(&json!({ "field": tests })).ok()?;
+    pattern.witness()?.get("field").cloned()
 }
 
 /// Whether the changes of a test set what an exception looks at.

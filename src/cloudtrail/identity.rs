@@ -52,6 +52,28 @@ impl Identity {
         })
     }
 
+    /// The one of [`IDENTITY_WORDS`] that means it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::IamUser => "iam-user",
+            Self::Root => "root",
+            Self::AssumedRole => "assumed-role",
+            Self::Federated => "federated",
+            Self::IdentityCenter => "identity-center",
+            Self::Service => "service",
+        }
+    }
+
+    /// What `userIdentity.type` says of it.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::IamUser => "IAMUser",
+            Self::Root => "Root",
+            Self::AssumedRole | Self::Federated | Self::IdentityCenter => "AssumedRole",
+            Self::Service => "AWSService",
+        }
+    }
+
     /// The `userIdentity` of a call, or of a sign-in to the console.
     pub(super) fn recorded(self, sign_in: bool, setting: &Setting<'_>) -> Value {
         let account = setting.account;

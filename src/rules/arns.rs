@@ -72,8 +72,9 @@ pub(super) fn warn_of_test(
     report: &mut Report,
 ) {
     let (negated, globs) = globs_of_test(test);
+    let tongue = if negated { Tongue::Except } else { Tongue::Raw };
     for glob in globs {
-        if let Some(problem) = problem(path, &glob, Tongue::Raw) {
+        if let Some(problem) = problem(path, &glob, tongue) {
             report.say(problem, fatal.filter(|_| !negated), span);
         }
     }
@@ -168,7 +169,13 @@ fn no_arn(path: &str, glob: &str, tongue: Tongue) -> Option<Problem> {
         '/'
     };
     let instead = match tongue {
-        Tongue::Raw if name.contains('*') => raw(field, &format!("*{mark}{name}")),
+        Tongue::Raw | Tongue::Except if name.contains('*') => {
+            raw(field, &format!("*{mark}{name}"), tongue)
+        }
+        Tongue::Except => format!(
+            "{field}: [{{ anything-but: {{ suffix: {:?} }} }}]",
+            format!("{mark}{name}")
+        ),
         Tongue::Raw => format!("{field}: [{{ suffix: {:?} }}]", format!("{mark}{name}")),
         Tongue::Rules | Tongue::Test => format!("{path}: {:?}", format!("*{mark}{name}")),
     };
@@ -202,7 +209,7 @@ fn path_of_name(glob: &str, tongue: Tongue) -> Option<Problem> {
             format!("{ISSUER_NAME}: {name:?}"),
             format!("{ISSUER}: {arn:?}"),
         ),
-        Tongue::Raw => (raw("userName", name), raw("arn", &arn)),
+        Tongue::Raw | Tongue::Except => (raw("userName", name, tongue), raw("arn", &arn, tongue)),
     };
     let help = if tongue == Tongue::Test {
         format!("write `{short}`")
@@ -221,11 +228,12 @@ fn path_of_name(glob: &str, tongue: Tongue) -> Option<Problem> {
 }
 
 /// A test of one field in EventBridge's words.
-fn raw(field: &str, glob: &str) -> String {
-    if glob.contains('*') {
-        format!("{field}: [{{ wildcard: {glob:?} }}]")
-    } else {
-        format!("{field}: [{glob:?}]")
+fn raw(field: &str, glob: &str, tongue: Tongue) -> String {
+    match (tongue == Tongue::Except, glob.contains('*')) {
+        (false, false) => format!("{field}: [{glob:?}]"),
+        (false, true) => format!("{field}: [{{ wildcard: {glob:?} }}]"),
+        (true, false) => format!("{field}: [{{ anything-but: {glob:?} }}]"),
+        (true, true) => format!("{field}: [{{ anything-but: {{ wildcard: {glob:?} }} }}]"),
     }
 }
 
@@ -238,7 +246,14 @@ fn role_or_session(path: &str, glob: &str, tongue: Tongue) -> Option<Problem> {
             format!("{} is a role, and callers are its sessions", shown(glob)),
             "no caller has this ARN: that of a session is `arn:aws:sts::…:assumed-role/NAME/SESSION`",
             ISSUER,
-            glob.to_owned(),
+            of_iam(glob),
+        )
+    } else if path == ISSUER && holds(ROLE) && of_iam(glob) != glob {
+        (
+            format!("{} is not how the ARN of a role begins", shown(glob)),
+            "no issuer has this ARN: that of a role is `arn:aws:iam::…:role/NAME`",
+            ISSUER,
+            of_iam(glob),
         )
     } else if path == ISSUER && holds(SESSION) {
         let whole = glob.split_once(SESSION).map_or("", |(_, tail)| tail);
@@ -279,13 +294,19 @@ fn role_or_session(path: &str, glob: &str, tongue: Tongue) -> Option<Problem> {
         return None;
     };
     let help = match (tongue, field) {
+        // `anything-but` asks for the field, which not every caller has.
+        (Tongue::Except, field) => {
+            format!("write the rule with `events` and `unless: {{ {field}: {text:?} }}`")
+        }
         (Tongue::Raw, ISSUER) => {
             format!(
                 "write `sessionContext: {{ sessionIssuer: {{ {} }} }}` under `userIdentity`",
-                raw("arn", &text)
+                raw("arn", &text, tongue)
             )
         }
-        (Tongue::Raw, _) => format!("write `{}` under `userIdentity`", raw("arn", &text)),
+        (Tongue::Raw, _) => {
+            format!("write `{}` under `userIdentity`", raw("arn", &text, tongue))
+        }
         (Tongue::Test, _) => format!("write `{path}: {:?}`", as_an_event_has_it(path, glob)),
         (Tongue::Rules, field) => format!("write `{field}: {text:?}`"),
     };
@@ -296,6 +317,16 @@ fn role_or_session(path: &str, glob: &str, tongue: Tongue) -> Option<Problem> {
         help,
         certain: false,
     })
+}
+
+/// The ARN of a role, with the service that has roles. Those of STS end with the name of a session.
+fn of_iam(glob: &str) -> String {
+    match glob.split_once(":sts:") {
+        Some((head, tail)) if tail.contains(ROLE) => {
+            format!("{head}:iam:{}", tail.strip_suffix("/*").unwrap_or(tail))
+        }
+        _ => glob.to_owned(),
+    }
 }
 
 /// An ARN of a role as that of a session of it, or the other way round.

@@ -6,20 +6,22 @@ use super::arns;
 use super::codes;
 use super::events::Tongue;
 use super::fields;
+use super::foreign;
 use super::keys::{OPERATORS, names};
 use super::matchers;
 use super::model::{AllOf, FieldCondition, Matcher};
+use super::nested::nested;
 use super::read::{
     duplicate, empty, is_yaml_word, key_text, number_as_text, text, unknown_key, wrong_type,
     yaml_word,
 };
-use super::report::{Report, listed, meant, shown};
+use super::report::{Report, shown};
 use super::source::Span;
 use super::values;
 use super::yaml::{Node, Plain, Value, json_number};
 
-/// A map is *all of*; a list of maps is *any of*.
-pub(super) fn conditions(node: &Node, report: &mut Report) -> Vec<AllOf> {
+/// A map is *all of*; a list of maps is *any of*. `when`: what holds besides, of exceptions.
+pub(super) fn conditions(node: &Node, when: &[AllOf], report: &mut Report) -> Vec<AllOf> {
     let maps = match &node.value {
         Value::List(items) if !items.is_empty() => items.as_slice(),
         Value::Map(_) => std::slice::from_ref(node),
@@ -41,10 +43,13 @@ pub(super) fn conditions(node: &Node, report: &mut Report) -> Vec<AllOf> {
             return Vec::new();
         }
     };
-    maps.iter().filter_map(|map| all_of(map, report)).collect()
+    let rootless = !when.is_empty() && when.iter().all(|all_of| is_rootless(&all_of.fields));
+    let maps = maps.iter();
+    maps.filter_map(|map| all_of(map, rootless, report))
+        .collect()
 }
 
-fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
+fn all_of(node: &Node, rootless: bool, report: &mut Report) -> Option<AllOf> {
     let Value::Map(entries) = &node.value else {
         if !matches!(node.value, Value::Refused) {
             wrong_type(node, "a map from fields to values", report);
@@ -56,7 +61,8 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
         return None;
     }
     let mut seen: std::collections::BTreeMap<Vec<String>, Span> = std::collections::BTreeMap::new();
-    let mut fields = Vec::new();
+    let mut fields: Vec<FieldCondition> = Vec::new();
+    let mut spans = Vec::new();
     for (key, value) in entries {
         let path = path(key, report);
         if nested(key, value, report) {
@@ -71,9 +77,7 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
             continue;
         }
         seen.insert(path.clone(), key.span);
-        let whole = path.join(".");
-        warn_of_values(&whole, &any_of, value.span, report);
-        arns::warn_of_matchers(&whole, &any_of, value.span, report);
+        spans.push(value.span);
         fields.push(FieldCondition {
             path,
             any_of,
@@ -82,6 +86,12 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
                 ..key.span
             },
         });
+    }
+    let rootless = rootless || is_rootless(&fields);
+    for (field, span) in fields.iter().zip(spans) {
+        let whole = field.path.join(".");
+        warn_of_values(&whole, &field.any_of, rootless, span, report);
+        arns::warn_of_matchers(&whole, &field.any_of, span, report);
     }
     // Sorted by path, a path stands right before those inside it but for siblings such as `a`, `a-b`, `a.c`,
     // which sort by parts here and so do not come between.
@@ -93,62 +103,6 @@ fn all_of(node: &Node, report: &mut Report) -> Option<AllOf> {
         }
     }
     (!fields.is_empty()).then_some(AllOf { fields })
-}
-
-/// Reports fields inside fields, as they stand in the event; here their names are joined by dots.
-fn nested(key: &Node, value: &Node, report: &mut Report) -> bool {
-    let (Some((outer, _)), Value::Map(entries)) = (key.scalar(), &value.value) else {
-        return false;
-    };
-    let known = names(OPERATORS);
-    let is_field = |(inner, _): &(Node, Node)| {
-        let name = inner.scalar().map(|(name, _)| name);
-        name.is_some_and(|name| meant(name, known.iter().copied()).is_none())
-    };
-    let Some(((first, _), true)) = entries
-        .first()
-        .map(|first| (first, entries.iter().all(is_field)))
-    else {
-        return false;
-    };
-    let mut paths = Vec::new();
-    joined(outer, value, &mut paths);
-    let paths: Vec<String> = paths.iter().map(|path| shown(path)).collect();
-    report
-        .error(codes::UNKNOWN_KEY, first.span)
-        .message(format!(
-            "the condition on {} holds another field",
-            shown(outer)
-        ))
-        .label("a path stands in one key")
-        .help(format!("join the names by dots: write {}", listed(&paths)));
-    true
-}
-
-/// The paths of what stands in a map, with their values as far as they are short.
-fn joined(path: &str, value: &Node, paths: &mut Vec<String>) {
-    const MOST: usize = 4;
-    if paths.len() >= MOST {
-        return;
-    }
-    match &value.value {
-        Value::Map(entries)
-            if !entries.iter().any(|(key, _)| {
-                let name = key.scalar().map(|(name, _)| name);
-                name.is_some_and(|name| names(OPERATORS).contains(&name))
-            }) =>
-        {
-            for (key, value) in entries {
-                let name = key.scalar().map_or("…", |(name, _)| name);
-                joined(&format!("{path}.{name}"), value, paths);
-            }
-        }
-        _ => {
-            let text = value.to_json().map(|value| value.to_string());
-            let text = text.filter(|text| text.len() <= 40);
-            paths.push(format!("{path}: {}", text.as_deref().unwrap_or("…")));
-        }
-    }
 }
 
 /// Two conditions of which one is inside the other.
@@ -164,18 +118,34 @@ pub(super) fn overlap(span: Span, outer: &[String], inner: &[String], report: &m
         .help("keep one of the two, or make a list of two maps if either is enough");
 }
 
-/// Warns of values that CloudTrail writes otherwise.
-fn warn_of_values(path: &str, any_of: &[Matcher], span: Span, report: &mut Report) {
+/// Whether the conditions of a map say that somebody else than the root user acts.
+fn is_rootless(fields: &[FieldCondition]) -> bool {
+    let mut types = fields
+        .iter()
+        .filter(|field| field.path == ["userIdentity", "type"]);
+    types.any(|field| {
+        field.any_of.iter().all(|matcher| match matcher.literal() {
+            Some(kind) => kind != values::ROOT,
+            None => {
+                matches!(matcher, Matcher::Not(none_of) if none_of.iter().any(|other| other.literal().is_some_and(|kind| kind == values::ROOT)))
+            }
+        })
+    })
+}
+
+/// Warns of values that CloudTrail writes otherwise. `rootless`: the root user is not meant.
+fn warn_of_values(path: &str, any_of: &[Matcher], rootless: bool, span: Span, report: &mut Report) {
     let mut blocks = Vec::new();
     for matcher in any_of {
         if let Matcher::Not(none_of) = matcher {
-            warn_of_values(path, none_of, span, report);
+            warn_of_values(path, none_of, rootless, span, report);
         }
         match matcher.literal() {
             // One `cidr` takes them all.
             Some(Json::String(text)) if path == "sourceIPAddress" && values::is_block(&text) => {
                 blocks.push(text);
             }
+            Some(value) if rootless && values::is_as_users_have_it(path, &value) => {}
             Some(value) => {
                 values::warn_of_value(path, &value, Tongue::Rules, None, span, report);
             }
@@ -302,7 +272,15 @@ fn operator<'n>(
     let text = key_text(key, report)?;
     let name = known.iter().copied().find(|name| *name == text);
     if name.is_none() {
-        unknown_key(key.span, text, "a condition", &known, report);
+        match foreign::in_our_words(node) {
+            Some(ours) => report
+                .error(codes::UNKNOWN_KEY, key.span)
+                .message(format!("a condition has no key {}", shown(text)))
+                .label("this is how a raw pattern says it")
+                .help(format!("write {}", shown(&ours)))
+                .done(),
+            None => unknown_key(key.span, text, "a condition", &known, report),
+        }
     }
     Some((name?, value))
 }

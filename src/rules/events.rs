@@ -244,6 +244,8 @@ pub(super) enum Tongue {
     Rules,
     /// EventBridge's.
     Raw,
+    /// EventBridge's, inside `anything-but`.
+    Except,
     /// Those of a test, which need not say what version of an operation is recorded.
     Test,
 }
@@ -290,7 +292,7 @@ fn problem(named: &[&str], glob: &str, tongue: Tongue) -> Option<Problem> {
     let event = |service: &str, name: &str| match tongue {
         Tongue::Rules if named.is_empty() => shown(&format!("*:{name}")),
         Tongue::Rules | Tongue::Test => shown(&format!("{service}:{name}")),
-        Tongue::Raw => shown(name),
+        Tongue::Raw | Tongue::Except => shown(name),
     };
     for (service, verdict) in &verdicts {
         match verdict {
@@ -300,7 +302,9 @@ fn problem(named: &[&str], glob: &str, tongue: Tongue) -> Option<Problem> {
                     Tongue::Rules | Tongue::Test => {
                         format!("write {}", event(service, &format!("{glob}*")))
                     }
-                    Tongue::Raw => format!("write {}", shown(&format!("{{ prefix: {glob} }}"))),
+                    Tongue::Raw | Tongue::Except => {
+                        format!("write {}", shown(&format!("{{ prefix: {glob} }}")))
+                    }
                 };
                 return Some(Problem {
                     code: codes::EVENT_DATED,
@@ -390,7 +394,7 @@ fn unknown_service(service: &str, glob: &str, tongue: Tongue) -> Problem {
         (Some(near), Tongue::Rules | Tongue::Test) => {
             format!("did you mean {}?", shown(&format!("{near}:{glob}")))
         }
-        (Some(near), Tongue::Raw) => {
+        (Some(near), Tongue::Raw | Tongue::Except) => {
             format!("did you mean `aws.{near}`, which `eventSource` calls `{near}.amazonaws.com`?")
         }
         (None, _) => {

@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::codes;
-use super::fields::{OF_ISSUERS, has_always, is_nameless, is_roleless};
+use super::fields::{self, OF_ISSUERS, is_nameless, is_roleless};
 use super::files::matches_star;
 use super::members;
 use super::model::{AllOf, Events, FieldCondition, Matcher, Rule, Trigger};
@@ -46,29 +46,37 @@ fn presence(all_of: &AllOf, report: &mut Report) {
         .find(|field| field.path == ["userIdentity", "type"])
         .and_then(literals);
     for field in &all_of.fields {
-        let [first, second, ..] = field.path.as_slice() else {
-            continue;
-        };
+        let path: Vec<&str> = field.path.iter().map(String::as_str).collect();
         let negated = field
             .any_of
             .iter()
             .any(|matcher| matches!(matcher, Matcher::Not(_)));
-        let absent = field.any_of.contains(&Matcher::Exists(false));
-        let always = kinds
-            .as_ref()
-            .is_some_and(|kinds| kinds.iter().all(|kind| has_always(kind, second)));
-        if first != "userIdentity" || second == "type" || !negated || absent || always {
+        if !negated || field.any_of.contains(&Matcher::Exists(false)) {
             continue;
         }
-        let path = field.path.join(".");
+        let Some(who) = fields::lacking(&path, kinds.as_deref()) else {
+            continue;
+        };
+        let failures = match fields::of_failures(&path) {
+            Some(other) if all_of.fields.iter().any(|field| needs(field, other)) => continue,
+            Some(other) => format!("; if only failures are meant, add `{other}: \"*\"`"),
+            None => String::new(),
+        };
+        let path = path.join(".");
         report
             .warning(codes::NEEDS_PRESENCE, field.span)
-            .message(format!("callers without {} never alert here", shown(&path)))
+            .message(format!("{who} without {} never alert here", shown(&path)))
             .label("`not` under `when` needs the field to be there")
             .help(format!(
-                "write what is excepted under `unless: {{ {path}: … }}`, or add `{{ exists: false }}` to the list"
+                "write what is excepted under `unless: {{ {path}: … }}`, or add `{{ exists: false }}` to the list{failures}"
             ));
     }
+}
+
+/// Whether a condition holds only where a field at the top of the record is there, whatever else it says.
+fn needs(condition: &FieldCondition, field: &str) -> bool {
+    let other = |matcher: &Matcher| !matches!(matcher, Matcher::Not(_) | Matcher::Exists(false));
+    condition.path == [field] && condition.any_of.iter().all(other)
 }
 
 /// Where an exception contradicts the rule or itself, and how.

@@ -69,6 +69,18 @@ const SESSION: &[&str] = &[
     "webIdFederationData",
 ];
 
+const ISSUER: &[&str] = &["accountId", "arn", "principalId", "type", "userName"];
+const ATTRIBUTES: &[&str] = &["creationDate", "mfaAuthenticated"];
+/// What sign-ins have under `additionalEventData`. Source: CloudTrail user guide, "AWS Management Console sign-in
+/// events".
+const OF_SIGN_INS: &[&str] = &[
+    "LoginTo",
+    "MFAIdentifier",
+    "MFAUsed",
+    "MobileVersion",
+    "SamlProviderArn",
+];
+
 /// What the event's envelope calls a thing, and what CloudTrail calls it.
 const ENVELOPE: &[(&str, &str)] = &[
     ("account", "recipientAccountId"),
@@ -233,7 +245,39 @@ fn misplaced(path: &[&str]) -> Option<Misplaced> {
             certain,
         })
     };
+    // What follows may be new, but not a known name in another case.
+    let cased = |prefix: &str, known: &[&'static str], name: &str| {
+        let same = known
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(name))?;
+        (*same != name).then(|| format!("{prefix}{same}"))
+    };
     match path {
+        [
+            "userIdentity",
+            "sessionContext",
+            "sessionIssuer",
+            fourth,
+            ..,
+        ] => known(
+            4,
+            cased("userIdentity.sessionContext.sessionIssuer.", ISSUER, fourth)
+                .map(|meant| (meant, true)),
+        ),
+        ["userIdentity", "sessionContext", "attributes", fourth, ..] => known(
+            4,
+            cased(
+                "userIdentity.sessionContext.attributes.",
+                ATTRIBUTES,
+                fourth,
+            )
+            .map(|meant| (meant, true)),
+        ),
+        // Services write what they like there.
+        ["additionalEventData", second, ..] if !NOWHERE_ELSE.contains(second) => known(
+            2,
+            cased("additionalEventData.", OF_SIGN_INS, second).map(|meant| (meant, false)),
+        ),
         ["userIdentity", "sessionContext", third, ..] if !SESSION.contains(third) => known(
             3,
             elsewhere(DEEPER_IN_SESSION, third)
@@ -265,14 +309,46 @@ fn misplaced(path: &[&str]) -> Option<Misplaced> {
     }
 }
 
+/// The other field of those that only failures have.
+pub(super) fn of_failures(path: &[&str]) -> Option<&'static str> {
+    match path {
+        ["errorCode"] => Some("errorMessage"),
+        ["errorMessage"] => Some("errorCode"),
+        _ => None,
+    }
+}
+
+/// What has no field of a path, if not everything has it that these types of callers record. A call that succeeds has
+/// no `errorCode`. Source: CloudTrail user guide, "CloudTrail record contents".
+pub(super) fn lacking(path: &[&str], kinds: Option<&[&str]>) -> Option<&'static str> {
+    match path {
+        ["errorCode" | "errorMessage"] => Some("successful calls"),
+        ["userIdentity", inner @ ..] if !matches!(inner, [] | ["type"]) => {
+            let always =
+                kinds.is_some_and(|kinds| kinds.iter().all(|kind| has_always(kind, inner)));
+            (!always).then_some("callers")
+        }
+        _ => None,
+    }
+}
+
 /// Fields of `userIdentity` that every caller of a type has. Source: CloudTrail, "userIdentity element".
-pub(super) fn has_always(kind: &str, field: &str) -> bool {
+fn has_always(kind: &str, path: &[&str]) -> bool {
+    let field = match path {
+        [field] => field,
+        // A session of a role is issued by the role.
+        ["sessionContext", "sessionIssuer", field] => {
+            return kind == "AssumedRole" && OF_ISSUERS.contains(field);
+        }
+        _ => return false,
+    };
     let fields: &[&str] = match kind {
+        "AWSAccount" => &["accountId", "principalId"],
         "IAMUser" => &["accountId", "arn", "principalId", "userName"],
         "AssumedRole" | "Root" | "FederatedUser" => &["accountId", "arn", "principalId"],
         _ => &[],
     };
-    fields.contains(&field)
+    fields.contains(field)
 }
 
 /// Whether callers of a type have no `userIdentity.userName`: a role's name stands under `sessionIssuer`.

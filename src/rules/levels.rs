@@ -114,7 +114,7 @@ fn fields_of_record<'p>(
         return;
     };
     // Parameters and answers have fields of all names, and so may `$or` stand anywhere.
-    if path.matches('.').count() >= 3 {
+    if path.matches('.').count() >= 4 {
         return;
     }
     for (key, value) in inner {

@@ -236,10 +236,10 @@ fn using(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Report) -> Opti
         .and_then(|n| read::texts(n, "rules of the pack", "a rule's id", report));
     let when = fields
         .get("when")
-        .map_or_else(Vec::new, |n| conditions(n, report));
+        .map_or_else(Vec::new, |n| conditions(n, &[], report));
     let unless = fields
         .get("unless")
-        .map_or_else(Vec::new, |n| conditions(n, report));
+        .map_or_else(Vec::new, |n| conditions(n, &when, report));
     let node = fields.get("use")?;
     let id = read::text(node, "the id of a rule or pack", report)?.to_owned();
     Some(Use {
@@ -302,8 +302,11 @@ pub(super) fn rule_id(node: &Node, report: &mut Report) -> Option<RuleId> {
 }
 
 fn trigger(fields: &Fields<'_>, report: &mut Report) -> Option<Trigger> {
-    let when = fields.get("when").map(|n| conditions(n, report));
-    let unless = fields.get("unless").map(|n| conditions(n, report));
+    let when = fields.get("when").map(|n| conditions(n, &[], report));
+    let unless = fields.get("unless").map(|n| {
+        let when = when.as_deref().unwrap_or_default();
+        conditions(n, when, report)
+    });
     let detail_types = fields
         .get("detail-type")
         .map(|n| read::texts(n, "detail types", "a detail type", report));

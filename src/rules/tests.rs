@@ -8,6 +8,7 @@ use super::arns;
 use super::codes;
 use super::conditions::path;
 use super::events::{Tongue, event, warn_of_event};
+use super::fields;
 use super::files;
 use super::keys::{EXPECTATIONS, GIVEN, TEST};
 use super::members::Parameters;
@@ -43,6 +44,7 @@ impl TestDraft {
             _ => Vec::new(),
         };
         let parameters = Parameters::of(&call);
+        self.warn_of_other_callers(report);
         for change in &self.changes {
             if let Some(problem) = parameters.problem(&change.path) {
                 report.say(problem, None, change.span);
@@ -50,6 +52,48 @@ impl TestDraft {
             if let Some(Json::String(text)) = &change.value {
                 arns::warn_of_text(&change.path.join("."), text, change.span, report);
             }
+        }
+    }
+
+    /// Warns of fields that the caller whom `as` makes does not have.
+    fn warn_of_other_callers(&self, report: &mut Report) {
+        let Some(Given::Like { identity, .. }) = &self.given else {
+            return;
+        };
+        // With another type it is another caller.
+        let another = |change: &Change| {
+            change.path == ["userIdentity"] || change.path == ["userIdentity", "type"]
+        };
+        if self.changes.iter().any(another) {
+            return;
+        }
+        let kind = identity.kind();
+        let word = identity.word();
+        for change in self.changes.iter().filter(|change| change.value.is_some()) {
+            let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
+            let help = match path.as_slice() {
+                ["userIdentity", "userName"] if fields::is_nameless(kind) => {
+                    if kind == "AssumedRole" {
+                        "the name of a role is `userIdentity.sessionContext.sessionIssuer.userName`: set that, or let an IAM user act with `as: iam-user`"
+                    } else {
+                        "let an IAM user act with `as: iam-user`"
+                    }
+                }
+                ["userIdentity", "sessionContext", "sessionIssuer", ..]
+                    if fields::is_roleless(kind) || kind == "AWSService" =>
+                {
+                    "let a session of a role act with `as: assumed-role`"
+                }
+                _ => continue,
+            };
+            report
+                .warning(codes::FIELD_NAME, change.span)
+                .message(format!(
+                    "the caller of this test has no {}",
+                    shown(&change.path.join("."))
+                ))
+                .label(format!("`as: {word}` makes a caller of type {kind}"))
+                .help(help);
         }
     }
 }

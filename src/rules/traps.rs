@@ -9,6 +9,8 @@ use super::arns;
 use super::calls;
 use super::codes::{self, Code};
 use super::events::Tongue;
+use super::fields;
+use super::foreign;
 use super::levels;
 use super::names;
 use super::report::{Report, shown};
@@ -41,6 +43,15 @@ pub(super) enum Step<'p> {
     Index(usize),
 }
 
+impl<'p> Step<'p> {
+    pub fn key(&self) -> Option<&'p str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Index(_) => None,
+        }
+    }
+}
+
 /// Warns of what is wrong with a valid pattern. `node` is where it stands, as a map or as JSON text.
 pub(super) fn warn(pattern: &Map<String, Json>, node: &Node, report: &mut Report) {
     let mut leaves = Vec::new();
@@ -52,7 +63,16 @@ pub(super) fn warn(pattern: &Map<String, Json>, node: &Node, report: &mut Report
         kind,
         certain,
     };
+    let rootless = leaves.iter().any(|leaf| {
+        let names = |test: &Json| test.as_str().is_some_and(|kind| kind != values::ROOT);
+        leaf.path == "detail.userIdentity.type"
+            && !leaf.steps.contains(&Step::Key("$or"))
+            && leaf.tests.iter().all(names)
+    });
     levels::warn(pattern, &mut Vec::new(), about, report);
+    if kind != Kind::Other || may_be_records(&leaves) {
+        presence(&leaves, node, report);
+    }
     for leaf in &leaves {
         // Another branch of an `$or` may match.
         let alone = !leaf.steps.contains(&Step::Key("$or"));
@@ -70,7 +90,8 @@ pub(super) fn warn(pattern: &Map<String, Json>, node: &Node, report: &mut Report
             if leaf.path == "source" {
                 sender(test, fatal, span, report);
             }
-            if kind != Kind::Other {
+            let path = leaf.path.strip_prefix("detail.").unwrap_or_default();
+            if kind != Kind::Other && !(rootless && values::is_as_users_have_it(path, test)) {
                 values(&leaf.path, test, fatal, span, report);
             }
         }
@@ -78,6 +99,60 @@ pub(super) fn warn(pattern: &Map<String, Json>, node: &Node, report: &mut Report
     if kind != Kind::Other {
         calls::warn(pattern, certain, node, report);
     }
+}
+
+/// `anything-but` on a field that not every event has.
+fn presence(leaves: &[Leaf<'_>], node: &Node, report: &mut Report) {
+    // Another branch of an `$or` may match.
+    let alone = || {
+        let alone = |leaf: &&Leaf<'_>| !leaf.steps.contains(&Step::Key("$or"));
+        leaves.iter().filter(alone)
+    };
+    let kinds = alone().find(|leaf| leaf.path == "detail.userIdentity.type");
+    let kinds: Option<Vec<&str>> =
+        kinds.and_then(|leaf| leaf.tests.iter().map(Json::as_str).collect());
+    for leaf in alone() {
+        let has = |name: &str| leaf.tests.iter().find_map(|test| test.get(name));
+        if has("anything-but").is_none() || has("exists") == Some(&Json::Bool(false)) {
+            continue;
+        }
+        let Some(path) = leaf.path.strip_prefix("detail.") else {
+            continue;
+        };
+        let names: Vec<&str> = path.split('.').collect();
+        let Some(who) = fields::lacking(&names, kinds.as_deref()) else {
+            continue;
+        };
+        let other = fields::of_failures(&names);
+        let positive = |test: &Json| {
+            test.get("anything-but").is_none() && test.get("exists") != Some(&Json::Bool(false))
+        };
+        let needs = |other: &str| {
+            alone().any(|leaf| {
+                leaf.path.strip_prefix("detail.") == Some(other) && leaf.tests.iter().all(positive)
+            })
+        };
+        if other.is_some_and(needs) {
+            continue;
+        }
+        let failures = other.map_or_else(String::new, |other| {
+            format!("; if only failures are meant, add `{other}: [{{ exists: true }}]` beside it")
+        });
+        report
+            .warning(codes::NEEDS_PRESENCE, place(node, &leaf.steps))
+            .message(format!("{who} without {} never alert here", shown(path)))
+            .label("`anything-but` needs the field to be there")
+            .help(format!("add `{{ exists: false }}` to the list{failures}"));
+    }
+}
+
+/// Whether all that a pattern without a `detail-type` asks of `detail` may be fields of CloudTrail's records.
+fn may_be_records(leaves: &[Leaf<'_>]) -> bool {
+    let is_of_record = |leaf: &Leaf<'_>| match leaf.path.strip_prefix("detail.") {
+        Some(path) => fields::is_top(path.split('.').next().unwrap_or_default()),
+        None => leaf.path != "detail-type",
+    };
+    leaves.iter().all(is_of_record)
 }
 
 /// Reports values that stand in no list, which EventBridge refuses.
@@ -94,7 +169,16 @@ fn bare<'p>(
     for (key, value) in object {
         steps.push(Step::Key(key));
         match value {
-            Json::Object(inner) => bare(inner, steps, node, report),
+            Json::Object(inner) => match foreign::without_a_list(steps, inner) {
+                Some(test) => {
+                    report
+                        .error(codes::PATTERN, place(node, steps))
+                        .message(format!("the test of {} stands in no list", shown(key)))
+                        .label("outside of a list EventBridge takes an operator for a field")
+                        .help(format!("write {}", shown(&format!("{key}: [{test}]"))));
+                }
+                None => bare(inner, steps, node, report),
+            },
             Json::Array(branches) if key == "$or" => {
                 for (index, branch) in branches.iter().enumerate() {
                     steps.push(Step::Index(index));
@@ -297,7 +381,7 @@ fn values(path: &str, test: &Json, fatal: Option<Code>, span: Span, report: &mut
             for value in values {
                 match value.as_str().filter(|text| values::is_block(text)) {
                     Some(block) if path == "sourceIPAddress" => except_block(block, span, report),
-                    _ => warn_of_value(path, value, Tongue::Raw, None, span, report),
+                    _ => warn_of_value(path, value, Tongue::Except, None, span, report),
                 }
             }
         }

@@ -59,6 +59,7 @@ const VALUES: &[(&str, &[&str])] = &[
 const BOOLEANS: &[&str] = &["managementEvent", "readOnly"];
 /// Fields that hold a service with its domain.
 const DOMAINS: &[&str] = &["eventSource", "userIdentity.invokedBy"];
+pub(super) const ROOT: &str = "Root";
 const MFA_USED: &str = "additionalEventData.MFAUsed";
 
 /// Warns of a value that CloudTrail writes otherwise. `fatal`: the code of an error, where nothing can match for it.
@@ -75,6 +76,11 @@ pub(super) fn warn_of_value(
     }
 }
 
+/// Whether a value is written so for all but the root user, of whose second factor CloudTrail writes `YES`.
+pub(super) fn is_as_users_have_it(path: &str, value: &Json) -> bool {
+    path == MFA_USED && (value == "Yes" || value == "No")
+}
+
 /// Whether no event holds a value.
 pub(super) fn is_nowhere_written(path: &str, value: &Json) -> bool {
     problem_of_value(path, value, Tongue::Rules).is_some_and(|problem| problem.certain)
@@ -84,20 +90,22 @@ fn problem_of_value(path: &str, value: &Json, tongue: Tongue) -> Option<Problem>
     let quoted = |value: &str| match tongue {
         Tongue::Rules | Tongue::Test => format!("{value:?}"),
         Tongue::Raw => format!("[{value:?}]"),
+        Tongue::Except => format!("[{{ anything-but: {value:?} }}]"),
     };
     if path == MFA_USED
         && let Json::String(text) = value
         && ["yes", "no"].contains(&text.to_lowercase().as_str())
     {
-        let operator = match tongue {
-            Tongue::Rules | Tongue::Test => "any-case",
-            Tongue::Raw => "equals-ignore-case",
+        let test = match tongue {
+            Tongue::Rules | Tongue::Test => format!("{{ any-case: {text:?} }}"),
+            Tongue::Raw => format!("{{ equals-ignore-case: {text:?} }}"),
+            Tongue::Except => format!("{{ anything-but: {{ equals-ignore-case: {text:?} }} }}"),
         };
         return Some(Problem {
             code: codes::MFA_CASE,
             message: format!("{} is compared case-sensitively", shown(text)),
             label: "CloudTrail writes `Yes`, `No`, and for the root user `YES`".to_owned(),
-            help: format!("write {}", shown(&format!("{{ {operator}: {text:?} }}"))),
+            help: format!("write {}", shown(&test)),
             certain: false,
         });
     }
@@ -235,6 +243,11 @@ const DETAIL_TYPES: &[&str] = &[
     "AWS Service Event via CloudTrail",
 ];
 
+const SIGN_INS: [&str; 2] = [
+    "AWS Console Sign In via CloudTrail",
+    "AWS Console Signin via CloudTrail",
+];
+
 /// Warns of a `detail-type` that is nearly one of CloudTrail's. `fatal`: the code of an error, where there is no other.
 pub(super) fn warn_of_detail_type(
     text: &str,
@@ -249,7 +262,12 @@ pub(super) fn warn_of_detail_type(
         code: codes::DETAIL_TYPE,
         message: format!("no event has the detail type {}", shown(text)),
         label: "this would never be heard of".to_owned(),
-        help: format!("did you mean `{meant}`?"),
+        help: if SIGN_INS.contains(&meant) {
+            let [one, other] = SIGN_INS.map(|text| format!("`{text}`"));
+            format!("AWS spells it in two ways: write both, {one} and {other}")
+        } else {
+            format!("did you mean `{meant}`?")
+        },
         certain: true,
     };
     report.say(problem, fatal, span);

@@ -183,7 +183,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
         "roles compared with their sessions",
         "W0722",
         "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.sessionContext.sessionIssuer.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer\", { prefix: \"arn:aws:sts::111122223333:assumed-role/Deployer/\" }] }\n- id: c\n  events: [\"iam:*\"]\n  severity: low\n  unless: { userIdentity.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer\", \"arn:aws:sts::*:assumed-role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_*/*\"] }\n- id: d\n  severity: info\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:role/Deployer\"] }, { suffix: \":role/Deployer\" }] } } }\n- id: e\n  severity: critical\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { sessionContext: { sessionIssuer: { arn: [{ wildcard: \"arn:aws:sts::*:assumed-role/Deployer/*\" }] } } } } }",
-        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer/*\", \"*/deployment\", \"arn:aws:iam::*:user/role/*\", \"*assumed-role/Admin*\"] }\n- id: d\n  severity: info\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:user/deployer\"] }] } } }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer/*\", \"*/deployment\", \"arn:aws:iam::*:user/role/*\", \"*assumed-role/Admin*\"] }\n- id: d\n  severity: info\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:user/deployer\"] }, { exists: false }] } } }",
     ),
     (
         "blocks of addresses as text",
@@ -376,6 +376,78 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
         "W0802",
         "- { use: root/activity }\n- { id: by-root, severity: high, events: [\"*:*\"], when: { userIdentity.type: Root, userIdentity.invokedBy: { exists: false }, eventType: { not: AwsServiceEvent } } }",
         "- { use: root/activity }\n- { id: by-root, severity: low, events: [\"*:*\"], when: { userIdentity.type: Root, userIdentity.invokedBy: { exists: false }, eventType: { not: AwsServiceEvent } } }",
+    ),
+    (
+        "exceptions of a raw pattern that other fields and words are for",
+        "W0722",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:role/x\"] }] } } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { sessionContext: { sessionIssuer: { arn: [{ anything-but: \"arn:aws:sts::111122223333:assumed-role/x/y\" }, { exists: false }] } } } } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: \"scanner\" }], type: [{ anything-but: [root] }], sessionContext: { sessionIssuer: { userName: [{ anything-but: [ci/x] }, { exists: false }] }} } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:user/x\"] }, { exists: false }] } } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { sessionContext: { sessionIssuer: { arn: [{ anything-but: \"arn:aws:iam::111122223333:role/x\" }, { exists: false }] } } } } }",
+    ),
+    (
+        "EventBridge's operators in conditions",
+        "E0201",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: { anything-but: bob } }\n- id: b\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: [{ anything-but: { equals-ignore-case: [bob, eve] } }, { wildcard: \"b*b\" }] }\n- id: c\n  events: [\"iam:UpdateAccountPasswordPolicy\"]\n  when: { requestParameters.minimumPasswordLength: { numeric: [\">\", 0, \"<\", 14] } }\n- id: d\n  events: [\"iam:UpdateAccountPasswordPolicy\"]\n  when: { requestParameters.minimumPasswordLength: { numeric: 14 } }\n- id: e\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters: { userName: { anything-but: [{ prefix: b }] } } }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: { requestParameters.userName: bob }\n- id: b\n  severity: low\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: [{ not: { any-case: [bob, eve] } }, \"b*b\"] }\n- id: c\n  events: [\"iam:UpdateAccountPasswordPolicy\"]\n  when: { requestParameters.minimumPasswordLength: { number: \"> 0 and < 14\" } }",
+    ),
+    (
+        "operators of a raw pattern outside of lists",
+        "E0415",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: { prefix: Attach } } }\n- id: b\n  pattern: { source: [aws.iam], detail: { errorCode: { exists: false } } }\n- id: c\n  pattern: { source: [aws.iam], detail: { userIdentity: { userName: { anything-but: [alice] } } } }\n- id: d\n  pattern: { source: [aws.iam], detail: { requestParameters: { minimumPasswordLength: { numeric: [\"<\", 14] } } } }\n- id: e\n  pattern: { source: [aws.s3], detail: { eventName: [ListObjects], requestParameters: { prefix: logs/ } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [{ prefix: Attach }] } }\n- id: b\n  severity: low\n  pattern: { source: [aws.s3], detail: { eventName: [DeleteBucket], requestParameters: { prefix: [logs/] } } }",
+    ),
+    (
+        "how ARNs of roles begin",
+        "W0722",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.arn: \"arn:aws:sts::111122223333:role/ci/deploy-pipeline/*\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: low\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:sts::111122223333:role/deploy-pipeline/*\" }\n- id: c\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.arn: \"arn:aws:iam::111122223333:role/ci/*\" }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: [\"arn:aws:iam::111122223333:role/ci/*\", \"*:role/x\", \"arn:aws-cn:iam::111122223333:role/x\"] }",
+    ),
+    (
+        "detail types of sign-ins",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.signin], detail-type: [AWS Console Sign-in via CloudTrail], detail: { userIdentity: { type: [Root] } } }",
+        "- id: a\n  pattern: { source: [aws.signin], detail-type: [AWS Console Sign In via CloudTrail, AWS Console Signin via CloudTrail], detail: { userIdentity: { type: [Root] } } }",
+    ),
+    (
+        "tests of exceptions, and what the rule wants",
+        "W1001",
+        "- id: a\n  events: [\"iam:AttachUserPolicy\"]\n  when: { requestParameters.policyArn: \"*AdministratorAccess\" }\n  unless: { userIdentity.userName: deployer }\n  tests:\n    - { name: the deployer, like: \"iam:AttachUserPolicy\", with: { userIdentity.userName: deployer }, expect: no-match }\n- id: b\n  severity: low\n  events: [\"iam:AttachUserPolicy\"]\n  when: { requestParameters.policyArn: { exists: false } }\n  unless: { userIdentity.userName: deployer }\n  tests:\n    - { name: the deployer, like: \"iam:AttachUserPolicy\", with: { userIdentity.userName: deployer }, expect: no-match }",
+        "- id: a\n  events: [\"iam:AttachUserPolicy\"]\n  when: { requestParameters.policyArn: \"*AdministratorAccess\" }\n  unless: { userIdentity.userName: deployer }\n  tests:\n    - { name: the deployer, like: \"iam:AttachUserPolicy\", with: { userIdentity.userName: deployer, requestParameters.policyArn: AdministratorAccess }, expect: no-match }",
+    ),
+    (
+        "second factors of IAM users alone",
+        "W0715",
+        "- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: IAMUser, additionalEventData.MFAUsed: \"NO\" }\n- id: b\n  severity: low\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: { not: AssumedRole }, additionalEventData.MFAUsed: \"No\" }\n- id: d\n  severity: info\n  events: [\"signin:ConsoleLogin\"]\n  when: [{ userIdentity.type: IAMUser }, { userIdentity.type: Root }]\n  unless: { additionalEventData.MFAUsed: \"Yes\" }\n- id: c\n  severity: high\n  pattern: { source: [aws.signin], detail: { eventName: [ConsoleLogin], $or: [{ userIdentity: { type: [IAMUser] } }, { userIdentity: { type: [Root] } }], additionalEventData: { MFAUsed: [\"No\"] } } }",
+        "- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { additionalEventData.MFAUsed: \"No\", userIdentity.type: IAMUser }\n- id: b\n  severity: low\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: { not: [Root, AssumedRole] }, additionalEventData.MFAUsed: { not: \"Yes\" } }\n- id: d\n  severity: info\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: IAMUser, responseElements.ConsoleLogin: Success }\n  unless: { additionalEventData.MFAUsed: \"Yes\" }\n- id: c\n  severity: high\n  pattern: { source: [aws.signin], detail: { eventName: [ConsoleLogin], userIdentity: { type: [IAMUser] }, additionalEventData: { MFAUsed: [\"No\"] } } }",
+    ),
+    (
+        "`not` on fields that the type of caller always has",
+        "W0717",
+        "- id: a\n  events: [\"sts:AssumeRole\"]\n  when: { userIdentity.type: AWSAccount, userIdentity.arn: { not: \"*:root\" } }\n- id: b\n  severity: low\n  events: [\"iam:*\"]\n  when: { userIdentity.type: [AssumedRole, IAMUser], userIdentity.sessionContext.sessionIssuer.userName: { not: deployer } }",
+        "- id: a\n  events: [\"sts:AssumeRole\"]\n  when: { userIdentity.type: AWSAccount, userIdentity.accountId: { not: \"111122223333\" } }\n- id: b\n  severity: low\n  events: [\"iam:*\"]\n  when: { userIdentity.type: AssumedRole, userIdentity.sessionContext.sessionIssuer.userName: { not: deployer } }",
+    ),
+    (
+        "`not` on the codes of errors",
+        "W0717",
+        "- { id: a, events: [\"iam:CreateUser\"], when: { errorCode: { not: AccessDenied } } }",
+        "- { id: a, events: [\"iam:CreateUser\"], unless: { errorCode: AccessDenied } }\n- { id: b, severity: low, events: [\"iam:CreateUser\"], when: { errorCode: [{ not: AccessDenied }, { exists: false }] } }\n- { id: c, severity: high, events: [\"iam:CreateUser\"], when: { errorCode: { not: AccessDenied }, errorMessage: \"*\" } }",
+    ),
+    (
+        "`anything-but` on fields that not every event has",
+        "W0717",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { errorCode: [{ anything-but: [AccessDenied] }] } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { userName: [{ anything-but: [alice] }] } } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { userIdentity: { type: [IAMUser], sessionContext: { sessionIssuer: { userName: [{ anything-but: x }] } } } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { errorCode: [{ anything-but: [AccessDenied] }, { exists: false }] } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { type: [IAMUser], userName: [{ anything-but: [alice] }] } } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [{ anything-but: { prefix: [Get, List] } }], userIdentity: { type: [AssumedRole], sessionContext: { sessionIssuer: { userName: [{ anything-but: x }] } } } } }\n- id: d\n  severity: info\n  pattern: { source: [aws.iam], detail: { $or: [{ errorCode: [{ anything-but: [AccessDenied] }] }, { errorCode: [{ exists: false }] }] } }\n- id: e\n  pattern: { source: [aws.guardduty], detail-type: [GuardDuty Finding], detail: { errorCode: [{ anything-but: [AccessDenied] }] } }\n- id: f\n  severity: critical\n  pattern: { source: [aws.ec2], detail: { errorCode: [{ anything-but: [AccessDenied] }], errorMessage: [{ exists: true }] } }",
+    ),
+    (
+        "fields of tests that their callers do not have",
+        "W0704",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: [{ userIdentity.userName: deployer }, { userIdentity.sessionContext.sessionIssuer.userName: deployer }]\n  tests:\n    - { name: a role, like: \"iam:CreateUser\", as: assumed-role, with: { userIdentity.userName: deployer }, expect: no-match }\n    - { name: a user, like: \"iam:CreateUser\", with: { userIdentity.sessionContext.sessionIssuer.userName: deployer }, expect: no-match }\n    - { name: a service, like: \"iam:CreateUser\", as: service, with: { userIdentity.userName: deployer }, expect: no-match }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: [{ userIdentity.userName: deployer }, { userIdentity.sessionContext.sessionIssuer.userName: deployer }]\n  tests:\n    - { name: a role, like: \"iam:CreateUser\", as: assumed-role, with: { userIdentity.sessionContext.sessionIssuer.userName: deployer }, expect: no-match }\n    - { name: a user, like: \"iam:CreateUser\", with: { userIdentity.userName: deployer }, expect: no-match }\n    - { name: a role of its own, like: \"iam:CreateUser\", with: { userIdentity.type: AssumedRole, userIdentity.sessionContext.sessionIssuer.userName: deployer }, without: [userIdentity.userName], expect: no-match }",
+    ),
+    (
+        "fields in another case, further down",
+        "W0704",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: [{ userIdentity.sessionContext.sessionIssuer.username: deployer }, { userIdentity.sessionContext.sessionIssuer.ARN: \"*:role/x\" }, { userIdentity.sessionContext.attributes.MFAAuthenticated: \"true\" }]\n- id: b\n  severity: low\n  events: [\"signin:ConsoleLogin\"]\n  when: [{ userIdentity.type: IAMUser, additionalEventData.mfaUsed: \"No\" }, { userIdentity.type: IAMUser, additionalEventData.loginTo: \"*\" }]\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { userIdentity: { sessionContext: { sessionIssuer: { username: [x] } } } } }\n- id: d\n  severity: high\n  events: [\"iam:DeleteUser\"]\n  when: { userIdentity.sessionContext.sessionIssuer.username: deployer }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: [{ userIdentity.sessionContext.sessionIssuer.userName: deployer }, { userIdentity.sessionContext.sessionIssuer.somethingNew: x }, { userIdentity.sessionContext.attributes.mfaAuthenticated: \"true\" }]\n- id: b\n  severity: low\n  events: [\"signin:ConsoleLogin\"]\n  when: [{ userIdentity.type: IAMUser, additionalEventData.MFAUsed: { any-case: \"No\" } }, { userIdentity.type: IAMUser, additionalEventData.LoginTo: \"*\" }]\n- id: c\n  severity: high\n  events: [\"sso:*\"]\n  when: { additionalEventData.somethingNew: x }",
     ),
 ];
 
