@@ -109,13 +109,9 @@ impl Everywhere<'_> {
                 lines.push(serde_json::to_value(event));
             }
         });
-        let settling = self.org.settle(
-            self.fleet,
-            self.session,
-            self.beyond,
-            (gate, consent.most),
-            ui,
-        );
+        let settling = self
+            .org
+            .settle(self.fleet, self.session, self.beyond, gate, ui);
         let (report, mut shown) = futures::join!(home, settling);
         // Whether anybody reads on is asked at the end: what is done is not left half done for it.
         let said = self.show_others(&shown, ui).and_then(|()| {
@@ -139,6 +135,7 @@ impl Everywhere<'_> {
         };
         let mut run = Run {
             stopped: shown.stopped || report.stopped || rest.stopped,
+            unlisted: shown.unlisted.clone(),
             outcomes: std::mem::take(&mut shown.changed),
             ..Run::default()
         };

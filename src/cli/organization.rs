@@ -410,17 +410,17 @@ impl Org {
             .await
     }
 
-    /// Looks at every account and changes it as it is found, once the gate opens. Where much may be deleted
-    /// without `most`, what is to be deleted waits.
+    /// Looks at every account and changes it as it is found, once the gate opens. Where something is to be
+    /// deleted it waits.
     pub(super) async fn settle(
         &self,
         fleet: &Arc<Fleet>,
         session: &Session,
         beyond: Beyond,
-        (gate, most): (Gate, bool),
+        gate: Gate,
         ui: &mut Ui,
     ) -> Run {
-        let pass = Pass::AtOnce { gate, most };
+        let pass = Pass::AtOnce { gate };
         self.go_through(fleet, session, beyond, &pass, ui).await
     }
 

@@ -94,13 +94,12 @@ impl Fleet {
     }
 
     /// Looks at an account, and changes it as it was found: how it was found, and how the change ended. It is
-    /// only looked at where nothing is to be done, or something deleted and not `most`: whether that is much
-    /// can be told of all accounts together.
+    /// only looked at where nothing is to be done, or something deleted: whether that is much can be told of all
+    /// accounts together, and a home that has moved is to stand before the old one goes.
     pub(super) async fn settle(
         &self,
         task: Task,
         gate: Gate,
-        most: bool,
         stop: impl Future<Output = ()> + Clone,
     ) -> (Outcome, Option<Outcome>) {
         let outcome = |result| Outcome {
@@ -117,7 +116,7 @@ impl Fleet {
             Ok(found) => found,
             Err(stuck) => return (outcome(Err(stuck)), None),
         };
-        if !most && found.standing.deletions() > 0 {
+        if found.standing.deletions() > 0 {
             return (outcome(Ok(found.promised())), None);
         }
         let shown = outcome(Ok(found.standing.clone()));

@@ -53,8 +53,6 @@ pub enum Pass<'a> {
     AtOnce {
         /// What opens when their events have somewhere to go.
         gate: Gate,
-        /// Whether deletions need no look at all accounts together first.
-        most: bool,
     },
 }
 
@@ -208,7 +206,7 @@ enum Work {
     Look,
     Show,
     AsShown(Option<Digest>),
-    AtOnce { gate: Gate, most: bool },
+    AtOnce { gate: Gate },
 }
 
 impl Work {
@@ -217,10 +215,7 @@ impl Work {
             Pass::Look => Self::Look,
             Pass::Show => Self::Show,
             Pass::AsShown(shown) => Self::AsShown(shown.get(&task.member.account).copied()),
-            Pass::AtOnce { gate, most } => Self::AtOnce {
-                gate: gate.clone(),
-                most: *most,
-            },
+            Pass::AtOnce { gate } => Self::AtOnce { gate: gate.clone() },
         }
     }
 
@@ -234,7 +229,7 @@ impl Work {
             Self::Look => (fleet.look(task).await, None),
             Self::Show => (fleet.show(task).await, None),
             Self::AsShown(digest) => (fleet.change(task, digest, stop).await, None),
-            Self::AtOnce { gate, most } => fleet.settle(task, gate, most, stop).await,
+            Self::AtOnce { gate } => fleet.settle(task, gate, stop).await,
         }
     }
 }

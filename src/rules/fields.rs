@@ -164,18 +164,6 @@ pub(super) fn is_misplaced(path: &[&str]) -> bool {
     misplaced(path).is_some_and(|misplaced| misplaced.depth == path.len())
 }
 
-/// Whether a name below others is a path that begins with the name of a field there.
-pub(super) fn is_path_in_one(outer: &[&str], name: &str) -> bool {
-    let known = match outer {
-        [] => TOP,
-        ["userIdentity"] => USER,
-        ["userIdentity", "sessionContext"] => SESSION,
-        _ => return false,
-    };
-    name.split_once('.')
-        .is_some_and(|(first, _)| known.contains(&first))
-}
-
 fn problem_of_path(path: &[&str]) -> Option<Problem> {
     let Misplaced {
         depth,

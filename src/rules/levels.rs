@@ -49,6 +49,12 @@ pub(super) fn warn<'p>(
                     steps.pop();
                 }
             }
+            // A dotted key is a path, as for EventBridge.
+            ("", _) if key.starts_with("detail.") => {
+                if trail {
+                    fields_of_record(value, steps, about, report);
+                }
+            }
             ("", _) if !ENVELOPE.contains(&key.as_str()) => {
                 outside(key, value, dead, span, report);
             }
@@ -79,24 +85,15 @@ fn fields_of_record<'p>(
     let mut names: Vec<&str> = steps
         .iter()
         .filter_map(|step| match step {
-            Step::Key(key) if *key != "$or" => Some(*key),
+            Step::Key(key) if *key != "$or" => Some(key.split('.')),
             _ => None,
         })
+        .flatten()
         .skip(1)
         .collect();
     let dead = needs_presence(value) && !steps.contains(&Step::Key("$or"));
     let fatal = (dead && about.certain).then_some(codes::NEVER_MATCHES);
     let span = place(about.node, steps);
-    if let Some((key, outer)) = names.split_last()
-        && fields::is_path_in_one(outer, key)
-    {
-        report
-            .warning_or(fatal, codes::FIELD_NAME, span)
-            .message(format!("{} is one name here, with its dots", shown(key)))
-            .label("no event has a field of that name")
-            .help(nested(key, value));
-        return;
-    }
     if fields::is_misplaced(&names) {
         // What follows helps to say what was meant, as far as there is one way only.
         let mut value = value;
@@ -176,15 +173,10 @@ fn wrong_level(dead: bool, span: Span, report: &mut Report) -> Entry<'_> {
 fn outside(key: &str, value: &Json, dead: bool, span: Span, report: &mut Report) {
     let near = nearest(key, ENVELOPE);
     let first = key.split('.').next().unwrap_or_default();
-    let (label, help) = if key.contains('.') && (first == "detail" || is_top(first)) {
-        let whole = if first == "detail" {
-            nested(key, value)
-        } else {
-            nested(&format!("detail.{key}"), value)
-        };
+    let (label, help) = if key.contains('.') && is_top(first) {
         (
-            "dots lead nowhere in a pattern: this is one name",
-            Some(whole),
+            "CloudTrail's record stands under `detail`",
+            Some(nested(&format!("detail.{key}"), value)),
         )
     } else if is_top(key) {
         (

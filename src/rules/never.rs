@@ -29,6 +29,14 @@ pub(super) fn refuse(rule: &Rule, whole: Option<Span>, report: &mut Report) {
     let id = &rule.id.0;
     let mut never = whole.is_some_and(|whole| report.has(codes::NEVER_MATCHES, whole));
     if let Trigger::Events(events) = &rule.trigger {
+        let kinds = events.detail_types.as_ref();
+        let others = |kind: &String| {
+            !kind.ends_with("via CloudTrail") && misspelt_detail_type(kind).is_none()
+        };
+        // What is known is known of CloudTrail's events.
+        if kinds.is_some_and(|kinds| kinds.iter().any(others)) {
+            return;
+        }
         let mut globs = events.globs.iter();
         if globs.all(|glob| is_never_heard(&glob.service, &glob.name)) {
             never = true;
@@ -36,7 +44,6 @@ pub(super) fn refuse(rule: &Rule, whole: Option<Span>, report: &mut Report) {
                 report.refuse(id, glob.span, &OF_EVENTS);
             }
         }
-        let kinds = events.detail_types.as_ref();
         if kinds.is_some_and(|kinds| kinds.iter().all(|k| misspelt_detail_type(k).is_some()))
             && let Some(whole) = whole
         {

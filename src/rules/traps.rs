@@ -57,7 +57,7 @@ pub(super) fn warn(pattern: &Map<String, Json>, node: &Node, report: &mut Report
     let mut leaves = Vec::new();
     collect(pattern, &mut Vec::new(), &mut leaves);
     let kind = kind(&leaves);
-    let certain = kind == Kind::Trail || is_of_aws(&leaves);
+    let certain = is_of_aws(&leaves);
     let about = About {
         node,
         kind,
@@ -282,11 +282,12 @@ pub(super) enum Kind {
 /// Whether only AWS sends what a pattern matches, or nobody, since the name of the sender is a slip.
 fn is_of_aws(leaves: &[Leaf<'_>]) -> bool {
     let source = leaves.iter().filter(|leaf| leaf.path == "source");
-    let mut tests = source.flat_map(|leaf| leaf.tests);
-    tests.all(|test| {
-        let text = test.as_str().or(test.get("prefix").and_then(Json::as_str));
-        text.is_some_and(|text| text.starts_with("aws.")) || is_nowhere("source", test)
-    })
+    let mut tests = source.flat_map(|leaf| leaf.tests).peekable();
+    tests.peek().is_some()
+        && tests.all(|test| {
+            let text = test.as_str().or(test.get("prefix").and_then(Json::as_str));
+            text.is_some_and(|text| text.starts_with("aws.")) || is_nowhere("source", test)
+        })
 }
 
 fn kind(leaves: &[Leaf<'_>]) -> Kind {

@@ -314,8 +314,8 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     (
         "paths in one key of a raw pattern",
         "E0419",
-        "- id: a\n  pattern: { source: [aws.iam], detail.eventName: [CreateUser] }\n- id: b\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], \"userIdentity.type\": [Root] } }\n- id: c\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { \"sessionContext.sessionIssuer.userName\": [Deployer], type: [AssumedRole] } } }\n- id: d\n  pattern: { source: [aws.iam], \"userIdentity.type\": [Root] }",
-        "- id: a\n  pattern: { source: [aws.kms], detail: { eventName: [CreateGrant], requestParameters: { \"constraints.with.dots\": [x] } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail.eventname: [CreateUser] }\n- id: b\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], \"userIdentity.Type\": [Root] } }\n- id: d\n  pattern: { source: [aws.iam], \"userIdentity.type\": [Root] }",
+        "- id: b\n  pattern: { source: [aws.iam], detail.eventName: [CreateUser] }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], \"userIdentity.type\": [Root] } }\n- id: d\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { \"sessionContext.sessionIssuer.userName\": [Deployer], type: [AssumedRole] } } }\n- id: a\n  pattern: { source: [aws.kms], detail: { eventName: [CreateGrant], requestParameters: { \"constraints.with.dots\": [x] } } }",
     ),
     (
         "rules that no event can fire, for a name",
@@ -332,7 +332,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
     (
         "one name or value of several that no event has",
         "W0716",
-        "- { id: a, events: [\"iam:*\", \"iam:createuser\"], when: [{ userIdentity.type: root }, { readOnly: false }] }\n- { id: b, severity: low, events: [\"iam:*\"], when: { userIdentity.type: [root, IAMUser], userIdentity.arn: { not: alice } } }\n- { id: c, severity: high, events: [\"iam:*\"], unless: { userIdentity.type: root } }\n- { id: d, enabled: false, events: [\"iam:createuser\"] }",
+        "- { id: a, events: [\"iam:*\", \"iam:createuser\"], when: [{ userIdentity.type: root }, { readOnly: false }] }\n- { id: b, severity: low, events: [\"iam:*\"], when: { userIdentity.type: [root, IAMUser], userIdentity.arn: { not: alice } } }\n- { id: c, severity: high, events: [\"iam:*\"], unless: { userIdentity.type: root } }\n- { id: d, enabled: false, events: [\"iam:createuser\"] }\n- { id: g, events: [\"*:*\"], detail-type: [GuardDuty Finding], when: { type: \"UnauthorizedAccess*\" } }",
         "- { id: a, events: [\"iam:*\"], when: [{ userIdentity.type: Root }, { errorCode: { exists: false } }] }",
     ),
     (
