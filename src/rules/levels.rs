@@ -50,12 +50,7 @@ pub(super) fn warn<'p>(
                 }
             }
             // A dotted key is a path, as for EventBridge.
-            ("", _) if key.starts_with("detail.") => {
-                if trail {
-                    fields_of_record(value, steps, about, report);
-                }
-            }
-            ("", _) if !ENVELOPE.contains(&key.as_str()) => {
+            ("", _) if !ENVELOPE.contains(&key.as_str()) && !key.starts_with("detail.") => {
                 outside(key, value, dead, span, report);
             }
             ("", Json::Object(inner)) if key == "detail" => {
@@ -66,6 +61,9 @@ pub(super) fn warn<'p>(
                     .message(format!("CloudTrail's record has no field {}", shown(key)))
                     .label("it stands beside `detail`, not in it")
                     .help(format!("move {} to the top of the pattern", shown(key)));
+            }
+            ("", _) if trail && key.starts_with("detail.") => {
+                fields_of_record(value, steps, about, report);
             }
             ("detail", _) if trail => fields_of_record(value, steps, about, report),
             _ => {}
