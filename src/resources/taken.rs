@@ -18,8 +18,9 @@ const FRESH: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub struct Taken(Mutex<HashMap<(Place, String), Arc<Seen>>>);
 
-/// The names on one bus, and when they were seen. Whoever looks keeps the others waiting for it.
-type Seen = tokio::sync::Mutex<Option<(Instant, BTreeSet<String>)>>;
+/// The names on one bus, or why they could not be seen, and when that was. Whoever looks keeps the others waiting for
+/// it, and speaks for them: what AWS refuses once it need not refuse for each rule.
+type Seen = tokio::sync::Mutex<Option<(Instant, Result<BTreeSet<String>, CallError>)>>;
 
 impl Taken {
     /// Refuses a name that is not free.
@@ -42,11 +43,14 @@ impl Taken {
         let known = seen.take().filter(|(at, _)| at.elapsed() < FRESH);
         let (at, names) = match known {
             Some(known) => known,
-            None => (Instant::now(), names(client, stack, &rule.bus).await?),
+            None => (Instant::now(), names(client, stack, &rule.bus).await),
         };
-        let is_taken = names.contains(&rule.name);
-        *seen = Some((at, names));
-        if !is_taken {
+        let (_, names) = seen.insert((at, names));
+        if !names
+            .as_ref()
+            .map_err(CallError::clone)?
+            .contains(&rule.name)
+        {
             return Ok(());
         }
         Err(CallError::inside_success(
