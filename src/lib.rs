@@ -47,8 +47,3 @@ pub mod resources;
 pub mod rules;
 pub mod sandbox;
 mod threads;
-
-/// Rules, events and the SDK's requests are small and many: with this allocator they cost a third less than with
-/// the system's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Serialize, Serializer};
 
-use super::CallError;
+use super::{CallError, pace};
 
 /// One API operation as we use it.
 #[derive(Debug, PartialEq, Eq)]
@@ -199,6 +199,7 @@ impl Call {
         // hold them from beginning to end, hundreds of accounts at once.
         let request = Box::pin(request);
         async move {
+            let _room = pace::room().await;
             let answer = request.await;
             answer.map_err(|error| CallError::new(self, resource.into(), &error))
         }

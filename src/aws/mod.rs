@@ -64,6 +64,11 @@ impl Cloud {
     /// # Errors
     /// When there are no credentials, or STS does not accept them.
     pub async fn connect(access: &Access, region: &Region) -> Result<Self, CallError> {
+        Self::with_config(Self::config(access, region).await).await
+    }
+
+    /// How AWS is reached with that chain. It asks nobody yet.
+    pub async fn config(access: &Access, region: &Region) -> SdkConfig {
         // HTTPS_PROXY and NO_PROXY count, as for every AWS tool.
         let http = aws_smithy_http_client::Builder::new().build_with_connector_fn(
             |settings, components| {
@@ -81,14 +86,14 @@ impl Cloud {
         );
         let mut loader = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12())
             .http_client(http)
-            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .region(named(region))
             .retry_config(RetryConfig::standard().with_max_attempts(6))
             .timeout_config(timeouts())
             .stalled_stream_protection(stalls());
         if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
         }
-        Self::with_config(loader.load().await).await
+        loader.load().await
     }
 
     /// Reaches whatever the configuration points at, the sandbox for instance.
@@ -96,18 +101,32 @@ impl Cloud {
     /// # Errors
     /// When STS does not accept the caller.
     pub async fn with_config(config: SdkConfig) -> Result<Self, CallError> {
+        let (cloud, ()) = Self::with_config_while(config, async |_| ()).await?;
+        Ok(cloud)
+    }
+
+    /// The same while something else is asked for with the global clients.
+    ///
+    /// # Errors
+    /// When STS does not accept the caller.
+    pub async fn with_config_while<T>(
+        config: SdkConfig,
+        meanwhile: impl AsyncFnOnce(Clients) -> T,
+    ) -> Result<(Self, T), CallError> {
         let sts = aws_sdk_sts::Client::new(&config);
-        let identity = calls::GET_CALLER_IDENTITY
-            .send("*", sts.get_caller_identity().send())
-            .await?;
-        let account = identity.account().unwrap_or_default();
-        let account = account.parse().map_err(|error| {
-            CallError::unexpected(&calls::GET_CALLER_IDENTITY, format!("{error}"))
-        })?;
         let region = config
             .region()
             .map_or("us-east-1", |region| region.as_ref());
-        let region = region.parse().map_err(|error| {
+        let region: Region = region.parse().map_err(|error| {
+            CallError::unexpected(&calls::GET_CALLER_IDENTITY, format!("{error}"))
+        })?;
+        let global = config.to_builder().region(named(&region.global())).build();
+        let identity = calls::GET_CALLER_IDENTITY.send("*", sts.get_caller_identity().send());
+        let (identity, asked) =
+            futures::join!(identity, meanwhile(Clients::new(global, retries())));
+        let identity = identity?;
+        let account = identity.account().unwrap_or_default();
+        let account = account.parse().map_err(|error| {
             CallError::unexpected(&calls::GET_CALLER_IDENTITY, format!("{error}"))
         })?;
         let pace = Pace::default();
@@ -124,10 +143,11 @@ impl Cloud {
             caller: identity.arn().unwrap_or_default().to_owned(),
         };
         let paced = cloud.paced_alone();
-        Ok(Self {
+        let paced = Self {
             sts: aws_sdk_sts::Client::new(&paced.config),
             ..paced
-        })
+        };
+        Ok((paced, asked))
     }
 
     /// The same caller with rates of its own, such as every account has.
@@ -148,6 +168,17 @@ impl Cloud {
     /// How many requests of the whole run wait for a rate of AWS's.
     pub fn held_back(&self) -> usize {
         self.pace.held_back()
+    }
+
+    /// Waits until there is room for one more request of those that are [`Self::one_of_many`].
+    pub async fn room(&self) {
+        self.pace.room().await;
+    }
+
+    /// Work of which there is much at once: its requests share room, so that they take memory only when they can
+    /// leave soon.
+    pub fn one_of_many<W: Future>(&self, work: W) -> impl Future<Output = W::Output> + use<W> {
+        self.pace.one_of_many(work)
     }
 
     /// The clients of a place.
@@ -173,10 +204,14 @@ impl Cloud {
     }
 
     fn make(&self, region: &Region) -> Clients {
-        let region = aws_config::Region::new(region.as_str().to_owned());
-        let config = self.config.to_builder().region(region).build();
+        let config = self.config.to_builder().region(named(region)).build();
         Clients::new(config, self.retries.clone())
     }
+}
+
+/// The SDK's word for a Region.
+fn named(region: &Region) -> aws_config::Region {
+    aws_config::Region::new(region.as_str().to_owned())
 }
 
 /// Of the wait for an answer, not of the whole attempt: what is paced waits inside the attempt, and that is

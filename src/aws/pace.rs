@@ -5,6 +5,7 @@
 //! Region and service, wherever the endpoint is.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::calls;
@@ -24,10 +25,26 @@ use super::calls;
 /// Requests on their way at once, whichever accounts they are for.
 pub const IN_FLIGHT: usize = 256;
 
+/// Requests at once that are made ready, on their way or read: what the SDK keeps of each is some 50 kB.
+const MADE_AT_ONCE: usize = IN_FLIGHT + 64;
+
+tokio::task_local! {
+    /// What the requests of a task share with others, where there are many.
+    static ROOM: Arc<Semaphore>;
+}
+
+/// Waits until a request may be made; it may as long as what this returns is kept.
+pub(super) async fn room() -> Option<OwnedSemaphorePermit> {
+    let room = ROOM.try_with(Arc::clone).ok()?;
+    room.acquire_owned().await.ok()
+}
+
 /// What a run shares: one for all accounts.
 #[derive(Debug, Clone)]
 pub struct Pace {
     in_flight: Arc<Semaphore>,
+    /// For the requests of many tasks.
+    room: Arc<Semaphore>,
     /// Of the caller's account: STS and Organizations.
     common: Arc<Lanes>,
     /// Requests that wait for a rate of AWS's.
@@ -38,6 +55,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            room: Arc::new(Semaphore::new(MADE_AT_ONCE)),
             common: Arc::default(),
             held_back: Arc::default(),
         }
@@ -48,6 +66,17 @@ impl Pace {
     /// How many requests wait now, so that they come no faster than AWS takes them.
     pub fn held_back(&self) -> usize {
         self.held_back.load(Ordering::Relaxed)
+    }
+
+    /// Waits until there is room for one more request, after all that wait already.
+    pub async fn room(&self) {
+        // Never closed.
+        let _ = self.room.acquire().await;
+    }
+
+    /// Work whose requests wait for room.
+    pub fn one_of_many<W: Future>(&self, work: W) -> impl Future<Output = W::Output> + use<W> {
+        ROOM.scope(Arc::clone(&self.room), work)
     }
 
     /// The HTTP client for one account: the same connections, with rates of its own.
@@ -184,7 +213,7 @@ impl HttpConnector for PacedConnector {
             // Most go at once, and need no timer.
             if let Some(at) = at.filter(|at| *at > Instant::now()) {
                 let _one = HeldBack::count(held_back);
-                tokio::time::sleep_until(at).await;
+                lending_room(tokio::time::sleep_until(at)).await;
             }
             let _place = in_flight
                 .acquire_owned()
@@ -192,6 +221,19 @@ impl HttpConnector for PacedConnector {
                 .map_err(|closed| ConnectorError::other(closed.into(), None))?;
             inner.call(request).await
         })
+    }
+}
+
+/// Waits, and leaves the room of the request that waits to others meanwhile: an account that waits for its own rate
+/// keeps none from working.
+async fn lending_room(waiting: impl Future<Output = ()>) {
+    let Ok(room) = ROOM.try_with(Arc::clone) else {
+        return waiting.await;
+    };
+    room.add_permits(1);
+    waiting.await;
+    if let Ok(place) = room.acquire().await {
+        place.forget();
     }
 }
 
@@ -264,6 +306,38 @@ mod tests {
         assert_eq!(after.get(11), Some(&0), "{after:?}");
         assert_eq!(after.get(12), Some(&128), "{after:?}");
         assert_eq!(after.get(14), Some(&384), "{after:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_share_room_and_lend_it_while_they_wait() {
+        let pace = Pace::default();
+        assert!(room().await.is_none(), "of one alone nobody waits");
+        let all_but_one = u32::try_from(MADE_AT_ONCE - 1).unwrap();
+        let _taken = pace.room.acquire_many(all_but_one).await.unwrap();
+        let soon = Duration::from_millis(1);
+        let is_free = async || tokio::time::timeout(soon, pace.room()).await.is_ok();
+        let request = pace.one_of_many(async {
+            let _last = room().await;
+            assert!(!is_free().await, "there is no more room");
+            let others = async {
+                assert!(is_free().await, "it is lent");
+                let place = pace.room.acquire().await.unwrap();
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                drop(place);
+            };
+            let began = Instant::now();
+            let rate = lending_room(tokio::time::sleep(Duration::from_secs(1)));
+            let came_back = async {
+                rate.await;
+                Instant::now() - began
+            };
+            let (came_back, ()) = futures::join!(came_back, others);
+            assert_eq!(came_back.as_secs(), 3, "whoever it was lent to comes first");
+            assert!(!is_free().await, "it is taken back");
+        });
+        request.await;
+        assert!(is_free().await);
+        assert_eq!(pace.room.available_permits(), 1);
     }
 
     #[test]

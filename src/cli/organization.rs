@@ -19,7 +19,8 @@ use super::session::{Session, interrupted};
 use super::{Failure, Ui};
 use crate::aws::{CallError, Cloud, calls};
 use crate::fleet::{
-    self, ACCOUNTS_AT_ONCE, Fleet, Gate, LeftOut, Named, Outcome, Pass, Run, Stuck, Task,
+    self, ACCOUNTS_AT_ONCE, Fleet, Gate, LeftOut, Named, Outcome, Pass, RolesAhead, Run, Stuck,
+    Task,
 };
 use crate::organization::{
     self, Choice, Left, Listing, Member, Organization, Selection, Unmatched,
@@ -30,6 +31,7 @@ use crate::plan::own_alerts::Hearing;
 use crate::plan::saved::Order;
 use crate::plan::{Plan, Wishes};
 use crate::proof::Way;
+use crate::resources::events::KnownPatterns;
 use crate::rules::{self, RulesFile};
 
 /// Flags of commands that work in a whole organization.
@@ -160,20 +162,23 @@ pub(super) struct Org {
     given: Given,
     /// Else the list that was begun ahead, until somebody takes it.
     listing: RefCell<Option<Listing>>,
+    /// The roles of those that are known, taken on ahead.
+    roles: Arc<RolesAhead>,
     /// Whether the other accounts are left alone.
     pub(super) home_only: bool,
 }
 
 impl Org {
-    /// Looks up the caller's organization, and what the rules file names of it.
+    /// Looks up what the rules file names of the caller's organization, which is `found`.
     pub(super) async fn open(
+        found: Option<Organization>,
         wanted: &rules::Organization,
         args: &OrgArgs,
         caller: &Cloud,
         ui: &mut Ui,
     ) -> Result<Self, Failure> {
         let clients = caller.global();
-        let Some(organization) = organization::organization(&clients).await? else {
+        let Some(organization) = found else {
             return Err(Failure::new(format!(
                 "account {} is in no organization",
                 caller.account
@@ -191,7 +196,16 @@ impl Org {
         let units = organization::units(&clients, &named).await;
         let units = units.map_err(|error| unit_failure(error, caller, &organization))?;
         let selection = Selection::new(wanted, units, &args.account, &args.exclude_account);
+        let roles = match &given.members {
+            Some(members) if args.lists && !args.home_only => {
+                let sure = members.iter().filter(|member| selection.is_sure(member));
+                let sure = sure.map(|member| member.account.clone()).collect();
+                RolesAhead::begin(caller, &wanted.member_role, sure)
+            }
+            _ => RolesAhead::default(),
+        };
         Ok(Self {
+            roles: Arc::new(roles),
             organization,
             caller: caller.clone(),
             wanted: wanted.clone(),
@@ -211,11 +225,14 @@ impl Org {
     ) -> Fleet {
         let file = Arc::new(session.rules.file.clone());
         let (patterns, organization) = (&session.rules.patterns, self.organization.clone());
+        let spokes = Spokes::new(Arc::clone(&file), patterns, organization, &session.desired);
         Fleet {
             caller: self.caller.clone(),
             role: self.wanted.member_role.clone(),
-            file: Arc::clone(&file),
-            spokes: Spokes::new(file, patterns, organization, &session.desired),
+            roles: Arc::clone(&self.roles),
+            file,
+            known: KnownPatterns::of(spokes.patterns()),
+            spokes,
             wishes: wishes.clone(),
             region: region.cloned(),
             destroy: false,

@@ -8,7 +8,7 @@ use super::{Exit, Failure, Global, Ui, Within};
 use crate::aws::{Access, Clients, Cloud};
 use crate::compile::{self, Compiled};
 use crate::fleet::{Outcome, Standing};
-use crate::organization::Member;
+use crate::organization::{self, Member};
 use crate::permissions::Scope;
 use crate::place::AccountId;
 use crate::placement::{self, Desired, Feed, Unfit};
@@ -148,21 +148,27 @@ impl Session {
         ui: &mut Ui,
     ) -> Result<Self, Failure> {
         let region = &rules.file.home.region;
-        let mut cloud = match &within {
-            None => Cloud::connect(access, region).await?,
-            Some(Within { sandbox, caller }) => {
-                Cloud::with_config(sandbox.sdk_config(region, caller.clone())).await?
-            }
+        let config = match &within {
+            None => Cloud::config(access, region).await,
+            Some(Within { sandbox, caller }) => sandbox.sdk_config(region, caller.clone()),
         };
-        let org = match &rules.file.watch.organization {
+        let wanted = rules.file.watch.organization.as_ref();
+        // The organization is looked up meanwhile: it need not wait.
+        let (mut cloud, found) = Cloud::with_config_while(config, async |clients| match wanted {
+            Some(_) => organization::organization(&clients).await,
+            None => Ok(None),
+        })
+        .await?;
+        let org = match wanted {
             None => None,
             Some(wanted) => {
+                let found = found?;
                 let entering = async {
                     let home = rules.file.home.account.as_ref()?;
                     Some((home, cloud.member(home, &wanted.member_role).await))
                 };
                 // Home's role is taken on meanwhile: it need not wait.
-                let opening = Org::open(wanted, org, &cloud, ui);
+                let opening = Org::open(found, wanted, org, &cloud, ui);
                 let (opened, entered) = futures::join!(opening, entering);
                 let org = opened?;
                 match entered {

@@ -172,7 +172,10 @@ impl Fleet {
 
     async fn find(&self, task: &Task) -> Result<Found, Stuck> {
         let account = &task.member.account;
-        let cloud = self.caller.member(account, &self.role).await;
+        let cloud = match self.roles.take(account) {
+            Some(taken) => taken,
+            None => self.caller.member(account, &self.role).await,
+        };
         let cloud = cloud.map_err(Stuck::NoRole)?;
         let mut regions_unknown = None;
         let mut listening = match task.left {
@@ -185,7 +188,7 @@ impl Fleet {
         if let Some(only) = &self.region {
             listening.retain(|region| region == only);
         }
-        let read = resources::read_spokes(&cloud, self.stack(), account, &listening);
+        let read = resources::read_spokes(&cloud, self.stack(), account, &listening, &self.known);
         let read = read.await.map_err(Stuck::Unread)?;
         let mut live: Vec<Live> = read.roles;
         let mut blind = Vec::new();

@@ -7,6 +7,7 @@
 mod account;
 mod coverage;
 mod gate;
+mod roles;
 mod run;
 
 use std::collections::BTreeSet;
@@ -24,16 +25,18 @@ use crate::placement::Spokes;
 use crate::plan::own_alerts::Hearing;
 use crate::plan::{Action, Change, Conflict, OwnAlert, Plan, Wishes};
 use crate::resources::Key;
+use crate::resources::events::KnownPatterns;
 use crate::rules::{Regions, RuleId, RulesFile};
 
 pub use coverage::{Breach, Coverage, Uncovered, Why, breaches, coverage, stuck_words};
 pub use gate::{Gate, Opener};
+pub use roles::RolesAhead;
 pub use run::{Event, Pass, Run, run};
 
 /// How many accounts are under way at once. One that is empty takes five requests in two turns, one that is covered
 /// by a single forwarder eleven in three: this many keep [`crate::aws::IN_FLIGHT`] of them busy, also while some
 /// wait for a rate or begin. More would only take memory.
-pub const ACCOUNTS_AT_ONCE: usize = 192;
+pub const ACCOUNTS_AT_ONCE: usize = 128;
 
 /// What is to be done in the accounts. It owns all of it: accounts are worked in on every processor.
 #[derive(Debug)]
@@ -42,10 +45,14 @@ pub struct Fleet {
     pub caller: Cloud,
     /// The role's name.
     pub role: String,
+    /// Those that were taken on already.
+    pub roles: Arc<RolesAhead>,
     /// The rules file.
     pub file: Arc<RulesFile>,
     /// What is wanted in each account.
     pub spokes: Spokes,
+    /// The patterns that are wanted there.
+    pub known: KnownPatterns,
     /// What is allowed beyond creating and changing.
     pub wishes: Wishes,
     /// Only this Region.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::{ACCOUNTS_AT_ONCE, Digest, Fleet, Gate, LeftOut, Named, Outcome, Stuck, Task};
-use crate::aws::CallError;
+use crate::aws::{CallError, Cloud};
 use crate::organization::{Left, Member, Unmatched};
 use crate::place::AccountId;
 
@@ -124,6 +124,7 @@ pub async fn run(
     mut watch: impl FnMut(Event<'_>),
 ) -> Run {
     let stop: Shared<_> = stop.boxed().shared();
+    fleet.roles.enough();
     let mut run = Run::default();
     let mut members = std::pin::pin!(members.fuse());
     // Those that are left when this ends are given up.
@@ -163,7 +164,7 @@ pub async fn run(
                     Err(left) => run.left.push(left),
                 }
             }
-            next = members.next(), if !listed && under_way.len() < ACCOUNTS_AT_ONCE => match next {
+            next = next(&fleet.caller, &mut members), if !listed && under_way.len() < ACCOUNTS_AT_ONCE => match next {
                 None => {
                     listed = true;
                     watch(Event::Listed { accounts: begun });
@@ -184,7 +185,8 @@ pub async fn run(
                     begun += 1;
                     watch(Event::Started { member: &task.member });
                     let work = Work::of(pass, &task);
-                    under_way.spawn(work.carry_out(Arc::clone(fleet), task, stop.clone()));
+                    let work = work.carry_out(Arc::clone(fleet), task, stop.clone());
+                    under_way.spawn(fleet.caller.one_of_many(work));
                 }
             },
         }
@@ -195,6 +197,15 @@ pub async fn run(
     run.left
         .sort_by(|a, b| a.member.account.cmp(&b.member.account));
     run
+}
+
+/// The next account, once one more has room to work: what is begun and only waits takes memory.
+async fn next(
+    caller: &Cloud,
+    members: &mut (impl Stream<Item = Result<Named, CallError>> + Unpin),
+) -> Option<Result<Named, CallError>> {
+    caller.room().await;
+    members.next().await
 }
 
 /// An account as it was found or, where it was changed as it was shown, as that ended; and how its change as it

@@ -97,6 +97,11 @@ impl Selection {
         }
     }
 
+    /// Whether an account is watched, whatever its tags.
+    pub fn is_sure(&self, member: &Member) -> bool {
+        !self.depends_on_tags(member) && self.decide(member, &BTreeMap::new()) == Choice::Watched
+    }
+
     /// Decides about an account. `tags` are its own.
     pub fn decide(&self, member: &Member, tags: &BTreeMap<String, String>) -> Choice {
         let fits = |filter: &Filter| {

@@ -1,6 +1,7 @@
 //! The home place: topics with their readers, and the detectors.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Account, Desired, Receiver};
 use crate::compile::Compiled;
@@ -47,7 +48,7 @@ impl Account<'_> {
             name: names::detector(&self.file.name, &pattern.rule, pattern.part),
             bus: desired.topology.bus.clone(),
             description: format!("iamwatch: {} ({})", pattern.title, pattern.severity),
-            pattern: pattern.pattern.clone(),
+            pattern: Arc::new(pattern.pattern.clone()),
             state: pattern.state,
             targets,
         });

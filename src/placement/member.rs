@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{Account, Desired, Feed, Topology};
 use crate::compile::{Compiled, Forwarder, PATTERN_QUOTA, Where, cover};
 use crate::organization::Organization;
@@ -61,6 +63,12 @@ impl Spokes {
     /// Whether some rule wants anything in a Region.
     pub fn is_wanted_in(&self, region: &Region) -> bool {
         !self.of(region).is_empty()
+    }
+
+    /// What the forwarders of all accounts match.
+    pub fn patterns(&self) -> impl Iterator<Item = &Arc<Value>> {
+        let all = self.global.iter().chain(&self.other);
+        all.map(|forwarder| &forwarder.pattern)
     }
 
     fn of(&self, region: &Region) -> &Vec<Forwarder> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -28,7 +29,7 @@ pub struct Way {
     /// The forwarder.
     pub forwarder: Key,
     /// What it passes.
-    pub pattern: serde_json::Value,
+    pub pattern: Arc<serde_json::Value>,
     /// What is known to be broken: then nothing is sent.
     pub broken: Vec<BrokenLink>,
 }

@@ -264,7 +264,8 @@ pub(crate) async fn rules_of_probes(
     now: i64,
 ) -> Result<Vec<ProbeRule>, CallError> {
     let prefix = names::probe_prefix(stack);
-    let found = match events::named(&clients.events, stack, place, bus, &prefix).await {
+    let none = events::KnownPatterns::default();
+    let found = match events::named(&clients.events, stack, place, bus, &prefix, &none).await {
         Err(error) if error.cause == Cause::NotFound => return Ok(Vec::new()),
         found => found?,
     };

@@ -186,7 +186,7 @@ pub(super) fn alerts(deployment: Deployment<'_>, event: &Synthetic, place: &Plac
         .filter_map(|live| match &live.resource {
             // Forwarders must pass it; they carry no text of an alert.
             Resource::Rule(rule) if rule.targets.values().any(|target| target.input.is_some()) => {
-                Some(&rule.pattern)
+                Some(&*rule.pattern)
             }
             _ => None,
         });

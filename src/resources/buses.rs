@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_eventbridge::types::Tag;
 use serde_json::{Value, json};
 
+use super::events::KnownPatterns;
 use super::{Bus, Key, Kind, Live, Owner, Resource, STACK_TAG, events, names, policy};
 use crate::aws::{CallError, Cause, calls};
 use crate::place::{Place, StackName};
@@ -57,7 +58,7 @@ pub(super) async fn read(
         handle: Some(arn),
         foreign,
     }];
-    live.extend(events::read(client, stack, place, &name).await?);
+    live.extend(events::read(client, stack, place, &name, &KnownPatterns::default()).await?);
     Ok(live)
 }
 

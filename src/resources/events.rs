@@ -1,6 +1,7 @@
 //! EventBridge: rules of ours with their targets.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_eventbridge::types;
@@ -29,14 +30,41 @@ const ROLE_DELAYS: [Duration; 3] = [
     Duration::from_secs(8),
 ];
 
+/// Patterns that are wanted, by the text that EventBridge has of them: those of thousands of accounts are neither
+/// parsed nor kept more than once.
+#[derive(Debug, Default)]
+pub struct KnownPatterns(HashMap<String, Arc<Value>>);
+
+impl KnownPatterns {
+    /// Those that stand so in the rules that are wanted.
+    pub fn of<'a>(patterns: impl IntoIterator<Item = &'a Arc<Value>>) -> Self {
+        let patterns = patterns.into_iter();
+        Self(
+            patterns
+                .map(|pattern| (pattern.to_string(), Arc::clone(pattern)))
+                .collect(),
+        )
+    }
+
+    /// The normal form of a pattern's text; null if it is none.
+    fn read(&self, text: &str) -> Arc<Value> {
+        let parsed = || serde_json::from_str(text).map(|pattern| pattern::normal_form(&pattern));
+        match self.0.get(text) {
+            Some(known) => Arc::clone(known),
+            None => Arc::new(parsed().unwrap_or_default()),
+        }
+    }
+}
+
 /// Reads the rules of a bus whose names are ours.
 pub(super) async fn read(
     client: &aws_sdk_eventbridge::Client,
     stack: &StackName,
     place: &Place,
     bus: &str,
+    known: &KnownPatterns,
 ) -> Result<Vec<Live>, CallError> {
-    named(client, stack, place, bus, &names::prefix(stack)).await
+    named(client, stack, place, bus, &names::prefix(stack), known).await
 }
 
 /// Reads the rules of a bus whose names begin so.
@@ -49,10 +77,11 @@ pub(crate) async fn named(
     place: &Place,
     bus: &str,
     prefix: &str,
+    known: &KnownPatterns,
 ) -> Result<Vec<Live>, CallError> {
     let rules = list(client, bus, prefix).await?;
     let live: Vec<Option<Live>> = stream::iter(rules)
-        .map(|rule| one(client, stack, place, bus, rule))
+        .map(|rule| one(client, stack, place, bus, rule, known))
         .buffer_unordered(CONCURRENCY)
         .try_collect()
         .await?;
@@ -89,6 +118,7 @@ async fn one(
     place: &Place,
     bus: &str,
     rule: types::Rule,
+    known: &KnownPatterns,
 ) -> Result<Option<Live>, CallError> {
     let name = rule.name().unwrap_or_default().to_owned();
     let arn = rule.arn().unwrap_or_default().to_owned();
@@ -101,12 +131,11 @@ async fn one(
         Err(error) => return Err(error),
     };
     let tag = tags.tags().iter().find(|tag| tag.key() == STACK_TAG);
-    let text = rule.event_pattern().unwrap_or_default();
     let resource = Resource::Rule(EventRule {
         name: name.clone(),
         bus: bus.to_owned(),
         description: rule.description().unwrap_or_default().to_owned(),
-        pattern: serde_json::from_str(text).map_or(Value::Null, |p| pattern::normal_form(&p)),
+        pattern: known.read(rule.event_pattern().unwrap_or_default()),
         state: match rule.state().map(types::RuleState::as_str) {
             Some("ENABLED") => RuleState::Enabled,
             Some("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS") => RuleState::EnabledWithAll,
@@ -371,4 +400,21 @@ fn aws_target(id: &str, target: &Target) -> Option<types::Target> {
         )
         .build()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pattern_that_stands_as_it_is_wanted_is_kept_once() {
+        let wanted = Arc::new(json!({ "source": ["aws.iam"] }));
+        let known = KnownPatterns::of([&wanted]);
+        assert!(Arc::ptr_eq(&known.read(&wanted.to_string()), &wanted));
+        let other = known.read(r#"{"source": ["aws.sts", "aws.iam"]}"#);
+        assert_eq!(*other, json!({ "source": ["aws.iam", "aws.sts"] }));
+        assert_eq!(*known.read("{"), Value::Null);
+    }
 }

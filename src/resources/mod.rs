@@ -23,10 +23,12 @@ mod taken;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::events::KnownPatterns;
 use crate::aws::{CallError, Cause, Clients};
 use crate::compile::{InputTransformer, RuleState};
 use crate::place::{Arn, Place, StackName};
@@ -249,8 +251,8 @@ pub struct EventRule {
     pub bus: String,
     /// For people in the console.
     pub description: String,
-    /// What it matches.
-    pub pattern: Value,
+    /// What it matches; thousands of accounts share it.
+    pub pattern: Arc<Value>,
     /// Whether, and whether also for read-only events.
     pub state: RuleState,
     /// Where matches go, by target id.
@@ -438,12 +440,13 @@ async fn read(
     let mut live: Vec<Live> = match place {
         Place::Global { .. } => iam::read(&clients.iam, stack, place, roles).await?,
         Place::Regional { .. } => {
+            let none = KnownPatterns::default();
             let (keys, queues, topics, buses, rules) = futures::try_join!(
                 kms::read(&clients.kms, stack, place),
                 sqs::read(&clients.sqs, stack, place),
                 sns::read(&clients.sns, stack, place),
                 buses::read(&clients.events, stack, place),
-                events::read(&clients.events, stack, place, DEFAULT_BUS),
+                events::read(&clients.events, stack, place, DEFAULT_BUS, &none),
             )?;
             [keys, queues, topics, buses, rules].concat()
         }

@@ -6,6 +6,7 @@ use aws_sdk_account::types::RegionOptStatus;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::cloudtrail::{self, SurveyedTrail};
+use super::events::KnownPatterns;
 use super::{DEFAULT_BUS, Key, Kind, Live, Resource, events, iam, names, read, s3, sqs};
 use crate::aws::{CallError, Cause, Cloud, calls};
 use crate::organization::Organization;
@@ -194,6 +195,7 @@ pub async fn read_spokes(
     stack: &StackName,
     account: &AccountId,
     regions: &BTreeSet<Region>,
+    known: &KnownPatterns,
 ) -> Result<SpokesRead, CallError> {
     let everywhere = Place::Global {
         account: account.clone(),
@@ -212,7 +214,7 @@ pub async fn read_spokes(
         let clients = cloud.at(&region);
         let found = futures::try_join!(
             sqs::read_dead_letters(&clients.sqs, stack, &place),
-            events::read(&clients.events, stack, &place, DEFAULT_BUS),
+            events::read(&clients.events, stack, &place, DEFAULT_BUS, known),
         );
         let found = found.map(|(queues, rules)| queues.into_iter().chain(rules).collect());
         (region, found)

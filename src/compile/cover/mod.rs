@@ -5,6 +5,8 @@ mod branch;
 mod partition;
 mod widen;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -47,7 +49,7 @@ pub struct Forwarder {
     /// 1-based part of the cover; `None` where the whole fits into one pattern.
     pub part: Option<usize>,
     /// The pattern as EventBridge takes it.
-    pub pattern: Value,
+    pub pattern: Arc<Value>,
     /// The state that lets everything through that its detectors want.
     pub state: RuleState,
 }
@@ -80,7 +82,7 @@ pub fn cover(compiled: &[Compiled], place: Where, quota: usize) -> Vec<Forwarder
                 .enumerate()
                 .map(|(index, (pattern, state))| Forwarder {
                     part: many.then_some(index + 1),
-                    pattern,
+                    pattern: Arc::new(pattern),
                     state,
                 })
                 .collect();

@@ -13,6 +13,7 @@ use iamwatch::placement::{self, Spokes};
 use iamwatch::plan::Wishes;
 use iamwatch::plan::own_alerts::Hearing;
 use iamwatch::resources;
+use iamwatch::resources::events::KnownPatterns;
 use iamwatch::rules::{self, MEMBER_ROLE};
 
 use super::RULES;
@@ -35,8 +36,10 @@ fn a_stop_does_not_wait_for_the_listing() {
         let fleet = Fleet {
             caller: cloud.clone(),
             role: MEMBER_ROLE.to_owned(),
+            roles: Arc::default(),
             file: Arc::clone(&file),
             spokes: Spokes::new(file, &patterns, organization, &home),
+            known: KnownPatterns::default(),
             wishes: Wishes::default(),
             region: None,
             destroy: false,

@@ -103,6 +103,19 @@ fn a_file_of_accounts_takes_the_place_of_listing() {
     );
     let out = kit.succeed(&plan);
     assert!(out.contains("Plan for 2 other accounts"), "{out}");
+    // Known beforehand, they are entered while home is looked at: each once, and nobody who is left out.
+    let entered = |plan: &[&str]| {
+        let before = kit.sandbox.calls().len();
+        kit.succeed(plan);
+        let calls = kit.sandbox.calls().split_off(before);
+        let entered = calls.iter().filter(|call| call.operation == "AssumeRole");
+        entered.count()
+    };
+    assert_eq!(entered(&plan), 2);
+    assert_eq!(
+        entered(&[&plan[..], &["--exclude-account", "333344445555"]].concat()),
+        1
+    );
     kit.write(
         "accounts.txt",
         "222233334444\n22223333444\n222233334444\nshop\n",
