@@ -11,6 +11,10 @@ use iamwatch::check;
 use iamwatch::compile::{self, PATTERN_QUOTA};
 use iamwatch::rules;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const ROUNDS: usize = 15;
 const RULES: usize = 1_000;
 

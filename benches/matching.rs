@@ -14,6 +14,10 @@ use std::time::{Duration, Instant};
 use iamwatch::pattern::{Event, EventPattern};
 use serde_json::{Value, json};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const ROUNDS: usize = 31;
 
 fn main() {

@@ -20,6 +20,10 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What a way found, and what it took.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Outcome {

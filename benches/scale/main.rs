@@ -23,6 +23,10 @@ use std::time::Duration;
 use client::{Bench, Failed};
 use figures::{Figures, Row};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How long an answer takes. AWS's take 20 to 100 ms.
 const LATENCY: Duration = Duration::from_millis(50);
 

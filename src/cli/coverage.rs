@@ -7,7 +7,7 @@ use clap::Args;
 use super::organization::{Beyond, OrgArgs};
 use super::session::Session;
 use super::{Exit, Failure, Global, Ui};
-use crate::fleet;
+use crate::fleet::{self, Pass};
 use crate::placement::Feed;
 use crate::plan::Wishes;
 use crate::render;
@@ -33,7 +33,9 @@ pub(super) async fn judge(session: &Session, ui: &mut Ui) -> Result<Exit, Failur
             .help("`iamwatch status` judges that; for an organization give --org"));
     };
     let look = Arc::new(org.fleet(session, &Wishes::default(), None));
-    let mut run = org.look(&look, session, Beyond::Nothing, ui).await;
+    let mut run = org
+        .go_through(&look, session, Beyond::Nothing, &Pass::Look, ui)
+        .await;
     if run.stopped {
         return Err(Failure::new("stopped before all accounts were looked at"));
     }

@@ -10,7 +10,7 @@ use super::organization::{Beyond, Document, Org};
 use super::session::{Session, interrupted};
 use super::{Exit, Failure, Ui};
 use crate::apply::{self, Event, Report};
-use crate::fleet::{Fleet, Gate, Opener, Outcome, Run, Stuck, Task};
+use crate::fleet::{Fleet, Gate, Opener, Outcome, Pass, Run, Stuck, Task};
 use crate::plan::{Action, Plan};
 use crate::render;
 use crate::resources::Kind;
@@ -46,7 +46,7 @@ impl Everywhere<'_> {
         }
         let shown = self
             .org
-            .show(self.fleet, self.session, self.beyond, ui)
+            .go_through(self.fleet, self.session, self.beyond, &Pass::Show, ui)
             .await;
         self.show_home(ui)?;
         self.show_others(&shown, ui)?;
@@ -109,9 +109,10 @@ impl Everywhere<'_> {
                 lines.push(serde_json::to_value(event));
             }
         });
+        let pass = Pass::AtOnce { gate };
         let settling = self
             .org
-            .settle(self.fleet, self.session, self.beyond, gate, ui);
+            .go_through(self.fleet, self.session, self.beyond, &pass, ui);
         let (report, mut shown) = futures::join!(home, settling);
         // Whether anybody reads on is asked at the end: what is done is not left half done for it.
         let said = self.show_others(&shown, ui).and_then(|()| {

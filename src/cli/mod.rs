@@ -54,6 +54,9 @@ pub use ui::Ui;
 /// More threads than this only wait for each other.
 const MOST_THREADS: usize = 4;
 
+/// Names are looked up by threads of their own, each of which takes memory.
+const MOST_LOOKUPS: usize = 16;
+
 /// Alerts for IAM changes, root activity and odd sign-ins on AWS.
 ///
 /// One rules file is compiled into EventBridge event patterns, compared with what AWS has, deployed,
@@ -262,6 +265,8 @@ fn threads(global: &Global) -> tokio::runtime::Builder {
     let mut threads = tokio::runtime::Builder::new_multi_thread();
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     threads.worker_threads(processors.min(MOST_THREADS));
+    // They look names up for connections, hundreds of which begin at once.
+    threads.max_blocking_threads(MOST_LOOKUPS);
     threads
 }
 

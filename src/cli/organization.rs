@@ -19,8 +19,7 @@ use super::session::{Session, interrupted};
 use super::{Failure, Ui};
 use crate::aws::{CallError, Cloud, calls};
 use crate::fleet::{
-    self, ACCOUNTS_AT_ONCE, Fleet, Gate, LeftOut, Named, Outcome, Pass, RolesAhead, Run, Stuck,
-    Task,
+    self, Fleet, LOOKED_AT_AT_ONCE, LeftOut, Named, Outcome, Pass, RolesAhead, Run, Stuck, Task,
 };
 use crate::organization::{
     self, Choice, Left, Listing, Member, Organization, Selection, Unmatched,
@@ -374,12 +373,13 @@ impl Org {
                     Named::Left(_) => (Vec::new(), None),
                     Named::Stuck(outcome) => (Vec::new(), Some(*outcome)),
                     Named::Work(task) => {
-                        let (ways, stuck) = Box::pin(fleet.ways(&task.member)).await;
+                        let ways = fleet.caller.one_of_many(fleet.ways(&task.member));
+                        let (ways, stuck) = Box::pin(ways).await;
                         (ways, stuck.map(|why| Outcome::stuck(task.member, why)))
                     }
                 })
             })
-            .buffered(ACCOUNTS_AT_ONCE)
+            .buffered(LOOKED_AT_AT_ONCE)
             .try_collect::<Vec<_>>()
             .await;
         let found =
@@ -403,46 +403,8 @@ impl Org {
         self.selection.is_narrowed()
     }
 
-    /// Looks at every account.
-    pub(super) async fn look(
-        &self,
-        fleet: &Arc<Fleet>,
-        session: &Session,
-        beyond: Beyond,
-        ui: &mut Ui,
-    ) -> Run {
-        self.go_through(fleet, session, beyond, &Pass::Look, ui)
-            .await
-    }
-
-    /// The same where the accounts are to be changed as they are shown.
-    pub(super) async fn show(
-        &self,
-        fleet: &Arc<Fleet>,
-        session: &Session,
-        beyond: Beyond,
-        ui: &mut Ui,
-    ) -> Run {
-        self.go_through(fleet, session, beyond, &Pass::Show, ui)
-            .await
-    }
-
-    /// Looks at every account and changes it as it is found, once the gate opens. Where something is to be
-    /// deleted it waits.
-    pub(super) async fn settle(
-        &self,
-        fleet: &Arc<Fleet>,
-        session: &Session,
-        beyond: Beyond,
-        gate: Gate,
-        ui: &mut Ui,
-    ) -> Run {
-        let pass = Pass::AtOnce { gate };
-        self.go_through(fleet, session, beyond, &pass, ui).await
-    }
-
     /// Works in every account, as the organization lists them.
-    async fn go_through(
+    pub(super) async fn go_through(
         &self,
         fleet: &Arc<Fleet>,
         session: &Session,

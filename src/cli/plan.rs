@@ -10,7 +10,7 @@ use super::order::OrderArgs;
 use super::organization::{Beyond, Document as Organization, Org, OrgArgs};
 use super::session::{Session, verdict};
 use super::{Exit, Failure, Global, Ui, saved};
-use crate::fleet::Run;
+use crate::fleet::{Pass, Run};
 use crate::plan::Plan;
 use crate::render;
 
@@ -44,7 +44,9 @@ impl PlanArgs {
                 let fleet = Arc::new(org.fleet_for(&session, &order));
                 let looking = async {
                     let beyond = Beyond::of(&order);
-                    Ok(org.look(&fleet, &session, beyond, ui).await)
+                    Ok(org
+                        .go_through(&fleet, &session, beyond, &Pass::Look, ui)
+                        .await)
                 };
                 let (plan, run) = futures::try_join!(session.plan_for(&order), looking)?;
                 (plan, Some((org, run)))

@@ -19,7 +19,6 @@ use crate::rules::RuleId;
 /// An account as it was found.
 struct Found {
     cloud: Cloud,
-    desired: Desired,
     plan: Plan,
     standing: Standing,
 }
@@ -48,7 +47,7 @@ impl Found {
 impl Fleet {
     /// Looks at an account; writes nothing.
     pub(super) async fn look(&self, task: Task) -> Outcome {
-        let result = self.find(&task).await.map(|found| found.standing);
+        let result = self.find(&task).await.map(|(found, _)| found.standing);
         Outcome {
             member: task.member,
             left: task.left,
@@ -58,7 +57,7 @@ impl Fleet {
 
     /// The same where that is to be done later, and nothing else.
     pub(super) async fn show(&self, task: Task) -> Outcome {
-        let result = self.find(&task).await.map(Found::promised);
+        let result = self.find(&task).await.map(|(found, _)| found.promised());
         Outcome {
             member: task.member,
             left: task.left,
@@ -73,7 +72,7 @@ impl Fleet {
         shown: Option<Digest>,
         stop: impl Future<Output = ()>,
     ) -> Outcome {
-        let result = self.find(&task).await;
+        let result = self.find(&task).await.map(|(found, _)| found);
         let result = match result {
             Ok(found) if shown != Some(Digest::of(&found.plan)) => {
                 // Whoever cannot look any more sees another account; AWS's words say more than that.
@@ -112,7 +111,8 @@ impl Fleet {
             () = stop.clone() => Err(Stuck::NotTried),
             found = self.find(&task) => found,
         };
-        let found = match found {
+        // What is wanted stands in the plan: nobody waits with both.
+        let found = match found.map(|(found, _)| found) {
             Ok(found) => found,
             Err(stuck) => return (outcome(Err(stuck)), None),
         };
@@ -138,12 +138,12 @@ impl Fleet {
     /// Every forwarder of an account, with what is known to be broken on its way, and why not all of them could
     /// be looked at, if so. Writes nothing.
     pub async fn ways(&self, member: &Member) -> (Vec<Way>, Option<Stuck>) {
-        let found = match self.find(&Task::watch(member.clone())).await {
+        let (found, desired) = match self.find(&Task::watch(member.clone())).await {
             Ok(found) => found,
             Err(stuck) => return (Vec::new(), Some(stuck)),
         };
         let mut ways = Vec::new();
-        for (key, resource) in &found.desired.resources {
+        for (key, resource) in &desired.resources {
             let (Resource::Rule(rule), Place::Regional { region, .. }) = (resource, &key.place)
             else {
                 continue;
@@ -170,7 +170,7 @@ impl Fleet {
         (ways, blind.map(|blind| Stuck::Unread(blind.error)))
     }
 
-    async fn find(&self, task: &Task) -> Result<Found, Stuck> {
+    async fn find(&self, task: &Task) -> Result<(Found, Desired), Stuck> {
         let account = &task.member.account;
         let cloud = match self.roles.take(account) {
             Some(taken) => taken,
@@ -258,12 +258,12 @@ impl Fleet {
             own_alerts,
             ..Standing::of(&plan, wanted)
         };
-        Ok(Found {
+        let found = Found {
             cloud,
-            desired,
             plan,
             standing,
-        })
+        };
+        Ok((found, desired))
     }
 
     fn own_alerts(&self, plan: &Plan, cloud: &Cloud) -> Vec<OwnAlert> {

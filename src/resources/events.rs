@@ -14,8 +14,9 @@ use crate::compile::{InputTransformer, RuleState};
 use crate::pattern;
 use crate::place::{Arn, Place, StackName};
 
-/// How many rules are read at once.
-const CONCURRENCY: usize = 8;
+/// How many rules are read at once, by two requests each: more than EventBridge takes in a second, and little enough for
+/// hundreds of accounts at once.
+const CONCURRENCY: usize = 3;
 
 /// What EventBridge does with events it cannot deliver, unless it is told otherwise.
 /// Source: `RetryPolicy` in the API reference.

@@ -86,7 +86,7 @@ fn shown(rules: &Rules, text: &str, nearest: usize, in_full: bool) -> String {
 
 #[test]
 fn the_verdict_on_every_recorded_event_is_the_matchers() {
-    let Some(data) = shared::data() else {
+    let Some(records) = shared::records() else {
         return;
     };
     let acme = include_str!("../../examples/acme.yaml");
@@ -101,16 +101,8 @@ fn the_verdict_on_every_recorded_event_is_the_matchers() {
             .iter()
             .map(|part| (part, EventPattern::from_value(&part.pattern).unwrap()))
             .collect();
-        for file in std::fs::read_dir(data.join("cloudtrail")).unwrap() {
-            let path = file.unwrap().path();
-            if path
-                .extension()
-                .is_none_or(|extension| extension != "jsonl")
-            {
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).unwrap();
-            let found = with_setting("eu-central-1", |setting| events(&text, setting));
+        for (path, text) in &records {
+            let found = with_setting("eu-central-1", |setting| events(text, setting));
             assert_eq!(found.len(), text.lines().count());
             for (line, given) in found.into_iter().enumerate() {
                 let given = given.unwrap();

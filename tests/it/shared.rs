@@ -16,6 +16,21 @@ pub fn data() -> Option<PathBuf> {
     }
 }
 
+/// The collections of CloudTrail records, one a line, by the names of their files and in that order.
+pub fn records() -> Option<Vec<(PathBuf, String)>> {
+    let files = std::fs::read_dir(data()?.join("cloudtrail")).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let mut records: Vec<PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
+        .collect();
+    records.sort();
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path, text)
+    };
+    Some(records.into_iter().map(read).collect())
+}
+
 #[test]
 fn the_shared_data_is_found_where_the_variable_points() {
     if let Some(folder) = data() {

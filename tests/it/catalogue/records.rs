@@ -90,16 +90,8 @@ fn recorded() -> Option<Vec<Recorded>> {
         id: "11111111-2222-4333-8444-555555555555",
     };
     let mut all = Vec::new();
-    for file in std::fs::read_dir(shared::data()?.join("cloudtrail")).unwrap() {
-        let path = file.unwrap().path();
-        if path
-            .extension()
-            .is_none_or(|extension| extension != "jsonl")
-        {
-            continue;
-        }
+    for (path, text) in shared::records()? {
         let file = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let text = std::fs::read_to_string(&path).unwrap();
         for (index, line) in text.lines().enumerate() {
             let json = wrap(serde_json::from_str(line).unwrap(), &setting);
             all.push(Recorded {

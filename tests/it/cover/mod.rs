@@ -355,12 +355,8 @@ fn catalogue() -> Vec<Compiled> {
 /// What CloudTrail really recorded, as events.
 fn records() -> Option<Vec<Value>> {
     let mut events = Vec::new();
-    for file in std::fs::read_dir(shared::data()?.join("cloudtrail")).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_none_or(|e| e != "jsonl") {
-            continue;
-        }
-        for line in std::fs::read_to_string(path).unwrap().lines() {
+    for (_, text) in shared::records()? {
+        for line in text.lines() {
             let record: Value = serde_json::from_str(line).unwrap();
             let Some(service) = record["eventSource"]
                 .as_str()

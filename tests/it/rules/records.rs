@@ -50,15 +50,13 @@ fn service(source: &str) -> Option<&str> {
 
 #[test]
 fn recorded_events_and_fields_are_accepted() {
-    let Some(data) = shared::data() else { return };
+    let Some(records) = shared::records() else {
+        return;
+    };
     let mut events = BTreeSet::new();
     let mut fields: BTreeMap<String, usize> = BTreeMap::new();
-    for file in std::fs::read_dir(data.join("cloudtrail")).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_none_or(|e| e != "jsonl") {
-            continue;
-        }
-        for line in std::fs::read_to_string(path).unwrap().lines() {
+    for (_, text) in records {
+        for line in text.lines() {
             let record: Value = serde_json::from_str(line).unwrap();
             let text = |key: &str| record[key].as_str().unwrap_or_default();
             if let Some(service) = service(text("eventSource")) {
@@ -120,15 +118,13 @@ fn said_of(rule: &str) -> Vec<String> {
 
 #[test]
 fn what_is_recorded_is_refused_neither_in_conditions_nor_in_patterns() {
-    let Some(data) = shared::data() else { return };
+    let Some(records) = shared::records() else {
+        return;
+    };
     let mut tried = BTreeSet::new();
     let mut said = BTreeSet::new();
-    for file in std::fs::read_dir(data.join("cloudtrail")).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_none_or(|e| e != "jsonl") {
-            continue;
-        }
-        for line in std::fs::read_to_string(path).unwrap().lines() {
+    for (_, text) in records {
+        for line in text.lines() {
             let record: Value = serde_json::from_str(line).unwrap();
             let text = |key: &str| record[key].as_str().unwrap_or_default();
             let folded = record.pointer("/userIdentity/accountid").is_some();
