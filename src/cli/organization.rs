@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use clap::Args;
-use futures::stream::{self, LocalBoxStream, StreamExt, TryStreamExt};
+use futures::stream::{self, LocalBoxStream, Stream, StreamExt, TryStreamExt};
 use serde::Serialize;
+use tokio::sync::mpsc;
 
 use self::accounts::{AccountsArgs, Given};
 use self::advice::{listing_failure, unit_failure};
@@ -96,6 +97,14 @@ impl OrgArgs {
     }
 }
 
+/// What comes through a channel, until nobody sends any more.
+fn unfolded<T>(receiver: mpsc::UnboundedReceiver<T>) -> impl Stream<Item = T> {
+    stream::unfold(receiver, async |mut receiver| {
+        let next = receiver.recv().await?;
+        Some((next, receiver))
+    })
+}
+
 /// Accounts whose tags are asked for at once.
 const TAGS_AT_ONCE: usize = 8;
 
@@ -156,7 +165,7 @@ pub(super) struct Org {
     /// Who lists it and takes on roles.
     pub(super) caller: Cloud,
     wanted: rules::Organization,
-    selection: Selection,
+    selection: Arc<Selection>,
     /// The accounts, where they need not be listed.
     given: Given,
     /// Else the list that was begun ahead, until somebody takes it.
@@ -168,9 +177,10 @@ pub(super) struct Org {
 }
 
 impl Org {
-    /// Looks up what the rules file names of the caller's organization, which is `found`.
+    /// Looks up what the rules file names of the caller's organization, which is `found`. `home` is entered by others.
     pub(super) async fn open(
         found: Option<Organization>,
+        home: Option<&AccountId>,
         wanted: &rules::Organization,
         args: &OrgArgs,
         caller: &Cloud,
@@ -185,7 +195,7 @@ impl Org {
             .help("remove `watch.organization`, or use credentials of the organization's management account"));
         };
         let given = args.accounts.given(&organization, ui)?;
-        let ahead = args.lists && !args.home_only && given.members.is_none();
+        let everywhere = args.lists && !args.home_only;
         let filters = [&wanted.include, &wanted.exclude];
         let named: Vec<&str> = filters
             .iter()
@@ -195,13 +205,25 @@ impl Org {
         let units = organization::units(&clients, &named).await;
         let units = units.map_err(|error| unit_failure(error, caller, &organization))?;
         let selection = Selection::new(wanted, units, &args.account, &args.exclude_account);
-        let roles = match &given.members {
-            Some(members) if args.lists && !args.home_only => {
-                let sure = members.iter().filter(|member| selection.is_sure(member));
-                let sure = sure.map(|member| member.account.clone()).collect();
-                RolesAhead::begin(caller, &wanted.member_role, sure)
+        let selection = Arc::new(selection);
+        let (sure, known) = mpsc::unbounded_channel();
+        let (home, deciding) = (home.cloned(), Arc::clone(&selection));
+        let tell = move |member: &Member| {
+            if deciding.is_sure(member) && Some(&member.account) != home.as_ref() {
+                // Whoever takes roles on has enough some time.
+                let _ = sure.send(member.account.clone());
             }
-            _ => RolesAhead::default(),
+        };
+        let listing = match &given.members {
+            Some(members) => {
+                members.iter().for_each(tell);
+                None
+            }
+            None => everywhere.then(|| organization::list_ahead(&clients, tell)),
+        };
+        let roles = match everywhere {
+            true => RolesAhead::begin(caller, &wanted.member_role, unfolded(known)),
+            false => RolesAhead::default(),
         };
         Ok(Self {
             roles: Arc::new(roles),
@@ -209,7 +231,7 @@ impl Org {
             caller: caller.clone(),
             wanted: wanted.clone(),
             selection,
-            listing: RefCell::new(ahead.then(|| organization::list_ahead(&clients))),
+            listing: RefCell::new(listing),
             given,
             home_only: args.home_only,
         })

@@ -168,7 +168,14 @@ impl Session {
                     Some((home, cloud.member(home, &wanted.member_role).await))
                 };
                 // Home's role is taken on meanwhile: it need not wait.
-                let opening = Org::open(found, wanted, org, &cloud, ui);
+                let opening = Org::open(
+                    found,
+                    rules.file.home.account.as_ref(),
+                    wanted,
+                    org,
+                    &cloud,
+                    ui,
+                );
                 let (opened, entered) = futures::join!(opening, entering);
                 let org = opened?;
                 match entered {

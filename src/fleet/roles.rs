@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::stream::{self, StreamExt};
+use futures::stream::{Stream, StreamExt};
 use tokio::task::JoinHandle;
 
 use crate::aws::{CallError, Cloud};
@@ -29,14 +29,16 @@ struct Shared {
 impl RolesAhead {
     /// Begins to take them on, in the order of the accounts. It ends with the last, with [`Self::enough`], or when
     /// nobody wants them any more.
-    pub fn begin(caller: &Cloud, role: &str, accounts: Vec<AccountId>) -> Self {
+    pub fn begin(
+        caller: &Cloud,
+        role: &str,
+        accounts: impl Stream<Item = AccountId> + Send + 'static,
+    ) -> Self {
         let shared = Arc::<Shared>::default();
         let (caller, role, to) = (caller.clone(), role.to_owned(), Arc::clone(&shared));
         let taking = tokio::spawn(async move {
-            let wanted = accounts
-                .into_iter()
-                .take_while(|_| !to.enough.load(Ordering::Relaxed));
-            let taking = stream::iter(wanted).map(|account| async {
+            let goes_on = |_: &AccountId| std::future::ready(!to.enough.load(Ordering::Relaxed));
+            let taking = accounts.take_while(goes_on).map(|account| async {
                 let taken = caller.member(&account, &role).await;
                 (account, taken)
             });
@@ -80,6 +82,8 @@ impl Drop for RolesAhead {
 mod tests {
     use std::time::Duration;
 
+    use futures::stream;
+
     use super::*;
     use crate::sandbox::{Clock, Options, Sandbox};
 
@@ -97,7 +101,8 @@ mod tests {
         let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
         let caller = Cloud::with_config(config).await.unwrap();
         let role = "OrganizationAccountAccessRole";
-        let ahead = RolesAhead::begin(&caller, role, vec![member.clone(), stranger.clone()]);
+        let wanted = stream::iter([member.clone(), stranger.clone()]);
+        let ahead = RolesAhead::begin(&caller, role, wanted);
         let both = async {
             while ahead.shared.taken().len() < 2 {
                 tokio::task::yield_now().await;
@@ -109,7 +114,7 @@ mod tests {
         assert_eq!(entered.account, member);
         assert!(ahead.take(&stranger).unwrap().is_err());
         assert!(ahead.take(&member).is_none());
-        let none = RolesAhead::begin(&caller, role, vec![member.clone()]);
+        let none = RolesAhead::begin(&caller, role, stream::iter([member.clone()]));
         none.enough();
         tokio::task::yield_now().await;
         assert!(none.take(&member).is_none(), "there was enough");

@@ -41,8 +41,9 @@ pub struct Listing {
     pub so_far: Arc<AtomicUsize>,
 }
 
-/// Begins to list. It ends with the list, with an error, or when nobody takes the accounts any more.
-pub fn list_ahead(clients: &Clients) -> Listing {
+/// Begins to list; `tell` hears of each account as soon as it is known. It ends with the list, with an error, or when
+/// nobody takes the accounts any more.
+pub fn list_ahead(clients: &Clients, tell: impl Fn(&Member) + Send + 'static) -> Listing {
     let mut members = Box::pin(list(clients));
     // Every account that there can be fits: tens of thousands, of a few words each.
     let (listed, mut taken) = mpsc::unbounded_channel();
@@ -55,7 +56,10 @@ pub fn list_ahead(clients: &Clients) -> Listing {
                 () = listed.closed() => None,
             };
             let Some(next) = next else { break };
-            count.fetch_add(usize::from(next.is_ok()), Ordering::Relaxed);
+            if let Ok(member) = &next {
+                count.fetch_add(1, Ordering::Relaxed);
+                tell(member);
+            }
             if listed.send(next).is_err() {
                 break;
             }
@@ -115,7 +119,10 @@ mod tests {
     #[tokio::test]
     async fn a_list_goes_on_while_nobody_takes_from_it() {
         let (_, cloud) = caller().await;
-        let listing = list_ahead(&cloud.global());
+        let (told, heard) = mpsc::unbounded_channel();
+        let listing = list_ahead(&cloud.global(), move |member| {
+            told.send(member.account.clone()).unwrap();
+        });
         let all = async {
             while listing.so_far.load(Ordering::Relaxed) < 46 {
                 tokio::task::yield_now().await;
@@ -126,6 +133,7 @@ mod tests {
         let members: Vec<_> = listing.members.collect().await;
         assert_eq!(members.len(), 46);
         assert!(members.iter().all(Result::is_ok));
+        assert_eq!(heard.len(), 46, "each is told");
     }
 
     #[tokio::test]
@@ -139,7 +147,7 @@ mod tests {
             after: 1,
             ..Fault::on("organizations", "ListAccounts", refused)
         });
-        let members: Vec<_> = list_ahead(&cloud.global()).members.collect().await;
+        let members: Vec<_> = list_ahead(&cloud.global(), |_| ()).members.collect().await;
         assert_eq!(members.iter().filter(|member| member.is_ok()).count(), 20);
         assert!(members.last().is_some_and(Result::is_err));
     }
