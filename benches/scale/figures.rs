@@ -150,7 +150,7 @@ impl fmt::Display for Row {
         let each = |time: Duration| time.as_secs_f64() * 1e6 / requests as f64;
         write!(
             f,
-            "| {} | {} | {} | {:.1} s | {:.1} s, {} | {:.2} ({:.2} to {:.2}) | {requests} | {:.2} % | {:.0} and {:.0} µs | {:.0} MB |",
+            "| {} | {} | {} | {:.1} s | {:.1} s, {} | {:.2} ({:.2} to {:.2}) | {requests} | {:.2} % | {:.0} and {:.0} µs | {:.0} MiB |",
             self.accounts,
             self.command,
             self.way,

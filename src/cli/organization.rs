@@ -20,7 +20,7 @@ use super::session::{Session, interrupted};
 use super::{Failure, Ui};
 use crate::aws::{CallError, Cloud, calls};
 use crate::fleet::{
-    self, Fleet, LOOKED_AT_AT_ONCE, LeftOut, Named, Outcome, Pass, RolesAhead, Run, Stuck, Task,
+    self, ACCOUNTS_AT_ONCE, Fleet, LeftOut, Named, Outcome, Pass, RolesAhead, Run, Stuck, Task,
 };
 use crate::organization::{
     self, Choice, Left, Listing, Member, Organization, Selection, Unmatched,
@@ -401,7 +401,7 @@ impl Org {
                     }
                 })
             })
-            .buffered(LOOKED_AT_AT_ONCE)
+            .buffered(ACCOUNTS_AT_ONCE)
             .try_collect::<Vec<_>>()
             .await;
         let found =

@@ -33,13 +33,10 @@ pub use gate::{Gate, Opener};
 pub use roles::RolesAhead;
 pub use run::{Event, Pass, Run, run};
 
-/// How many accounts are looked at at once. One that is empty takes five requests in two turns, one that is covered
+/// How many accounts are under way at once. One that is empty takes five requests in two turns, one that is covered
 /// by a single forwarder eleven in three: this many keep [`crate::aws::IN_FLIGHT`] of them busy, also while some
 /// wait for a rate or begin. More would only take memory.
-pub const LOOKED_AT_AT_ONCE: usize = 112;
-
-/// How many are changed at once: each keeps what it is to become, and makes more requests.
-const CHANGED_AT_ONCE: usize = 100;
+pub const ACCOUNTS_AT_ONCE: usize = 112;
 
 /// What is to be done in the accounts. It owns all of it: accounts are worked in on every processor.
 #[derive(Debug)]

@@ -9,9 +9,7 @@ use futures::stream::{Stream, StreamExt};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use super::{
-    CHANGED_AT_ONCE, Digest, Fleet, Gate, LOOKED_AT_AT_ONCE, LeftOut, Named, Outcome, Stuck, Task,
-};
+use super::{ACCOUNTS_AT_ONCE, Digest, Fleet, Gate, LeftOut, Named, Outcome, Stuck, Task};
 use crate::aws::{CallError, Cloud};
 use crate::organization::{Left, Member, Unmatched};
 use crate::place::AccountId;
@@ -132,10 +130,6 @@ pub async fn run(
     // Those that are left when this ends are given up.
     let mut under_way = JoinSet::new();
     let (mut listed, mut begun) = (false, 0);
-    let at_once = match pass {
-        Pass::Look | Pass::Show => LOOKED_AT_AT_ONCE,
-        Pass::AsShown(_) | Pass::AtOnce { .. } => CHANGED_AT_ONCE,
-    };
     loop {
         if listed && under_way.is_empty() {
             break;
@@ -170,7 +164,7 @@ pub async fn run(
                     Err(left) => run.left.push(left),
                 }
             }
-            next = next(&fleet.caller, &mut members), if !listed && under_way.len() < at_once => match next {
+            next = next(&fleet.caller, &mut members), if !listed && under_way.len() < ACCOUNTS_AT_ONCE => match next {
                 None => {
                     listed = true;
                     watch(Event::Listed { accounts: begun });
