@@ -11,7 +11,7 @@
 //! [`cloudtrail`] makes events as AWS writes them, [`compile`] turns rules into patterns, [`check`] tests them,
 //! [`explain`] says why one fires or not, [`backtest`] how often it would have, [`placement`] says what must exist where,
 //! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
-//! [`health`] judges what is deployed, [`letters`] are the alerts that were not delivered,
+//! [`health`] judges what is deployed, [`dead_letters`] are the alerts that were not delivered,
 //! [`sandbox`] is an AWS inside this process, and [`cli`] is flags and wording only.
 // Tests may fail loudly: that is what they are for.
 #![cfg_attr(
@@ -31,10 +31,10 @@ pub mod check;
 pub mod cli;
 pub mod cloudtrail;
 pub mod compile;
+pub mod dead_letters;
 pub mod explain;
 pub mod fleet;
 pub mod health;
-pub mod letters;
 pub mod organization;
 pub mod pattern;
 pub mod permissions;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::aws::{CallError, Cloud};
 use crate::plan::{Action, Change, Plan};
-use crate::resources::{self, Key, Owner, Taken};
+use crate::resources::{self, NameGuard, Owner, ResourceKey};
 
 /// How many changes are under way at once. EventBridge and SNS take tens of writes a second.
 const CONCURRENCY: usize = 8;
@@ -21,21 +21,21 @@ pub enum Event<'a> {
     /// Work on a resource begins.
     Started {
         /// The change.
-        key: &'a Key,
+        key: &'a ResourceKey,
         /// Its kind.
         action: Action,
     },
     /// It is done.
     Done {
         /// The change.
-        key: &'a Key,
+        key: &'a ResourceKey,
         /// Its kind.
         action: Action,
     },
     /// It failed.
     Failed {
         /// The change.
-        key: &'a Key,
+        key: &'a ResourceKey,
         /// Its kind.
         action: Action,
         /// Why.
@@ -47,11 +47,11 @@ pub enum Event<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
     /// Done.
-    pub done: Vec<Key>,
+    pub done: Vec<ResourceKey>,
     /// Failed, each with the reason and what to do.
     pub failed: Vec<Failed>,
     /// Not tried: something they need failed, or the run was stopped.
-    pub not_tried: Vec<Key>,
+    pub not_tried: Vec<ResourceKey>,
     /// Whether somebody stopped the run.
     pub stopped: bool,
 }
@@ -60,7 +60,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Failed {
     /// Which.
-    pub key: Key,
+    pub key: ResourceKey,
     /// Why.
     pub error: CallError,
     /// What to do.
@@ -86,17 +86,17 @@ pub async fn apply(
 ) -> Report {
     let mut report = Report::default();
     let mut todo: Vec<&Change> = plan.changes.iter().collect();
-    let mut done: BTreeSet<&Key> = BTreeSet::new();
-    let mut lost: BTreeSet<&Key> = BTreeSet::new();
-    let in_plan: BTreeMap<&Key, ()> = plan.changes.iter().map(|c| (&c.key, ())).collect();
-    let taken = Taken::default();
+    let mut done: BTreeSet<&ResourceKey> = BTreeSet::new();
+    let mut lost: BTreeSet<&ResourceKey> = BTreeSet::new();
+    let in_plan: BTreeMap<&ResourceKey, ()> = plan.changes.iter().map(|c| (&c.key, ())).collect();
+    let taken = NameGuard::default();
     let mut running = FuturesUnordered::new();
     let mut stop = std::pin::pin!(futures::FutureExt::fuse(stop));
     loop {
         // What can begin now; what never will.
         let mut waiting = Vec::new();
         for change in todo {
-            let open = |key: &&Key| in_plan.contains_key(*key) && !done.contains(*key);
+            let open = |key: &&ResourceKey| in_plan.contains_key(*key) && !done.contains(*key);
             if report.stopped || change.needs.iter().any(|key| lost.contains(key)) {
                 lost.insert(&change.key);
                 report.not_tried.push(change.key.clone());
@@ -155,7 +155,7 @@ async fn carry_out(
     plan: &Plan,
     cloud: &Cloud,
     change: &Change,
-    taken: &Taken,
+    taken: &NameGuard,
 ) -> Result<(), CallError> {
     let place = &change.key.place;
     let clients = &cloud.at_place(place);

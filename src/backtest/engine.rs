@@ -88,7 +88,7 @@ pub enum Unread {
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing<'b> {
+pub struct RecordLocation<'b> {
     /// Its blob.
     pub blob: &'b str,
     /// Which object of the blob, from 1.
@@ -156,7 +156,7 @@ impl<'c> Engine<'c> {
         &self,
         text: &[u8],
         shape: &Shape,
-        standing: Standing<'_>,
+        standing: RecordLocation<'_>,
         memory: &mut Memory,
         tally: &mut Tally,
     ) -> Result<(), Unread> {
@@ -182,7 +182,7 @@ impl<'c> Engine<'c> {
     fn whole(
         &self,
         object: &[u8],
-        standing: Standing<'_>,
+        standing: RecordLocation<'_>,
         tally: &mut Tally,
         depth: usize,
     ) -> Result<(), Unread> {
@@ -231,7 +231,7 @@ impl<'c> Engine<'c> {
     fn inside(
         &self,
         mut text: &[u8],
-        standing: Standing<'_>,
+        standing: RecordLocation<'_>,
         tally: &mut Tally,
         depth: usize,
     ) -> Result<(), Unread> {
@@ -280,7 +280,7 @@ impl<'c> Engine<'c> {
         moment: Option<Second>,
         bytes: usize,
         rules: &[usize],
-        standing: Standing<'_>,
+        standing: RecordLocation<'_>,
         tally: &mut Tally,
     ) {
         let mut alerting: Vec<u32> = Vec::new();
@@ -371,7 +371,12 @@ fn not_json(error: impl std::fmt::Display) -> Unread {
     Unread::NotJson(error.to_string())
 }
 
-fn sample(event: &Event, actor: &Actor, moment: Option<Second>, standing: Standing<'_>) -> Sample {
+fn sample(
+    event: &Event,
+    actor: &Actor,
+    moment: Option<Second>,
+    standing: RecordLocation<'_>,
+) -> Sample {
     let owned = |path: &[&str]| event.text(path).map(str::to_owned);
     let source = event.text(&["detail", "eventSource"]).unwrap_or("?");
     let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);

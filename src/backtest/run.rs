@@ -10,7 +10,7 @@ use futures::StreamExt;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
-use super::engine::{Engine, Standing, Unread};
+use super::engine::{Engine, RecordLocation, Unread};
 use super::open::open;
 use super::records;
 use super::screen::Memory;
@@ -197,7 +197,7 @@ fn one(
     let mut skipped: Option<Skip> = None;
     let walked = records::walk(&mut input, buffer, &mut |text, shape| {
         record += 1;
-        let standing = Standing {
+        let standing = RecordLocation {
             blob: &name,
             record,
         };

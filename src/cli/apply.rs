@@ -7,14 +7,14 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use super::everywhere::Everywhere;
+use super::everywhere::OrganizationDeploy;
 use super::order::OrderArgs;
 use super::organization::{Beyond, OrgArgs};
 use super::session::{Session, interrupted};
 use super::{Exit, Failure, Global, Ui, saved};
 use crate::apply::{self, Event, Report};
 use crate::aws::Cloud;
-use crate::placement::Feed;
+use crate::placement::TrailSource;
 use crate::plan::Plan;
 use crate::render;
 
@@ -58,7 +58,7 @@ impl ApplyArgs {
                 approved: self.auto_approve,
                 most: self.prune_most,
             };
-            let work = Everywhere {
+            let work = OrganizationDeploy {
                 org,
                 session: &session,
                 fleet: &fleet,
@@ -183,9 +183,9 @@ fn finished(report: &Report, plan: &Plan, ui: &mut Ui) -> Result<(), Failure> {
         #[serde(flatten)]
         report: &'a Report,
         /// Which trail feeds the events.
-        feed: &'a Feed,
-        waiting: &'a [crate::resources::Key],
-        orphans: &'a [crate::resources::Key],
+        feed: &'a TrailSource,
+        waiting: &'a [crate::resources::ResourceKey],
+        orphans: &'a [crate::resources::ResourceKey],
     }
     ui.json_line(&Finished {
         event: "finished",

@@ -8,8 +8,8 @@ use super::organization::{Beyond, OrgArgs};
 use super::session::Session;
 use super::{Exit, Failure, Global, Ui};
 use crate::fleet::{self, Pass};
-use crate::placement::Feed;
-use crate::plan::Wishes;
+use crate::placement::TrailSource;
+use crate::plan::PlanOptions;
 use crate::render;
 
 /// Flags of `coverage`.
@@ -32,7 +32,7 @@ pub(super) async fn judge(session: &Session, ui: &mut Ui) -> Result<Exit, Failur
         return Err(Failure::new("the rules file watches one account")
             .help("`iamwatch status` judges that; for an organization give --org"));
     };
-    let look = Arc::new(org.fleet(session, &Wishes::default(), None));
+    let look = Arc::new(org.fleet(session, &PlanOptions::default(), None));
     let mut run = org
         .go_through(&look, session, Beyond::Nothing, &Pass::Look, ui)
         .await;
@@ -49,12 +49,12 @@ pub(super) async fn judge(session: &Session, ui: &mut Ui) -> Result<Exit, Failur
     run.outcomes.push(home);
     run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
     let recorded = match &session.desired.feed {
-        Feed::Nobody { .. } => Err("no trail records the organization".to_owned()),
-        Feed::Ours(arn) => match session.trail_problem() {
+        TrailSource::Nobody { .. } => Err("no trail records the organization".to_owned()),
+        TrailSource::Ours(arn) => match session.trail_problem() {
             Some(problem) => Err(format!("the trail {arn} {problem}")),
             None => Ok(()),
         },
-        Feed::Existing(_) => Ok(()),
+        TrailSource::Existing(_) => Ok(()),
     };
     let coverage = fleet::coverage(&run, &session.rules.patterns, &breaches, recorded);
     if ui.json {

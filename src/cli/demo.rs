@@ -8,9 +8,9 @@ use clap::Args;
 use super::apply::carry_out;
 use super::organization::OrgArgs;
 use super::session::{Rules, Session, compiled};
-use super::{Exit, Failure, Ui, Within, demo_org, test_event};
+use super::{Exit, Failure, InProcessAws, Ui, demo_org, test_event};
 use crate::aws::Access;
-use crate::plan::Wishes;
+use crate::plan::PlanOptions;
 use crate::proof::{self, Options};
 use crate::render;
 use crate::rules;
@@ -69,13 +69,13 @@ impl DemoArgs {
         heading(ui, "iamwatch plan")?;
         let session = Session::with(
             rules,
-            Some(Within::administered(aws.clone())),
+            Some(InProcessAws::administered(aws.clone())),
             &Access::default(),
             &OrgArgs::default(),
             ui,
         )
         .await?;
-        let plan = session.plan(&[], &Wishes::default()).await?;
+        let plan = session.plan(&[], &PlanOptions::default()).await?;
         let text = render::plan::plan(&plan, paint);
         write!(ui.out, "{text}")?;
 
@@ -94,13 +94,13 @@ impl DemoArgs {
         // What is live has changed, so the next commands begin anew.
         let session = Session::with(
             demo_rules(ui)?,
-            Some(Within::administered(aws.clone())),
+            Some(InProcessAws::administered(aws.clone())),
             &Access::default(),
             &OrgArgs::default(),
             ui,
         )
         .await?;
-        let plan = session.plan(&[], &Wishes::default()).await?;
+        let plan = session.plan(&[], &PlanOptions::default()).await?;
         let patterns: Vec<_> = session
             .rules
             .patterns
@@ -138,13 +138,13 @@ impl DemoArgs {
         heading(ui, "iamwatch plan")?;
         let session = Session::with(
             demo_rules(ui)?,
-            Some(Within::administered(aws.clone())),
+            Some(InProcessAws::administered(aws.clone())),
             &Access::default(),
             &OrgArgs::default(),
             ui,
         )
         .await?;
-        let plan = session.plan(&[], &Wishes::default()).await?;
+        let plan = session.plan(&[], &PlanOptions::default()).await?;
         let text = render::plan::plan(&plan, paint);
         write!(ui.out, "{text}")?;
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::apply::Consent;
 use super::demo::{START, STEP, heading, numbered, options};
-use super::everywhere::Everywhere;
+use super::everywhere::OrganizationDeploy;
 use super::organization::{Beyond, OrgArgs};
 use super::session::{Session, compiled};
-use super::{Exit, Failure, Ui, Within, coverage, test_event};
+use super::{Exit, Failure, InProcessAws, Ui, coverage, test_event};
 use crate::aws::Access;
 use crate::place::AccountId;
-use crate::plan::Wishes;
+use crate::plan::PlanOptions;
 use crate::rules;
 use crate::sandbox::{self, Clock, Sandbox};
 
@@ -106,7 +106,7 @@ async fn session(aws: &Sandbox, ui: &mut Ui) -> Result<Session, Failure> {
     let (access, org) = (Access::default(), OrgArgs::default());
     Session::with(
         rules,
-        Some(Within::administered(aws.clone())),
+        Some(InProcessAws::administered(aws.clone())),
         &access,
         &org,
         ui,
@@ -121,9 +121,9 @@ async fn apply(aws: &Sandbox, ui: &mut Ui) -> Result<(), Failure> {
             "the rules file of the story watches one account",
         ));
     };
-    let plan = session.plan(&[], &Wishes::default()).await?;
-    let fleet = Arc::new(org.fleet(&session, &Wishes::default(), None));
-    let work = Everywhere {
+    let plan = session.plan(&[], &PlanOptions::default()).await?;
+    let fleet = Arc::new(org.fleet(&session, &PlanOptions::default(), None));
+    let work = OrganizationDeploy {
         org,
         session: &session,
         fleet: &fleet,

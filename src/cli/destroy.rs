@@ -5,12 +5,12 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::apply::{Consent, show_and_apply};
-use super::everywhere::Everywhere;
+use super::everywhere::OrganizationDeploy;
 use super::order::{Kept, kinds};
 use super::organization::{Beyond, OrgArgs};
 use super::session::Session;
 use super::{Exit, Failure, Global, Ui};
-use crate::plan::Wishes;
+use crate::plan::PlanOptions;
 
 /// Flags of `destroy`.
 #[derive(Debug, Args)]
@@ -29,7 +29,11 @@ impl DestroyArgs {
         let plan = session.destruction(kinds(&self.delete)).await?;
         session.check_deletions(&plan).await?;
         if let Some(org) = &session.org {
-            let mut fleet = org.fleet(&session, &Wishes::destruction(kinds(&self.delete)), None);
+            let mut fleet = org.fleet(
+                &session,
+                &PlanOptions::destruction(kinds(&self.delete)),
+                None,
+            );
             fleet.destroy = true;
             let fleet = Arc::new(fleet);
             let name = &session.rules.file.name;
@@ -41,7 +45,7 @@ impl DestroyArgs {
                 approved: self.auto_approve,
                 most: true,
             };
-            let work = Everywhere {
+            let work = OrganizationDeploy {
                 org,
                 session: &session,
                 fleet: &fleet,

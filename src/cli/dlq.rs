@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::session::Session;
 use super::{Exit, Failure, Global, Ui};
-use crate::letters::{self, FORMAT_VERSION, Letter, Redriven};
+use crate::dead_letters::{self, FORMAT_VERSION, Letter, Redriven};
 use crate::render;
 
 /// Flags of `dlq`.
@@ -23,7 +23,8 @@ impl DlqArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
         let session = Session::open(global, ui).await?;
         let (cloud, desired) = (&session.cloud, &session.desired);
-        let read = letters::read(cloud, &session.live, desired, &session.rules.patterns).await?;
+        let read =
+            dead_letters::read(cloud, &session.live, desired, &session.rules.patterns).await?;
         let all: Vec<&Letter> = read.letters().collect();
         let more = read.mailboxes.iter().any(|mailbox| mailbox.more);
         if !self.redrive {
@@ -34,7 +35,7 @@ impl DlqArgs {
                     more,
                 })
             } else {
-                let text = render::letters::letters(&all, more, ui.painter());
+                let text = render::dead_letters::letters(&all, more, ui.painter());
                 write!(ui.out, "{text}")
             };
             read.release(cloud).await;
@@ -42,7 +43,7 @@ impl DlqArgs {
             return Ok(Exit::Fine);
         }
         if !ui.json && !all.is_empty() {
-            let text = render::letters::letters(&all, more, ui.painter());
+            let text = render::dead_letters::letters(&all, more, ui.painter());
             write!(ui.out, "{text}")?;
         }
         let (letters, messages) = (all.len(), read.messages());
@@ -61,7 +62,7 @@ impl DlqArgs {
             read.release(cloud).await;
             return Err(Failure::new("stopped: nothing was sent"));
         }
-        let done = letters::redrive(cloud, desired, &read).await;
+        let done = dead_letters::redrive(cloud, desired, &read).await;
         if ui.json {
             ui.json(&Done {
                 format_version: FORMAT_VERSION,
@@ -69,7 +70,7 @@ impl DlqArgs {
                 redriven: &done,
             })?;
         } else {
-            let text = render::letters::redriven(&done, more, ui.painter());
+            let text = render::dead_letters::redriven(&done, more, ui.painter());
             write!(ui.out, "{text}")?;
         }
         Ok(if done.failed.is_empty() {

@@ -10,13 +10,13 @@ use super::organization::{Beyond, Document, Org};
 use super::session::{Session, interrupted};
 use super::{Exit, Failure, Ui};
 use crate::apply::{self, Event, Report};
-use crate::fleet::{Fleet, Gate, Opener, Outcome, Pass, Run, Stuck, Task};
+use crate::fleet::{AccountError, Fleet, Gate, Opener, Outcome, Pass, Run, Task};
 use crate::plan::{Action, Plan};
 use crate::render;
 use crate::resources::Kind;
 
 /// Where, and what.
-pub(super) struct Everywhere<'a> {
+pub(super) struct OrganizationDeploy<'a> {
     pub(super) org: &'a Org,
     pub(super) session: &'a Session,
     pub(super) fleet: &'a Arc<Fleet>,
@@ -27,7 +27,7 @@ pub(super) struct Everywhere<'a> {
     pub(super) home_last: bool,
 }
 
-impl Everywhere<'_> {
+impl OrganizationDeploy<'_> {
     /// Shows the plans, asks, carries them out, and says how it ended.
     pub(super) async fn show_and_apply(
         &self,
@@ -264,7 +264,7 @@ fn not_tried(tasks: Vec<Task>) -> Run {
     let tasks = tasks.into_iter();
     Run {
         outcomes: tasks
-            .map(|task| Outcome::stuck(task.member, Stuck::NotTried))
+            .map(|task| Outcome::stuck(task.member, AccountError::NotTried))
             .collect(),
         ..Run::default()
     }

@@ -103,19 +103,19 @@ pub struct Global {
     sandbox: Option<PathBuf>,
     /// An AWS in this process that somebody brings along: it is kept nowhere.
     #[arg(skip)]
-    within: Option<Within>,
+    within: Option<InProcessAws>,
 }
 
 /// An AWS in this process, and who calls it.
 #[derive(Debug, Clone)]
-pub struct Within {
+pub struct InProcessAws {
     /// The AWS.
     pub sandbox: Sandbox,
     /// The caller's credentials.
     pub caller: Credentials,
 }
 
-impl Within {
+impl InProcessAws {
     /// As an administrator of the sandbox's own account.
     pub fn administered(sandbox: Sandbox) -> Self {
         Self {
@@ -191,7 +191,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ui: Ui) -> Exit {
 pub fn run_within(
     args: impl IntoIterator<Item = OsString>,
     mut ui: Ui,
-    within: Option<Within>,
+    within: Option<InProcessAws>,
 ) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let mut cli = match Cli::try_parse_from(&args) {

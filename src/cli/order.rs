@@ -5,9 +5,9 @@ use clap::Args;
 use super::Failure;
 use super::session::Session;
 use crate::place::Region;
-use crate::plan::saved::Order;
-use crate::plan::{Wishes, adopt};
-use crate::resources::{Key, Kind};
+use crate::plan::saved::PlanRequest;
+use crate::plan::{PlanOptions, adopt};
+use crate::resources::{Kind, ResourceKey};
 
 /// Flags that say what a plan is made for.
 #[derive(Debug, Args)]
@@ -45,8 +45,8 @@ impl OrderArgs {
     ];
 
     /// What the flags mean for this rules file.
-    pub(super) fn order(&self, session: &Session) -> Result<Order, Failure> {
-        Ok(Order {
+    pub(super) fn order(&self, session: &Session) -> Result<PlanRequest, Failure> {
+        Ok(PlanRequest {
             rules: session.chosen(&self.rule)?,
             region: self
                 .region
@@ -54,7 +54,7 @@ impl OrderArgs {
                 .map(|region| known(session, region))
                 .transpose()?,
             raised_quotas: self.raised_quotas,
-            wishes: Wishes {
+            wishes: PlanOptions {
                 prune: self.prune,
                 delete: kinds(&self.delete),
                 adopt: self.adopted(session)?,
@@ -64,7 +64,7 @@ impl OrderArgs {
 }
 
 impl OrderArgs {
-    fn adopted(&self, session: &Session) -> Result<Vec<Key>, Failure> {
+    fn adopted(&self, session: &Session) -> Result<Vec<ResourceKey>, Failure> {
         let named = self.adopt.iter().map(|text| {
             adopt::meant(text, &session.desired.resources)
                 .map_err(|error| Failure::new(error.to_string()).help(
@@ -83,7 +83,7 @@ pub(super) enum Kept {
     /// The trail: nothing is recorded without one
     Trail,
     /// The key of the topics: scheduled, and gone after 30 days
-    Key,
+    ResourceKey,
 }
 
 /// The kinds that are meant.
@@ -91,7 +91,7 @@ pub(super) fn kinds(kept: &[Kept]) -> Vec<Kind> {
     let kind = |kept: &Kept| match kept {
         Kept::LogBucket => Kind::Bucket,
         Kept::Trail => Kind::Trail,
-        Kept::Key => Kind::EncryptionKey,
+        Kept::ResourceKey => Kind::EncryptionKey,
     };
     kept.iter().map(kind).collect()
 }

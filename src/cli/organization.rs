@@ -20,17 +20,18 @@ use super::session::{Session, interrupted};
 use super::{Failure, Ui};
 use crate::aws::{CallError, Cloud, calls};
 use crate::fleet::{
-    self, ACCOUNTS_AT_ONCE, Fleet, LeftOut, Named, Outcome, Pass, RolesAhead, Run, Stuck, Task,
+    self, ACCOUNTS_AT_ONCE, AccountError, Fleet, LeftOut, Listed, Outcome, Pass, RolesAhead, Run,
+    Task,
 };
 use crate::organization::{
     self, Choice, Left, Listing, Member, Organization, Selection, Unmatched,
 };
 use crate::place::{AccountId, Region};
 use crate::placement::Spokes;
-use crate::plan::own_alerts::Hearing;
-use crate::plan::saved::Order;
-use crate::plan::{Plan, Wishes};
-use crate::proof::Way;
+use crate::plan::own_alerts::OwnCallMatcher;
+use crate::plan::saved::PlanRequest;
+use crate::plan::{Plan, PlanOptions};
+use crate::proof::Route;
 use crate::resources::events::KnownPatterns;
 use crate::rules::{self, RulesFile};
 
@@ -121,7 +122,7 @@ pub(super) enum Beyond {
 
 impl Beyond {
     /// A run that is narrowed deletes nothing outside of what it is narrowed to.
-    pub(super) fn of(order: &Order) -> Self {
+    pub(super) fn of(order: &PlanRequest) -> Self {
         match order.rules.is_empty() && order.region.is_none() {
             true => Self::Leftovers,
             false => Self::Nothing,
@@ -241,7 +242,7 @@ impl Org {
     pub(super) fn fleet(
         &self,
         session: &Session,
-        wishes: &Wishes,
+        wishes: &PlanOptions,
         region: Option<&Region>,
     ) -> Fleet {
         let file = Arc::new(session.rules.file.clone());
@@ -257,7 +258,7 @@ impl Org {
             wishes: wishes.clone(),
             region: region.cloned(),
             destroy: false,
-            hearing: Hearing::of(patterns),
+            hearing: OwnCallMatcher::of(patterns),
             deployed: patterns
                 .iter()
                 .map(|pattern| &pattern.rule)
@@ -269,8 +270,8 @@ impl Org {
 
     /// The same for what the command line asks for. One that narrows to rules deletes nothing elsewhere: what
     /// forwarders pass on is made for all rules together.
-    pub(super) fn fleet_for(&self, session: &Session, order: &Order) -> Fleet {
-        let wishes = Wishes {
+    pub(super) fn fleet_for(&self, session: &Session, order: &PlanRequest) -> Fleet {
+        let wishes = PlanOptions {
             prune: order.wishes.prune && order.rules.is_empty(),
             ..order.wishes.clone()
         };
@@ -283,7 +284,7 @@ impl Org {
         home: &'a AccountId,
         beyond: Beyond,
         seen: &'a Seen,
-    ) -> LocalBoxStream<'a, Result<Named, CallError>> {
+    ) -> LocalBoxStream<'a, Result<Listed, CallError>> {
         let all: LocalBoxStream<'a, Result<Member, CallError>> = match &self.given.members {
             Some(members) => stream::iter(members.iter().cloned().map(Ok)).boxed_local(),
             None => match self.listing.take() {
@@ -301,30 +302,30 @@ impl Org {
                 Ok(choice) => choice,
                 // One account's tags decide about that account alone.
                 Err(error) => {
-                    let stuck = Outcome::stuck(member, Stuck::Unread(error));
-                    return Ok(Named::Stuck(Box::new(stuck)));
+                    let stuck = Outcome::stuck(member, AccountError::Unread(error));
+                    return Ok(Listed::AccountError(Box::new(stuck)));
                 }
             };
             if member.account == *home {
                 if let Choice::Left(why) = choice {
                     seen.home_left.set(Some(why));
                 }
-                return Ok(Named::Work(Task::watch(member)));
+                return Ok(Listed::Work(Task::watch(member)));
             }
             Ok(match choice {
-                Choice::Watched => Named::Work(Task::watch(member)),
+                Choice::Watched => Listed::Work(Task::watch(member)),
                 Choice::Left(Left::Excluded | Left::NotIncluded)
                     if beyond == Beyond::Everything =>
                 {
-                    Named::Work(Task::watch(member))
+                    Listed::Work(Task::watch(member))
                 }
                 Choice::Left(why @ (Left::Excluded | Left::NotIncluded))
                     if beyond == Beyond::Leftovers && !self.selection.is_narrowed() =>
                 {
                     let left = Some(why);
-                    Named::Work(Task { member, left })
+                    Listed::Work(Task { member, left })
                 }
-                Choice::Left(why) => Named::Left(LeftOut {
+                Choice::Left(why) => Listed::Left(LeftOut {
                     member,
                     why,
                     unseen: false,
@@ -334,8 +335,8 @@ impl Org {
         // Home has a plan of its own.
         let others = decided.buffered(TAGS_AT_ONCE).filter(move |next| {
             let is_home = match next {
-                Ok(Named::Work(Task { member, .. })) => member.account == *home,
-                Ok(Named::Left(_) | Named::Stuck(_)) | Err(_) => false,
+                Ok(Listed::Work(Task { member, .. })) => member.account == *home,
+                Ok(Listed::Left(_) | Listed::AccountError(_)) | Err(_) => false,
             };
             std::future::ready(!is_home)
         });
@@ -386,15 +387,15 @@ impl Org {
         &self,
         fleet: &Fleet,
         home: &AccountId,
-    ) -> Result<(Vec<Way>, Vec<Outcome>), Failure> {
+    ) -> Result<(Vec<Route>, Vec<Outcome>), Failure> {
         let seen = Seen::default();
         let found = self
             .members(home, Beyond::Nothing, &seen)
             .map(|next| async move {
                 Ok::<_, CallError>(match next? {
-                    Named::Left(_) => (Vec::new(), None),
-                    Named::Stuck(outcome) => (Vec::new(), Some(*outcome)),
-                    Named::Work(task) => {
+                    Listed::Left(_) => (Vec::new(), None),
+                    Listed::AccountError(outcome) => (Vec::new(), Some(*outcome)),
+                    Listed::Work(task) => {
                         let ways = fleet.caller.one_of_many(fleet.ways(&task.member));
                         let (ways, stuck) = Box::pin(ways).await;
                         (ways, stuck.map(|why| Outcome::stuck(task.member, why)))
@@ -462,7 +463,7 @@ impl Org {
         // Only where something is to be done: where nothing was, nothing was promised either.
         let waiting = shown.waiting();
         let mut display = Display::new(&pass, Some(waiting.len()), self, ui);
-        let members = stream::iter(waiting.into_iter().map(|task| Ok(Named::Work(task))));
+        let members = stream::iter(waiting.into_iter().map(|task| Ok(Listed::Work(task))));
         let run = fleet::run(fleet, members, &pass, interrupted(), |event| {
             display.show(&event);
         })

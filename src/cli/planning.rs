@@ -9,26 +9,30 @@ use super::session::{Rules, Session};
 use crate::aws::{CallError, Cause};
 use crate::place::{Place, Region};
 use crate::placement::{self, Desired};
-use crate::plan::own_alerts::{Caller, Hearing, own_alerts, own_reads};
-use crate::plan::saved::Order;
-use crate::plan::{self, Note, Plan, Wishes, guests, notes, quotas};
+use crate::plan::own_alerts::{Caller, OwnCallMatcher, own_alerts, own_reads};
+use crate::plan::saved::PlanRequest;
+use crate::plan::{self, Note, Plan, PlanOptions, foreign_statements, notes, quotas};
 use crate::render;
-use crate::resources::{self, Key, Kind, Live, cloudtrail, kms, sqs};
+use crate::resources::{self, Kind, Live, ResourceKey, cloudtrail, kms, sqs};
 use crate::rules::{RuleId, TopicKey};
 
 impl Session {
     /// The plan, for all rules or for some.
-    pub(super) async fn plan(&self, only: &[RuleId], wishes: &Wishes) -> Result<Plan, Failure> {
-        let order = Order {
+    pub(super) async fn plan(
+        &self,
+        only: &[RuleId],
+        wishes: &PlanOptions,
+    ) -> Result<Plan, Failure> {
+        let order = PlanRequest {
             rules: only.to_vec(),
             wishes: wishes.clone(),
-            ..Order::default()
+            ..PlanRequest::default()
         };
         self.plan_for(&order).await
     }
 
     /// The plan for what the command line asks for.
-    pub(super) async fn plan_for(&self, order: &Order) -> Result<Plan, Failure> {
+    pub(super) async fn plan_for(&self, order: &PlanRequest) -> Result<Plan, Failure> {
         let wishes = &order.wishes;
         let (desired, live) = self.narrowed(&order.rules, order.region.as_ref());
         let mut plan = self.compare_all(&desired, &live, wishes).await?;
@@ -41,7 +45,11 @@ impl Session {
         plan.notes
             .extend(notes::silenced(&desired, &self.live, wishes.prune));
         plan.notes.extend(notes::unchecked_function(&plan));
-        let organization = self.survey.organization.as_ref().map(|o| o.id.as_str());
+        let organization = self
+            .account_facts
+            .organization
+            .as_ref()
+            .map(|o| o.id.as_str());
         plan.notes
             .extend(notes::foreign_bucket(&desired, organization, &self.live));
         plan.notes.extend(notes::analyzer_key(
@@ -49,21 +57,23 @@ impl Session {
             &desired,
             organization,
         ));
-        let guests = guests::guests(&self.rules.file.name, &desired, &self.live);
-        plan.notes.extend(guests.iter().map(guests::Found::note));
+        let uninvited = foreign_statements::found(&self.rules.file.name, &desired, &self.live);
+        plan.notes
+            .extend(uninvited.iter().map(foreign_statements::Found::note));
         plan.notes.extend(notes::unfed(&desired));
         let Rules { file, patterns, .. } = &self.rules;
-        let passed_over = notes::passed_over(&plan, file, patterns, &desired, &self.survey);
+        let passed_over = notes::passed_over(&plan, file, patterns, &desired, &self.account_facts);
         plan.notes.extend(passed_over);
         plan.notes
-            .extend(notes::unknown_trail(&desired, &self.survey));
-        plan.notes.extend(notes::unknown_regions(&self.survey));
+            .extend(notes::unknown_trail(&desired, &self.account_facts));
+        plan.notes
+            .extend(notes::unknown_regions(&self.account_facts));
         plan.notes
             .extend(notes::listening_at_home_only(&self.rules.file));
         self.check_deletions(&plan).await?;
         self.check_quotas(&plan, order.raised_quotas).await?;
         if let Some(org) = &self.org {
-            org.check_trail(&self.desired, &self.survey).await?;
+            org.check_trail(&self.desired, &self.account_facts).await?;
         }
         plan.notes.extend(own_reads(
             &self.rules.patterns,
@@ -77,7 +87,7 @@ impl Session {
         ));
         plan.own_alerts = own_alerts(
             &plan,
-            &Hearing::of(&self.rules.patterns),
+            &OwnCallMatcher::of(&self.rules.patterns),
             &self.desired.topology.listening,
             &Caller {
                 arn: &self.cloud.caller,
@@ -90,7 +100,7 @@ impl Session {
 
     /// Whether a detector of a rule is live, on whatever bus: one that moves hears until it is gone.
     pub(super) fn is_deployed(&self, rule: &RuleId) -> bool {
-        let name = |key: &Key| key.name.rsplit('/').next().map(str::to_owned);
+        let name = |key: &ResourceKey| key.name.rsplit('/').next().map(str::to_owned);
         let wanted = self.desired.detectors.get(rule);
         let wanted: Vec<_> = wanted.into_iter().flatten().map(name).collect();
         self.live
@@ -109,7 +119,7 @@ impl Session {
             .buffer_unordered(resources::PLACES_AT_ONCE)
             .try_collect()
             .await?;
-        let regions = match (&self.survey.regions, quotas::adds_trail(plan)) {
+        let regions = match (&self.account_facts.regions, quotas::adds_trail(plan)) {
             (_, false) => &BTreeSet::new(),
             (Ok(enabled), true) => enabled,
             (Err(_), true) => &self.desired.topology.listening,
@@ -133,15 +143,16 @@ impl Session {
 
     /// What differs, without what a plan says besides.
     pub(super) fn difference(&self) -> Result<Plan, Failure> {
-        self.compare(&self.desired, &self.live, &Wishes::default())
+        self.compare(&self.desired, &self.live, &PlanOptions::default())
     }
 
     /// The plan that deletes everything but what is kept and not named in `delete`.
     pub(super) async fn destruction(&self, delete: Vec<Kind>) -> Result<Plan, Failure> {
-        let wishes = Wishes::destruction(delete);
+        let wishes = PlanOptions::destruction(delete);
         let desired = self.desired.nothing();
         let mut plan = self.compare_all(&desired, &self.live, &wishes).await?;
-        plan.notes.extend(notes::unknown_regions(&self.survey));
+        plan.notes
+            .extend(notes::unknown_regions(&self.account_facts));
         Ok(plan)
     }
 
@@ -150,7 +161,7 @@ impl Session {
         &self,
         desired: &Desired,
         live: &[Live],
-        wishes: &Wishes,
+        wishes: &PlanOptions,
     ) -> Result<Plan, Failure> {
         let plan = self.compare(desired, live, wishes)?;
         let left = self.left_on_buses(&plan).await?;
@@ -160,7 +171,12 @@ impl Session {
         self.compare(desired, &[live, &left].concat(), wishes)
     }
 
-    fn compare(&self, desired: &Desired, live: &[Live], wishes: &Wishes) -> Result<Plan, Failure> {
+    fn compare(
+        &self,
+        desired: &Desired,
+        live: &[Live],
+        wishes: &PlanOptions,
+    ) -> Result<Plan, Failure> {
         plan::plan(&self.rules.file.name, desired, live, wishes).map_err(|conflicts| {
             let (message, help) = render::plan::conflicts(&conflicts);
             Failure::new(message).help(help)
@@ -176,7 +192,7 @@ impl Session {
         if let Some(region) = region {
             desired = desired.narrowed_to_region(region);
         }
-        let is_theirs = |key: &Key| {
+        let is_theirs = |key: &ResourceKey| {
             only.is_empty()
                 || (key.kind == Kind::Rule
                     && only.iter().any(|rule| {
@@ -186,13 +202,14 @@ impl Session {
                         resources::names::unsplit(name) == whole
                     }))
         };
-        let is_here = |key: &Key| match (&key.place, region) {
+        let is_here = |key: &ResourceKey| match (&key.place, region) {
             (_, None) => true,
             (Place::Regional { region, .. }, Some(wanted)) => region == wanted,
             (Place::Global { .. }, Some(_)) => false,
         };
-        let wanted =
-            |key: &Key| desired.resources.contains_key(key) || (is_theirs(key) && is_here(key));
+        let wanted = |key: &ResourceKey| {
+            desired.resources.contains_key(key) || (is_theirs(key) && is_here(key))
+        };
         let live = self.live.iter().filter(|live| wanted(&live.key)).cloned();
         let live = live.collect();
         (desired, live)

@@ -28,9 +28,10 @@ impl Session {
                 ))
                 .help("give `--delete log-bucket,trail`, or keep both"));
             }
-            let held = resources::held(&self.cloud.at_place(&change.key.place), name).await?;
-            if let Some(held) = held {
-                return Err(Failure::new(format!("{} is not empty: it holds {held}", change.key)).help(
+            let contents =
+                resources::bucket_contents(&self.cloud.at_place(&change.key.place), name).await?;
+            if let Some(contents) = contents {
+                return Err(Failure::new(format!("{} is not empty: it holds {contents}", change.key)).help(
                     "log files are evidence, and never deleted here: leave `log-bucket` out of --delete, or delete the \
                      trail first, copy what you need, empty the bucket by hand, old versions too, and run this again",
                 ));
@@ -61,7 +62,8 @@ impl Session {
             }
             let goes = |name: &str| {
                 let key = resources::names::rule(bus, name);
-                let known = |other: &resources::Key| other.place == *place && other.name == key;
+                let known =
+                    |other: &resources::ResourceKey| other.place == *place && other.name == key;
                 deleted(Kind::Rule).any(|change| known(&change.key))
                     || probes.iter().any(|probe| known(&probe.live.key))
             };

@@ -7,14 +7,14 @@ use std::path::Path;
 use super::session::Session;
 use super::{Failure, Ui};
 use crate::plan::Plan;
-use crate::plan::saved::{self, Moved, Order, SIZE_LIMIT, SavedError, SavedPlan};
+use crate::plan::saved::{self, Moved, PlanRequest, SIZE_LIMIT, SavedError, SavedPlan};
 use crate::render;
 
 /// Writes a plan, whole or not at all, for its owner's eyes: it tells how the alerting is built.
 pub(super) fn save(
     path: &Path,
     session: &Session,
-    order: &Order,
+    order: &PlanRequest,
     plan: &Plan,
 ) -> Result<(), Failure> {
     let saved = SavedPlan {

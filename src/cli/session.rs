@@ -4,16 +4,16 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::organization::{Org, OrgArgs};
-use super::{Exit, Failure, Global, Ui, Within};
+use super::{Exit, Failure, Global, InProcessAws, Ui};
 use crate::aws::{Access, Clients, Cloud};
 use crate::compile::{self, Compiled};
-use crate::fleet::{Outcome, Standing};
+use crate::fleet::{AccountState, Outcome};
 use crate::organization::{self, Member};
 use crate::permissions::Scope;
 use crate::place::AccountId;
-use crate::placement::{self, Desired, Feed, Unfit};
+use crate::placement::{self, Desired, TrailSource, Unfit};
 use crate::plan::Plan;
-use crate::resources::{self, Live, Survey};
+use crate::resources::{self, AccountFacts, Live};
 use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources};
 use crate::sandbox::{self, Sandbox};
 use crate::{health, proof, render};
@@ -96,7 +96,7 @@ pub(super) struct Session {
     pub(super) rules: Rules,
     pub(super) cloud: Cloud,
     /// The account as it stands.
-    pub(super) survey: Survey,
+    pub(super) account_facts: AccountFacts,
     /// The whole desired state.
     pub(super) desired: Desired,
     /// What AWS has of it, and more that is ours.
@@ -131,7 +131,9 @@ impl Session {
         let within = match (&global.within, &global.sandbox) {
             (Some(within), _) => Some(within.clone()),
             (None, None) => None,
-            (None, Some(path)) => Some(Within::administered(open_sandbox(path, &rules.file)?)),
+            (None, Some(path)) => {
+                Some(InProcessAws::administered(open_sandbox(path, &rules.file)?))
+            }
         };
         let access = Access {
             profile: global.profile.clone(),
@@ -142,7 +144,7 @@ impl Session {
     /// The same for rules that are loaded already.
     pub(super) async fn with(
         rules: Rules,
-        within: Option<Within>,
+        within: Option<InProcessAws>,
         access: &Access,
         org: &OrgArgs,
         ui: &mut Ui,
@@ -150,7 +152,7 @@ impl Session {
         let region = &rules.file.home.region;
         let config = match &within {
             None => Cloud::config(access, region).await,
-            Some(Within { sandbox, caller }) => sandbox.sdk_config(region, caller.clone()),
+            Some(InProcessAws { sandbox, caller }) => sandbox.sdk_config(region, caller.clone()),
         };
         let wanted = rules.file.watch.organization.as_ref();
         // The organization is looked up meanwhile: it need not wait.
@@ -199,8 +201,8 @@ impl Session {
         }
         let name = &rules.file.name;
         let around = org.as_ref().map(|org| (&org.organization, &org.caller));
-        let survey = resources::survey_for(&cloud, around, name, region).await?;
-        let mut desired = match placement::desired(&rules.file, &rules.patterns, &survey) {
+        let account_facts = resources::account_facts_for(&cloud, around, name, region).await?;
+        let mut desired = match placement::desired(&rules.file, &rules.patterns, &account_facts) {
             Ok(desired) => desired,
             Err(problem) => {
                 diagnose(&rules.sources, &[problem], ui)?;
@@ -208,18 +210,19 @@ impl Session {
             }
         };
         // Everywhere, so that what a smaller file no longer wants is found.
-        let regions = match &survey.regions {
+        let regions = match &account_facts.regions {
             Ok(enabled) => enabled,
             Err(_) => &desired.topology.listening,
         };
         let wanted = desired.keys();
         let home = &desired.home;
-        let live = resources::read_all(&cloud, name, home, regions, &wanted, &survey).await?;
+        let live =
+            resources::read_all(&cloud, name, home, regions, &wanted, &account_facts).await?;
         desired.use_named_bucket(&rules.file, &live);
         Ok(Self {
             rules,
             cloud,
-            survey,
+            account_facts,
             desired,
             live,
             sandbox: within.map(|within| within.sandbox),
@@ -244,16 +247,16 @@ impl Session {
         Ok(Outcome {
             member: Member::known_by_id(self.desired.home.account().clone()),
             left: None,
-            result: Ok(Standing::of(&plan, listening)),
+            result: Ok(AccountState::of(&plan, listening)),
         })
     }
 
     /// Why the trail of ours does not feed the rules, if so.
     pub(super) fn trail_problem(&self) -> Option<String> {
-        let Feed::Ours(ours) = &self.desired.feed else {
+        let TrailSource::Ours(ours) = &self.desired.feed else {
             return None;
         };
-        let mut trails = self.survey.trails.iter();
+        let mut trails = self.account_facts.trails.iter();
         let Some(found) = trails.find(|found| found.arn == *ours) else {
             return Some("does not exist".to_owned());
         };
@@ -273,7 +276,7 @@ impl Session {
             desired: &self.desired,
             patterns: &self.rules.patterns,
             live: &self.live,
-            survey: &self.survey,
+            account_facts: &self.account_facts,
         }
     }
 
@@ -291,7 +294,7 @@ impl Session {
             stack: &self.rules.file.name,
             home: &self.rules.file.home.region,
             patterns: &self.rules.patterns,
-            survey: &self.survey,
+            account_facts: &self.account_facts,
             desired: &self.desired,
             live: &self.live,
             plan,

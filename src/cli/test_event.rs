@@ -14,7 +14,7 @@ use super::{Exit, Failure, Global, Ui};
 use crate::compile::Compiled;
 use crate::fleet::Outcome;
 use crate::place::Region;
-use crate::plan::Wishes;
+use crate::plan::PlanOptions;
 use crate::proof::{self, AccountProof, Options, Proof, RealProof, RegionProof};
 use crate::render;
 
@@ -240,7 +240,7 @@ pub(super) async fn ways_of_accounts(
                 .help("give --org, or write `watch: { organization: {} }`"),
         );
     };
-    let fleet = org.fleet(session, &Wishes::default(), None);
+    let fleet = org.fleet(session, &PlanOptions::default(), None);
     let (ways, stuck) = org.ways(&fleet, session.desired.home.account()).await?;
     let proofs =
         proof::prove_accounts(&session.cloud, deployment, ways, options, stop.clone()).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 
 use super::coverage::{is_about, words};
-use super::{Blind, Digest, Fleet, Gate, Outcome, Standing, Stuck, Task};
+use super::{AccountError, AccountState, Digest, Fleet, Gate, Outcome, Task, UnreadableRegion};
 use crate::apply;
 use crate::aws::{CallError, Cause, Cloud};
 use crate::organization::Member;
@@ -12,7 +12,7 @@ use crate::place::{Place, Region};
 use crate::placement::Desired;
 use crate::plan::own_alerts::{Caller, own_alerts};
 use crate::plan::{self, OwnAlert, Plan};
-use crate::proof::{BrokenLink, Way};
+use crate::proof::{BrokenLink, Route};
 use crate::resources::{self, Kind, Live, Resource};
 use crate::rules::RuleId;
 
@@ -20,22 +20,22 @@ use crate::rules::RuleId;
 struct Found {
     cloud: Cloud,
     plan: Plan,
-    standing: Standing,
+    standing: AccountState,
 }
 
 impl Found {
     /// How it stands, to be held against how it stands later.
-    fn promised(self) -> Standing {
-        Standing {
+    fn promised(self) -> AccountState {
+        AccountState {
             digest: Some(Digest::of(&self.plan)),
             ..self.standing
         }
     }
 
     /// Changes it as it was found.
-    async fn carry_out(self, stop: impl Future<Output = ()>) -> Standing {
+    async fn carry_out(self, stop: impl Future<Output = ()>) -> AccountState {
         let report = apply::apply(&self.plan, &self.cloud, stop, |_| {}).await;
-        Standing {
+        AccountState {
             done: report.done.len(),
             failed: report.failed,
             not_tried: report.not_tried.len(),
@@ -78,8 +78,8 @@ impl Fleet {
                 // Whoever cannot look any more sees another account; AWS's words say more than that.
                 let mut blind = found.standing.blind.into_iter();
                 Err(match blind.find(|blind| !blind.disabled) {
-                    Some(blind) => Stuck::Unread(blind.error),
-                    None => Stuck::Moved,
+                    Some(blind) => AccountError::Unread(blind.error),
+                    None => AccountError::Moved,
                 })
             }
             Ok(found) => Ok(found.carry_out(stop).await),
@@ -108,7 +108,7 @@ impl Fleet {
         };
         let found = tokio::select! {
             biased;
-            () = stop.clone() => Err(Stuck::NotTried),
+            () = stop.clone() => Err(AccountError::NotTried),
             found = self.find(&task) => found,
         };
         // What is wanted stands in the plan: nobody waits with both.
@@ -130,14 +130,14 @@ impl Fleet {
         };
         let changed = match may {
             true => Ok(found.carry_out(stop).await),
-            false => Err(Stuck::NotTried),
+            false => Err(AccountError::NotTried),
         };
         (shown, Some(outcome(changed)))
     }
 
     /// Every forwarder of an account, with what is known to be broken on its way, and why not all of them could
     /// be looked at, if so. Writes nothing.
-    pub async fn ways(&self, member: &Member) -> (Vec<Way>, Option<Stuck>) {
+    pub async fn ways(&self, member: &Member) -> (Vec<Route>, Option<AccountError>) {
         let (found, desired) = match self.find(&Task::watch(member.clone())).await {
             Ok(found) => found,
             Err(stuck) => return (Vec::new(), Some(stuck)),
@@ -150,7 +150,7 @@ impl Fleet {
             };
             let changes = found.standing.changes.iter();
             let broken = changes.filter(|change| is_about(change, region));
-            ways.push(Way {
+            ways.push(Route {
                 member: member.clone(),
                 cloud: found.cloud.clone(),
                 region: region.clone(),
@@ -167,16 +167,16 @@ impl Fleet {
         }
         let mut blind = found.standing.blind.into_iter();
         let blind = blind.find(|blind| !blind.disabled);
-        (ways, blind.map(|blind| Stuck::Unread(blind.error)))
+        (ways, blind.map(|blind| AccountError::Unread(blind.error)))
     }
 
-    async fn find(&self, task: &Task) -> Result<(Found, Desired), Stuck> {
+    async fn find(&self, task: &Task) -> Result<(Found, Desired), AccountError> {
         let account = &task.member.account;
         let cloud = match self.roles.take(account) {
             Some(taken) => taken,
             None => self.caller.member(account, &self.role).await,
         };
-        let cloud = cloud.map_err(Stuck::NoRole)?;
+        let cloud = cloud.map_err(AccountError::NoRole)?;
         let mut regions_unknown = None;
         let mut listening = match task.left {
             None => {
@@ -189,7 +189,7 @@ impl Fleet {
             listening.retain(|region| region == only);
         }
         let read = resources::read_spokes(&cloud, self.stack(), account, &listening, &self.known);
-        let read = read.await.map_err(Stuck::Unread)?;
+        let read = read.await.map_err(AccountError::Unread)?;
         let mut live: Vec<Live> = read.roles;
         let mut blind = Vec::new();
         for (region, found) in read.regions {
@@ -203,7 +203,7 @@ impl Fleet {
                 }
                 Err(error) => {
                     listening.remove(&region);
-                    blind.push(Blind {
+                    blind.push(UnreadableRegion {
                         disabled: is_disabled(&error),
                         region,
                         error,
@@ -218,7 +218,7 @@ impl Fleet {
         let here = |region: &Region| self.region.as_ref().is_none_or(|only| only == region);
         if self.spokes.trail_in(account).is_some_and(|at| here(&at)) {
             let trail = self.read_trail(&cloud, &desired).await;
-            live.extend(trail.map_err(Stuck::Unread)?);
+            live.extend(trail.map_err(AccountError::Unread)?);
             desired.use_named_bucket(&self.file, &live);
         }
         // What stands where nobody could look is neither missing nor left over.
@@ -243,7 +243,7 @@ impl Fleet {
             desired = desired.nothing();
         }
         let plan = plan::plan(self.stack(), &desired, &live, &self.wishes);
-        let plan = plan.map_err(Stuck::Conflicts)?;
+        let plan = plan.map_err(AccountError::Conflicts)?;
         // Before its first forwarder stands, nobody hears of an account.
         let own_alerts = match plan.ours {
             0 => Vec::new(),
@@ -252,11 +252,11 @@ impl Fleet {
         let wanted = listening
             .into_iter()
             .filter(|r| self.spokes.is_wanted_in(r));
-        let standing = Standing {
+        let standing = AccountState {
             blind,
             regions_unknown,
             own_alerts,
-            ..Standing::of(&plan, wanted)
+            ..AccountState::of(&plan, wanted)
         };
         let found = Found {
             cloud,
@@ -287,7 +287,7 @@ impl Fleet {
         &self,
         cloud: &Cloud,
         unknown: &mut Option<CallError>,
-    ) -> Result<Option<BTreeSet<Region>>, Stuck> {
+    ) -> Result<Option<BTreeSet<Region>>, AccountError> {
         if !self.asks_for_regions() {
             return Ok(None);
         }
@@ -300,20 +300,20 @@ impl Fleet {
                     self.file.home.region.partition(),
                 )))
             }
-            Err(error) => Err(Stuck::Unread(error)),
+            Err(error) => Err(AccountError::Unread(error)),
         }
     }
 
     /// The trail and its bucket, in the account that has them.
     async fn read_trail(&self, cloud: &Cloud, desired: &Desired) -> Result<Vec<Live>, CallError> {
         let home = &self.file.home.region;
-        let survey = resources::survey(cloud, self.stack(), home).await?;
+        let account_facts = resources::account_facts(cloud, self.stack(), home).await?;
         let place = Place::Regional {
             account: cloud.account.clone(),
             region: home.clone(),
         };
         let (none, keys) = (BTreeSet::new(), desired.keys());
-        let all = resources::read_all(cloud, self.stack(), &place, &none, &keys, &survey);
+        let all = resources::read_all(cloud, self.stack(), &place, &none, &keys, &account_facts);
         let mut all = all.await?;
         all.retain(|live| matches!(live.key.kind, Kind::Trail | Kind::Bucket));
         Ok(all)

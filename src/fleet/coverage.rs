@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Brief, LeftOut, Outcome, Run, Standing, Stuck};
+use super::{AccountError, AccountState, ChangeSummary, LeftOut, Outcome, Run};
 use crate::aws::CallError;
 use crate::compile::{Compiled, Where, is_wanted};
 use crate::organization::Member;
 use crate::place::{Place, Region};
 use crate::placement::Desired;
 use crate::plan::Action;
-use crate::resources::{Key, Kind};
+use crate::resources::{Kind, ResourceKey};
 use crate::rules::RuleId;
 
 /// What is covered, and what is not.
@@ -83,8 +83,12 @@ pub struct Breach {
 
 /// What changes of the home account would mend that all accounts need: the bus that takes their events, and
 /// each rule's detector with whatever its alerts pass through.
-pub fn breaches(changes: &[Brief], desired: &Desired, patterns: &[Compiled]) -> Vec<Breach> {
-    let broken: BTreeMap<&Key, &Brief> = changes
+pub fn breaches(
+    changes: &[ChangeSummary],
+    desired: &Desired,
+    patterns: &[Compiled],
+) -> Vec<Breach> {
+    let broken: BTreeMap<&ResourceKey, &ChangeSummary> = changes
         .iter()
         .filter(|change| change.action != Action::Delete)
         .map(|change| (&change.key, change))
@@ -113,15 +117,15 @@ pub fn breaches(changes: &[Brief], desired: &Desired, patterns: &[Compiled]) -> 
 }
 
 /// What the alerts of detectors pass through: topic, key and readers. Dead letters are beside the way.
-fn passed(detectors: &[Key], desired: &Desired) -> BTreeSet<Key> {
-    let mut passed: BTreeSet<Key> = detectors.iter().cloned().collect();
+fn passed(detectors: &[ResourceKey], desired: &Desired) -> BTreeSet<ResourceKey> {
+    let mut passed: BTreeSet<ResourceKey> = detectors.iter().cloned().collect();
     let mut open = detectors.to_vec();
     while let Some(key) = open.pop() {
         let Some(resource) = desired.resources.get(&key) else {
             continue;
         };
         let needs = resource.needs(&key.place).into_iter();
-        let next: Vec<Key> = needs
+        let next: Vec<ResourceKey> = needs
             .filter(|key| matches!(key.kind, Kind::Topic | Kind::EncryptionKey))
             .chain(desired.subscriptions_of(&key).cloned())
             .filter(|key| !passed.contains(key))
@@ -257,7 +261,7 @@ fn judge(outcome: &Outcome, patterns: &[Compiled], uncovered: &mut Vec<Uncovered
 }
 
 /// Whether everything that is wanted is still to be created.
-fn is_untouched(standing: &Standing) -> bool {
+fn is_untouched(standing: &AccountState) -> bool {
     standing.ours == 0
         && standing
             .changes
@@ -266,7 +270,7 @@ fn is_untouched(standing: &Standing) -> bool {
 }
 
 /// Whether events of a Region get lost or stuck on their way home by what a change would mend.
-pub(super) fn is_about(change: &Brief, wanted: &Region) -> bool {
+pub(super) fn is_about(change: &ChangeSummary, wanted: &Region) -> bool {
     let on_the_way = match change.key.kind {
         Kind::Role | Kind::Queue => true,
         // Detectors stand on the home bus, before whose name theirs is written.
@@ -281,7 +285,7 @@ pub(super) fn is_about(change: &Brief, wanted: &Region) -> bool {
         }
 }
 
-pub(super) fn words(change: &Brief) -> String {
+pub(super) fn words(change: &ChangeSummary) -> String {
     match change.action {
         Action::Create => format!("{} is missing", change.key),
         _ => format!("{} was changed: {}", change.key, change.fields.join(", ")),
@@ -289,19 +293,19 @@ pub(super) fn words(change: &Brief) -> String {
 }
 
 /// Why an account could not be worked in: kind, problem and remedy.
-pub fn stuck_words(stuck: &Stuck) -> (Why, String, String) {
+pub fn stuck_words(stuck: &AccountError) -> (Why, String, String) {
     match stuck {
-        Stuck::NoRole(error) => (
+        AccountError::NoRole(error) => (
             forbidden_or(error, Why::NoRole),
             error.to_string(),
             error.remedy().unwrap_or_default(),
         ),
-        Stuck::Unread(error) => (
+        AccountError::Unread(error) => (
             forbidden_or(error, Why::Unread),
             error.to_string(),
             error.remedy().unwrap_or_default(),
         ),
-        Stuck::Conflicts(conflicts) => {
+        AccountError::Conflicts(conflicts) => {
             let keys: Vec<String> = conflicts.iter().map(|c| c.key.to_string()).collect();
             (
                 Why::Conflict,
@@ -309,7 +313,7 @@ pub fn stuck_words(stuck: &Stuck) -> (Why, String, String) {
                 "delete or rename it there, or take it over with `--adopt`".to_owned(),
             )
         }
-        Stuck::Moved | Stuck::NotTried => (
+        AccountError::Moved | AccountError::NotTried => (
             Why::Unread,
             "it was not looked at".to_owned(),
             "run the same command again".to_owned(),

@@ -22,9 +22,9 @@ use crate::aws::{CallError, Cloud};
 use crate::organization::{Left, Member};
 use crate::place::{AccountId, Region, StackName};
 use crate::placement::Spokes;
-use crate::plan::own_alerts::Hearing;
-use crate::plan::{Action, Change, Conflict, OwnAlert, Plan, Wishes};
-use crate::resources::Key;
+use crate::plan::own_alerts::OwnCallMatcher;
+use crate::plan::{Action, Change, Conflict, OwnAlert, Plan, PlanOptions};
+use crate::resources::ResourceKey;
 use crate::resources::events::KnownPatterns;
 use crate::rules::{Regions, RuleId, RulesFile};
 
@@ -54,13 +54,13 @@ pub struct Fleet {
     /// The patterns that are wanted there.
     pub known: KnownPatterns,
     /// What is allowed beyond creating and changing.
-    pub wishes: Wishes,
+    pub wishes: PlanOptions,
     /// Only this Region.
     pub region: Option<Region>,
     /// Nothing is wanted: all that is ours goes.
     pub destroy: bool,
     /// The rules as they hear of our own calls.
-    pub hearing: Hearing,
+    pub hearing: OwnCallMatcher,
     /// Those whose detectors stand at home.
     pub deployed: BTreeSet<RuleId>,
 }
@@ -101,13 +101,13 @@ impl Task {
 
 /// What is known of an account as soon as it is listed.
 #[derive(Debug)]
-pub enum Named {
+pub enum Listed {
     /// It is worked in.
     Work(Task),
     /// It is not.
     Left(LeftOut),
     /// Nobody can tell whether it is.
-    Stuck(Box<Outcome>),
+    AccountError(Box<Outcome>),
 }
 
 /// What became of an account.
@@ -120,11 +120,11 @@ pub struct Outcome {
     pub left: Option<Left>,
     /// What was found or done; in JSON `{"standing": …}` or `{"stuck": …}`.
     #[serde(serialize_with = "either")]
-    pub result: Result<Standing, Stuck>,
+    pub result: Result<AccountState, AccountError>,
 }
 
 fn either<S: Serializer>(
-    result: &Result<Standing, Stuck>,
+    result: &Result<AccountState, AccountError>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(1))?;
@@ -135,24 +135,24 @@ fn either<S: Serializer>(
     map.end()
 }
 
-fn listed<S: Serializer>(changes: &Arc<[Brief]>, serializer: S) -> Result<S::Ok, S::Error> {
+fn listed<S: Serializer>(changes: &Arc<[ChangeSummary]>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(changes.iter())
 }
 
 /// An account that could be worked in.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Standing {
+pub struct AccountState {
     /// The Regions that are listened to and wanted there.
     pub listening: Vec<Region>,
     /// What would change, or was to be changed. How an account was found and how its change ended share it.
     #[serde(serialize_with = "listed")]
-    pub changes: Arc<[Brief]>,
+    pub changes: Arc<[ChangeSummary]>,
     /// How many resources are ours there.
     pub ours: usize,
     /// What is ours there and no longer wanted.
-    pub orphans: Vec<Key>,
+    pub orphans: Vec<ResourceKey>,
     /// Regions that could not be looked into.
-    pub blind: Vec<Blind>,
+    pub blind: Vec<UnreadableRegion>,
     /// Why the account's Regions could not be listed, if so: those that AWS enables by itself are taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regions_unknown: Option<CallError>,
@@ -172,9 +172,9 @@ pub struct Standing {
 
 /// A change, without the resource itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Brief {
+pub struct ChangeSummary {
     /// On what.
-    pub key: Key,
+    pub key: ResourceKey,
     /// What.
     pub action: Action,
     /// The fields that differ.
@@ -183,7 +183,7 @@ pub struct Brief {
 
 /// A Region of an account that could not be looked into.
 #[derive(Debug, Clone, Serialize)]
-pub struct Blind {
+pub struct UnreadableRegion {
     /// The Region.
     pub region: Region,
     /// Why.
@@ -195,7 +195,7 @@ pub struct Blind {
 /// Why an account could not be worked in.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stuck {
+pub enum AccountError {
     /// Its role cannot be taken on.
     NoRole(CallError),
     /// It could not be read.
@@ -235,12 +235,12 @@ pub struct LeftOut {
     pub unseen: bool,
 }
 
-impl Standing {
+impl AccountState {
     /// How an account stands that has a plan of its own, such as home.
     pub fn of(plan: &Plan, listening: impl IntoIterator<Item = Region>) -> Self {
         Self {
             listening: listening.into_iter().collect(),
-            changes: plan.changes.iter().map(Brief::of).collect(),
+            changes: plan.changes.iter().map(ChangeSummary::of).collect(),
             ours: plan.ours,
             orphans: plan.orphans.clone(),
             ..Self::default()
@@ -249,12 +249,12 @@ impl Standing {
 
     /// How many resources would be deleted.
     pub fn deletions(&self) -> usize {
-        let deleted = |change: &&Brief| change.action == Action::Delete;
+        let deleted = |change: &&ChangeSummary| change.action == Action::Delete;
         self.changes.iter().filter(deleted).count()
     }
 }
 
-impl Brief {
+impl ChangeSummary {
     fn of(change: &Change) -> Self {
         Self {
             key: change.key.clone(),
@@ -270,7 +270,7 @@ impl Brief {
 
 impl Outcome {
     /// An account that could not be worked in.
-    pub fn stuck(member: Member, why: Stuck) -> Self {
+    pub fn stuck(member: Member, why: AccountError) -> Self {
         Self {
             member,
             left: None,
@@ -288,8 +288,8 @@ impl Outcome {
                 return Ok(self);
             }
             Ok(standing) => !standing.blind.is_empty(),
-            Err(Stuck::NoRole(_) | Stuck::Unread(_) | Stuck::NotTried) => true,
-            Err(Stuck::Conflicts(_) | Stuck::Moved) => return Ok(self),
+            Err(AccountError::NoRole(_) | AccountError::Unread(_) | AccountError::NotTried) => true,
+            Err(AccountError::Conflicts(_) | AccountError::Moved) => return Ok(self),
         };
         Err(LeftOut {
             member: self.member,

@@ -9,7 +9,7 @@ use futures::stream::{Stream, StreamExt};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use super::{ACCOUNTS_AT_ONCE, Digest, Fleet, Gate, LeftOut, Named, Outcome, Stuck, Task};
+use super::{ACCOUNTS_AT_ONCE, AccountError, Digest, Fleet, Gate, LeftOut, Listed, Outcome, Task};
 use crate::aws::{CallError, Cloud};
 use crate::organization::{Left, Member, Unmatched};
 use crate::place::AccountId;
@@ -118,7 +118,7 @@ impl Run {
 /// begun: changes that are under way are finished, looks are not, and where accounts are looked at, listing ends.
 pub async fn run(
     fleet: &Arc<Fleet>,
-    members: impl Stream<Item = Result<Named, CallError>>,
+    members: impl Stream<Item = Result<Listed, CallError>>,
     pass: &Pass<'_>,
     stop: impl Future<Output = ()> + Send + 'static,
     mut watch: impl FnMut(Event<'_>),
@@ -173,15 +173,15 @@ pub async fn run(
                     listed = true;
                     run.unlisted = Some(error);
                 }
-                Some(Ok(Named::Left(left))) => {
+                Some(Ok(Listed::Left(left))) => {
                     watch(Event::LeftOut { left: &left });
                     run.left.push(left);
                 }
-                Some(Ok(Named::Stuck(outcome))) => run.outcomes.push(*outcome),
-                Some(Ok(Named::Work(Task { member, .. }))) if run.stopped => {
-                    run.outcomes.push(Outcome::stuck(member, Stuck::NotTried));
+                Some(Ok(Listed::AccountError(outcome))) => run.outcomes.push(*outcome),
+                Some(Ok(Listed::Work(Task { member, .. }))) if run.stopped => {
+                    run.outcomes.push(Outcome::stuck(member, AccountError::NotTried));
                 }
-                Some(Ok(Named::Work(task))) => {
+                Some(Ok(Listed::Work(task))) => {
                     begun += 1;
                     watch(Event::Started { member: &task.member });
                     let work = Work::of(pass, &task);
@@ -202,8 +202,8 @@ pub async fn run(
 /// The next account, once one more has room to work: what is begun and only waits takes memory.
 async fn next(
     caller: &Cloud,
-    members: &mut (impl Stream<Item = Result<Named, CallError>> + Unpin),
-) -> Option<Result<Named, CallError>> {
+    members: &mut (impl Stream<Item = Result<Listed, CallError>> + Unpin),
+) -> Option<Result<Listed, CallError>> {
     caller.room().await;
     members.next().await
 }

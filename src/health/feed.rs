@@ -2,26 +2,29 @@
 
 use super::{Deployment, Finding, Weight};
 use crate::place::Place;
-use crate::placement::{self, Feed};
-use crate::resources::cloudtrail::SurveyedTrail;
-use crate::resources::{Key, Kind, Owner};
+use crate::placement::{self, TrailSource};
+use crate::resources::cloudtrail::TrailFacts;
+use crate::resources::{Kind, Owner, ResourceKey};
 
 pub(super) fn judge(deployment: Deployment<'_>) -> Vec<Finding> {
     let Deployment {
-        desired, survey, ..
+        desired,
+        account_facts,
+        ..
     } = deployment;
     let mut findings = Vec::new();
-    let ours_is_there = survey.trails.iter().any(|found| {
-        found.owner == Owner::Ours && matches!(&desired.feed, Feed::Ours(arn) if *arn == found.arn)
+    let ours_is_there = account_facts.trails.iter().any(|found| {
+        found.owner == Owner::Ours
+            && matches!(&desired.feed, TrailSource::Ours(arn) if *arn == found.arn)
     });
     if !is_fed(deployment) && !ours_is_there {
         findings.extend(unfed(deployment));
     }
-    let used = |found: &&SurveyedTrail| match &desired.feed {
-        Feed::Existing(arn) | Feed::Ours(arn) => *arn == found.arn,
-        Feed::Nobody { .. } => false,
+    let used = |found: &&TrailFacts| match &desired.feed {
+        TrailSource::Existing(arn) | TrailSource::Ours(arn) => *arn == found.arn,
+        TrailSource::Nobody { .. } => false,
     };
-    for found in survey.trails.iter().filter(used) {
+    for found in account_facts.trails.iter().filter(used) {
         if let Some(error) = &found.delivery_error {
             findings.push(Finding {
                 weight: Weight::Weakens,
@@ -46,16 +49,16 @@ pub(super) fn judge(deployment: Deployment<'_>) -> Vec<Finding> {
 fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
     let Deployment {
         desired,
-        survey,
+        account_facts,
         patterns,
         ..
     } = deployment;
     let rules: Vec<_> = desired.detectors.keys().cloned().collect();
     let remedy = match &desired.feed {
-        Feed::Nobody { .. } => {
+        TrailSource::Nobody { .. } => {
             "mend the trail, or write `trail: existing-or-create` and run `iamwatch apply`"
         }
-        Feed::Existing(_) | Feed::Ours(_) => {
+        TrailSource::Existing(_) | TrailSource::Ours(_) => {
             "mend the trail, or run `iamwatch apply`, which makes one"
         }
     };
@@ -70,7 +73,7 @@ fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
         remedy: remedy.to_owned(),
         document: None,
     };
-    if survey.trails.is_empty() {
+    if account_facts.trails.is_empty() {
         return vec![finding(
             Some(desired.home.clone()),
             "trail".to_owned(),
@@ -78,7 +81,7 @@ fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
             None,
         )];
     }
-    let trails = survey.trails.iter().map(|found| {
+    let trails = account_facts.trails.iter().map(|found| {
         let lacks = placement::unfit(found, patterns, &desired.topology.listening);
         let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
         let since = found.stopped_since.clone().filter(|_| !found.trail.logging);
@@ -95,29 +98,29 @@ fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
 /// Whether some trail, ours or not, brings every event that the rules want.
 pub(super) fn is_fed(deployment: Deployment<'_>) -> bool {
     let listening = &deployment.desired.topology.listening;
-    let mut trails = deployment.survey.trails.iter();
+    let mut trails = deployment.account_facts.trails.iter();
     trails.any(|found| placement::unfit(found, deployment.patterns, listening).is_empty())
 }
 
 /// When the trail of a key was stopped, if it is.
-pub(super) fn stopped_since(key: &Key, deployment: Deployment<'_>) -> Option<String> {
-    let mut trails = deployment.survey.trails.iter();
+pub(super) fn stopped_since(key: &ResourceKey, deployment: Deployment<'_>) -> Option<String> {
+    let mut trails = deployment.account_facts.trails.iter();
     let found = trails.find(|found| {
         key.kind == Kind::Trail && found.trail.name == key.name && !found.trail.logging
     })?;
     found.stopped_since.clone()
 }
 
-fn place(found: &SurveyedTrail, deployment: Deployment<'_>) -> Place {
+fn place(found: &TrailFacts, deployment: Deployment<'_>) -> Place {
     Place::Regional {
-        account: deployment.survey.account.clone(),
+        account: deployment.account_facts.account.clone(),
         region: found.home.clone(),
     }
 }
 
 /// Source: GetTrailStatus, `LatestDeliveryError`: the code is S3's.
-fn delivery_remedy(error: &str, feed: &Feed) -> String {
-    let ours = matches!(feed, Feed::Ours(_));
+fn delivery_remedy(error: &str, feed: &TrailSource) -> String {
+    let ours = matches!(feed, TrailSource::Ours(_));
     match error {
         "NoSuchBucket" if ours => "run `iamwatch apply`, which makes the bucket again".to_owned(),
         "AccessDenied" if ours => {

@@ -1,12 +1,16 @@
 //! Resources that are missing, changed or left over: what a plan would mend, seen by its readers.
 
-use super::reach::Reach;
+use super::dependents::Dependents;
 use super::{APPLY, Deployment, Finding, Weight, feed, loss};
 use crate::plan::{Action, Change, Plan, words};
-use crate::resources::{Key, Kind, Resource};
+use crate::resources::{Kind, Resource, ResourceKey};
 
-pub(super) fn judge(plan: &Plan, deployment: Deployment<'_>, reach: &Reach<'_>) -> Vec<Finding> {
-    let creates = |key: &Key| {
+pub(super) fn judge(
+    plan: &Plan,
+    deployment: Deployment<'_>,
+    dependents: &Dependents<'_>,
+) -> Vec<Finding> {
+    let creates = |key: &ResourceKey| {
         let mut changes = plan.changes.iter();
         changes.any(|c| c.action == Action::Create && c.key == *key)
     };
@@ -20,14 +24,18 @@ pub(super) fn judge(plan: &Plan, deployment: Deployment<'_>, reach: &Reach<'_>) 
         .changes
         .iter()
         .filter(|change| !(replaced && matches!(change.key.kind, Kind::Trail | Kind::Bucket)));
-    let changes = changes.flat_map(|change| changed(change, deployment, reach));
-    let waiting = plan.waiting.iter().map(|key| pending(key, reach));
+    let changes = changes.flat_map(|change| changed(change, deployment, dependents));
+    let waiting = plan.waiting.iter().map(|key| pending(key, dependents));
     let orphans = plan.orphans.iter().filter_map(orphan);
     changes.chain(waiting).chain(orphans).collect()
 }
 
 /// One finding for what loses alerts and one for what only weakens.
-fn changed(change: &Change, deployment: Deployment<'_>, reach: &Reach<'_>) -> Vec<Finding> {
+fn changed(
+    change: &Change,
+    deployment: Deployment<'_>,
+    dependents: &Dependents<'_>,
+) -> Vec<Finding> {
     let key = &change.key;
     let finding = |weight, problem: String| {
         let trail_stands_in = key.kind == Kind::Trail || key.kind == Kind::Bucket;
@@ -42,8 +50,8 @@ fn changed(change: &Change, deployment: Deployment<'_>, reach: &Reach<'_>) -> Ve
             what: key.to_string(),
             problem,
             since: feed::stopped_since(key, deployment),
-            consequence: consequence(key, weight, deployment, reach),
-            rules: reach.rules(key),
+            consequence: consequence(key, weight, deployment, dependents),
+            rules: dependents.rules(key),
             remedy: APPLY.to_owned(),
             document: None,
         }
@@ -83,7 +91,12 @@ fn changed(change: &Change, deployment: Deployment<'_>, reach: &Reach<'_>) -> Ve
 }
 
 /// What follows for those who wait for alerts.
-fn consequence(key: &Key, weight: Weight, deployment: Deployment<'_>, reach: &Reach<'_>) -> String {
+fn consequence(
+    key: &ResourceKey,
+    weight: Weight,
+    deployment: Deployment<'_>,
+    dependents: &Dependents<'_>,
+) -> String {
     let desired = deployment.desired;
     if weight != Weight::LosesAlerts {
         return match key.kind {
@@ -95,7 +108,7 @@ fn consequence(key: &Key, weight: Weight, deployment: Deployment<'_>, reach: &Re
         }
         .to_owned();
     }
-    let regions = reach.regions(key);
+    let regions = dependents.regions(key);
     match key.kind {
         Kind::Rule | Kind::Role if !regions.is_empty() => {
             let mut names: Vec<&str> = regions.iter().map(|region| region.as_str()).collect();
@@ -112,14 +125,16 @@ fn consequence(key: &Key, weight: Weight, deployment: Deployment<'_>, reach: &Re
             "CloudTrail may fail to deliver log files, or let others read them".to_owned()
         }
         Kind::Bus => "no event reaches a detector, or anybody can send some".to_owned(),
-        Kind::Topic => "alerts may not reach the topic, or others can publish to it".to_owned(),
+        Kind::Topic => {
+            "alerts may not dependents the topic, or others can publish to it".to_owned()
+        }
         Kind::EncryptionKey => "EventBridge cannot publish to the encrypted topics".to_owned(),
         Kind::Rule if desired.is_forwarder(key) => "events do not come to the detectors".to_owned(),
         _ => "alerts are lost".to_owned(),
     }
 }
 
-fn pending(key: &Key, reach: &Reach<'_>) -> Finding {
+fn pending(key: &ResourceKey, dependents: &Dependents<'_>) -> Finding {
     Finding {
         weight: Weight::LosesAlerts,
         place: Some(key.place.clone()),
@@ -127,7 +142,7 @@ fn pending(key: &Key, reach: &Reach<'_>) -> Finding {
         problem: "it is not confirmed".to_owned(),
         since: None,
         consequence: format!("{} gets no alert", reader(key)),
-        rules: reach.rules(key),
+        rules: dependents.rules(key),
         remedy: "the receiver follows the link that AWS sent; after 48 hours AWS drops the subscription, and \
                  `iamwatch apply` asks again"
             .to_owned(),
@@ -136,7 +151,7 @@ fn pending(key: &Key, reach: &Reach<'_>) -> Finding {
 }
 
 /// What is left over and still acts; kept trails, buckets and keys do no harm.
-fn orphan(key: &Key) -> Option<Finding> {
+fn orphan(key: &ResourceKey) -> Option<Finding> {
     let consequence = match key.kind {
         Kind::Rule => "it still alerts, or forwards, although the rules file does not ask for it",
         Kind::Subscription => "a receiver whom the rules file does not name still gets alerts",
@@ -156,7 +171,7 @@ fn orphan(key: &Key) -> Option<Finding> {
 }
 
 /// `email security@example.com`, from `topic/email/security@example.com`.
-fn reader(key: &Key) -> String {
+fn reader(key: &ResourceKey) -> String {
     let rest = key.name.split_once('/').map_or("", |(_, rest)| rest);
     rest.replacen('/', " ", 1)
 }

@@ -1,10 +1,10 @@
 //! Whether what is deployed would bring an alert to its readers: every link, judged as it stands.
 
+mod dependents;
 mod feed;
+mod leftovers;
 mod links;
 mod loss;
-mod reach;
-mod remains;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -13,8 +13,8 @@ use crate::aws::{CallError, Cloud};
 use crate::compile::Compiled;
 use crate::place::{Place, StackName};
 use crate::placement::Desired;
-use crate::plan::{self, Action, Change, Conflict, Plan, Wishes};
-use crate::resources::{Key, Kind, Live, Owner, Resource, Survey};
+use crate::plan::{self, Action, Change, Conflict, Plan, PlanOptions};
+use crate::resources::{AccountFacts, Kind, Live, Owner, Resource, ResourceKey};
 use crate::rules::RuleId;
 
 /// The version of the JSON form of [`Health`].
@@ -34,7 +34,7 @@ pub struct Deployment<'a> {
     /// What AWS has.
     pub live: &'a [Live],
     /// The account, its trails included.
-    pub survey: &'a Survey,
+    pub account_facts: &'a AccountFacts,
 }
 
 /// The judgement.
@@ -81,7 +81,7 @@ pub struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Weight {
-    /// Alerts do not reach all of their readers.
+    /// Alerts do not dependents all of their readers.
     LosesAlerts,
     /// Alerts arrive, but a safeguard is gone.
     Weakens,
@@ -100,7 +100,7 @@ pub async fn health(
     now_ms: i64,
 ) -> Result<Health, CallError> {
     let mut findings = judged(deployment);
-    findings.extend(remains::look(cloud, deployment, now_ms).await?);
+    findings.extend(leftovers::look(cloud, deployment, now_ms).await?);
     findings.sort_by(|a, b| (a.weight, &a.place, &a.what).cmp(&(b.weight, &b.place, &b.what)));
     Ok(Health {
         format_version: FORMAT_VERSION,
@@ -121,7 +121,7 @@ fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
         ..
     } = deployment;
     let mut findings = Vec::new();
-    let wishes = Wishes::default();
+    let wishes = PlanOptions::default();
     let plan = match plan::plan(stack, desired, live, &wishes) {
         Ok(plan) => Some(plan),
         Err(conflicts) => {
@@ -144,41 +144,48 @@ fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
             })
         }
     };
-    let reach = reach::Reach::of(desired, deployment.patterns);
-    let guests = plan::guests::guests(stack, desired, live);
-    findings.extend(guests.iter().map(|guest| uninvited(guest, &reach)));
+    let dependents = dependents::Dependents::of(desired, deployment.patterns);
+    let foreign = plan::foreign_statements::found(stack, desired, live);
+    findings.extend(foreign.iter().map(|found| uninvited(found, &dependents)));
     if let Some(plan) = plan {
-        findings.extend(links::judge(&plan, deployment, &reach));
+        findings.extend(links::judge(&plan, deployment, &dependents));
     }
     findings.extend(feed::judge(deployment));
     findings
 }
 
 /// A statement of somebody else's on the home bus.
-fn uninvited(guest: &plan::guests::Found, reach: &reach::Reach<'_>) -> Finding {
-    let (weight, consequence, rules) = if guest.loses_alerts() {
+fn uninvited(
+    found: &plan::foreign_statements::Found,
+    dependents: &dependents::Dependents<'_>,
+) -> Finding {
+    let (weight, consequence, rules) = if found.loses_alerts() {
         let consequence = "events do not come to the detectors";
-        (Weight::LosesAlerts, consequence, reach.rules(&guest.bus))
+        (
+            Weight::LosesAlerts,
+            consequence,
+            dependents.rules(&found.bus),
+        )
     } else {
         let consequence = "what others send can raise alerts";
         (Weight::Weakens, consequence, Vec::new())
     };
     Finding {
         weight,
-        place: Some(guest.bus.place.clone()),
-        what: guest.bus.to_string(),
-        problem: guest.problem(),
+        place: Some(found.bus.place.clone()),
+        what: found.bus.to_string(),
+        problem: found.problem(),
         since: None,
         consequence: consequence.to_owned(),
         rules,
-        remedy: guest.remedy(),
-        document: Some(guest.statement.clone()),
+        remedy: found.remedy(),
+        document: Some(found.statement.clone()),
     }
 }
 
 /// What hangs on a topic or bus that is not ours is not read: it may well be there.
 fn is_unseen(change: &Change, conflicts: &[Conflict]) -> bool {
-    let hangs = |key: &Key| match &change.after {
+    let hangs = |key: &ResourceKey| match &change.after {
         Some(Resource::Subscription(_)) => key.kind == Kind::Topic,
         Some(Resource::Rule(_)) => key.kind == Kind::Bus,
         _ => false,
@@ -203,7 +210,7 @@ fn foreign(conflict: &Conflict, desired: &Desired, stack: &StackName) -> Finding
         problem: owner,
         since: None,
         consequence: "apply refuses to touch it, and with it everything else".to_owned(),
-        rules: reach::Reach::named(desired, &conflict.key),
+        rules: dependents::Dependents::named(desired, &conflict.key),
         remedy: if conflict.owner == Owner::Nobody {
             format!(
                 "if it is yours, `iamwatch apply --adopt {}` tags it `{}={stack}`; otherwise delete or rename it",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::compile::Compiled;
 use crate::place::{AccountId, Arn, Place, Region, StackName};
 use crate::placement::{self, Desired};
-use crate::resources::{Kind, Survey, names};
+use crate::resources::{AccountFacts, Kind, names};
 use crate::rules::{Diagnostic, Regions, RulesFile, Span, TopicKey};
 
 /// What the caller's permissions have to cover.
@@ -53,13 +53,13 @@ impl Scope {
         if everywhere {
             file.watch.regions = Regions::Listed(samples(&file.home.region));
         }
-        let survey = Survey {
+        let account_facts = AccountFacts {
             account: account.clone(),
             regions: Ok(listed(&file)),
             trails: Vec::new(),
             organization: None,
         };
-        let desired = placement::desired(&file, patterns, &survey)?;
+        let desired = placement::desired(&file, patterns, &account_facts)?;
         let named = |kind| {
             let mut keys = desired.resources.keys();
             keys.find(|key| key.kind == kind)

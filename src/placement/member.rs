@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Account, Desired, Feed, Topology};
+use super::{Account, Desired, Topology, TrailSource};
 use crate::compile::{Compiled, Forwarder, PATTERN_QUOTA, Where, cover};
 use crate::organization::Organization;
 use crate::place::{AccountId, Place, Region};
@@ -20,7 +20,7 @@ pub struct Spokes {
     /// Of the desired state of the home account.
     home: Place,
     bus: String,
-    feed: Feed,
+    feed: TrailSource,
     /// The forwarders of the Region of global services, and of any other.
     global: Vec<Forwarder>,
     other: Vec<Forwarder>,
@@ -111,7 +111,9 @@ impl Spokes {
     /// The Region in which the trail of ours stands, if it is in an account.
     pub fn trail_in(&self, account: &AccountId) -> Option<Region> {
         match &self.feed {
-            Feed::Ours(arn) if arn.account() == account.as_str() => arn.region().parse().ok(),
+            TrailSource::Ours(arn) if arn.account() == account.as_str() => {
+                arn.region().parse().ok()
+            }
             _ => None,
         }
     }

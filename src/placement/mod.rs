@@ -12,12 +12,12 @@ use crate::compile::Compiled;
 use crate::organization::Organization;
 use crate::place::{AccountId, Arn, Place, Region};
 use crate::resources::sqs::LARGEST_MESSAGE;
-use crate::resources::{Key, Kind, Queue, Resource, Survey, names, policy};
+use crate::resources::{AccountFacts, Kind, Queue, Resource, ResourceKey, names, policy};
 use crate::rules::{ChannelName, Diagnostic, RuleId, RulesFile};
 
 pub use member::Spokes;
 pub use topology::{Topology, listening, listens_in};
-pub use trail::{Feed, Unfit, unfit};
+pub use trail::{TrailSource, Unfit, unfit};
 
 /// SQS keeps messages for 14 days at most; dead letters are kept as long as that.
 const FOURTEEN_DAYS: u32 = 14 * 24 * 60 * 60;
@@ -30,11 +30,11 @@ pub struct Desired {
     /// Where events are listened to.
     pub topology: Topology,
     /// Which trail feeds them.
-    pub feed: Feed,
+    pub feed: TrailSource,
     /// Every resource, by key.
-    pub resources: BTreeMap<Key, Resource>,
+    pub resources: BTreeMap<ResourceKey, Resource>,
     /// The detectors of each rule.
-    pub detectors: BTreeMap<RuleId, Vec<Key>>,
+    pub detectors: BTreeMap<RuleId, Vec<ResourceKey>>,
     /// Queues of others that must let one of our topics in.
     pub receivers: Vec<Receiver>,
 }
@@ -57,17 +57,22 @@ pub struct Receiver {
 pub fn desired(
     file: &RulesFile,
     compiled: &[Compiled],
-    survey: &Survey,
+    account_facts: &AccountFacts,
 ) -> Result<Desired, Diagnostic> {
     let account = Account {
         file,
-        account: &survey.account,
-        home: &survey.account,
-        organization: survey.organization.as_ref(),
+        account: &account_facts.account,
+        home: &account_facts.account,
+        organization: account_facts.organization.as_ref(),
     };
-    let topology = Topology::of(file, compiled, survey, listening(file, survey)?);
+    let topology = Topology::of(
+        file,
+        compiled,
+        account_facts,
+        listening(file, account_facts)?,
+    );
     topology.can_be_reached(file)?;
-    let feed = Feed::chosen(file, compiled, survey, &topology.listening);
+    let feed = TrailSource::chosen(file, compiled, account_facts, &topology.listening);
     let mut desired = Desired {
         home: account.home(),
         topology,
@@ -137,7 +142,7 @@ impl Account<'_> {
         ]
     }
 
-    fn add(&self, desired: &mut Desired, place: &Place, resource: Resource) -> Key {
+    fn add(&self, desired: &mut Desired, place: &Place, resource: Resource) -> ResourceKey {
         let key = resource.key(place);
         desired.resources.insert(key.clone(), resource);
         key
@@ -173,13 +178,13 @@ impl Desired {
     }
 
     /// Every key.
-    pub fn keys(&self) -> Vec<Key> {
+    pub fn keys(&self) -> Vec<ResourceKey> {
         self.resources.keys().cloned().collect()
     }
 
     /// Every Region in which something stands.
     pub fn regions(&self) -> BTreeSet<Region> {
-        let region = |key: &Key| match &key.place {
+        let region = |key: &ResourceKey| match &key.place {
             Place::Regional { region, .. } => Some(region.clone()),
             Place::Global { .. } => None,
         };
@@ -190,8 +195,8 @@ impl Desired {
     #[must_use]
     pub fn narrowed_to(&self, rules: &[RuleId]) -> Self {
         let detectors = rules.iter().filter_map(|rule| self.detectors.get(rule));
-        let mut wanted: BTreeSet<Key> = detectors.flatten().cloned().collect();
-        let brings = |key: &Key, resource: &Resource| match resource {
+        let mut wanted: BTreeSet<ResourceKey> = detectors.flatten().cloned().collect();
+        let brings = |key: &ResourceKey, resource: &Resource| match resource {
             Resource::Trail(_) | Resource::Bucket(_) | Resource::Bus(_) => true,
             Resource::Rule(_) => self.is_forwarder(key),
             _ => false,
@@ -218,14 +223,14 @@ impl Desired {
     }
 
     /// These resources, all that they need, and the readers of their topics.
-    fn only(&self, mut wanted: BTreeSet<Key>, rules: impl Fn(&RuleId) -> bool) -> Self {
-        let mut open: Vec<Key> = wanted.iter().cloned().collect();
+    fn only(&self, mut wanted: BTreeSet<ResourceKey>, rules: impl Fn(&RuleId) -> bool) -> Self {
+        let mut open: Vec<ResourceKey> = wanted.iter().cloned().collect();
         while let Some(key) = open.pop() {
             let Some(resource) = self.resources.get(&key) else {
                 continue;
             };
             let needs = resource.needs(&key.place).into_iter();
-            let found: Vec<Key> = needs
+            let found: Vec<ResourceKey> = needs
                 .filter(|key| self.resources.contains_key(key))
                 .chain(self.subscriptions_of(&key).cloned())
                 .filter(|key| !wanted.contains(key))
@@ -264,12 +269,15 @@ impl Desired {
     }
 
     /// Whether a key is that of a forwarder.
-    pub fn is_forwarder(&self, key: &Key) -> bool {
+    pub fn is_forwarder(&self, key: &ResourceKey) -> bool {
         key.kind == Kind::Rule && !self.detectors.values().any(|keys| keys.contains(key))
     }
 
     /// The subscriptions to a topic; of what is none, nothing.
-    pub fn subscriptions_of<'a>(&'a self, topic: &'a Key) -> impl Iterator<Item = &'a Key> {
+    pub fn subscriptions_of<'a>(
+        &'a self,
+        topic: &'a ResourceKey,
+    ) -> impl Iterator<Item = &'a ResourceKey> {
         let is_topic = topic.kind == Kind::Topic;
         self.resources
             .iter()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::{Compiled, Forwarder, PATTERN_QUOTA, Where, cover};
 use crate::place::Region;
-use crate::resources::{DEFAULT_BUS, Survey, names};
+use crate::resources::{AccountFacts, DEFAULT_BUS, names};
 use crate::rules::{Diagnostic, Level, Regions, RulesFile, Span, codes};
 
 /// The shape of a deployment in one account.
@@ -24,7 +24,7 @@ impl Topology {
     pub(super) fn of(
         file: &RulesFile,
         compiled: &[Compiled],
-        survey: &Survey,
+        account_facts: &AccountFacts,
         listening: BTreeSet<Region>,
     ) -> Self {
         // Places of one kind need the same.
@@ -44,7 +44,7 @@ impl Topology {
             forwarders.insert(region.clone(), parts);
         }
         forwarders.retain(|_, parts: &mut Vec<Forwarder>| !parts.is_empty());
-        let alone = survey.organization.is_none()
+        let alone = account_facts.organization.is_none()
             && forwarders.keys().all(|region| *region == file.home.region);
         if alone {
             Self {
@@ -94,12 +94,15 @@ impl Topology {
 ///
 /// # Errors
 /// A Region that is listed and not enabled, or of another partition; `all` where the caller may not know which are.
-pub fn listening(file: &RulesFile, survey: &Survey) -> Result<BTreeSet<Region>, Diagnostic> {
+pub fn listening(
+    file: &RulesFile,
+    account_facts: &AccountFacts,
+) -> Result<BTreeSet<Region>, Diagnostic> {
     let home = &file.home.region;
     let mut listening = BTreeSet::from([home.clone(), home.global()]);
-    let enabled = survey.regions.as_ref();
+    let enabled = account_facts.regions.as_ref();
     if enabled.is_ok_and(|enabled| !enabled.contains(home)) {
-        return Err(not_enabled(home, survey, file.home.span));
+        return Err(not_enabled(home, account_facts, file.home.span));
     }
     match &file.watch.regions {
         Regions::Home => {}
@@ -128,7 +131,7 @@ pub fn listening(file: &RulesFile, survey: &Survey) -> Result<BTreeSet<Region>, 
                     ));
                 }
                 if enabled.is_ok_and(|enabled| !enabled.contains(region)) {
-                    return Err(not_enabled(region, survey, *span));
+                    return Err(not_enabled(region, account_facts, *span));
                 }
                 listening.insert(region.clone());
             }
@@ -148,12 +151,12 @@ pub fn listens_in(file: &RulesFile, region: &Region) -> bool {
     named || region == home || *region == home.global()
 }
 
-fn not_enabled(region: &Region, survey: &Survey, span: Span) -> Diagnostic {
+fn not_enabled(region: &Region, account_facts: &AccountFacts, span: Span) -> Diagnostic {
     problem(
         span,
         format!(
             "Region `{region}` is not enabled in account {}",
-            survey.account
+            account_facts.account
         ),
         "not enabled",
         "enable it under the account's settings (that takes minutes), or write another Region"

@@ -10,8 +10,8 @@ use super::{Account, Desired};
 use crate::compile::{Compiled, RuleState};
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Region};
-use crate::resources::cloudtrail::{SurveyedTrail, all_management_events, management};
-use crate::resources::{Bucket, Kind, Live, Owner, Resource, Survey, Trail, names, policy};
+use crate::resources::cloudtrail::{TrailFacts, all_management_events, management};
+use crate::resources::{AccountFacts, Bucket, Kind, Live, Owner, Resource, Trail, names, policy};
 use crate::rules::{RulesFile, Trail as Wish, TrailSettings};
 
 /// Log files are kept this long, and old versions of them a month.
@@ -21,7 +21,7 @@ const KEEP_OLD_VERSIONS_DAYS: i32 = 30;
 /// Where the events come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Feed {
+pub enum TrailSource {
     /// A trail that exists and is not ours: never tagged, changed or deleted.
     Existing(Arn),
     /// A trail of ours.
@@ -75,7 +75,7 @@ impl fmt::Display for Unfit {
 
 /// What a trail lacks to bring every event that some pattern wants, in each of the Regions.
 pub fn unfit(
-    found: &SurveyedTrail,
+    found: &TrailFacts,
     compiled: &[Compiled],
     listening: &BTreeSet<Region>,
 ) -> Vec<Unfit> {
@@ -153,19 +153,19 @@ fn sources(pattern: &serde_json::Value) -> Vec<serde_json::Value> {
     each.unwrap_or_default()
 }
 
-impl Feed {
+impl TrailSource {
     pub(super) fn chosen(
         file: &RulesFile,
         compiled: &[Compiled],
-        survey: &Survey,
+        account_facts: &AccountFacts,
         listening: &BTreeSet<Region>,
     ) -> Self {
         let settings = file.trail.settings();
         let is_named = settings.name.is_some();
         let name = settings.name.unwrap_or_else(|| names::whole(&file.name));
-        let organization = survey.organization.as_ref();
-        let owner = organization.map_or(&survey.account, |o| &o.management);
-        let judged: Vec<(&SurveyedTrail, Vec<Unfit>)> = survey
+        let organization = account_facts.organization.as_ref();
+        let owner = organization.map_or(&account_facts.account, |o| &o.management);
+        let judged: Vec<(&TrailFacts, Vec<Unfit>)> = account_facts
             .trails
             .iter()
             .map(|found| {
@@ -176,9 +176,8 @@ impl Feed {
                 (found, lacks)
             })
             .collect();
-        let is_namesake = |found: &SurveyedTrail| {
-            found.trail.name == name && found.arn.account() == owner.as_str()
-        };
+        let is_namesake =
+            |found: &TrailFacts| found.trail.name == name && found.arn.account() == owner.as_str();
         // One of ours stays where it is, whatever Region is home now: to change over would be a gap, and a
         // second copy of the events.
         let mine = judged.iter().find(|(found, lacks)| {
@@ -192,7 +191,7 @@ impl Feed {
         });
         let suitable = suitable.map(|(found, _)| found.arn.clone());
         // A name is taken in all Regions that its trail records, whoever has it: the plan says so then.
-        let namesake = survey.trails.iter().find(|found| is_namesake(found));
+        let namesake = account_facts.trails.iter().find(|found| is_namesake(found));
         let new = namesake.map(|found| found.arn.clone()).or_else(|| {
             let trail = format!("trail/{name}");
             names::arn("cloudtrail", &file.home.region, owner, &trail)
@@ -239,7 +238,7 @@ impl Desired {
 
 impl Account<'_> {
     pub(super) fn add_trail(&self, desired: &mut Desired) {
-        let Feed::Ours(arn) = desired.feed.clone() else {
+        let TrailSource::Ours(arn) = desired.feed.clone() else {
             return;
         };
         // An organization's trail stands in its management account.
@@ -306,8 +305,8 @@ mod tests {
 
     use super::*;
 
-    fn organization(selectors: Value) -> SurveyedTrail {
-        SurveyedTrail {
+    fn organization(selectors: Value) -> TrailFacts {
+        TrailFacts {
             arn: "arn:aws:cloudtrail:us-east-1:999999999999:trail/organization"
                 .parse()
                 .unwrap(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use crate::place::Place;
-use crate::resources::{Key, Kind, Resource};
+use crate::resources::{Kind, Resource, ResourceKey};
 
 /// Why `--adopt` names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -19,7 +19,7 @@ pub enum AdoptError {
 }
 
 /// A key as `--adopt` takes it: `rule:NAME@REGION`, and `role:NAME` for what is global.
-pub fn written(key: &Key) -> String {
+pub fn written(key: &ResourceKey) -> String {
     match &key.place {
         Place::Regional { region, .. } => format!("{}:{}@{region}", key.kind, key.name),
         Place::Global { .. } => format!("{}:{}", key.kind, key.name),
@@ -30,14 +30,17 @@ pub fn written(key: &Key) -> String {
 ///
 /// # Errors
 /// None or several keys of what is wanted fit.
-pub fn meant(text: &str, wanted: &BTreeMap<Key, Resource>) -> Result<Key, AdoptError> {
-    let fits = |key: &&Key| {
+pub fn meant(
+    text: &str,
+    wanted: &BTreeMap<ResourceKey, Resource>,
+) -> Result<ResourceKey, AdoptError> {
+    let fits = |key: &&ResourceKey| {
         let whole = written(key);
         let without_region = format!("{}:{}", key.kind, key.name);
         // Subscriptions come with their topic.
         key.kind != Kind::Subscription && (whole == text || without_region == text)
     };
-    let found: Vec<&Key> = wanted.keys().filter(fits).collect();
+    let found: Vec<&ResourceKey> = wanted.keys().filter(fits).collect();
     match found.as_slice() {
         [] => Err(AdoptError::Unknown(text.to_owned())),
         [key] => Ok((*key).clone()),

@@ -3,7 +3,7 @@
 pub mod adopt;
 mod deletions;
 mod diff;
-pub mod guests;
+pub mod foreign_statements;
 pub mod notes;
 mod order;
 pub mod own_alerts;
@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::place::{Place, StackName};
-use crate::placement::{Desired, Feed};
-use crate::resources::{Key, Kind, Live, Owner, Resource, STACK_TAG, names};
+use crate::placement::{Desired, TrailSource};
+use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, names};
 
 pub use deletions::is_much;
 pub use own_alerts::OwnAlert;
@@ -36,15 +36,15 @@ pub struct Plan {
     /// Where alerts are raised.
     pub home: Place,
     /// Which trail feeds the events.
-    pub feed: Feed,
+    pub feed: TrailSource,
     /// How many resources are ours now.
     pub ours: usize,
     /// What will be done, in an order that works.
     pub changes: Vec<Change>,
     /// What is ours and no longer wanted, and stays without `--prune`.
-    pub orphans: Vec<Key>,
+    pub orphans: Vec<ResourceKey>,
     /// What only somebody else can change, such as a subscription to confirm.
-    pub waiting: Vec<Key>,
+    pub waiting: Vec<ResourceKey>,
     /// What the user should know or do.
     pub notes: Vec<Note>,
     /// Which rules apply itself sets off.
@@ -55,7 +55,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// On what.
-    pub key: Key,
+    pub key: ResourceKey,
     /// What.
     pub action: Action,
     /// What AWS has; `None` for creations.
@@ -65,7 +65,7 @@ pub struct Change {
     /// What differs; for updates.
     pub attributes: Vec<AttributeChange>,
     /// Which changes of this plan come first.
-    pub needs: Vec<Key>,
+    pub needs: Vec<ResourceKey>,
 }
 
 /// The kind of an operation.
@@ -110,7 +110,7 @@ pub struct Note {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conflict {
     /// Which.
-    pub key: Key,
+    pub key: ResourceKey,
     /// Whose it is.
     pub owner: Owner,
     /// The field because of which it cannot be adopted: AWS cannot change it, and iamwatch does not
@@ -120,16 +120,16 @@ pub struct Conflict {
 
 /// What the user allows beyond creating and changing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wishes {
+pub struct PlanOptions {
     /// Delete what is ours and no longer wanted.
     pub prune: bool,
     /// Kinds that are kept unless they are named here: see [`Kind::is_kept`].
     pub delete: Vec<Kind>,
     /// Take over these, which carry no tag of iamwatch.
-    pub adopt: Vec<Key>,
+    pub adopt: Vec<ResourceKey>,
 }
 
-impl Wishes {
+impl PlanOptions {
     /// What `destroy` wishes.
     pub fn destruction(delete: Vec<Kind>) -> Self {
         Self {
@@ -166,7 +166,7 @@ pub fn plan(
     name: &StackName,
     desired: &Desired,
     live: &[Live],
-    wishes: &Wishes,
+    wishes: &PlanOptions,
 ) -> Result<Plan, Vec<Conflict>> {
     let mut conflicts: Vec<Conflict> = live
         .iter()
@@ -179,7 +179,7 @@ pub fn plan(
             unfit: None,
         })
         .collect();
-    let live: BTreeMap<&Key, &Live> = live
+    let live: BTreeMap<&ResourceKey, &Live> = live
         .iter()
         .filter(|live| live.owner == Owner::Ours || wishes.adopts(live))
         .map(|live| (&live.key, live))
@@ -308,7 +308,7 @@ fn is_moved(live: &Live, desired: &Desired) -> bool {
 
 /// Whether a resource takes the place of a live rule: the same rule on another bus, where what grows from
 /// one Region to several moves its detectors, or one that is cut into other parts, which have other names.
-fn takes_over(key: &Key, wanted: &Resource, live: &Live) -> bool {
+fn takes_over(key: &ResourceKey, wanted: &Resource, live: &Live) -> bool {
     match (wanted, &live.resource) {
         (Resource::Rule(wanted), Resource::Rule(rule)) => {
             key.place == live.key.place
@@ -320,7 +320,7 @@ fn takes_over(key: &Key, wanted: &Resource, live: &Live) -> bool {
 }
 
 /// A topic takes its subscriptions with it, confirmed or not.
-fn goes_with_its_topic(live: &Live, desired: &BTreeMap<Key, Resource>) -> bool {
+fn goes_with_its_topic(live: &Live, desired: &BTreeMap<ResourceKey, Resource>) -> bool {
     match &live.resource {
         Resource::Subscription(s) => !desired.keys().any(|key| {
             key.kind == Kind::Topic && key.place == live.key.place && key.name == s.topic.resource()

@@ -3,15 +3,15 @@
 use super::{Action, Note, Plan};
 use crate::compile::Compiled;
 use crate::place::Arn;
-use crate::placement::{Desired, Feed, Unfit, unfit};
+use crate::placement::{Desired, TrailSource, Unfit, unfit};
 use crate::resources::cloudtrail::missing_statements;
-use crate::resources::{Key, Kind, Live, Owner, Resource, Survey, names, policy};
+use crate::resources::{AccountFacts, Kind, Live, Owner, Resource, ResourceKey, names, policy};
 use crate::rules::{Regions, Rule, RulesFile, Trail as Wish, Trigger};
 
 /// Rules that are heard by somebody today, and after apply by nobody who has confirmed: a changed
 /// address or set of channels does that.
 pub fn silenced(desired: &Desired, live: &[Live], prune: bool) -> Option<Note> {
-    let now = |key: &Key| {
+    let now = |key: &ResourceKey| {
         live.iter()
             .find(|live| live.key == *key)
             .map(|live| &live.resource)
@@ -94,7 +94,7 @@ pub fn analyzer_key(
     organization: Option<&str>,
 ) -> Option<Note> {
     let settings = file.trail.settings();
-    let (Feed::Ours(trail), Some(id), true) =
+    let (TrailSource::Ours(trail), Some(id), true) =
         (&desired.feed, organization, settings.access_analyzer)
     else {
         return None;
@@ -115,7 +115,7 @@ pub fn foreign_bucket(
     organization: Option<&str>,
     live: &[Live],
 ) -> Option<Note> {
-    let Feed::Ours(arn) = &desired.feed else {
+    let TrailSource::Ours(arn) = &desired.feed else {
         return None;
     };
     let mut wanted = desired.resources.values();
@@ -123,7 +123,7 @@ pub fn foreign_bucket(
         Resource::Trail(trail) => Some(trail),
         _ => None,
     })?;
-    let is_bucket = |key: &Key| key.kind == Kind::Bucket && key.name == trail.bucket;
+    let is_bucket = |key: &ResourceKey| key.kind == Kind::Bucket && key.name == trail.bucket;
     if desired.resources.keys().any(is_bucket) {
         return None;
     }
@@ -159,7 +159,7 @@ pub fn foreign_bucket(
 
 /// Nothing feeds the rules: EventBridge would hear of no API call, however well all else is deployed.
 pub fn unfed(desired: &Desired) -> Option<Note> {
-    let Feed::Nobody { trails } = &desired.feed else {
+    let TrailSource::Nobody { trails } = &desired.feed else {
         return None;
     };
     let found = match trails.as_slice() {
@@ -190,21 +190,21 @@ pub fn passed_over(
     file: &RulesFile,
     patterns: &[Compiled],
     desired: &Desired,
-    survey: &Survey,
+    account_facts: &AccountFacts,
 ) -> Option<Note> {
     let creates = plan
         .changes
         .iter()
         .any(|change| change.key.kind == Kind::Trail && change.action == Action::Create);
-    if file.trail != Wish::ExistingOrCreate || !creates || survey.trails.is_empty() {
+    if file.trail != Wish::ExistingOrCreate || !creates || account_facts.trails.is_empty() {
         return None;
     }
     let listening = &desired.topology.listening;
-    let judged = survey.trails.iter();
+    let judged = account_facts.trails.iter();
     let judged = judged.map(|found| (found.arn.clone(), unfit(found, patterns, listening)));
     let judged: Vec<(Arn, Vec<Unfit>)> = judged.collect();
     let stopped = judged.iter().find(|(arn, lacks)| {
-        *lacks == [Unfit::NotLogging] && arn.account() == survey.account.as_str()
+        *lacks == [Unfit::NotLogging] && arn.account() == account_facts.account.as_str()
     });
     let way = match stopped {
         Some((arn, _)) => format!(
@@ -222,11 +222,11 @@ pub fn passed_over(
 }
 
 /// The trail in use belongs to another account and may not be looked into.
-pub fn unknown_trail(desired: &Desired, survey: &Survey) -> Option<Note> {
-    let Feed::Existing(arn) = &desired.feed else {
+pub fn unknown_trail(desired: &Desired, account_facts: &AccountFacts) -> Option<Note> {
+    let TrailSource::Existing(arn) = &desired.feed else {
         return None;
     };
-    let mut trails = survey.trails.iter();
+    let mut trails = account_facts.trails.iter();
     let found = trails.find(|found| found.arn == *arn && found.unknown)?;
     Some(Note {
         message: format!(
@@ -243,8 +243,8 @@ pub fn unknown_trail(desired: &Desired, survey: &Survey) -> Option<Note> {
 }
 
 /// Only the Regions in use could be looked at.
-pub fn unknown_regions(survey: &Survey) -> Option<Note> {
-    let error = survey.regions.as_ref().err()?;
+pub fn unknown_regions(account_facts: &AccountFacts) -> Option<Note> {
+    let error = account_facts.regions.as_ref().err()?;
     Some(Note {
         message: format!(
             "cannot tell which Regions are enabled, so that leftovers in others than those of the file are not seen: {error}"

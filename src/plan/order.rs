@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Change};
-use crate::resources::{Key, Kind, Resource};
+use crate::resources::{Kind, Resource, ResourceKey};
 
 /// Fills in which change waits for which, and sorts so that every change stands behind all it needs.
 pub(super) fn ordered(mut changes: Vec<Change>) -> Vec<Change> {
@@ -12,7 +12,7 @@ pub(super) fn ordered(mut changes: Vec<Change>) -> Vec<Change> {
         change.needs = needs;
     }
     let mut sorted: Vec<Change> = Vec::with_capacity(changes.len());
-    let mut done: BTreeSet<Key> = BTreeSet::new();
+    let mut done: BTreeSet<ResourceKey> = BTreeSet::new();
     while !changes.is_empty() {
         let (ready, rest): (Vec<Change>, Vec<Change>) = changes
             .into_iter()
@@ -32,8 +32,8 @@ pub(super) fn ordered(mut changes: Vec<Change>) -> Vec<Change> {
 
 /// For each change what it waits for: creations and updates for what they will use, deletions until nobody uses
 /// the thing.
-fn needs(all: &[Change]) -> Vec<Vec<Key>> {
-    let uses = |change: &Change, resource: Option<&Resource>| -> Vec<Key> {
+fn needs(all: &[Change]) -> Vec<Vec<ResourceKey>> {
+    let uses = |change: &Change, resource: Option<&Resource>| -> Vec<ResourceKey> {
         resource.map_or_else(Vec::new, |resource| resource.needs(&change.key.place))
     };
     // Each once, and not once for every pair.
@@ -41,8 +41,8 @@ fn needs(all: &[Change]) -> Vec<Vec<Key>> {
         let before = change.before.as_ref().map(|live| &live.resource);
         (uses(change, before), uses(change, change.after.as_ref()))
     });
-    let used: Vec<(Vec<Key>, Vec<Key>)> = used.collect();
-    let waits = |change: &Change, uses: &[Key]| {
+    let used: Vec<(Vec<ResourceKey>, Vec<ResourceKey>)> = used.collect();
+    let waits = |change: &Change, uses: &[ResourceKey]| {
         let others = all.iter().zip(&used);
         let others = others.filter(|(other, _)| other.key != change.key);
         others

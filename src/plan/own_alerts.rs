@@ -25,9 +25,9 @@ pub struct OwnAlert {
 
 /// The rules as they hear of calls: read once, however many plans are held against them.
 #[derive(Debug)]
-pub struct Hearing(Vec<(RuleId, EventPattern)>);
+pub struct OwnCallMatcher(Vec<(RuleId, EventPattern)>);
 
-impl Hearing {
+impl OwnCallMatcher {
     /// All of these.
     pub fn of(patterns: &[Compiled]) -> Self {
         let read = patterns
@@ -41,7 +41,7 @@ impl Hearing {
 /// failure, and what AWS does by itself, are not counted.
 pub fn own_alerts(
     plan: &Plan,
-    Hearing(patterns): &Hearing,
+    OwnCallMatcher(patterns): &OwnCallMatcher,
     listening: &BTreeSet<Region>,
     caller: &Caller<'_>,
     deployed: impl Fn(&RuleId) -> bool,

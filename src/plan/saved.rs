@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{Action, AttributeChange, Change, Plan, Wishes};
+use super::{Action, AttributeChange, Change, Plan, PlanOptions};
 use crate::place::{AccountId, Region};
-use crate::resources::Key;
+use crate::resources::ResourceKey;
 use crate::rules::{RuleId, Sources};
 
 /// The version of the file's form.
@@ -23,7 +23,7 @@ pub const SIZE_LIMIT: usize = 64 * 1024 * 1024;
 
 /// What the command line asked for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Order {
+pub struct PlanRequest {
     /// Only these rules; empty: all.
     pub rules: Vec<RuleId>,
     /// Only this Region.
@@ -31,7 +31,7 @@ pub struct Order {
     /// The quotas that AWS can raise are raised in this account.
     pub raised_quotas: bool,
     /// What is allowed beyond creating and changing.
-    pub wishes: Wishes,
+    pub wishes: PlanOptions,
 }
 
 /// A plan and what it was made from.
@@ -42,7 +42,7 @@ pub struct SavedPlan {
     /// The digest of the rules file with all that it includes: see [`digest`].
     pub rules: String,
     /// What the command line asked for.
-    pub order: Order,
+    pub order: PlanRequest,
     /// The plan with the live values that it saw.
     pub plan: Plan,
 }
@@ -139,7 +139,7 @@ pub fn digest(sources: &Sources) -> String {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Moved {
     /// Which.
-    pub key: Key,
+    pub key: ResourceKey,
     /// What the saved plan would do.
     pub planned: Option<Action>,
     /// What a plan made now would do.
@@ -156,7 +156,7 @@ pub struct Moved {
 /// When a plan cannot be written as JSON and read again: nothing may be concluded then.
 pub fn moved(saved: &Plan, now: &Plan) -> Result<Vec<Moved>, serde_json::Error> {
     let (saved, now) = (by_key(saved)?, by_key(now)?);
-    let keys: BTreeSet<&Key> = saved.keys().chain(now.keys()).collect();
+    let keys: BTreeSet<&ResourceKey> = saved.keys().chain(now.keys()).collect();
     let moved = keys
         .into_iter()
         .filter_map(|key| {
@@ -187,7 +187,7 @@ pub fn new_warning(saved: &Plan, now: &Plan) -> Option<String> {
 }
 
 /// Both plans go through JSON, so that a number is written alike in both.
-fn by_key(plan: &Plan) -> Result<BTreeMap<Key, Change>, serde_json::Error> {
+fn by_key(plan: &Plan) -> Result<BTreeMap<ResourceKey, Change>, serde_json::Error> {
     let changes: Vec<Change> = serde_json::from_str(&serde_json::to_string(&plan.changes)?)?;
     Ok(changes.into_iter().map(|c| (c.key.clone(), c)).collect())
 }

@@ -14,12 +14,12 @@ use crate::aws::{CallError, Cloud};
 use crate::organization::Member;
 use crate::pattern::EventPattern;
 use crate::place::{Place, Region};
-use crate::resources::Key;
+use crate::resources::ResourceKey;
 use crate::rules::Format;
 
 /// One forwarder of an account, and who sends through it.
 #[derive(Debug)]
-pub struct Way {
+pub struct Route {
     /// The account.
     pub member: Member,
     /// The caller there.
@@ -27,7 +27,7 @@ pub struct Way {
     /// The Region.
     pub region: Region,
     /// The forwarder.
-    pub forwarder: Key,
+    pub forwarder: ResourceKey,
     /// What it passes.
     pub pattern: Arc<serde_json::Value>,
     /// What is known to be broken: then nothing is sent.
@@ -61,7 +61,7 @@ impl AccountProof {
 pub async fn prove_accounts(
     home: &Cloud,
     deployment: Deployment<'_>,
-    ways: Vec<Way>,
+    ways: Vec<Route>,
     options: &Options<'_>,
     stop: impl Future<Output = ()>,
 ) -> Result<Vec<AccountProof>, CallError> {
@@ -85,7 +85,7 @@ pub async fn prove_accounts(
         .collect())
 }
 
-fn prepare(deployment: Deployment<'_>, way: Way, run: &str, options: &Options<'_>) -> Test {
+fn prepare(deployment: Deployment<'_>, way: Route, run: &str, options: &Options<'_>) -> Test {
     let now = (options.clock)();
     let time = jiff::Timestamp::from_second(now / 1000).unwrap_or_default();
     let id = (options.new_id)();

@@ -18,11 +18,11 @@ use crate::compile::{Compiled, Where, is_wanted};
 use crate::place::{Region, StackName};
 use crate::placement::Desired;
 use crate::plan::Plan;
-use crate::resources::{Key, Kind, Live, Survey, names};
+use crate::resources::{AccountFacts, Kind, Live, ResourceKey, names};
 use crate::rules::{Format, RuleId};
 use watch::Test;
 
-pub use accounts::{AccountProof, Way, prove_accounts};
+pub use accounts::{AccountProof, Route, prove_accounts};
 pub use path::BrokenLink;
 pub(crate) use probe::{left_over, rules_of_probes};
 pub use real::{RealOutcome, RealProof, prove_real};
@@ -39,7 +39,7 @@ pub struct Deployment<'a> {
     /// All its patterns: together they say what the trail must record.
     pub patterns: &'a [Compiled],
     /// The account as it stands.
-    pub survey: &'a Survey,
+    pub account_facts: &'a AccountFacts,
     /// What the rules file asks for.
     pub desired: &'a Desired,
     /// What AWS has.
@@ -240,10 +240,10 @@ pub fn natural_region(deployment: Deployment<'_>, compiled: &Compiled) -> Region
     }
 }
 
-fn detector(deployment: Deployment<'_>, compiled: &Compiled) -> Key {
+fn detector(deployment: Deployment<'_>, compiled: &Compiled) -> ResourceKey {
     let name = names::detector(deployment.stack, &compiled.rule, compiled.part);
     let desired = deployment.desired;
-    Key {
+    ResourceKey {
         place: desired.home.clone(),
         kind: Kind::Rule,
         name: names::rule(&desired.topology.bus, &name),

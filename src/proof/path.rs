@@ -7,9 +7,9 @@ use super::{Deployment, Synthetic};
 use crate::aws::{Cause, Clients, Cloud};
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Place, Region};
-use crate::placement::{Desired, Feed, Receiver, unfit};
-use crate::plan::{Action, AttributeChange, guests, notes, words};
-use crate::resources::{Key, Kind, Live, Resource, names, sqs};
+use crate::placement::{Desired, Receiver, TrailSource, unfit};
+use crate::plan::{Action, AttributeChange, foreign_statements, notes, words};
+use crate::resources::{Kind, Live, Resource, ResourceKey, names, sqs};
 
 /// One link of the way that loses something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,7 +48,7 @@ const APPLY: &str = "run `iamwatch apply`";
 /// this event, or a real one, needs. Queues of others are looked at by [`receivers`].
 pub(super) fn condition(
     deployment: Deployment<'_>,
-    detector: &Key,
+    detector: &ResourceKey,
     from: &Region,
     event: &Synthetic,
 ) -> Condition {
@@ -71,7 +71,7 @@ pub(super) fn condition(
 /// The same for the way of an event through one forwarder to the home bus.
 pub(super) fn forwarder_condition(
     deployment: Deployment<'_>,
-    forwarder: &Key,
+    forwarder: &ResourceKey,
     from: &Region,
     event: &Synthetic,
 ) -> Condition {
@@ -111,13 +111,13 @@ impl Condition {
             live,
             ..
         } = deployment;
-        for guest in guests::guests(stack, desired, live) {
+        for statement in foreign_statements::found(stack, desired, live) {
             let link = BrokenLink {
-                link: guest.bus.to_string(),
-                problem: guest.problem(),
-                remedy: guest.remedy(),
+                link: statement.bus.to_string(),
+                problem: statement.problem(),
+                remedy: statement.remedy(),
             };
-            if guest.loses_alerts() {
+            if statement.loses_alerts() {
                 self.broken.push(link);
             } else {
                 self.weak.push(link);
@@ -130,7 +130,7 @@ impl Condition {
     }
 
     /// Adds what differs from the rules file among some resources.
-    fn compare(&mut self, deployment: Deployment<'_>, way: &[Key]) {
+    fn compare(&mut self, deployment: Deployment<'_>, way: &[ResourceKey]) {
         let Deployment { desired, plan, .. } = deployment;
         for change in plan.changes.iter().filter(|c| way.contains(&c.key)) {
             match change.action {
@@ -162,7 +162,7 @@ impl Condition {
 }
 
 /// A link that `apply` puts right.
-fn by_apply(desired: &Desired, key: &Key, problem: String) -> BrokenLink {
+fn by_apply(desired: &Desired, key: &ResourceKey, problem: String) -> BrokenLink {
     let link = match &key.place {
         Place::Regional { region, .. } if key.place != desired.home => format!("{key} in {region}"),
         _ => key.to_string(),
@@ -179,18 +179,18 @@ fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
     let desired = deployment.desired;
     let name = |arn: &Arn| names::trail(arn).to_owned();
     let ours = match &desired.feed {
-        Feed::Existing(_) => return None,
-        Feed::Nobody { .. } => {
+        TrailSource::Existing(_) => return None,
+        TrailSource::Nobody { .. } => {
             return notes::unfed(desired).map(|note| BrokenLink {
                 link: "trail".to_owned(),
                 problem: note.message,
                 remedy: note.help,
             });
         }
-        Feed::Ours(arn) => arn,
+        TrailSource::Ours(arn) => arn,
     };
-    let survey = deployment.survey;
-    if let Some(trail) = survey.trails.iter().find(|found| found.arn == *ours) {
+    let account_facts = deployment.account_facts;
+    if let Some(trail) = account_facts.trails.iter().find(|found| found.arn == *ours) {
         return trail.delivery_error.as_ref().map(|code| BrokenLink {
             link: format!("trail {}", name(ours)),
             problem: format!("it could not write its log files: {code}"),
@@ -198,7 +198,7 @@ fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
         });
     }
     // The one that fed the rules so far may be why ours is wanted.
-    let others = survey.trails.iter().filter_map(|found| {
+    let others = account_facts.trails.iter().filter_map(|found| {
         let lacks = unfit(found, deployment.patterns, &desired.topology.listening);
         let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
         (!lacks.is_empty())
@@ -259,7 +259,7 @@ async fn receiver_problem(clients: &Clients, receiver: &Receiver) -> Option<Brok
 
 /// The keys of the detector and of all it needs, subscriptions included, and of what brings it events of
 /// a Region.
-fn way(deployment: Deployment<'_>, detector: &Key, from: &Region) -> Vec<Key> {
+fn way(deployment: Deployment<'_>, detector: &ResourceKey, from: &Region) -> Vec<ResourceKey> {
     let desired = deployment.desired;
     let rule = desired
         .detectors
@@ -286,7 +286,7 @@ fn way(deployment: Deployment<'_>, detector: &Key, from: &Region) -> Vec<Key> {
 /// Readers on the way who have not agreed yet: the alert goes out, but not to them.
 pub(super) fn unconfirmed(
     deployment: Deployment<'_>,
-    detector: &Key,
+    detector: &ResourceKey,
     from: &Region,
 ) -> Vec<String> {
     let way = way(deployment, detector, from);
@@ -340,7 +340,7 @@ fn cost(kind: Kind, change: &AttributeChange) -> Loss {
 }
 
 /// Where the deployed pattern would not match, the field that fails.
-fn pattern_problem(live: &[Live], rule: &Key, envelope: &Value) -> Option<String> {
+fn pattern_problem(live: &[Live], rule: &ResourceKey, envelope: &Value) -> Option<String> {
     let pattern = match deployed(live, rule)? {
         Ok(pattern) => pattern,
         Err(problem) => return Some(problem),
@@ -360,7 +360,7 @@ fn pattern_problem(live: &[Live], rule: &Key, envelope: &Value) -> Option<String
 }
 
 /// The pattern of a live rule; `None` where there is no such rule.
-fn deployed(live: &[Live], rule: &Key) -> Option<Result<EventPattern, String>> {
+fn deployed(live: &[Live], rule: &ResourceKey) -> Option<Result<EventPattern, String>> {
     let live = live.iter().find(|live| live.key == *rule)?;
     let Resource::Rule(rule) = &live.resource else {
         return None;
@@ -374,13 +374,13 @@ fn forwarder_problems<'a>(
     deployment: Deployment<'a>,
     from: &Region,
     envelope: &Value,
-) -> Vec<(&'a Key, String)> {
+) -> Vec<(&'a ResourceKey, String)> {
     let Deployment { desired, live, .. } = deployment;
     let Ok(event) = Event::from_value(envelope) else {
         return Vec::new();
     };
     let mut problems = Vec::new();
-    let mut passing: Vec<&Key> = Vec::new();
+    let mut passing: Vec<&ResourceKey> = Vec::new();
     for (key, resource) in &desired.resources {
         let Resource::Rule(rule) = resource else {
             continue;
@@ -405,6 +405,6 @@ fn forwarder_problems<'a>(
     problems
 }
 
-fn in_region(key: &Key, wanted: &Region) -> bool {
+fn in_region(key: &ResourceKey, wanted: &Region) -> bool {
     matches!(&key.place, Place::Regional { region, .. } if region == wanted)
 }

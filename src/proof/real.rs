@@ -18,7 +18,7 @@ use crate::aws::{CallError, Cause, Clients, Cloud, calls};
 use crate::compile::Compiled;
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Region};
-use crate::resources::{Key, names};
+use crate::resources::{ResourceKey, names};
 use crate::rules::{Format, RuleId};
 
 /// The errors that the call can end with, as CloudTrail may write them.
@@ -234,12 +234,12 @@ impl<'a> RealCall<'a> {
         self.deployment.patterns.iter().filter(wants).collect()
     }
 
-    fn detector(&self, compiled: &Compiled) -> Key {
+    fn detector(&self, compiled: &Compiled) -> ResourceKey {
         super::detector(self.deployment, compiled)
     }
 
     fn topics(&self, wanting: &[&Compiled]) -> Vec<Arn> {
-        let keys: Vec<Key> = wanting.iter().map(|c| self.detector(c)).collect();
+        let keys: Vec<ResourceKey> = wanting.iter().map(|c| self.detector(c)).collect();
         watch::topics(self.deployment.desired, keys.iter())
     }
 

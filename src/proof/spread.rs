@@ -15,7 +15,7 @@ use crate::aws::{CallError, Cloud};
 use crate::compile::test_source;
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Place, Region};
-use crate::resources::{Key, Resource};
+use crate::resources::{Resource, ResourceKey};
 use crate::rules::Format;
 
 /// What a probing event carries under `detail.iamwatch`: no detector's mark.
@@ -124,7 +124,7 @@ pub(super) async fn on_the_home_bus(
 
 fn prepare(
     deployment: Deployment<'_>,
-    forwarder: &Key,
+    forwarder: &ResourceKey,
     region: &Region,
     pattern: &Value,
     run: &str,

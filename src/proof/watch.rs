@@ -10,7 +10,7 @@ use super::{BrokenLink, Options, Outcome, Synthetic, probe};
 use crate::aws::{CallError, Clients, Cloud, calls};
 use crate::place::{Arn, Region};
 use crate::placement::Desired;
-use crate::resources::{Key, PLACES_AT_ONCE, Resource};
+use crate::resources::{PLACES_AT_ONCE, Resource, ResourceKey};
 use crate::rules::Format;
 
 /// How long to wait before the same event is sent again: a new rule or subscription takes a while to act.
@@ -25,7 +25,7 @@ pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// A test under way.
 pub(super) struct Test {
     /// The detector or forwarder under test.
-    pub(super) key: Key,
+    pub(super) key: ResourceKey,
     pub(super) event: Option<Synthetic>,
     pub(super) id: String,
     /// The Region whose bus takes the event.
@@ -67,7 +67,7 @@ impl Test {
 }
 
 /// The topics that a detector alerts to.
-fn targets<'a>(desired: &'a Desired, detector: &Key) -> Vec<&'a Arn> {
+fn targets<'a>(desired: &'a Desired, detector: &ResourceKey) -> Vec<&'a Arn> {
     match desired.resources.get(detector) {
         Some(Resource::Rule(rule)) => rule.targets.values().map(|target| &target.arn).collect(),
         _ => Vec::new(),
@@ -75,7 +75,7 @@ fn targets<'a>(desired: &'a Desired, detector: &Key) -> Vec<&'a Arn> {
 }
 
 /// The forms in which a detector alerts, by the ids of its targets.
-pub(super) fn formats(desired: &Desired, detector: &Key) -> BTreeSet<Format> {
+pub(super) fn formats(desired: &Desired, detector: &ResourceKey) -> BTreeSet<Format> {
     let targets = match desired.resources.get(detector) {
         Some(Resource::Rule(rule)) => rule.targets.keys().map(String::as_str).collect(),
         _ => Vec::new(),
@@ -96,7 +96,10 @@ pub(super) fn format_of(body: &str) -> Format {
 }
 
 /// Every topic of these detectors.
-pub(super) fn topics<'a>(desired: &Desired, detectors: impl Iterator<Item = &'a Key>) -> Vec<Arn> {
+pub(super) fn topics<'a>(
+    desired: &Desired,
+    detectors: impl Iterator<Item = &'a ResourceKey>,
+) -> Vec<Arn> {
     let mut topics: Vec<Arn> = detectors
         .flat_map(|detector| targets(desired, detector))
         .cloned()

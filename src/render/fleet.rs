@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::style::Painter;
 use super::troubles::troubles;
-use crate::fleet::{Brief, Coverage, LeftOut, Run, Standing, Uncovered, Why};
+use crate::fleet::{AccountState, ChangeSummary, Coverage, LeftOut, Run, Uncovered, Why};
 use crate::organization::{Left, Member};
 use crate::place::Place;
 use crate::plan::Action;
@@ -194,7 +194,7 @@ fn settled(run: &Run) -> usize {
     run.outcomes.iter().filter(|o| o.is_settled()).count()
 }
 
-fn changes(standing: &Standing, paint: Painter) -> String {
+fn changes(standing: &AccountState, paint: Painter) -> String {
     let mut text = String::new();
     for change in standing.changes.iter() {
         let _ = writeln!(
@@ -217,7 +217,7 @@ fn changes(standing: &Standing, paint: Painter) -> String {
     text
 }
 
-fn mark(change: &Brief, paint: Painter) -> String {
+fn mark(change: &ChangeSummary, paint: Painter) -> String {
     match change.action {
         Action::Create => paint.green("+"),
         Action::Update => paint.yellow("~"),
@@ -226,7 +226,7 @@ fn mark(change: &Brief, paint: Painter) -> String {
     }
 }
 
-fn thing(change: &Brief) -> String {
+fn thing(change: &ChangeSummary) -> String {
     format!("{}{}", change.key, place(&change.key.place))
 }
 
@@ -237,7 +237,7 @@ pub(super) fn place(place: &Place) -> String {
     }
 }
 
-fn fields(change: &Brief) -> String {
+fn fields(change: &ChangeSummary) -> String {
     if change.fields.is_empty() {
         return String::new();
     }

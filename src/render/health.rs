@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use super::style::Painter;
 use crate::health::{Finding, Health, Weight};
-use crate::placement::Feed;
+use crate::placement::TrailSource;
 use crate::resources::names;
 
 /// So many rules are named one by one.
 const NAMED: usize = 5;
 
 /// The judgement, the worst first.
-pub fn health(health: &Health, feed: &Feed, paint: Painter) -> String {
+pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> String {
     let mut text = String::new();
     for finding in &health.findings {
         one(&mut text, finding, health, paint);
@@ -27,11 +27,11 @@ pub fn health(health: &Health, feed: &Feed, paint: Painter) -> String {
     let rules = plural(health.rules, "rule");
     let _ = if health.healthy {
         let trail = match feed {
-            Feed::Existing(arn) | Feed::Ours(arn) => {
+            TrailSource::Existing(arn) | TrailSource::Ours(arn) => {
                 let name = names::trail(arn);
                 format!("fed by the trail {name}")
             }
-            Feed::Nobody { .. } => "fed by no trail".to_owned(),
+            TrailSource::Nobody { .. } => "fed by no trail".to_owned(),
         };
         writeln!(
             text,

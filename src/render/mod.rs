@@ -3,11 +3,11 @@
 pub mod backtest;
 pub mod catalogue;
 pub mod check;
+pub mod dead_letters;
 pub mod diagnostic;
 pub mod explain;
 pub mod fleet;
 pub mod health;
-pub mod letters;
 pub mod moved;
 pub mod page;
 pub mod plan;

@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use super::style::Painter;
 use crate::compile::RuleState;
 use crate::place::{Arn, Place};
-use crate::placement::Feed;
+use crate::placement::TrailSource;
 use crate::plan::{Action, AttributeChange, Change, Conflict, Plan, adopt};
 use crate::resources::{Kind, Owner, Resource};
 
@@ -59,13 +59,13 @@ fn feed(plan: &Plan) -> Option<String> {
     };
     let is_wanted = plan.changes.is_empty() || plan.changes.iter().any(|c| c.after.is_some());
     match &plan.feed {
-        Feed::Existing(arn) => Some(format!(
+        TrailSource::Existing(arn) => Some(format!(
             "events come from your trail {arn}, which stays as it is"
         )),
-        Feed::Ours(arn) if is_away(arn) && is_wanted => Some(format!(
+        TrailSource::Ours(arn) if is_away(arn) && is_wanted => Some(format!(
             "events come from our trail {arn}, which stays where it is"
         )),
-        Feed::Ours(_) | Feed::Nobody { .. } => None,
+        TrailSource::Ours(_) | TrailSource::Nobody { .. } => None,
     }
 }
 

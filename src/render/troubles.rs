@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::fleet::{named_first, place};
 use super::style::Painter;
 use crate::aws::CallError;
-use crate::fleet::{Outcome, Run, Stuck};
+use crate::fleet::{AccountError, Outcome, Run};
 use crate::organization::Member;
 use crate::plan::adopt;
 
@@ -157,9 +157,9 @@ impl Trouble {
 fn of(outcome: &Outcome) -> Vec<Trouble> {
     const AGAIN: &str = "run the same command again";
     let standing = match &outcome.result {
-        Err(Stuck::NoRole(error)) => return vec![Trouble::of_call("to enter", error)],
-        Err(Stuck::Unread(error)) => return vec![Trouble::of_call("to read", error)],
-        Err(Stuck::Conflicts(conflicts)) => {
+        Err(AccountError::NoRole(error)) => return vec![Trouble::of_call("to enter", error)],
+        Err(AccountError::Unread(error)) => return vec![Trouble::of_call("to read", error)],
+        Err(AccountError::Conflicts(conflicts)) => {
             let keys = conflicts
                 .iter()
                 .map(|conflict| format!("{}{}", conflict.key, place(&conflict.key.place)));
@@ -176,14 +176,14 @@ fn of(outcome: &Outcome) -> Vec<Trouble> {
                 ),
             }];
         }
-        Err(Stuck::Moved) => {
+        Err(AccountError::Moved) => {
             return vec![Trouble::plain(
                 "not as it was when the plan was shown, and left alone",
                 "something moved",
                 AGAIN,
             )];
         }
-        Err(Stuck::NotTried) => {
+        Err(AccountError::NotTried) => {
             let words = "the run was stopped before";
             return vec![Trouble::plain("not tried", words, AGAIN)];
         }
@@ -214,9 +214,9 @@ mod tests {
     use super::*;
     use crate::apply::Failed;
     use crate::aws::{Cause, calls};
-    use crate::fleet::Standing;
+    use crate::fleet::AccountState;
     use crate::place::{AccountId, Place};
-    use crate::resources::{Key, Kind};
+    use crate::resources::{Kind, ResourceKey};
 
     fn account(number: usize) -> AccountId {
         (100_000_000_000 + number as u64)
@@ -248,13 +248,13 @@ mod tests {
     fn thousand() -> Run {
         let outcomes = (0..1_000).map(|number| {
             let result = match number {
-                100..112 => Err(Stuck::NoRole(denied(
+                100..112 => Err(AccountError::NoRole(denied(
                     &calls::ASSUME_ROLE,
                     number,
                     "AccessDenied",
                     "",
                 ))),
-                300..310 => Err(Stuck::Unread(denied(
+                300..310 => Err(AccountError::Unread(denied(
                     &calls::LIST_ROLES,
                     number,
                     "AccessDenied",
@@ -264,26 +264,26 @@ mod tests {
                     let why = " with an explicit deny in a service control policy";
                     let call = &calls::PUT_RULE;
                     let error = denied(call, number, "AccessDeniedException", why);
-                    let key = Key {
+                    let key = ResourceKey {
                         place: Place::Global {
                             account: account(number),
                         },
                         kind: Kind::Rule,
                         name: "iamwatch-acme-forwarder_1".to_owned(),
                     };
-                    Ok(Standing {
+                    Ok(AccountState {
                         done: 3,
                         failed: vec![Failed {
                             key,
                             remedy: error.remedy(),
                             error,
                         }],
-                        ..Standing::default()
+                        ..AccountState::default()
                     })
                 }
-                _ => Ok(Standing {
+                _ => Ok(AccountState {
                     done: 5,
-                    ..Standing::default()
+                    ..AccountState::default()
                 }),
             };
             let name = format!("account-{number}");

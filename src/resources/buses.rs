@@ -6,7 +6,7 @@ use aws_sdk_eventbridge::types::Tag;
 use serde_json::{Value, json};
 
 use super::events::KnownPatterns;
-use super::{Bus, Key, Kind, Live, Owner, Resource, STACK_TAG, events, names, policy};
+use super::{Bus, Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, events, names, policy};
 use crate::aws::{CallError, Cause, calls};
 use crate::place::{Place, StackName};
 
@@ -41,7 +41,7 @@ pub(super) async fn read(
     let tag = tags.tags().iter().find(|tag| tag.key() == STACK_TAG);
     let (ours, foreign) = divided(bus.policy());
     let mut live = vec![Live {
-        key: Key {
+        key: ResourceKey {
             place: place.clone(),
             kind: Kind::Bus,
             name: name.clone(),

@@ -8,7 +8,9 @@ use aws_sdk_eventbridge::types;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use super::{EventRule, Key, Kind, Live, Owner, Resource, STACK_TAG, Taken, Target, names};
+use super::{
+    EventRule, Kind, Live, NameGuard, Owner, Resource, ResourceKey, STACK_TAG, Target, names,
+};
 use crate::aws::{Call, CallError, Cause, calls};
 use crate::compile::{InputTransformer, RuleState};
 use crate::pattern;
@@ -145,7 +147,7 @@ async fn one(
         targets,
     });
     Ok(Some(Live {
-        key: Key {
+        key: ResourceKey {
             place: place.clone(),
             kind: Kind::Rule,
             name: names::rule(bus, &name),
@@ -212,7 +214,7 @@ pub(super) async fn create(
     stack: &StackName,
     place: &Place,
     rule: &EventRule,
-    taken: &Taken,
+    taken: &NameGuard,
 ) -> Result<(), CallError> {
     taken.refuse(client, stack, place, rule).await?;
     put_rule(client, rule, Some(stack)).await?;

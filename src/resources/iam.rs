@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::policy::canonical;
-use super::{Key, Kind, Live, Owner, Resource, Role, STACK_TAG, names};
+use super::{Kind, Live, Owner, Resource, ResourceKey, Role, STACK_TAG, names};
 use crate::aws::{CallError, Cause, calls};
 use crate::place::{Arn, Place, StackName};
 
@@ -80,7 +80,7 @@ async fn one(
     let details = futures::try_join!(inline(client, &name), attached(client, &name));
     let (policies, attached) = super::seen(&owner, details)?;
     Ok(Some(Live {
-        key: Key {
+        key: ResourceKey {
             place: place.clone(),
             kind: Kind::Role,
             name: name.clone(),

@@ -4,7 +4,7 @@ use aws_sdk_kms::types::{KeyState, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use super::{EncryptionKey, Key, Kind, Live, Owner, Resource, STACK_TAG, names, policy};
+use super::{EncryptionKey, Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, names, policy};
 use crate::aws::{CallError, Cause, calls};
 use crate::place::{Arn, Place, StackName};
 
@@ -40,7 +40,7 @@ pub(super) async fn read(
     let details = futures::try_join!(key_policy(client, &id), rotation(client, &id));
     let (policy, rotated) = super::seen(&owner, details)?;
     Ok(vec![Live {
-        key: Key {
+        key: ResourceKey {
             place: place.clone(),
             kind: Kind::EncryptionKey,
             name: name.clone(),

@@ -3,23 +3,23 @@
 //! The fields of a [`Resource`] **are** its canonical form: policies normalised, sets sorted, defaults
 //! filled. Two resources are the same if and only if their fields are.
 
+mod account_facts;
 mod adopt;
+mod bucket_contents;
 mod buses;
 pub mod cloudtrail;
 pub mod events;
-mod guests;
-mod held;
+mod foreign_statements;
 mod iam;
 mod kind;
 pub mod kms;
+mod name_guard;
 pub mod names;
 pub mod policy;
 mod quotas;
 mod s3;
 pub mod sns;
 pub mod sqs;
-mod survey;
-mod taken;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,16 +33,17 @@ use crate::aws::{CallError, Cause, Clients};
 use crate::compile::{InputTransformer, RuleState};
 use crate::place::{Arn, Place, StackName};
 
-pub use adopt::adopt;
-pub use buses::POLICY_LIMIT as BUS_POLICY_LIMIT;
-pub use guests::{Guest, guest};
-pub use held::{Held, held};
-pub use kind::Kind;
-pub use quotas::{BusUse, bus_use};
-pub use survey::{
-    PLACES_AT_ONCE, SpokesRead, Survey, enabled_regions, read_all, read_spokes, survey, survey_for,
+pub use account_facts::{
+    AccountFacts, PLACES_AT_ONCE, SpokesRead, account_facts, account_facts_for, enabled_regions,
+    read_all, read_spokes,
 };
-pub use taken::Taken;
+pub use adopt::adopt;
+pub use bucket_contents::{BucketContents, bucket_contents};
+pub use buses::POLICY_LIMIT as BUS_POLICY_LIMIT;
+pub use foreign_statements::{ForeignStatement, judged_statement};
+pub use kind::Kind;
+pub use name_guard::NameGuard;
+pub use quotas::{BusUse, bus_use};
 
 /// The tag that says to which rules file a resource belongs.
 pub const STACK_TAG: &str = "iamwatch:stack";
@@ -52,7 +53,7 @@ pub const DEFAULT_BUS: &str = "default";
 
 /// Which AWS thing: a kind, a place and the name that is unique there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Key {
+pub struct ResourceKey {
     /// Where it lives.
     pub place: Place,
     /// What it is.
@@ -62,13 +63,13 @@ pub struct Key {
     pub name: String,
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for ResourceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.name)
     }
 }
 
-impl Key {
+impl ResourceKey {
     /// The key as a person at `home` calls it: what is in another Region says so.
     pub fn seen_from(&self, home: &Place) -> String {
         match &self.place {
@@ -280,7 +281,7 @@ pub struct Target {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Live {
     /// Which.
-    pub key: Key,
+    pub key: ResourceKey,
     /// Its canonical form.
     pub resource: Resource,
     /// Whose it is.
@@ -319,7 +320,7 @@ impl Owner {
 
 impl Resource {
     /// Where and what it is.
-    pub fn key(&self, place: &Place) -> Key {
+    pub fn key(&self, place: &Place) -> ResourceKey {
         let (kind, name) = match self {
             Self::EncryptionKey(key) => (Kind::EncryptionKey, key.name.clone()),
             Self::Bucket(bucket) => (Kind::Bucket, bucket.name.clone()),
@@ -331,7 +332,7 @@ impl Resource {
             Self::Bus(bus) => (Kind::Bus, bus.name.clone()),
             Self::Rule(rule) => (Kind::Rule, names::rule(&rule.bus, &rule.name)),
         };
-        Key {
+        ResourceKey {
             place: place.clone(),
             kind,
             name,
@@ -339,8 +340,8 @@ impl Resource {
     }
 
     /// What must exist before this resource, which stands at `place`.
-    pub fn needs(&self, place: &Place) -> Vec<Key> {
-        let here = |kind, name: &str| Key {
+    pub fn needs(&self, place: &Place) -> Vec<ResourceKey> {
+        let here = |kind, name: &str| ResourceKey {
             place: place.clone(),
             kind,
             name: name.to_owned(),
@@ -379,10 +380,10 @@ impl Resource {
 }
 
 /// The key of the queue, topic, bus or role that an ARN names.
-fn named(arn: &Arn) -> Option<Key> {
+fn named(arn: &Arn) -> Option<ResourceKey> {
     let account = arn.account().parse().ok()?;
     let regional = |kind, name: &str| {
-        Some(Key {
+        Some(ResourceKey {
             place: Place::Regional {
                 account: arn.account().parse().ok()?,
                 region: arn.region().parse().ok()?,
@@ -395,7 +396,7 @@ fn named(arn: &Arn) -> Option<Key> {
         ("sns", topic) => regional(Kind::Topic, topic),
         ("sqs", queue) => regional(Kind::Queue, queue),
         ("events", resource) => regional(Kind::Bus, resource.strip_prefix("event-bus/")?),
-        ("iam", resource) => Some(Key {
+        ("iam", resource) => Some(ResourceKey {
             place: Place::Global { account },
             kind: Kind::Role,
             name: resource
@@ -464,7 +465,7 @@ pub async fn create(
     stack: &StackName,
     place: &Place,
     resource: &Resource,
-    taken: &Taken,
+    taken: &NameGuard,
 ) -> Result<(), CallError> {
     match resource {
         Resource::EncryptionKey(key) => kms::create(&clients.kms, stack, key).await,

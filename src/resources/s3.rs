@@ -4,7 +4,7 @@ use aws_sdk_s3::types;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
-use super::{Bucket, Key, Kind, Live, Owner, Resource, STACK_TAG, names, policy};
+use super::{Bucket, Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, names, policy};
 use crate::aws::{CallError, Cause, calls};
 use crate::place::{Place, Region, StackName};
 
@@ -61,8 +61,8 @@ pub(super) async fn read(
     Ok(live)
 }
 
-fn key(place: &Place, name: &str) -> Key {
-    Key {
+fn key(place: &Place, name: &str) -> ResourceKey {
+    ResourceKey {
         place: place.clone(),
         kind: Kind::Bucket,
         name: name.to_owned(),

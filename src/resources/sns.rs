@@ -4,7 +4,9 @@ use aws_sdk_sns::types::Tag;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use super::{Key, Kind, Live, Owner, Resource, STACK_TAG, Subscription, Topic, names, policy};
+use super::{
+    Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, Subscription, Topic, names, policy,
+};
 use crate::aws::{CallError, Cause, calls};
 use crate::place::{Arn, Place, StackName};
 
@@ -81,7 +83,7 @@ async fn one(
     let tag = tags.tags().iter().find(|tag| tag.key() == STACK_TAG);
     let owner = Owner::by_tag(tag.map(Tag::value), stack.as_str());
     let mut live = vec![Live {
-        key: Key {
+        key: ResourceKey {
             place: place.clone(),
             kind: Kind::Topic,
             name,

@@ -6,7 +6,7 @@ use aws_sdk_sqs::types::QueueAttributeName as Name;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
-use super::{Key, Kind, Live, Owner, Queue, Resource, STACK_TAG, names, policy};
+use super::{Kind, Live, Owner, Queue, Resource, ResourceKey, STACK_TAG, names, policy};
 use crate::aws::{CallError, Cause, calls};
 use crate::place::{Arn, Place, StackName};
 
@@ -102,7 +102,7 @@ async fn one(
             .unwrap_or_default(),
     });
     Ok(Some(Live {
-        key: Key {
+        key: ResourceKey {
             place: place.clone(),
             kind: Kind::Queue,
             name,

@@ -1,7 +1,7 @@
 //! `dlq`: alerts that were lost are shown as alerts, and sent again exactly once.
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use iamwatch::letters::{self, Read, Redriven, Sender};
+use iamwatch::dead_letters::{self, Read, Redriven, Sender};
 use iamwatch::pattern::{Event, EventPattern};
 use iamwatch::place::Region;
 use iamwatch::resources::Resource;
@@ -89,7 +89,7 @@ fn emit(stage: &Stage, event: Value, at: &str) {
 
 async fn read(stage: &Stage, wanted: &Wanted) -> Read {
     let live = stage.live(wanted).await;
-    letters::read(&stage.cloud, &live, &wanted.desired, &wanted.patterns)
+    dead_letters::read(&stage.cloud, &live, &wanted.desired, &wanted.patterns)
         .await
         .unwrap()
 }
@@ -103,7 +103,7 @@ async fn look(stage: &Stage, wanted: &Wanted) -> Read {
 
 async fn redrive(stage: &Stage, wanted: &Wanted) -> Redriven {
     let read = read(stage, wanted).await;
-    letters::redrive(&stage.cloud, &wanted.desired, &read).await
+    dead_letters::redrive(&stage.cloud, &wanted.desired, &read).await
 }
 
 /// Alerts that people got by mail.

@@ -1,7 +1,7 @@
 //! Apply stopped, refused or cut off at every call: running it again ends where an undisturbed run ends.
 
 use iamwatch::aws::CallError;
-use iamwatch::plan::Wishes;
+use iamwatch::plan::PlanOptions;
 use iamwatch::resources::Live;
 use iamwatch::sandbox::{Fault, FaultKind};
 use iamwatch::{apply, plan};
@@ -148,7 +148,7 @@ async fn the_statements_that_errors_print_are_the_missing_ones() {
             &wanted.file.name,
             &wanted.desired,
             &live,
-            &Wishes::default(),
+            &PlanOptions::default(),
         )
         .unwrap();
         let report = stage.apply(&plan).await;

@@ -1,7 +1,7 @@
 //! A deployment that grows from one Region to several and back, stopped anywhere: no alert is lost.
 
-use iamwatch::placement::{Feed, Unfit};
-use iamwatch::plan::{self, Plan, Wishes};
+use iamwatch::placement::{TrailSource, Unfit};
+use iamwatch::plan::{self, Plan, PlanOptions};
 use iamwatch::resources::Live;
 use iamwatch::sandbox::{Fault, FaultKind};
 use serde_json::json;
@@ -119,7 +119,7 @@ async fn a_region_that_is_no_longer_watched_is_left_over_until_it_is_pruned() {
         &wanted.file.name,
         &wanted.desired,
         &live,
-        &Wishes::default(),
+        &PlanOptions::default(),
     )
     .unwrap();
     assert_eq!((plan.changes, plan.orphans), (Vec::new(), Vec::new()));
@@ -162,7 +162,7 @@ async fn an_adopted_trail_stays_as_it_is_and_is_missed_when_it_stops() {
     everything::trail(&stage, true).await;
     let before = everything::theirs(&stage).await;
     let wanted = stage.wanted(&rules("existing-or-create")).await;
-    let Feed::Existing(arn) = wanted.desired.feed.clone() else {
+    let TrailSource::Existing(arn) = wanted.desired.feed.clone() else {
         panic!("{:?}", wanted.desired.feed);
     };
     assert_eq!(arn.resource(), "trail/somebodys");
@@ -175,10 +175,10 @@ async fn an_adopted_trail_stays_as_it_is_and_is_missed_when_it_stops() {
     request.name("somebodys").send().await.unwrap();
     let wanted = stage.wanted(&rules("none")).await;
     let lacks = vec![(arn, vec![Unfit::NotLogging])];
-    assert_eq!(wanted.desired.feed, Feed::Nobody { trails: lacks });
+    assert_eq!(wanted.desired.feed, TrailSource::Nobody { trails: lacks });
     // Where a trail may be created, one of ours takes over.
     let wanted = stage.wanted(&rules("existing-or-create")).await;
-    assert!(matches!(wanted.desired.feed, Feed::Ours(_)));
+    assert!(matches!(wanted.desired.feed, TrailSource::Ours(_)));
 }
 
 /// A rule that grows out of one pattern is cut into parts of other names: the whole goes without being

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use iamwatch::aws::CallError;
 use iamwatch::permissions::{self, Phase, Scope};
 use iamwatch::place::Region;
-use iamwatch::plan::{self, Action, Wishes};
+use iamwatch::plan::{self, Action, PlanOptions};
 use iamwatch::render;
 use iamwatch::resources::{self, Kind, sqs};
 use serde_json::{Value, json};
@@ -62,12 +62,12 @@ fn said(error: &CallError) -> String {
 /// Everything that `plan` does, receivers and warnings included. The error is what a user would read.
 async fn plans(
     stage: &Stage,
-    wishes: &Wishes,
+    wishes: &PlanOptions,
     nothing: bool,
 ) -> Result<(Wanted, plan::Plan), String> {
     let wanted = stage.try_wanted(EVERYTHING).await.map_err(|e| said(&e))?;
-    let survey = stage.try_survey(&wanted.file).await;
-    if let Err(error) = survey.map_err(|e| said(&e))?.regions {
+    let account_facts = stage.try_survey(&wanted.file).await;
+    if let Err(error) = account_facts.map_err(|e| said(&e))?.regions {
         return Err(said(&error));
     }
     let live = stage.try_live(&wanted).await.map_err(|e| said(&e))?;
@@ -88,13 +88,13 @@ async fn plans(
 }
 
 /// Plans and applies; the error is what a user would read.
-async fn applies(stage: &Stage, wishes: &Wishes, nothing: bool) -> Result<(), String> {
+async fn applies(stage: &Stage, wishes: &PlanOptions, nothing: bool) -> Result<(), String> {
     let (_, plan) = plans(stage, wishes, nothing).await?;
     // A bucket is looked into before anything is deleted.
     for change in &plan.changes {
         if let (Action::Delete, Kind::Bucket) = (change.action, change.key.kind) {
             let clients = stage.cloud.at_place(&change.key.place);
-            let held = resources::held(&clients, &change.key.name).await;
+            let held = resources::bucket_contents(&clients, &change.key.name).await;
             held.map_err(|e| said(&e))?;
         }
     }
@@ -135,15 +135,16 @@ impl Step {
     }
 
     async fn take(self, admin: &Stage, caller: &Stage) -> Result<(), String> {
-        let prune = Wishes {
+        let prune = PlanOptions {
             prune: true,
-            ..Wishes::default()
+            ..PlanOptions::default()
         };
         match self {
-            Self::Create => applies(caller, &Wishes::default(), false).await,
+            Self::Create => applies(caller, &PlanOptions::default(), false).await,
             Self::Repair => applies(caller, &prune, false).await,
             Self::Destroy => {
-                let all = Wishes::destruction(vec![Kind::EncryptionKey, Kind::Bucket, Kind::Trail]);
+                let all =
+                    PlanOptions::destruction(vec![Kind::EncryptionKey, Kind::Bucket, Kind::Trail]);
                 let mut done = applies(caller, &all, true).await;
                 if done
                     .as_ref()
@@ -314,16 +315,20 @@ async fn plan_needs_no_action_that_writes() {
     let policy = printed(Phase::Plan).await;
     let admin = account().await;
     let caller = under(&admin, &policy).await;
-    let (_, plan) = plans(&caller, &Wishes::default(), false).await.unwrap();
+    let (_, plan) = plans(&caller, &PlanOptions::default(), false)
+        .await
+        .unwrap();
     // What a plan says does not depend on who asks.
-    let (wanted, by_admin) = plans(&admin, &Wishes::default(), false).await.unwrap();
+    let (wanted, by_admin) = plans(&admin, &PlanOptions::default(), false).await.unwrap();
     assert_eq!(plan.changes, by_admin.changes);
     assert!(plan.changes.len() > 10);
     // Nor once everything is there.
     admin.deploy(&wanted).await;
     admin.confirm_all();
     storm::breaks_everything(&admin, &admin.live(&wanted).await).await;
-    let (_, plan) = plans(&caller, &Wishes::default(), false).await.unwrap();
+    let (_, plan) = plans(&caller, &PlanOptions::default(), false)
+        .await
+        .unwrap();
     assert_eq!(plan.changes, admin.plan(&wanted).await.changes);
     assert!(!plan.changes.is_empty());
     // Every action only looks, and no change goes through.
@@ -350,7 +355,7 @@ async fn every_action_that_is_printed_for_plan_is_needed() {
         }
         loop {
             let caller = under(&admin, &grown.so_far()).await;
-            match plans(&caller, &Wishes::default(), false).await {
+            match plans(&caller, &PlanOptions::default(), false).await {
                 Ok(_) => break,
                 Err(text) => grown.grant(text.lines().next().unwrap()),
             }

@@ -105,13 +105,13 @@ fn placed(home: &str, listed: &str, events: &str) -> Result<bool, String> {
     let file = iamwatch::rules::load_text("test.yaml", &text).file.unwrap();
     let patterns = iamwatch::compile::compile(&file, iamwatch::compile::PATTERN_QUOTA).unwrap();
     let all = ["us-east-1", "eu-west-1", "cn-north-1", "cn-northwest-1"];
-    let survey = iamwatch::resources::Survey {
+    let account_facts = iamwatch::resources::AccountFacts {
         account: "111122223333".parse().unwrap(),
         regions: Ok(all.iter().map(|name| name.parse().unwrap()).collect()),
         trails: Vec::new(),
         organization: None,
     };
-    let desired = iamwatch::placement::desired(&file, &patterns, &survey);
+    let desired = iamwatch::placement::desired(&file, &patterns, &account_facts);
     desired
         .map(|desired| desired.topology.is_hub())
         .map_err(|problem| format!("{}; {}", problem.message, problem.help.unwrap_or_default()))

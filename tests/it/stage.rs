@@ -19,9 +19,9 @@ use iamwatch::aws::{CallError, Clients, Cloud, calls};
 use iamwatch::compile::{self, Compiled};
 use iamwatch::place::{AccountId, Place, Region};
 use iamwatch::placement::{self, Desired};
-use iamwatch::plan::{self, Conflict, Plan, Wishes};
+use iamwatch::plan::{self, Conflict, Plan, PlanOptions};
 use iamwatch::proof::{self, Options, Proof};
-use iamwatch::resources::{self, Kind, Live, Survey};
+use iamwatch::resources::{self, AccountFacts, Kind, Live};
 use iamwatch::rules::{self, RulesFile};
 use iamwatch::sandbox::{self, Sandbox};
 
@@ -44,7 +44,7 @@ pub struct Wanted {
 
 /// What stands in AWS, and how it differs from what is wanted.
 pub struct Standing {
-    survey: Survey,
+    account_facts: AccountFacts,
     live: Vec<Live>,
     plan: Plan,
 }
@@ -55,7 +55,7 @@ impl Standing {
             stack: &wanted.file.name,
             home: &wanted.file.home.region,
             patterns: &wanted.patterns,
-            survey: &self.survey,
+            account_facts: &self.account_facts,
             desired: &wanted.desired,
             live: &self.live,
             plan: &self.plan,
@@ -168,8 +168,8 @@ impl Stage {
             panic!("{:#?}", loaded.diagnostics);
         });
         let patterns = compile::compile(&file, compile::PATTERN_QUOTA).unwrap();
-        let survey = self.try_survey(&file).await?;
-        let desired = placement::desired(&file, &patterns, &survey).unwrap();
+        let account_facts = self.try_survey(&file).await?;
+        let desired = placement::desired(&file, &patterns, &account_facts).unwrap();
         Ok(Wanted {
             file,
             patterns,
@@ -189,19 +189,19 @@ impl Stage {
 
     pub async fn try_live(&self, wanted: &Wanted) -> Result<Vec<Live>, CallError> {
         let Desired { home, topology, .. } = &wanted.desired;
-        let survey = self.try_survey(&wanted.file).await?;
-        let regions = match &survey.regions {
+        let account_facts = self.try_survey(&wanted.file).await?;
+        let regions = match &account_facts.regions {
             Ok(enabled) => enabled,
             Err(_) => &topology.listening,
         };
         let name = &wanted.file.name;
         let keys = wanted.desired.keys();
-        resources::read_all(&self.cloud, name, home, regions, &keys, &survey).await
+        resources::read_all(&self.cloud, name, home, regions, &keys, &account_facts).await
     }
 
     /// The account as it stands.
-    pub async fn try_survey(&self, file: &RulesFile) -> Result<Survey, CallError> {
-        resources::survey(&self.cloud, &file.name, &file.home.region).await
+    pub async fn try_survey(&self, file: &RulesFile) -> Result<AccountFacts, CallError> {
+        resources::account_facts(&self.cloud, &file.name, &file.home.region).await
     }
 
     pub async fn plan(&self, wanted: &Wanted) -> Plan {
@@ -210,16 +210,16 @@ impl Stage {
 
     pub async fn try_plan(&self, wanted: &Wanted, prune: bool) -> Result<Plan, Vec<Conflict>> {
         let live = self.live(wanted).await;
-        let wishes = Wishes {
+        let wishes = PlanOptions {
             prune,
-            ..Wishes::default()
+            ..PlanOptions::default()
         };
         plan::plan(&wanted.file.name, &wanted.desired, &live, &wishes)
     }
 
     pub async fn destruction(&self, wanted: &Wanted) -> Plan {
         let live = self.live(wanted).await;
-        let wishes = Wishes::destruction(vec![Kind::EncryptionKey, Kind::Bucket, Kind::Trail]);
+        let wishes = PlanOptions::destruction(vec![Kind::EncryptionKey, Kind::Bucket, Kind::Trail]);
         plan::plan(&wanted.file.name, &wanted.desired.nothing(), &live, &wishes).unwrap()
     }
 
@@ -329,10 +329,14 @@ impl Stage {
     /// What a test needs to know of what is deployed.
     pub async fn standing(&self, wanted: &Wanted) -> Result<Standing, CallError> {
         let live = self.try_live(wanted).await?;
-        let survey = self.try_survey(&wanted.file).await?;
+        let account_facts = self.try_survey(&wanted.file).await?;
         let name = &wanted.file.name;
-        let plan = plan::plan(name, &wanted.desired, &live, &Wishes::default()).unwrap();
-        Ok(Standing { survey, live, plan })
+        let plan = plan::plan(name, &wanted.desired, &live, &PlanOptions::default()).unwrap();
+        Ok(Standing {
+            account_facts,
+            live,
+            plan,
+        })
     }
 
     /// Operations that changed something since the last look, as `service:Operation`.

@@ -7,7 +7,7 @@ use iamwatch::resources::{Kind, Live};
 
 use crate::stage::{Stage, Wanted};
 
-mod guests;
+mod foreign_statements;
 mod trail;
 
 /// Home and one more Region: a home bus, forwarders, roles, a trail with its bucket, a key.
@@ -77,13 +77,13 @@ async fn status(stage: &Stage) -> Health {
 async fn status_of(stage: &Stage, rules: &str) -> Health {
     let wanted = stage.wanted(rules).await;
     let live = stage.live(&wanted).await;
-    let survey = stage.try_survey(&wanted.file).await.unwrap();
+    let account_facts = stage.try_survey(&wanted.file).await.unwrap();
     let deployment = health::Deployment {
         stack: &wanted.file.name,
         desired: &wanted.desired,
         patterns: &wanted.patterns,
         live: &live,
-        survey: &survey,
+        account_facts: &account_facts,
     };
     let now = stage.sandbox.as_ref().unwrap().now();
     health::health(&stage.cloud, deployment, now).await.unwrap()

@@ -1,8 +1,8 @@
 //! Which trail feeds a deployment: one of ours wherever it stands, somebody's if it records all that is wanted.
 
 use aws_sdk_cloudtrail::types::{EventSelector, ReadWriteType};
-use iamwatch::placement::{Feed, Unfit};
-use iamwatch::plan::{self, Wishes};
+use iamwatch::placement::{TrailSource, Unfit};
+use iamwatch::plan::{self, PlanOptions};
 use iamwatch::resources::{Kind, Owner};
 
 use crate::everything;
@@ -30,15 +30,15 @@ async fn converges(stage: &Stage, rules: &str) {
     stage.deploy(&wanted).await;
     let wanted = stage.wanted(rules).await;
     assert_eq!(stage.plan(&wanted).await.changes, Vec::new());
-    let Feed::Ours(arn) = &wanted.desired.feed else {
+    let TrailSource::Ours(arn) = &wanted.desired.feed else {
         panic!("{:?}", wanted.desired.feed);
     };
     assert_eq!(arn.region(), "eu-central-1");
-    let survey = stage.try_survey(&wanted.file).await.unwrap();
-    assert_eq!(survey.trails.len(), 1);
-    let place = &survey.trails[0].home;
+    let account_facts = stage.try_survey(&wanted.file).await.unwrap();
+    assert_eq!(account_facts.trails.len(), 1);
+    let place = &account_facts.trails[0].home;
     assert_eq!(place.as_str(), "eu-central-1");
-    let trail = &survey.trails[0].trail;
+    let trail = &account_facts.trails[0].trail;
     assert!(trail.bucket.ends_with("-eu-central-1"), "{}", trail.bucket);
 }
 
@@ -58,7 +58,7 @@ async fn a_trail_that_destroy_kept_feeds_a_deployment_with_another_home() {
     converges(&stage, RULES).await;
     let wanted = stage.wanted(RULES).await;
     let live = stage.live(&wanted).await;
-    let wishes = Wishes::destruction(Vec::new());
+    let wishes = PlanOptions::destruction(Vec::new());
     let nothing = wanted.desired.nothing();
     let plan = plan::plan(&wanted.file.name, &nothing, &live, &wishes).unwrap();
     assert!(stage.apply(&plan).await.is_complete());
@@ -75,8 +75,8 @@ async fn a_trail_that_stopped_before_the_home_moved_logs_again() {
     request.send().await.unwrap();
     converges(&stage, &moved(RULES)).await;
     let wanted = stage.wanted(&moved(RULES)).await;
-    let survey = stage.try_survey(&wanted.file).await.unwrap();
-    assert!(survey.trails[0].trail.logging);
+    let account_facts = stage.try_survey(&wanted.file).await.unwrap();
+    assert!(account_facts.trails[0].trail.logging);
 }
 
 /// CloudTrail takes a name once for all Regions that a trail records.
@@ -137,7 +137,7 @@ async fn reads_that_leave_out_a_source_are_missed_although_its_writes_are_record
         let rules = rules(events).replace("existing-or-create", "none");
         let feed = stage.wanted(&rules).await.desired.feed;
         let found = match &feed {
-            Feed::Nobody { trails } => trails[0].1 == [Unfit::Excludes(kms.to_owned())],
+            TrailSource::Nobody { trails } => trails[0].1 == [Unfit::Excludes(kms.to_owned())],
             _ => false,
         };
         assert_eq!(found, lacks, "{events} {write:?} {read:?}: {feed:?}");

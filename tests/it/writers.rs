@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use iamwatch::aws::Lazily;
-use iamwatch::resources::{Key, Kind};
+use iamwatch::resources::{Kind, ResourceKey};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, region};
@@ -228,7 +228,7 @@ async fn a_statement_that_comes_between_plan_and_apply_stays() {
 async fn a_rule_that_appears_under_a_name_of_ours_after_the_plan_is_not_overwritten() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(RULES).await;
-    let is_forwarder = |key: &&Key| {
+    let is_forwarder = |key: &&ResourceKey| {
         key.kind == Kind::Rule && key.place == wanted.desired.home && !key.name.contains('/')
     };
     let forwarder = wanted.desired.resources.keys().find(is_forwarder);

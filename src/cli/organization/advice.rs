@@ -8,8 +8,8 @@ use crate::aws::{CallError, Cloud};
 use crate::fleet::Run;
 use crate::organization::{self, Member, Organization, UnitError};
 use crate::place::AccountId;
-use crate::placement::{Desired, Feed};
-use crate::resources::Survey;
+use crate::placement::{Desired, TrailSource};
+use crate::resources::AccountFacts;
 
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
@@ -55,12 +55,12 @@ impl Org {
     pub(in crate::cli) async fn check_trail(
         &self,
         desired: &Desired,
-        survey: &Survey,
+        account_facts: &AccountFacts,
     ) -> Result<(), Failure> {
-        let Feed::Ours(arn) = &desired.feed else {
+        let TrailSource::Ours(arn) = &desired.feed else {
             return Ok(());
         };
-        let mut trails = survey.trails.iter();
+        let mut trails = account_facts.trails.iter();
         if trails.any(|found| found.arn == *arn && found.trail.organization) {
             return Ok(());
         }

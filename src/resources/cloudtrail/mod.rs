@@ -24,7 +24,7 @@ const POLICY_DELAYS: [Duration; 3] = [
 
 /// A trail of the account, ours or not.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SurveyedTrail {
+pub struct TrailFacts {
     /// Its ARN.
     pub arn: Arn,
     /// Where it can be changed.
@@ -49,7 +49,7 @@ pub(super) async fn read(
     at: impl Fn(&Region) -> Clients,
     stack: &StackName,
     account: &AccountId,
-) -> Result<Vec<SurveyedTrail>, CallError> {
+) -> Result<Vec<TrailFacts>, CallError> {
     let client = at(region).cloudtrail;
     let request = client.describe_trails().include_shadow_trails(true);
     let answer = calls::DESCRIBE_TRAILS.send("*", request.send()).await?;
@@ -102,7 +102,7 @@ pub(super) async fn read(
         let stopped = status.as_ref().and_then(|s| s.stop_logging_time());
         let time = |time: Option<&DateTime>| time?.fmt(Format::DateTime).ok();
         let some = |text: Option<&str>| text.filter(|t| !t.is_empty()).map(str::to_owned);
-        trails.push(SurveyedTrail {
+        trails.push(TrailFacts {
             arn,
             home,
             trail: Trail {

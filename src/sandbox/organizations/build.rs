@@ -24,7 +24,7 @@ pub enum OrganizationError {
     Unknown(String),
     /// An account belongs to it already.
     #[error("the account `{0}` is in the organization already")]
-    Taken(AccountId),
+    NameGuard(AccountId),
     /// The management account cannot be closed, moved out or delegated to.
     #[error("`{0}` is the management account")]
     Management(AccountId),
@@ -172,7 +172,7 @@ impl Organization {
         self.change(|world, org| {
             known_parent(org, parent)?;
             if org.accounts.contains_key(id) {
-                return Err(OrganizationError::Taken(id.clone()));
+                return Err(OrganizationError::NameGuard(id.clone()));
             }
             let member = Member {
                 name: name.to_owned(),

@@ -7,8 +7,8 @@ pub mod whole;
 use std::collections::BTreeSet;
 
 use aws_sdk_eventbridge::types::Target;
-use iamwatch::plan::{self, Action, Wishes};
-use iamwatch::resources::{Key, Live};
+use iamwatch::plan::{self, Action, PlanOptions};
+use iamwatch::resources::{Live, ResourceKey};
 use serde_json::Value;
 
 use crate::stage::{Stage, Wanted};
@@ -155,14 +155,15 @@ async fn is_repaired(
     stage: &Stage,
     wanted: &Wanted,
     live: Vec<Live>,
-    key: &Key,
+    key: &ResourceKey,
     field: &str,
 ) -> Vec<Live> {
     let live = live.iter().find(|live| live.key == *key).unwrap();
     change::change(stage, live, field).await;
     let plan = stage.plan(wanted).await;
     let changes = plan.changes.iter();
-    let shown: Vec<(&Key, Action)> = changes.map(|change| (&change.key, change.action)).collect();
+    let shown: Vec<(&ResourceKey, Action)> =
+        changes.map(|change| (&change.key, change.action)).collect();
     // Another path is another role.
     let action = match field {
         "role.path" => Action::Replace,
@@ -173,7 +174,7 @@ async fn is_repaired(
     let report = stage.apply(&plan).await;
     assert!(report.is_complete(), "{key} {field}: {report:#?}");
     let live = stage.live(wanted).await;
-    let wishes = Wishes::default();
+    let wishes = PlanOptions::default();
     let again = plan::plan(&wanted.file.name, &wanted.desired, &live, &wishes).unwrap();
     assert_eq!(again.changes, Vec::new(), "{field}");
     live

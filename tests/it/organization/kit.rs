@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use iamwatch::aws::Cloud;
-use iamwatch::cli::{self, Exit, Ui, Within};
+use iamwatch::cli::{self, Exit, InProcessAws, Ui};
 use iamwatch::place::{AccountId, Place};
 use iamwatch::resources::{self, Live, Owner};
 use iamwatch::rules;
@@ -79,10 +79,10 @@ impl Kit {
 
     /// Runs a command line as an administrator of the management account.
     pub fn run(&self, args: &[&str]) -> Said {
-        self.run_as(args, Within::administered(self.sandbox.clone()))
+        self.run_as(args, InProcessAws::administered(self.sandbox.clone()))
     }
 
-    pub fn run_as(&self, args: &[&str], within: Within) -> Said {
+    pub fn run_as(&self, args: &[&str], within: InProcessAws) -> Said {
         let (out, err) = (Shared::default(), Shared::default());
         let ui = Ui {
             out: Box::new(out.clone()),
@@ -153,14 +153,17 @@ impl Kit {
                 let admin = self.sandbox.admin_in(&account);
                 let config = self.sandbox.sdk_config(home, admin);
                 let cloud = Cloud::with_config(config).await.unwrap();
-                let survey = resources::survey(&cloud, &file.name, home).await.unwrap();
+                let account_facts = resources::account_facts(&cloud, &file.name, home)
+                    .await
+                    .unwrap();
                 let place = Place::Regional {
                     account: account.clone(),
                     region: home.clone(),
                 };
                 let regions = ["us-east-1", "eu-central-1"];
                 let regions = regions.map(|region| region.parse().unwrap()).into();
-                let live = resources::read_all(&cloud, &file.name, &place, &regions, &[], &survey);
+                let live =
+                    resources::read_all(&cloud, &file.name, &place, &regions, &[], &account_facts);
                 let mut live = live.await.unwrap();
                 live.retain(|live| live.owner == Owner::Ours);
                 for live in &mut live {

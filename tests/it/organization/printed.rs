@@ -1,6 +1,6 @@
 //! The policies that `permissions` prints are enough for an organization, and hold nothing that is not needed.
 
-use iamwatch::cli::Within;
+use iamwatch::cli::InProcessAws;
 use serde_json::Value;
 
 use super::kit::{Kit, empty_role};
@@ -118,7 +118,7 @@ fn the_printed_policy_of_the_deployer_makes_the_organizations_trail() {
     let print = ["permissions", "--for", "apply", "--account", MANAGEMENT];
     let policy: Value = serde_json::from_str(&kit.succeed(&print)).unwrap();
     let apply = |kit: &Kit, policy: &Value| {
-        let within = Within {
+        let within = InProcessAws {
             caller: kit.sandbox.caller("deployer", &policy.to_string()),
             sandbox: kit.sandbox.clone(),
         };

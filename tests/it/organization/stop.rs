@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures::stream;
 use iamwatch::aws::{CallError, Cloud};
 use iamwatch::compile;
-use iamwatch::fleet::{self, Fleet, Named, Pass};
+use iamwatch::fleet::{self, Fleet, Listed, Pass};
 use iamwatch::organization;
 use iamwatch::placement::{self, Spokes};
-use iamwatch::plan::Wishes;
-use iamwatch::plan::own_alerts::Hearing;
+use iamwatch::plan::PlanOptions;
+use iamwatch::plan::own_alerts::OwnCallMatcher;
 use iamwatch::resources;
 use iamwatch::resources::events::KnownPatterns;
 use iamwatch::rules::{self, MEMBER_ROLE};
@@ -31,8 +31,8 @@ fn a_stop_does_not_wait_for_the_listing() {
         let organization = organization::organization(&cloud.global()).await;
         let organization = organization.unwrap().unwrap();
         let around = Some((&organization, &cloud));
-        let survey = resources::survey_for(&cloud, around, &file.name, region).await;
-        let home = placement::desired(&file, &patterns, &survey.unwrap()).unwrap();
+        let account_facts = resources::account_facts_for(&cloud, around, &file.name, region).await;
+        let home = placement::desired(&file, &patterns, &account_facts.unwrap()).unwrap();
         let fleet = Fleet {
             caller: cloud.clone(),
             role: MEMBER_ROLE.to_owned(),
@@ -40,14 +40,14 @@ fn a_stop_does_not_wait_for_the_listing() {
             file: Arc::clone(&file),
             spokes: Spokes::new(file, &patterns, organization, &home),
             known: KnownPatterns::default(),
-            wishes: Wishes::default(),
+            wishes: PlanOptions::default(),
             region: None,
             destroy: false,
-            hearing: Hearing::of(&patterns),
+            hearing: OwnCallMatcher::of(&patterns),
             deployed: BTreeSet::new(),
         };
         // A page that never comes.
-        let listing = stream::pending::<Result<Named, CallError>>();
+        let listing = stream::pending::<Result<Listed, CallError>>();
         let fleet = Arc::new(fleet);
         let run = fleet::run(&fleet, listing, &Pass::Look, std::future::ready(()), |_| {});
         let run = tokio::time::timeout(Duration::from_secs(30), run).await;

@@ -1,6 +1,6 @@
 //! What goes wrong in organizations: the one account is named, the others end as they should.
 
-use iamwatch::cli::Within;
+use iamwatch::cli::InProcessAws;
 use iamwatch::sandbox::{Fault, FaultKind};
 
 use super::kit::{Kit, empty_role};
@@ -250,7 +250,7 @@ fn half_of_the_members_that_deny_us_are_told_together() {
 #[test]
 fn whoever_may_not_list_the_organization_is_told_where_to_run() {
     let kit = Kit::with(RULES, &MEMBERS);
-    let within = Within {
+    let within = InProcessAws {
         caller: kit.sandbox.admin_in(&id("222233334444")),
         sandbox: kit.sandbox.clone(),
     };
@@ -289,7 +289,7 @@ fn a_delegated_administrator_covers_the_members_that_trust_it() {
         });
     }
     let run = |args: &[&str]| {
-        let within = Within {
+        let within = InProcessAws {
             caller: kit.sandbox.admin_in(&id(delegate)),
             sandbox: kit.sandbox.clone(),
         };

@@ -3,7 +3,7 @@
 use aws_sdk_eventbridge::types::{RuleState, Target};
 use aws_sdk_sqs::types::QueueAttributeName;
 use iamwatch::permissions;
-use iamwatch::plan::Wishes;
+use iamwatch::plan::PlanOptions;
 use iamwatch::resources::{Kind, Live};
 use serde_json::{Value, json};
 
@@ -172,9 +172,9 @@ async fn whoever_the_guard_excepts_works_on() {
     let deployer = somebody(&stage, "deployer", &guard).await;
     let wanted = stage.wanted(EVERYTHING).await;
     super::storm::breaks_everything(&stage, &stage.live(&wanted).await).await;
-    let prune = Wishes {
+    let prune = PlanOptions {
         prune: true,
-        ..Wishes::default()
+        ..PlanOptions::default()
     };
     applies(&deployer, &prune, false).await.unwrap();
     // What is not ours is nobody's concern.
@@ -189,7 +189,7 @@ async fn whoever_the_guard_excepts_works_on() {
 async fn a_guard_that_refuses_is_no_missing_permission() {
     let (stage, _, guard) = deployed().await;
     let tamperer = somebody(&stage, "mallory", &guard).await;
-    let all = Wishes::destruction(vec![Kind::Trail]);
+    let all = PlanOptions::destruction(vec![Kind::Trail]);
     let text = applies(&tamperer, &all, true).await.unwrap_err();
     assert!(text.contains("a policy forbids this"), "{text}");
     assert!(!text.contains("the caller needs this statement"), "{text}");

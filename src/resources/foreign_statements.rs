@@ -10,7 +10,7 @@ const ACTION: &str = "events:PutEvents";
 
 /// What a statement of somebody else's does to a bus of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guest {
+pub enum ForeignStatement {
     /// It may keep out what our forwarders send.
     Refuses,
     /// It lets others send to the bus.
@@ -21,7 +21,7 @@ pub enum Guest {
 
 /// Judges one statement: `roles` are those of our forwarders. A denial that is not understood is taken to
 /// hold; a permission for the account as such only hands the decision to its identity policies.
-pub fn guest(statement: &Value, bus: &Arn, roles: &[Arn]) -> Guest {
+pub fn judged_statement(statement: &Value, bus: &Arn, roles: &[Arn]) -> ForeignStatement {
     let document = canonical(&json!({ "Statement": [statement] }));
     let statement = document.pointer("/Statement/0").unwrap_or(&Value::Null);
     let covers = covers(statement, "Action", "NotAction", |glob| {
@@ -30,22 +30,22 @@ pub fn guest(statement: &Value, bus: &Arn, roles: &[Arn]) -> Guest {
         like(glob, bus.as_str())
     });
     if !covers {
-        return Guest::Harmless;
+        return ForeignStatement::Harmless;
     }
     if statement.get("Effect") == Some(&json!("Allow")) {
         return if admits_others(statement, bus, roles) {
-            Guest::Admits
+            ForeignStatement::Admits
         } else {
-            Guest::Harmless
+            ForeignStatement::Harmless
         };
     }
     let condition = statement.get("Condition");
     let meant = roles.iter().filter(|role| may_mean(statement, role));
     let mut refused = meant.filter(|role| condition.is_none_or(|c| holds(c, role) != Some(false)));
     if refused.next().is_some() {
-        Guest::Refuses
+        ForeignStatement::Refuses
     } else {
-        Guest::Harmless
+        ForeignStatement::Harmless
     }
 }
 
@@ -150,30 +150,39 @@ mod tests {
         let judged = |mut statement: Value, more: Value| {
             let fields = statement.as_object_mut().unwrap();
             fields.extend(more.as_object().unwrap().clone());
-            guest(&statement, &bus, &roles)
+            judged_statement(&statement, &bus, &roles)
         };
         let deny = || json!({ "Effect": "Deny", "Principal": "*", "Action": "events:PutEvents", "Resource": bus });
         let allow = || json!({ "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": bus });
         let when = |operator: &str, key: &str, value: &str| json!({ "Condition": { operator: { key: value } } });
         let root = json!({ "AWS": "arn:aws:iam::111122223333:root" });
         for (more, expected) in [
-            (json!({}), Guest::Refuses),
-            (json!({ "Action": "events:*" }), Guest::Refuses),
-            (json!({ "Action": "events:PutRule" }), Guest::Harmless),
-            (json!({ "Resource": format!("{bus}x") }), Guest::Harmless),
-            (json!({ "Principal": root }), Guest::Refuses),
-            (json!({ "Principal": { "AWS": role } }), Guest::Refuses),
+            (json!({}), ForeignStatement::Refuses),
+            (json!({ "Action": "events:*" }), ForeignStatement::Refuses),
+            (
+                json!({ "Action": "events:PutRule" }),
+                ForeignStatement::Harmless,
+            ),
+            (
+                json!({ "Resource": format!("{bus}x") }),
+                ForeignStatement::Harmless,
+            ),
+            (json!({ "Principal": root }), ForeignStatement::Refuses),
+            (
+                json!({ "Principal": { "AWS": role } }),
+                ForeignStatement::Refuses,
+            ),
             (
                 json!({ "Principal": { "AWS": "444455556666" } }),
-                Guest::Harmless,
+                ForeignStatement::Harmless,
             ),
             (
                 json!({ "Principal": { "Service": "events.amazonaws.com" } }),
-                Guest::Harmless,
+                ForeignStatement::Harmless,
             ),
             (
                 when("Bool", "aws:SecureTransport", "false"),
-                Guest::Harmless,
+                ForeignStatement::Harmless,
             ),
             (
                 when(
@@ -181,41 +190,47 @@ mod tests {
                     "aws:PrincipalArn",
                     "arn:aws:iam::*:role/iamwatch/*",
                 ),
-                Guest::Harmless,
+                ForeignStatement::Harmless,
             ),
             (
                 when("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/admin"),
-                Guest::Harmless,
+                ForeignStatement::Harmless,
             ),
             (
                 when("StringNotEquals", "aws:PrincipalAccount", "111122223333"),
-                Guest::Harmless,
+                ForeignStatement::Harmless,
             ),
             (
                 when("StringEquals", "events:source", "my.app"),
-                Guest::Harmless,
+                ForeignStatement::Harmless,
             ),
             // What cannot be told may hold.
             (
                 when("StringNotEquals", "aws:PrincipalOrgID", "o-abcdefghij"),
-                Guest::Refuses,
+                ForeignStatement::Refuses,
             ),
         ] {
             assert_eq!(judged(deny(), more.clone()), expected, "{more}");
         }
         for (more, expected) in [
-            (json!({}), Guest::Admits),
+            (json!({}), ForeignStatement::Admits),
             (
                 json!({ "Principal": { "AWS": "444455556666" } }),
-                Guest::Admits,
+                ForeignStatement::Admits,
             ),
             (
                 json!({ "Principal": { "Service": "scheduler.amazonaws.com" } }),
-                Guest::Admits,
+                ForeignStatement::Admits,
             ),
-            (json!({ "Principal": root }), Guest::Harmless),
-            (json!({ "Principal": { "AWS": role } }), Guest::Harmless),
-            (json!({ "Action": "events:DescribeRule" }), Guest::Harmless),
+            (json!({ "Principal": root }), ForeignStatement::Harmless),
+            (
+                json!({ "Principal": { "AWS": role } }),
+                ForeignStatement::Harmless,
+            ),
+            (
+                json!({ "Action": "events:DescribeRule" }),
+                ForeignStatement::Harmless,
+            ),
         ] {
             assert_eq!(judged(allow(), more.clone()), expected, "{more}");
         }

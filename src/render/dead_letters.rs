@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::style::Painter;
-use crate::letters::{Letter, Redriven, Sender};
+use crate::dead_letters::{Letter, Redriven, Sender};
 
 /// The lost alerts, oldest first.
 pub fn letters(letters: &[&Letter], more: bool, paint: Painter) -> String {

@@ -8,7 +8,7 @@ use crate::aws::{CallError, Cause, Clients, Cloud, calls};
 use crate::place::Arn;
 use crate::placement::Receiver;
 use crate::proof::left_over;
-use crate::resources::{Key, Kind, Live, Owner, Resource, kms, sqs};
+use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, kms, sqs};
 use crate::rules::RuleId;
 
 /// How many queues are looked at at once.
@@ -171,7 +171,7 @@ async fn receives(
 /// The rules that send to the receiver's topic.
 fn rules_of(deployment: Deployment<'_>, receiver: &Receiver) -> Vec<RuleId> {
     let desired = deployment.desired;
-    let sends = |key: &Key| match desired.resources.get(key) {
+    let sends = |key: &ResourceKey| match desired.resources.get(key) {
         Some(Resource::Rule(rule)) => rule.targets.values().any(|t| t.arn == receiver.topic),
         _ => false,
     };

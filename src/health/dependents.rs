@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compile::{self, Compiled, Where};
 use crate::place::{Place, Region};
 use crate::placement::Desired;
-use crate::resources::{Key, Kind, Resource};
+use crate::resources::{Kind, Resource, ResourceKey};
 use crate::rules::RuleId;
 
 /// The rules behind every resource.
-pub(super) struct Reach<'a> {
+pub(super) struct Dependents<'a> {
     desired: &'a Desired,
     patterns: &'a [Compiled],
-    ways: BTreeMap<&'a RuleId, BTreeSet<Key>>,
+    ways: BTreeMap<&'a RuleId, BTreeSet<ResourceKey>>,
 }
 
-impl<'a> Reach<'a> {
+impl<'a> Dependents<'a> {
     pub(super) fn of(desired: &'a Desired, patterns: &'a [Compiled]) -> Self {
         let way = |rule: &'a RuleId| {
             let keys = desired.narrowed_to(std::slice::from_ref(rule)).resources;
@@ -29,7 +29,7 @@ impl<'a> Reach<'a> {
     }
 
     /// The rules whose alerts go through a resource, sorted.
-    pub(super) fn rules(&self, key: &Key) -> Vec<RuleId> {
+    pub(super) fn rules(&self, key: &ResourceKey) -> Vec<RuleId> {
         let regions = self.regions(key);
         let wanted_there = |rule: &RuleId| {
             regions.is_empty()
@@ -47,7 +47,7 @@ impl<'a> Reach<'a> {
     }
 
     /// The Regions whose events come to the home bus by way of a forwarder or its role.
-    pub(super) fn regions(&self, key: &Key) -> Vec<&'a Region> {
+    pub(super) fn regions(&self, key: &ResourceKey) -> Vec<&'a Region> {
         let forwarders = self.desired.resources.iter().filter_map(|(k, resource)| {
             let Resource::Rule(rule) = resource else {
                 return None;
@@ -72,7 +72,7 @@ impl<'a> Reach<'a> {
     }
 
     /// The rules whose detector a key is.
-    pub(super) fn named(desired: &Desired, key: &Key) -> Vec<RuleId> {
+    pub(super) fn named(desired: &Desired, key: &ResourceKey) -> Vec<RuleId> {
         let rules = desired.detectors.iter();
         rules
             .filter(|(_, keys)| keys.contains(key))

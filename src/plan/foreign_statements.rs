@@ -5,21 +5,21 @@ use serde_json::Value;
 use super::Note;
 use crate::place::{Arn, StackName};
 use crate::placement::Desired;
-use crate::resources::{Guest, Key, Kind, Live, guest, names};
+use crate::resources::{ForeignStatement, Kind, Live, ResourceKey, judged_statement, names};
 
 /// A statement that loses or weakens something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     /// The bus.
-    pub bus: Key,
+    pub bus: ResourceKey,
     /// The statement as it stands there.
     pub statement: Value,
     /// What it does.
-    pub does: Guest,
+    pub does: ForeignStatement,
 }
 
 /// The statements of others that matter, on the bus that the detectors sit on.
-pub fn guests(stack: &StackName, desired: &Desired, live: &[Live]) -> Vec<Found> {
+pub fn found(stack: &StackName, desired: &Desired, live: &[Live]) -> Vec<Found> {
     let account = desired.home.account();
     let regions = desired.topology.forwarders.keys();
     let roles: Vec<Arn> = regions
@@ -39,17 +39,17 @@ pub fn guests(stack: &StackName, desired: &Desired, live: &[Live]) -> Vec<Found>
     let found = bus.foreign.iter().map(|statement| Found {
         bus: bus.key.clone(),
         statement: statement.clone(),
-        does: guest(statement, &arn, &roles),
+        does: judged_statement(statement, &arn, &roles),
     });
     found
-        .filter(|found| found.does != Guest::Harmless)
+        .filter(|found| found.does != ForeignStatement::Harmless)
         .collect()
 }
 
 impl Found {
     /// Whether events are lost.
     pub fn loses_alerts(&self) -> bool {
-        self.does == Guest::Refuses
+        self.does == ForeignStatement::Refuses
     }
 
     /// What is wrong with the bus, as a clause about it.
@@ -60,16 +60,20 @@ impl Found {
             |sid| format!("the statement `{sid}`, which is not ours,"),
         );
         match self.does {
-            Guest::Refuses => format!("{which} may keep out what our forwarders send"),
-            Guest::Admits | Guest::Harmless => format!("{which} lets others send to it"),
+            ForeignStatement::Refuses => format!("{which} may keep out what our forwarders send"),
+            ForeignStatement::Admits | ForeignStatement::Harmless => {
+                format!("{which} lets others send to it")
+            }
         }
     }
 
     /// What to do: iamwatch leaves alone what others wrote.
     pub fn remedy(&self) -> String {
         let wish = match self.does {
-            Guest::Refuses => "ask whoever wrote it to except our roles, or take it away",
-            Guest::Admits | Guest::Harmless => {
+            ForeignStatement::Refuses => {
+                "ask whoever wrote it to except our roles, or take it away"
+            }
+            ForeignStatement::Admits | ForeignStatement::Harmless => {
                 "an event of theirs can raise an alert: if nobody needs it, take it away"
             }
         };

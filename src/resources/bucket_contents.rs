@@ -9,7 +9,7 @@ const COUNTED: usize = 1000;
 
 /// What a bucket holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct BucketContents {
     /// Versions of objects, and marks of deleted ones.
     pub versions: usize,
     /// Whether there are more than were counted.
@@ -18,7 +18,7 @@ pub struct Held {
     pub example: String,
 }
 
-impl fmt::Display for Held {
+impl fmt::Display for BucketContents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let more = if self.more { "more than " } else { "" };
         let plural = if self.versions == 1 { "" } else { "s" };
@@ -34,8 +34,11 @@ impl fmt::Display for Held {
 ///
 /// # Errors
 /// What AWS says.
-pub async fn held(clients: &Clients, bucket: &str) -> Result<Option<Held>, CallError> {
-    let mut held = Held {
+pub async fn bucket_contents(
+    clients: &Clients,
+    bucket: &str,
+) -> Result<Option<BucketContents>, CallError> {
+    let mut contents = BucketContents {
         versions: 0,
         more: false,
         example: String::new(),
@@ -55,14 +58,14 @@ pub async fn held(clients: &Clients, bucket: &str) -> Result<Option<Held>, CallE
         let versions = page.versions().iter().filter_map(|version| version.key());
         let marks = page.delete_markers().iter().filter_map(|mark| mark.key());
         for name in versions.chain(marks) {
-            held.versions += 1;
-            if held.example.is_empty() {
-                held.example = name.to_owned();
+            contents.versions += 1;
+            if contents.example.is_empty() {
+                contents.example = name.to_owned();
             }
         }
-        held.more = page.is_truncated() == Some(true);
-        if !held.more || held.versions >= COUNTED {
-            return Ok((held.versions > 0).then_some(held));
+        contents.more = page.is_truncated() == Some(true);
+        if !contents.more || contents.versions >= COUNTED {
+            return Ok((contents.versions > 0).then_some(contents));
         }
         key = page.next_key_marker().map(str::to_owned);
         version = page.next_version_id_marker().map(str::to_owned);

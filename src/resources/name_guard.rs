@@ -16,13 +16,13 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// What was seen on the buses that rules are made on: one for each run of apply.
 #[derive(Debug, Default)]
-pub struct Taken(Mutex<HashMap<(Place, String), Arc<Seen>>>);
+pub struct NameGuard(Mutex<HashMap<(Place, String), Arc<Seen>>>);
 
 /// The names on one bus, or why they could not be seen, and when that was. Whoever looks keeps the others waiting for
 /// it, and speaks for them: what AWS refuses once it need not refuse for each rule.
 type Seen = tokio::sync::Mutex<Option<(Instant, Result<BTreeSet<String>, CallError>)>>;
 
-impl Taken {
+impl NameGuard {
     /// Refuses a name that is not free.
     ///
     /// # Errors

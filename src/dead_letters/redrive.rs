@@ -14,7 +14,7 @@ use crate::compile::{Compiled, InputTransformer, RuleState};
 use crate::pattern::{Event, EventPattern};
 use crate::place::Arn;
 use crate::placement::Desired;
-use crate::resources::{Key, Resource, Target};
+use crate::resources::{Resource, ResourceKey, Target};
 use crate::rules::RuleId;
 
 /// What an alert that is sent again begins with.
@@ -171,7 +171,12 @@ pub(super) fn dispatches(
     }
 }
 
-fn of_detector(rule: &RuleId, key: &Key, target: Option<&str>, desired: &Desired) -> Vec<Dispatch> {
+fn of_detector(
+    rule: &RuleId,
+    key: &ResourceKey,
+    target: Option<&str>,
+    desired: &Desired,
+) -> Vec<Dispatch> {
     let Some(Resource::Rule(detector)) = desired.resources.get(key) else {
         return Vec::new();
     };
@@ -196,7 +201,7 @@ fn of_detector(rule: &RuleId, key: &Key, target: Option<&str>, desired: &Desired
 }
 
 /// Whether a detector would see and match an event.
-fn wants(key: &Key, event: &Value, desired: &Desired) -> bool {
+fn wants(key: &ResourceKey, event: &Value, desired: &Desired) -> bool {
     let Some(Resource::Rule(detector)) = desired.resources.get(key) else {
         return false;
     };

@@ -142,7 +142,7 @@ fn sender(arn: &str, desired: &Desired) -> Sender {
     };
     let name = path.rsplit('/').next().unwrap_or_default();
     // A detector that has moved between the default bus and the home bus is the same detector.
-    let is_it = |key: &crate::resources::Key| match desired.resources.get(key) {
+    let is_it = |key: &crate::resources::ResourceKey| match desired.resources.get(key) {
         Some(Resource::Rule(rule)) => rule.name == name,
         _ => false,
     };

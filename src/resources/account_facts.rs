@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use aws_sdk_account::types::RegionOptStatus;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::cloudtrail::{self, SurveyedTrail};
+use super::cloudtrail::{self, TrailFacts};
 use super::events::KnownPatterns;
-use super::{DEFAULT_BUS, Key, Kind, Live, Resource, events, iam, names, read, s3, sqs};
+use super::{DEFAULT_BUS, Kind, Live, Resource, ResourceKey, events, iam, names, read, s3, sqs};
 use crate::aws::{CallError, Cause, Cloud, calls};
 use crate::organization::Organization;
 use crate::place::{AccountId, Place, Region, StackName};
@@ -17,13 +17,13 @@ pub const PLACES_AT_ONCE: usize = 24;
 
 /// An account as it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Survey {
+pub struct AccountFacts {
     /// The account.
     pub account: AccountId,
     /// The Regions that are enabled; an error where the caller may not know, or nobody can tell.
     pub regions: Result<BTreeSet<Region>, CallError>,
     /// Every trail that records something at home; of an organization, as its management account sees them.
-    pub trails: Vec<SurveyedTrail>,
+    pub trails: Vec<TrailFacts>,
     /// The organization, if all of it is watched.
     pub organization: Option<Organization>,
 }
@@ -32,21 +32,25 @@ pub struct Survey {
 ///
 /// # Errors
 /// What AWS says; that the Regions cannot be listed is no failure yet.
-pub async fn survey(cloud: &Cloud, stack: &StackName, home: &Region) -> Result<Survey, CallError> {
-    survey_for(cloud, None, stack, home).await
+pub async fn account_facts(
+    cloud: &Cloud,
+    stack: &StackName,
+    home: &Region,
+) -> Result<AccountFacts, CallError> {
+    account_facts_for(cloud, None, stack, home).await
 }
 
 /// The same for the home account of an organization, whose trails belong to another account: `owner`
 /// reads them.
 ///
 /// # Errors
-/// As [`survey`].
-pub async fn survey_for(
+/// As [`account_facts`].
+pub async fn account_facts_for(
     cloud: &Cloud,
     organization: Option<(&Organization, &Cloud)>,
     stack: &StackName,
     home: &Region,
-) -> Result<Survey, CallError> {
+) -> Result<AccountFacts, CallError> {
     let owner = organization.map_or(cloud, |(_, owner)| owner);
     let (regions, trails) = futures::join!(
         enabled_regions(cloud),
@@ -59,7 +63,7 @@ pub async fn survey_for(
         Err(error) if !may_be_unknown(&error) => return Err(error),
         known => known,
     };
-    Ok(Survey {
+    Ok(AccountFacts {
         account: cloud.account.clone(),
         regions,
         trails: trails?,
@@ -106,10 +110,10 @@ pub async fn read_all(
     stack: &StackName,
     home: &Place,
     regions: &BTreeSet<Region>,
-    wanted: &[Key],
-    survey: &Survey,
+    wanted: &[ResourceKey],
+    account_facts: &AccountFacts,
 ) -> Result<Vec<Live>, CallError> {
-    let account = &survey.account;
+    let account = &account_facts.account;
     let mut places: Vec<Place> = regions
         .iter()
         .map(|region| Place::Regional {
@@ -146,7 +150,7 @@ pub async fn read_all(
             .try_collect::<Vec<Vec<Live>>>()
     )?;
     // Those of an organization stand in its management account, which may be another.
-    let here = survey.trails.iter();
+    let here = account_facts.trails.iter();
     let trails = here.filter(|found| found.arn.account() == account.as_str());
     let trails = trails.filter(|found| {
         let wanted = of(Kind::Trail).any(|key| key.name == found.trail.name);
