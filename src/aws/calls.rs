@@ -195,13 +195,24 @@ impl Call {
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
+        let answer = self.ask(request);
+        async move {
+            let answer = answer.await;
+            answer.map_err(|error| CallError::new(self, resource.into(), &error))
+        }
+    }
+
+    /// Makes the call and hands back the answer as the SDK gives it, for those who read the headers of a refusal.
+    pub fn ask<T, E>(
+        &'static self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> impl Future<Output = Result<T, SdkError<E, HttpResponse>>> {
         // On the heap, for as long as it is on its way: it is some kilobytes, and whoever waits for it would
         // hold them from beginning to end, hundreds of accounts at once.
         let request = Box::pin(request);
         async move {
             let _room = pace::room().await;
-            let answer = request.await;
-            answer.map_err(|error| CallError::new(self, resource.into(), &error))
+            request.await
         }
     }
 }

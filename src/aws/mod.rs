@@ -1,5 +1,6 @@
 //! Talking to AWS: clients, credentials, retries, and what a failure means.
 
+mod bucket_region;
 pub mod calls;
 mod clients;
 mod error;
@@ -24,6 +25,7 @@ use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::place::{AccountId, Place, Region};
+pub use bucket_region::bucket_region;
 pub use calls::{Call, Need, On, Step};
 pub use clients::{Clients, Lazily};
 pub use error::{CallError, Cause};

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::subject::{Subject, services, warning};
 use crate::pattern::Branch;
+use crate::place::Region;
 use crate::rules::{Diagnostic, GLOBAL_SERVICES, Regions, RulesFile, codes};
 
 /// Where IAM users sign in who come by the global endpoint with the alias of their account in a cookie; the
@@ -61,20 +62,15 @@ pub(super) fn limited(subject: &Subject<'_>, file: &RulesFile) -> Option<Diagnos
 /// Rules about sign-ins of IAM users in a file that does not watch every Region.
 pub(super) fn sign_ins(subjects: &[Subject<'_>], file: &RulesFile) -> Option<Diagnostic> {
     let home = &file.home.region;
-    let mut watched: Vec<&str> = vec![home.as_str()];
-    match &file.watch.regions {
-        Regions::All => return None,
-        Regions::Home => {}
-        Regions::Listed(listed) => watched.extend(listed.iter().map(|(region, _)| region.as_str())),
+    if file.watch.regions == Regions::All {
+        return None;
     }
-    let global = home.global();
     // The other partitions have few Regions, and we know nothing of their endpoints.
     if home.partition() != "aws" {
         return None;
     }
-    watched.push(global.as_str());
-    watched.sort_unstable();
-    watched.dedup();
+    let listening = file.listening([]);
+    let watched: Vec<&str> = listening.iter().map(Region::as_str).collect();
     let missing: Vec<&str> = SIGN_IN_REGIONS
         .into_iter()
         .filter(|region| !watched.contains(region))

@@ -1,5 +1,6 @@
 //! Where the logs of a backtest come from, as the command line names them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,12 +8,12 @@ use futures::stream;
 
 use super::session::open_sandbox;
 use super::{Failure, Global, Ui};
-use crate::aws::{Access, Cloud};
+use crate::aws::{Access, Cloud, bucket_region};
 use crate::backtest::source::{files, lookup, s3};
 use crate::backtest::{Source, Window};
 use crate::place::Region;
 use crate::resources;
-use crate::rules::{self, RulesFile};
+use crate::rules::{Regions, RulesFile};
 
 /// Everything that is named: files, folders, buckets, the event history.
 pub(super) async fn source(
@@ -45,7 +46,8 @@ pub(super) async fn source(
     if !buckets.is_empty() || history {
         let cloud = cloud(file, home, global).await?;
         for address in buckets {
-            let region = region_of(&cloud, &address.bucket, home).await;
+            let said = bucket_region(&cloud.at(home), &address.bucket).await;
+            let region = said.unwrap_or_else(|| home.clone());
             sources.push(s3::source((*cloud.at(&region).s3).clone(), address, window));
         }
         if history {
@@ -72,21 +74,6 @@ async fn cloud(
     Ok(Cloud::connect(&access, region).await?)
 }
 
-/// Where a bucket is. S3 says so in every answer, those included that refuse.
-/// Source: S3 API reference, HeadBucket.
-async fn region_of(cloud: &Cloud, bucket: &str, home: &Region) -> Region {
-    let client = cloud.at(home).s3;
-    let said = match client.head_bucket().bucket(bucket).send().await {
-        Ok(answer) => answer.bucket_region().map(str::to_owned),
-        Err(error) => error
-            .raw_response()
-            .and_then(|response| response.headers().get("x-amz-bucket-region"))
-            .map(str::to_owned),
-    };
-    let said = said.and_then(|region| region.parse().ok());
-    said.unwrap_or_else(|| home.clone())
-}
-
 /// The event history of every Region that is watched, after saying how long that takes.
 async fn look_up(
     cloud: &Cloud,
@@ -95,19 +82,12 @@ async fn look_up(
     home: &Region,
     ui: &mut Ui,
 ) -> Result<Source, Failure> {
-    let watched = file.map_or(&rules::Regions::Home, |file| &file.watch.regions);
-    let mut regions: Vec<Region> = match watched {
-        rules::Regions::Home => vec![home.clone()],
-        rules::Regions::Listed(listed) => listed.iter().map(|(region, _)| region.clone()).collect(),
-        rules::Regions::All => {
-            let enabled = resources::enabled_regions(cloud).await?;
-            enabled.into_iter().collect()
-        }
+    let watched = file.map_or(&Regions::Home, |file| &file.watch.regions);
+    let enabled = match watched {
+        Regions::All => resources::enabled_regions(cloud).await?,
+        Regions::Home | Regions::Listed(_) => BTreeSet::new(),
     };
-    // There AWS records the calls of its global services.
-    regions.push(home.global());
-    regions.sort();
-    regions.dedup();
+    let regions = watched.listening(home, &enabled);
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |now| now.as_secs() as i64);

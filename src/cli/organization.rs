@@ -18,7 +18,7 @@ use self::advice::{listing_failure, unit_failure};
 use self::display::Display;
 use super::session::{Session, interrupted};
 use super::{Failure, Ui};
-use crate::aws::{CallError, Cloud, calls};
+use crate::aws::{CallError, Cloud};
 use crate::fleet::{
     self, ACCOUNTS_AT_ONCE, AccountError, Fleet, LeftOut, Listed, Outcome, Pass, RolesAhead, Run,
     Task,
@@ -346,7 +346,7 @@ impl Org {
     /// Decides about an account, by its tags only where they matter.
     async fn decide(&self, member: &Member) -> Result<Choice, CallError> {
         let tags = if self.selection.depends_on_tags(member) {
-            self.tags(&member.account).await?
+            organization::account_tags(&self.caller.global(), &member.account).await?
         } else {
             BTreeMap::new()
         };
@@ -361,25 +361,6 @@ impl Org {
             is_all || unmatched.span.is_none()
         });
         unmatched
-    }
-
-    async fn tags(&self, account: &AccountId) -> Result<BTreeMap<String, String>, CallError> {
-        let client = self.caller.global().organizations;
-        let (mut tags, mut token) = (BTreeMap::new(), None);
-        loop {
-            let request = client
-                .list_tags_for_resource()
-                .resource_id(account.as_str())
-                .set_next_token(token);
-            let page = calls::LIST_ACCOUNT_TAGS.send(account.as_str(), request.send());
-            let page = page.await?;
-            let found = page.tags().iter();
-            tags.extend(found.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
-            token = page.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(tags);
-            }
-        }
     }
 
     /// The ways home of every account that is meant, and the accounts that could not be worked in.

@@ -6,7 +6,6 @@ use serde_json::Value;
 use crate::cloudtrail::{self, Fields};
 use crate::compile::{Compiled, RuleState, Where};
 use crate::place::Region;
-use crate::placement;
 use crate::rules::{self, RulesFile};
 
 /// Why an event does not reach a rule, and what would let it through.
@@ -107,7 +106,7 @@ pub(super) fn by_region(
     if !is_wanted(Where::of(&region)) {
         return obstacle(Reason::Elsewhere);
     }
-    if !placement::listens_in(file, &region) {
+    if !file.listens_in(&region) {
         return obstacle(Reason::Region);
     }
     None

@@ -1,5 +1,6 @@
 //! Listing: page after page, each account handed on as soon as it is known.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{Member, State};
 use crate::aws::{CallError, Clients, calls};
+use crate::place::AccountId;
 
 /// Every account of the organization, whatever its state. A page of 20 is asked for when the accounts
 /// before it have been taken.
@@ -31,6 +33,32 @@ pub fn list(clients: &Clients) -> impl Stream<Item = Result<Member, CallError>> 
         .map_ok(|accounts| stream::iter(accounts.into_iter().filter_map(|a| member(&a)).map(Ok)))
         .try_flatten()
         .boxed()
+}
+
+/// The tags of an account.
+///
+/// # Errors
+/// What AWS says.
+pub async fn account_tags(
+    clients: &Clients,
+    account: &AccountId,
+) -> Result<BTreeMap<String, String>, CallError> {
+    let (mut tags, mut token) = (BTreeMap::new(), None);
+    loop {
+        let request = clients
+            .organizations
+            .list_tags_for_resource()
+            .resource_id(account.as_str())
+            .set_next_token(token);
+        let page = calls::LIST_ACCOUNT_TAGS.send(account.as_str(), request.send());
+        let page = page.await?;
+        let found = page.tags().iter();
+        tags.extend(found.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(tags);
+        }
+    }
 }
 
 /// A list that is being read while other work goes on: what it waits for, AWS's rate, is lost otherwise.

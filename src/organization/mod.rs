@@ -19,7 +19,7 @@ use crate::place::AccountId;
 
 pub use cache::Cache;
 pub use file::{AccountsFile, FileProblem};
-pub use list::{Listing, list, list_ahead};
+pub use list::{Listing, account_tags, list, list_ahead};
 pub use select::{Choice, Left, Selection, Unmatched};
 pub use trust::{NoPrincipal, Trusted};
 pub use units::{UnitError, Units, units};

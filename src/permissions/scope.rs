@@ -55,7 +55,7 @@ impl Scope {
         }
         let account_facts = AccountFacts {
             account: account.clone(),
-            regions: Ok(listed(&file)),
+            regions: Ok(file.listening([])),
             trails: Vec::new(),
             organization: None,
         };
@@ -105,16 +105,6 @@ fn samples(home: &Region) -> Vec<(Region, Span)> {
     let neither = neither.filter_map(|name| name.parse::<Region>().ok());
     let neither = neither.filter(|region| region != home).take(1);
     neither.map(|region| (region, Span::default())).collect()
-}
-
-/// Every Region of the file, taken as enabled.
-fn listed(file: &RulesFile) -> BTreeSet<Region> {
-    let home = &file.home.region;
-    let mut regions = BTreeSet::from([home.clone(), home.global()]);
-    if let Regions::Listed(listed) = &file.watch.regions {
-        regions.extend(listed.iter().map(|(region, _)| region.clone()));
-    }
-    regions
 }
 
 /// Where the resources stand.

@@ -10,7 +10,7 @@ use super::{Account, Desired, Topology, TrailSource};
 use crate::compile::{Compiled, Forwarder, PATTERN_QUOTA, Where, cover};
 use crate::organization::Organization;
 use crate::place::{AccountId, Place, Region};
-use crate::rules::{Regions, RulesFile};
+use crate::rules::RulesFile;
 
 /// What is the same in every account: worked out once, however many there are.
 #[derive(Debug, Clone)]
@@ -48,16 +48,7 @@ impl Spokes {
     /// The Regions to listen to in an account: those of the file, home's, and the one of global services.
     /// `enabled` are those of the account, needed for `regions: all`.
     pub fn listening(&self, enabled: Option<&BTreeSet<Region>>) -> BTreeSet<Region> {
-        let home = &self.file.home.region;
-        let mut listening = BTreeSet::from([home.clone(), home.global()]);
-        match &self.file.watch.regions {
-            Regions::Home => {}
-            Regions::All => listening.extend(enabled.into_iter().flatten().cloned()),
-            Regions::Listed(listed) => {
-                listening.extend(listed.iter().map(|(region, _)| region.clone()));
-            }
-        }
-        listening
+        self.file.listening(enabled.into_iter().flatten())
     }
 
     /// Whether some rule wants anything in a Region.

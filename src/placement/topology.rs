@@ -99,16 +99,14 @@ pub fn listening(
     account_facts: &AccountFacts,
 ) -> Result<BTreeSet<Region>, Diagnostic> {
     let home = &file.home.region;
-    let mut listening = BTreeSet::from([home.clone(), home.global()]);
     let enabled = account_facts.regions.as_ref();
     if enabled.is_ok_and(|enabled| !enabled.contains(home)) {
         return Err(not_enabled(home, account_facts, file.home.span));
     }
     match &file.watch.regions {
         Regions::Home => {}
-        Regions::All => match enabled {
-            Ok(enabled) => listening.extend(enabled.iter().cloned()),
-            Err(error) => {
+        Regions::All => {
+            if let Err(error) = enabled {
                 return Err(problem(
                     file.watch.span,
                     format!("cannot tell which Regions are enabled: {error}"),
@@ -119,7 +117,7 @@ pub fn listening(
                     ),
                 ));
             }
-        },
+        }
         Regions::Listed(listed) => {
             for (region, span) in listed {
                 if region.partition() != home.partition() {
@@ -133,22 +131,10 @@ pub fn listening(
                 if enabled.is_ok_and(|enabled| !enabled.contains(region)) {
                     return Err(not_enabled(region, account_facts, *span));
                 }
-                listening.insert(region.clone());
             }
         }
     }
-    Ok(listening)
-}
-
-/// Whether a Region is listened to, as far as the file alone says: `all` is taken for every Region.
-pub fn listens_in(file: &RulesFile, region: &Region) -> bool {
-    let home = &file.home.region;
-    let named = match &file.watch.regions {
-        Regions::Home => false,
-        Regions::All => region.partition() == home.partition(),
-        Regions::Listed(listed) => listed.iter().any(|(listed, _)| listed == region),
-    };
-    named || region == home || *region == home.global()
+    Ok(file.listening(enabled.into_iter().flatten()))
 }
 
 fn not_enabled(region: &Region, account_facts: &AccountFacts, span: Span) -> Diagnostic {

@@ -21,6 +21,7 @@ mod files;
 mod foreign;
 mod keys;
 mod levels;
+mod listening;
 mod load;
 mod matchers;
 pub(crate) mod members;

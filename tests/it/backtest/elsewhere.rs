@@ -58,6 +58,22 @@ fn the_event_history_is_counted_page_by_page() {
 }
 
 #[test]
+fn the_event_history_is_read_wherever_the_rules_listen() {
+    let rules = RULES.replace(
+        "home: { region: us-east-1 }",
+        "home: { region: eu-central-1 }\nwatch: { regions: [eu-west-1] }",
+    );
+    let folder = Folder::with(&rules);
+    let (code, out, err) = folder.run(&["backtest", "--lookup", "--json"]);
+    assert_eq!(code, 0, "{out}{err}");
+    // Home, the Region of global services, and the one that is listed.
+    assert!(
+        err.starts_with("Reading the event history of 3 Regions at AWS's rate"),
+        "{err}"
+    );
+}
+
+#[test]
 fn the_event_history_knows_nothing_of_older_days() {
     let folder = account(1);
     let args = ["backtest", "--lookup", "--until", "2020-01-01"];
