@@ -32,6 +32,7 @@ pub mod cli;
 pub mod cloudtrail;
 pub mod compile;
 pub mod dead_letters;
+pub mod engine;
 pub mod explain;
 pub mod fleet;
 pub mod health;

@@ -8,19 +8,17 @@ use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::input::read;
-use super::logs;
-use super::session::{choose, compiled, load};
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Global, Ui};
 use crate::backtest::{Control, Engine, Options, Report, Total, Window, parse_time, run};
 use crate::cloudtrail::Setting;
 use crate::compile::{Compiled, Names, RuleState};
+use crate::engine::{Code, Error, Workspace, any_account, logs};
 use crate::pattern::EventPattern;
 use crate::place::{AccountId, Region};
 use crate::render;
 use crate::rules::{RuleId, Severity, whole_catalogue};
 
-/// What records are taken to say where they do not.
-const ACCOUNT: &str = "111122223333";
+/// Where records are taken to be from where they do not say it.
 const REGION: &str = "us-east-1";
 
 /// Flags of `backtest`.
@@ -67,13 +65,13 @@ pub struct BacktestArgs {
 }
 
 impl BacktestArgs {
-    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         // The catalogue stands in for a rules file that is not there.
         let catalogue = !self.rule.is_empty() && !global.file.exists();
         let rules = match &self.pattern {
             Some(_) => None,
-            None if catalogue => Some(compiled(whole_catalogue(), ui)?),
-            None => Some(load(&global.file, ui)?),
+            None if catalogue => Some(Workspace::compile(whole_catalogue(), ui)?),
+            None => Some(Workspace::load(&global.file, ui)?),
         };
         let file = rules.as_ref().filter(|_| !catalogue);
         let file = file.map(|rules| &rules.file);
@@ -85,9 +83,9 @@ impl BacktestArgs {
         let only = match &rules {
             Some(rules) => {
                 let chosen = self.rule.iter().map(|name| {
-                    choose(rules, name).map_err(|failure| match catalogue {
-                        true => unknown(name, &global.file, failure),
-                        false => failure,
+                    rules.rule(name).map_err(|error| match catalogue {
+                        true => unknown(name, &global.file, error),
+                        false => error,
                     })
                 });
                 chosen.collect::<Result<Vec<_>, _>>()?
@@ -96,11 +94,11 @@ impl BacktestArgs {
         };
         let assumed: AccountId = match file.and_then(|file| file.home.account.clone()) {
             Some(account) => account,
-            None => ACCOUNT.parse().map_err(|_| Failure::said())?,
+            None => any_account()?,
         };
         let region: Region = match file {
             Some(file) => file.home.region.clone(),
-            None => REGION.parse().map_err(|_| Failure::said())?,
+            None => REGION.parse().map_err(Error::internal)?,
         };
         let setting = Setting::unsaid(&assumed, &region);
         let window = Window {
@@ -113,8 +111,7 @@ impl BacktestArgs {
             samples: self.events,
             plain: self.plain,
         };
-        let engine = Engine::new(file, patterns, &only, options)
-            .map_err(|error| Failure::new(error.to_string()))?;
+        let engine = Engine::new(file, patterns, &only, options).map_err(Error::internal)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -132,7 +129,7 @@ impl BacktestArgs {
             window,
             file,
             &region,
-            global,
+            &global.target(),
             ui,
         ))?;
         let mut progress = Progress::new(ui, source.totals.clone());
@@ -148,22 +145,24 @@ impl BacktestArgs {
             };
             let page = render::page::page(&report, &name);
             std::fs::write(path, page).map_err(|error| {
-                Failure::new(format!("cannot write {}: {error}", path.display()))
+                Error::new(
+                    Code::Output,
+                    format!("cannot write {}: {error}", path.display()),
+                )
             })?;
         }
-        if ui.json {
-            ui.json(&report)?;
-        } else if self.csv {
-            write!(ui.out, "{}", render::backtest::csv(&report))?;
-        } else {
-            let text = render::backtest::report(&report, ui.painter());
-            write!(ui.out, "{text}")?;
-        }
+        ui.answer(&report, |paint| match self.csv {
+            true => render::backtest::csv(&report),
+            false => render::backtest::report(&report, paint),
+        })?;
         ui.out.flush()?;
         if tally.lost > 0 && control.stop.load(Ordering::Relaxed) && !interrupted {
-            ui.failure(
-                &Failure::new("something was not read, and the rest was not looked at")
-                    .help("--keep-going reads the rest all the same"),
+            ui.complain(
+                &Error::new(
+                    Code::Input,
+                    "something was not read, and the rest was not looked at",
+                )
+                .help("--keep-going reads the rest all the same"),
             );
         }
         Ok(if report.complete {
@@ -175,34 +174,39 @@ impl BacktestArgs {
 }
 
 /// A pattern without a rules file, in the state that hears of everything.
-fn alone(given: &str) -> Result<Compiled, Failure> {
-    let parsed = EventPattern::parse(&read(given)?).map_err(|error| Failure {
+fn alone(given: &str) -> Result<Compiled, Error> {
+    let parsed = EventPattern::parse(&read(given)?).map_err(|error| Error {
         help: error.help(),
-        ..Failure::new(format!("the event pattern is not valid: {error}"))
+        ..Error::new(
+            Code::Input,
+            format!("the event pattern is not valid: {error}"),
+        )
     })?;
     Ok(Compiled {
         rule: RuleId("pattern".to_owned()),
         title: "The given pattern".to_owned(),
         severity: Severity::default(),
         part: None,
-        pattern: serde_json::from_str(parsed.canonical())
-            .map_err(|error| Failure::new(error.to_string()))?,
+        pattern: serde_json::from_str(parsed.canonical()).map_err(Error::internal)?,
         state: RuleState::EnabledWithAll,
         names: Names::Free,
     })
 }
 
 /// A rule that neither a rules file nor the catalogue has.
-fn unknown(name: &str, file: &Path, failure: Failure) -> Failure {
-    Failure {
-        help: failure
+fn unknown(name: &str, file: &Path, error: Error) -> Error {
+    Error {
+        help: error
             .help
             .filter(|help| help.starts_with("did you mean"))
             .or_else(|| Some("`iamwatch patterns` lists the catalogue".to_owned())),
-        ..Failure::new(format!(
-            "there is no rules file {}, and no rule `{name}` in the catalogue",
-            file.display()
-        ))
+        ..Error::new(
+            Code::Unknown,
+            format!(
+                "there is no rules file {}, and no rule `{name}` in the catalogue",
+                file.display()
+            ),
+        )
     }
 }
 
@@ -257,14 +261,14 @@ fn style(bar: &ProgressBar, template: &str) {
     }
 }
 
-fn moment(text: &str) -> Result<i64, Failure> {
+fn moment(text: &str) -> Result<i64, Error> {
     let whole = if text.len() == 10 {
         format!("{text}T00:00:00Z")
     } else {
         text.to_owned()
     };
     parse_time(&whole).ok_or_else(|| {
-        Failure::new(format!("`{text}` is no moment"))
+        Error::new(Code::CommandLine, format!("`{text}` is no moment"))
             .help("write a day such as 2026-01-05, or a moment such as 2026-01-05T08:30:00Z")
     })
 }

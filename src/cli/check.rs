@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Global, Ui};
 use crate::check;
+use crate::engine::{Code, Error};
 use crate::render::check as render;
 use crate::rules::{self, Level};
 
@@ -33,13 +34,14 @@ enum Deny {
 }
 
 impl CheckArgs {
-    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let piped = global.file.as_os_str() == "-";
         if self.stdin_name.is_some() && !piped {
-            return Err(
-                Failure::new("--stdin-name names what comes on standard input")
-                    .help("give `-f -` as well"),
-            );
+            return Err(Error::new(
+                Code::CommandLine,
+                "--stdin-name names what comes on standard input",
+            )
+            .help("give `-f -` as well"));
         }
         let loaded = if piped {
             let mut bytes = Vec::new();
@@ -53,7 +55,7 @@ impl CheckArgs {
         let checked = check::check(loaded, self.raised_quotas);
         if self.sarif {
             ui.json(&render::to_sarif(&checked))?;
-        } else if ui.json {
+        } else if ui.is_json() {
             ui.json(&render::to_json(&checked))?;
         } else {
             let paint = ui.painter();

@@ -3,9 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::session::{choose, load};
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Global, Ui};
 use crate::compile::{Compiled, PATTERN_QUOTA};
+use crate::engine::{Error, Workspace};
 
 /// Flags of `compile`.
 #[derive(Debug, Args)]
@@ -16,19 +16,15 @@ pub struct CompileArgs {
 }
 
 impl CompileArgs {
-    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let rules = load(&global.file, ui)?;
-        let only = self
-            .rule
-            .iter()
-            .map(|name| choose(&rules, name))
-            .collect::<Result<Vec<_>, _>>()?;
+    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let rules = Workspace::load(&global.file, ui)?;
+        let only = rules.choose(&self.rule)?;
         let patterns: Vec<&Compiled> = rules
             .patterns
             .iter()
             .filter(|compiled| only.is_empty() || only.contains(&compiled.rule))
             .collect();
-        if ui.json {
+        if ui.is_json() {
             #[derive(Serialize)]
             struct Patterns<'a> {
                 format_version: u32,
@@ -49,7 +45,7 @@ impl CompileArgs {
 
 /// A pattern as EventBridge takes it. The line that says whose it is goes to standard error, so that the
 /// rest can be piped.
-pub(super) fn show(compiled: &Compiled, ui: &mut Ui) -> Result<(), Failure> {
+pub(super) fn show(compiled: &Compiled, ui: &mut Ui) -> Result<(), Error> {
     let text = compiled.pattern.to_string();
     let part = compiled
         .part

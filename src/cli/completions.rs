@@ -3,7 +3,8 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Cli, Exit, Failure, Ui};
+use super::{Cli, Exit, Ui};
+use crate::engine::Error;
 
 /// Flags of `completions`.
 #[derive(Debug, Args)]
@@ -13,7 +14,7 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Error> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "iamwatch", &mut script);
         ui.out.write_all(&script)?;

@@ -3,9 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::session::Session;
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Global, Ui};
 use crate::dead_letters::{self, FORMAT_VERSION, Letter, Redriven};
+use crate::engine::{AccountScope, Code, Error, Question};
 use crate::render;
 
 /// Flags of `dlq`.
@@ -20,38 +20,34 @@ pub struct DlqArgs {
 }
 
 impl DlqArgs {
-    pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let session = Session::open(global, ui).await?;
+    pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let session = global.open(&AccountScope::default(), ui).await?;
         let (cloud, desired) = (&session.cloud, &session.desired);
         let read =
             dead_letters::read(cloud, &session.live, desired, &session.rules.patterns).await?;
         let all: Vec<&Letter> = read.letters().collect();
         let more = read.mailboxes.iter().any(|mailbox| mailbox.more);
         if !self.redrive {
-            let shown = if ui.json {
-                ui.json(&Letters {
-                    format_version: FORMAT_VERSION,
-                    letters: &all,
-                    more,
-                })
-            } else {
-                let text = render::dead_letters::letters(&all, more, ui.painter());
-                write!(ui.out, "{text}")
+            let letters = Letters {
+                format_version: FORMAT_VERSION,
+                letters: &all,
+                more,
             };
+            let shown = ui.answer(&letters, |paint| {
+                render::dead_letters::letters(&all, more, paint)
+            });
             read.release(cloud).await;
             shown?;
             return Ok(Exit::Fine);
         }
-        if !ui.json && !all.is_empty() {
+        if !ui.is_json() && !all.is_empty() {
             let text = render::dead_letters::letters(&all, more, ui.painter());
             write!(ui.out, "{text}")?;
         }
         let (letters, messages) = (all.len(), read.messages());
-        let question = format!(
-            "This publishes {messages} late alerts of {letters} dead letters to the real channels. Go ahead?"
-        );
+        let question = Question::SendLate { messages, letters };
         let goes_ahead = messages == 0
-            || match ui.confirm(&question, self.auto_approve) {
+            || match ui.confirm(question, self.auto_approve) {
                 Ok(answer) => answer,
                 Err(failure) => {
                     read.release(cloud).await;
@@ -60,19 +56,17 @@ impl DlqArgs {
             };
         if !goes_ahead {
             read.release(cloud).await;
-            return Err(Failure::new("stopped: nothing was sent"));
+            return Err(Error::new(Code::Stopped, "stopped: nothing was sent"));
         }
         let done = dead_letters::redrive(cloud, desired, &read).await;
-        if ui.json {
-            ui.json(&Done {
-                format_version: FORMAT_VERSION,
-                more,
-                redriven: &done,
-            })?;
-        } else {
-            let text = render::dead_letters::redriven(&done, more, ui.painter());
-            write!(ui.out, "{text}")?;
-        }
+        let document = Done {
+            format_version: FORMAT_VERSION,
+            more,
+            redriven: &done,
+        };
+        ui.answer(&document, |paint| {
+            render::dead_letters::redriven(&done, more, paint)
+        })?;
         Ok(if done.failed.is_empty() {
             Exit::Fine
         } else {

@@ -3,15 +3,13 @@
 use clap::Args;
 
 use super::input::read;
-use super::session::{choose, load};
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Global, Ui};
 use crate::cloudtrail::Setting;
+use crate::engine::{Code, Error, Workspace, any_account};
 use crate::explain::{Bench, Explained, events};
 use crate::place::AccountId;
 use crate::render;
 
-/// What records are taken to say where they do not.
-const ACCOUNT: &str = "111122223333";
 /// So many misses are shown of each event.
 const NEAREST: usize = 3;
 
@@ -32,26 +30,24 @@ pub struct ExplainArgs {
 }
 
 impl ExplainArgs {
-    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let rules = load(&global.file, ui)?;
-        let only = self
-            .rule
-            .iter()
-            .map(|name| choose(&rules, name))
-            .collect::<Result<Vec<_>, _>>()?;
+    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let rules = Workspace::load(&global.file, ui)?;
+        let only = rules.choose(&self.rule)?;
         let text = read(&self.event)?;
         let assumed: AccountId = match &rules.file.home.account {
             Some(account) => account.clone(),
-            None => ACCOUNT.parse().map_err(|_| Failure::said())?,
+            None => any_account()?,
         };
         let setting = Setting::unsaid(&assumed, &rules.file.home.region);
         let bench = Bench::new(&rules.file, &rules.patterns, &only)
-            .map_err(|error| Failure::new(error.to_string()))?
-            .with_sources(rules.sources());
+            .map_err(Error::internal)?
+            .with_sources(&rules.sources);
         let found = events(&text, &setting);
         if found.is_empty() {
-            return Err(Failure::new(format!("`{}` holds no event", self.event))
-                .help("give a CloudTrail record or an event of EventBridge"));
+            return Err(
+                Error::new(Code::Input, format!("`{}` holds no event", self.event))
+                    .help("give a CloudTrail record or an event of EventBridge"),
+            );
         }
         // All are asked for where the user says which.
         let nearest = if self.all || !only.is_empty() {
@@ -60,19 +56,14 @@ impl ExplainArgs {
             NEAREST
         };
         let explained = Explained::new(&bench, found, nearest);
-        if ui.json {
-            ui.json(&explained)?;
-        } else {
-            let in_full = self.all || explained.events.len() == 1;
-            let text = render::explain::explained(&explained, &rules.file, in_full, ui.painter());
-            write!(ui.out, "{text}")?;
-        }
+        let in_full = self.all || explained.events.len() == 1;
+        ui.answer(&explained, |paint| {
+            render::explain::explained(&explained, &rules.file, in_full, paint)
+        })?;
         ui.out.flush()?;
         for problem in &explained.problems {
-            ui.failure(&Failure::new(format!(
-                "item {}: {}",
-                problem.item, problem.problem
-            )));
+            let message = format!("item {}: {}", problem.item, problem.problem);
+            ui.complain(&Error::new(Code::Input, message));
         }
         Ok(if explained.problems.is_empty() {
             Exit::Fine

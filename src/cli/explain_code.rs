@@ -3,18 +3,19 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Exit, Failure, Ui};
+use super::{Exit, Ui};
+use crate::engine::{self, Error};
 use crate::rules::codes::{self, Code};
 
 /// Flags of `explain-code`.
 #[derive(Debug, Args)]
 pub struct ExplainCodeArgs {
-    /// Such as E0103; without it all of them are listed
+    /// Such as E0103, or the code of an error in JSON; without it all that `check` gives are listed
     code: Option<String>,
 }
 
 impl ExplainCodeArgs {
-    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Error> {
         match &self.code {
             None => list(ui),
             Some(asked) => explain(asked, ui),
@@ -22,8 +23,8 @@ impl ExplainCodeArgs {
     }
 }
 
-fn list(ui: &mut Ui) -> Result<Exit, Failure> {
-    if ui.json {
+fn list(ui: &mut Ui) -> Result<Exit, Error> {
+    if ui.is_json() {
         let all: Vec<_> = codes::ALL.iter().map(to_json).collect();
         ui.json(&json!({ "format_version": 1, "codes": all }))?;
         return Ok(Exit::Fine);
@@ -35,18 +36,22 @@ fn list(ui: &mut Ui) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
-fn explain(asked: &str, ui: &mut Ui) -> Result<Exit, Failure> {
+fn explain(asked: &str, ui: &mut Ui) -> Result<Exit, Error> {
+    let mut errors = engine::Code::ALL.iter();
+    if let Some(code) = errors.find(|code| code.as_str() == asked) {
+        return explain_error(*code, ui);
+    }
     let Some(code) = codes::find(asked) else {
-        let failure = Failure::new(format!(
-            "there is no code `{}`",
-            crate::rules::printable(asked)
-        ));
+        let failure = Error::new(
+            engine::Code::Unknown,
+            format!("there is no code `{}`", crate::rules::printable(asked)),
+        );
         return Err(match codes::near(asked) {
             Some(near) => failure.help(format!("did you mean {}?", near.id)),
             None => failure.help("`iamwatch explain-code` lists all of them"),
         });
     };
-    if ui.json {
+    if ui.is_json() {
         let mut explained = to_json(code);
         if let Some(fields) = explained.as_object_mut() {
             fields.insert("format_version".to_owned(), json!(1));
@@ -64,6 +69,21 @@ fn explain(asked: &str, ui: &mut Ui) -> Result<Exit, Failure> {
             }
         }
     }
+    Ok(Exit::Fine)
+}
+
+/// What the code of an error means.
+fn explain_error(code: engine::Code, ui: &mut Ui) -> Result<Exit, Error> {
+    let (word, meaning) = (code.as_str(), code.meaning());
+    let document = json!({
+        "format_version": 1,
+        "code": word,
+        "kind": code.fault().as_str(),
+        "explanation": meaning,
+    });
+    ui.answer(&document, |paint| {
+        format!("{}: {meaning}\n", paint.bold(word))
+    })?;
     Ok(Exit::Fine)
 }
 

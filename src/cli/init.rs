@@ -6,7 +6,8 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::{Exit, Failure, Ui};
+use super::{Exit, Ui};
+use crate::engine::{Code, Error};
 use crate::place::AccountId;
 
 /// The file that `init` writes, but for what the flags say.
@@ -25,10 +26,7 @@ pub struct InitArgs {
 
 impl InitArgs {
     /// Writes the file that `-f` names.
-    ///
-    /// # Errors
-    /// When the file is there already, or cannot be written.
-    pub fn run(self, file: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub(super) fn run(self, file: &Path, ui: &mut Ui) -> Result<Exit, Error> {
         self.write(file)?;
         writeln!(
             ui.err,
@@ -38,23 +36,25 @@ impl InitArgs {
         Ok(Exit::Fine)
     }
 
-    fn write(&self, file: &Path) -> Result<(), Failure> {
+    fn write(&self, file: &Path) -> Result<(), Error> {
         let shown = file.display();
         let opened = OpenOptions::new().write(true).create_new(true).open(file);
         let mut written = opened.map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => {
-                Failure::new(format!("{shown} is there already and stays as it is"))
-                    .help("name another file with `-f FILE`")
-            }
-            ErrorKind::NotFound => {
-                Failure::new(format!("cannot write {shown}: its folder does not exist"))
-                    .help("create the folder first")
-            }
-            _ => Failure::new(format!("cannot write {shown}: {error}")),
+            ErrorKind::AlreadyExists => Error::new(
+                Code::Output,
+                format!("{shown} is there already and stays as it is"),
+            )
+            .help("name another file with `-f FILE`"),
+            ErrorKind::NotFound => Error::new(
+                Code::Output,
+                format!("cannot write {shown}: its folder does not exist"),
+            )
+            .help("create the folder first"),
+            _ => Error::new(Code::Output, format!("cannot write {shown}: {error}")),
         })?;
         written
             .write_all(self.text().as_bytes())
-            .map_err(|error| Failure::new(format!("cannot write {shown}: {error}")))
+            .map_err(|error| Error::new(Code::Output, format!("cannot write {shown}: {error}")))
     }
 
     fn text(&self) -> String {

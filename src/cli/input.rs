@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::Failure;
+use crate::engine::{Code, Error};
 
 /// The largest pattern, event, file of events, or line of a file of vectors, in bytes.
 pub(super) const MAX_INPUT: usize = 64 << 20;
@@ -11,11 +11,12 @@ pub(super) const MAX_INPUT: usize = 64 << 20;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The text of an argument: inline JSON, standard input, or a file.
-pub(super) fn read(argument: &str) -> Result<String, Failure> {
+pub(super) fn read(argument: &str) -> Result<String, Error> {
     if argument.trim_start().starts_with(['{', '[']) {
         return Ok(argument.to_owned());
     }
-    let failure = |error: &dyn std::fmt::Display| Failure::new(format!("`{argument}`: {error}"));
+    let failure =
+        |error: &dyn std::fmt::Display| Error::new(Code::Input, format!("`{argument}`: {error}"));
     let mut bytes = Vec::new();
     open(argument)?
         .take(MAX_INPUT as u64 + 1)
@@ -33,12 +34,12 @@ pub(super) fn read(argument: &str) -> Result<String, Failure> {
 }
 
 /// A file, or standard input for `-`.
-pub(super) fn open(file: &str) -> Result<Box<dyn BufRead>, Failure> {
+pub(super) fn open(file: &str) -> Result<Box<dyn BufRead>, Error> {
     if file == "-" {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
     match File::open(file) {
         Ok(file) => Ok(Box::new(BufReader::new(file))),
-        Err(error) => Err(Failure::new(format!("`{file}`: {error}"))),
+        Err(error) => Err(Error::new(Code::Input, format!("`{file}`: {error}"))),
     }
 }

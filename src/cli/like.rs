@@ -3,10 +3,10 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::session::{any_account, load};
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Global, Ui};
 use crate::check::tests::event_of;
 use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, as_recorded};
+use crate::engine::{Code, Error, Workspace, any_account};
 use crate::place::Region;
 use crate::rules::{self, RuleTest, RulesFile, meant, names, printable};
 
@@ -29,14 +29,14 @@ pub struct LikeArgs {
 }
 
 impl LikeArgs {
-    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let event = match (&self.rule, &self.event) {
             (Some(rule), _) => {
-                let rules = load(&global.file, ui)?;
+                let rules = Workspace::load(&global.file, ui)?;
                 let test = chosen(&rules.file, rule, self.test.as_deref())?;
-                event_of(&rules.file, test).map_err(|problem| Failure {
+                event_of(&rules.file, test).map_err(|problem| Error {
                     help: problem.help.clone(),
-                    ..Failure::new(problem.message)
+                    ..Error::new(Code::Input, problem.message)
                 })?
             }
             (None, event) => {
@@ -64,21 +64,27 @@ impl LikeArgs {
     }
 }
 
-fn default_region() -> Result<Region, Failure> {
+fn default_region() -> Result<Region, Error> {
     let region = "us-east-1".parse::<Region>();
-    region.map_err(|error| Failure::new(error.to_string()))
+    region.map_err(Error::internal)
 }
 
 /// An event that some service is known to have.
-fn known(event: &str) -> Result<(&str, &str), Failure> {
+fn known(event: &str) -> Result<(&str, &str), Error> {
     let shown = printable(event);
     let Some((service, name)) = event.split_once(':') else {
-        return Err(Failure::new(format!("`{shown}` does not name its service"))
-            .help("write `service:EventName`, such as `iam:CreateUser`"));
+        return Err(Error::new(
+            Code::CommandLine,
+            format!("`{shown}` does not name its service"),
+        )
+        .help("write `service:EventName`, such as `iam:CreateUser`"));
     };
     let services = names::services();
     let Some(known) = services.get(service) else {
-        let failure = Failure::new(format!("no service `{}` is known", printable(service)));
+        let failure = Error::new(
+            Code::Unknown,
+            format!("no service `{}` is known", printable(service)),
+        );
         return Err(match meant(service, services.keys().copied()) {
             Some(near) => failure.help(format!("did you mean `{near}:{}`?", printable(name))),
             None => failure.help(
@@ -90,7 +96,10 @@ fn known(event: &str) -> Result<(&str, &str), Failure> {
         return Ok((service, name));
     }
     let all = known.names();
-    let failure = Failure::new(format!("`{service}` has no event `{}`", printable(name)));
+    let failure = Error::new(
+        Code::Unknown,
+        format!("`{service}` has no event `{}`", printable(name)),
+    );
     Err(match rules::nearest(name, all.iter().map(String::as_str)) {
         Some(near) => failure.help(format!("did you mean `{service}:{near}`?")),
         None => failure.help("events are called as the API operations are"),
@@ -98,14 +107,13 @@ fn known(event: &str) -> Result<(&str, &str), Failure> {
 }
 
 /// A test by its rule and name.
-fn chosen<'f>(
-    file: &'f RulesFile,
-    rule: &str,
-    test: Option<&str>,
-) -> Result<&'f RuleTest, Failure> {
+fn chosen<'f>(file: &'f RulesFile, rule: &str, test: Option<&str>) -> Result<&'f RuleTest, Error> {
     let all = &file.rules;
     let Some(found) = all.iter().find(|other| other.id.0 == rule) else {
-        let failure = Failure::new(format!("there is no rule `{}`", printable(rule)));
+        let failure = Error::new(
+            Code::Unknown,
+            format!("there is no rule `{}`", printable(rule)),
+        );
         return Err(
             match meant(rule, all.iter().map(|rule| rule.id.0.as_str())) {
                 Some(near) => failure.help(format!("did you mean `{near}`?")),
@@ -119,16 +127,21 @@ fn chosen<'f>(
         .map(|test| format!("`{}`", printable(&test.name)))
         .collect();
     match (test, found.tests.as_slice()) {
-        (_, []) => Err(Failure::new(format!("the rule `{rule}` has no tests"))
-            .help("`iamwatch like iam:CreateUser` shows the event of an API")),
+        (_, []) => Err(
+            Error::new(Code::Unknown, format!("the rule `{rule}` has no tests"))
+                .help("`iamwatch like iam:CreateUser` shows the event of an API"),
+        ),
         (None, [one]) => Ok(one),
-        (None, _) => Err(Failure::new(format!("the rule `{rule}` has several tests"))
-            .help(format!("choose with `--test`: {}", names.join(", ")))),
+        (None, _) => Err(Error::new(
+            Code::CommandLine,
+            format!("the rule `{rule}` has several tests"),
+        )
+        .help(format!("choose with `--test`: {}", names.join(", ")))),
         (Some(name), tests) => tests.iter().find(|test| test.name == name).ok_or_else(|| {
-            Failure::new(format!(
-                "the rule `{rule}` has no test `{}`",
-                printable(name)
-            ))
+            Error::new(
+                Code::Unknown,
+                format!("the rule `{rule}` has no test `{}`", printable(name)),
+            )
             .help(format!("it has {}", names.join(", ")))
         }),
     }

@@ -1,36 +1,35 @@
-//! The command line: flags and wording, no logic. One file per subcommand.
+//! The command line: flags and wording, no logic. One file for each subcommand.
+//!
+//! | question | room |
+//! |---|---|
+//! | which flags do commands share | `args` |
+//! | where is written and asked | `ui`, `progress` |
+//! | what does the caller of the process hear | `exit` |
+//! | how is an input read | `input` |
 
 mod apply;
+mod args;
 mod backtest;
 mod check;
 mod compile;
 mod completions;
 mod coverage;
 mod demo;
-mod demo_org;
 mod destroy;
 mod dlq;
-mod everywhere;
 mod exit;
-mod expected;
 mod explain;
 mod explain_code;
 mod init;
 mod input;
 mod like;
-mod logs;
-mod matching;
-mod order;
-mod organization;
+mod r#match;
 mod patterns;
 mod permissions;
 mod plan;
-mod planning;
-mod removal;
+mod progress;
 mod sandbox;
-mod saved;
 mod schema;
-mod session;
 mod status;
 mod test_event;
 mod ui;
@@ -40,14 +39,14 @@ use std::io;
 use std::num::NonZero;
 use std::path::PathBuf;
 
-use aws_credential_types::Credentials;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::sandbox::Sandbox;
+use self::args::{Global, SANDBOX_FILE, When};
+use crate::engine::{Code, Error, Form, InProcessAws};
 
-pub use exit::{Exit, Failure};
-pub use matching::MatchArgs;
+pub use exit::Exit;
+pub use r#match::MatchArgs;
 pub use sandbox::SandboxArgs;
 pub use ui::Ui;
 
@@ -68,71 +67,6 @@ pub struct Cli {
     global: Global,
     #[command(subcommand)]
     command: Command,
-}
-
-/// Flags of every command.
-#[derive(Debug, Clone, Args)]
-pub struct Global {
-    /// The rules file
-    #[arg(
-        short,
-        long,
-        global = true,
-        default_value = "iamwatch.yaml",
-        value_name = "FILE"
-    )]
-    file: PathBuf,
-    /// Print JSON, with a `format_version`
-    #[arg(long, global = true)]
-    json: bool,
-    /// When to use colours
-    #[arg(long, global = true, default_value = "auto", value_name = "WHEN")]
-    color: When,
-    /// A profile of the shared AWS configuration files
-    #[arg(long, global = true, value_name = "NAME")]
-    profile: Option<String>,
-    /// Use the AWS inside this program, kept in FILE, instead of the real one
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = SANDBOX_FILE
-    )]
-    sandbox: Option<PathBuf>,
-    /// An AWS in this process that somebody brings along: it is kept nowhere.
-    #[arg(skip)]
-    within: Option<InProcessAws>,
-}
-
-/// An AWS in this process, and who calls it.
-#[derive(Debug, Clone)]
-pub struct InProcessAws {
-    /// The AWS.
-    pub sandbox: Sandbox,
-    /// The caller's credentials.
-    pub caller: Credentials,
-}
-
-impl InProcessAws {
-    /// As an administrator of the sandbox's own account.
-    pub fn administered(sandbox: Sandbox) -> Self {
-        Self {
-            caller: sandbox.admin(),
-            sandbox,
-        }
-    }
-}
-
-/// Where the sandbox is kept unless a file is named.
-const SANDBOX_FILE: &str = ".iamwatch-sandbox.json";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum When {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -173,7 +107,7 @@ enum Command {
     /// Count the alerts that the rules would have raised on CloudTrail logs
     Backtest(backtest::BacktestArgs),
     /// Match an event against an event pattern, exactly as EventBridge does
-    Match(matching::MatchArgs),
+    Match(r#match::MatchArgs),
     /// Print the JSON Schema of the rules file, for editors
     Schema(schema::SchemaArgs),
     /// Look into the sandbox: what people would have received, and what they would confirm
@@ -187,7 +121,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ui: Ui) -> Exit {
     run_within(args, ui, None)
 }
 
-/// The same on an AWS in this process, if one is given.
+/// Runs one command line on an AWS in this process, if one is given.
 pub fn run_within(
     args: impl IntoIterator<Item = OsString>,
     mut ui: Ui,
@@ -199,7 +133,10 @@ pub fn run_within(
         Err(error) => return usage(&error, &args, &mut ui),
     };
     cli.global.within = within;
-    ui.json = cli.global.json;
+    ui.form = match cli.global.json {
+        true => Form::Json,
+        false => Form::Human,
+    };
     ui.choose_color(match cli.global.color {
         When::Auto => None,
         When::Always => Some(true),
@@ -216,15 +153,15 @@ pub fn run_within(
     });
     match finished {
         Ok(exit) => exit,
-        Err(failure) if failure.broken_pipe => Exit::Fine,
-        Err(failure) => {
-            ui.failure(&failure);
+        Err(error) if error.code == Code::ClosedPipe => Exit::Fine,
+        Err(error) => {
+            ui.fail(&error);
             fallback
         }
     }
 }
 
-fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
+fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
     let global = cli.global;
     match cli.command {
         Command::Demo(args) => block_on(one_thread(), args.run(ui)),
@@ -259,7 +196,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Failure> {
 /// What a command runs on. Thousands of accounts keep more than one processor busy; an AWS in this process hears
 /// its calls in the same order each time.
 fn threads(global: &Global) -> tokio::runtime::Builder {
-    if global.within.is_some() || global.sandbox.is_some() {
+    if global.is_in_process() {
         return one_thread();
     }
     let mut threads = tokio::runtime::Builder::new_multi_thread();
@@ -276,8 +213,8 @@ fn one_thread() -> tokio::runtime::Builder {
 
 fn block_on(
     mut threads: tokio::runtime::Builder,
-    command: impl Future<Output = Result<Exit, Failure>>,
-) -> Result<Exit, Failure> {
+    command: impl Future<Output = Result<Exit, Error>>,
+) -> Result<Exit, Error> {
     threads.enable_all().build()?.block_on(command)
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Exit, Failure, Ui};
+use super::{Exit, Ui};
+use crate::engine::{Code, Error};
 use crate::render::catalogue as render;
 use crate::rules::{self, CatalogueEntry, NotExpressible, Severity, catalogue, not_expressible};
 
@@ -52,7 +53,7 @@ impl Word {
 }
 
 impl PatternsArgs {
-    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Error> {
         let Some(id) = &self.id else {
             return self.list(ui);
         };
@@ -61,13 +62,16 @@ impl PatternsArgs {
         if entry.is_none() && other.is_none() {
             let other = not_expressible().iter().map(|other| &other.id);
             let known = catalogue().iter().map(|entry| &entry.id).chain(other);
-            let failure = Failure::new(format!(
-                "the catalogue has no rule or pack `{}`",
-                rules::printable(id)
-            ));
+            let failure = Error::new(
+                Code::Unknown,
+                format!(
+                    "the catalogue has no rule or pack `{}`",
+                    rules::printable(id)
+                ),
+            );
             return Err(failure.help(meant(id, known.map(|id| id.0.as_str()))));
         }
-        if ui.json {
+        if ui.is_json() {
             let rules = entry.into_iter().filter(|entry| !entry.is_pack());
             let packs = entry.into_iter().filter(|entry| entry.is_pack());
             ui.json(&document(rules, packs, other.into_iter()))?;
@@ -83,7 +87,7 @@ impl PatternsArgs {
         Ok(Exit::Fine)
     }
 
-    fn list(&self, ui: &mut Ui) -> Result<Exit, Failure> {
+    fn list(&self, ui: &mut Ui) -> Result<Exit, Error> {
         let rules = self.chosen()?;
         let whole = self.severity.is_empty()
             && self.mitre.is_none()
@@ -91,7 +95,7 @@ impl PatternsArgs {
             && self.pack.is_none();
         let packs = catalogue().iter().filter(|entry| entry.is_pack() && whole);
         let others = not_expressible().iter().filter(|_| whole);
-        if ui.json {
+        if ui.is_json() {
             ui.json(&document(rules.into_iter(), packs, others))?;
             return Ok(Exit::Fine);
         }
@@ -108,7 +112,7 @@ impl PatternsArgs {
     }
 
     /// The rules that all flags leave.
-    fn chosen(&self) -> Result<Vec<&'static CatalogueEntry>, Failure> {
+    fn chosen(&self) -> Result<Vec<&'static CatalogueEntry>, Error> {
         let pack = self.pack.as_deref().map(pack).transpose()?;
         let all = || catalogue().iter().filter(|entry| !entry.is_pack());
         if let Some(technique) = &self.mitre
@@ -120,10 +124,13 @@ impl PatternsArgs {
         if let Some(number) = &self.cis
             && !all().any(|rule| rule.cis.contains(number))
         {
-            return Err(Failure::new(format!(
-                "the catalogue knows no number of CIS v1.4 `{}`",
-                rules::printable(number)
-            ))
+            return Err(Error::new(
+                Code::Unknown,
+                format!(
+                    "the catalogue knows no number of CIS v1.4 `{}`",
+                    rules::printable(number)
+                ),
+            )
             .help("there are 4.1 to 4.15, of section 4: monitoring"));
         }
         let fits = |rule: &&CatalogueEntry| {
@@ -147,7 +154,7 @@ fn is_about(rule: &CatalogueEntry, technique: &str) -> bool {
 }
 
 /// A pack by its id, the first part of which goes without saying.
-fn pack(id: &str) -> Result<&'static CatalogueEntry, Failure> {
+fn pack(id: &str) -> Result<&'static CatalogueEntry, Error> {
     let packs = || catalogue().iter().filter(|entry| entry.is_pack());
     let full = format!("pack/{id}");
     let found = packs().find(|pack| pack.id.0 == id || pack.id.0 == full);
@@ -158,7 +165,7 @@ fn pack(id: &str) -> Result<&'static CatalogueEntry, Failure> {
     })
 }
 
-fn unknown<'n>(what: &str, word: &str, known: impl Iterator<Item = &'n str>) -> Failure {
+fn unknown<'n>(what: &str, word: &str, known: impl Iterator<Item = &'n str>) -> Error {
     let mut known: Vec<&str> = known.collect();
     known.sort_unstable();
     known.dedup();
@@ -167,7 +174,11 @@ fn unknown<'n>(what: &str, word: &str, known: impl Iterator<Item = &'n str>) -> 
         |name| format!("did you mean `{name}`?"),
     );
     let word = rules::printable(word);
-    Failure::new(format!("the catalogue knows no {what} `{word}`")).help(help)
+    Error::new(
+        Code::Unknown,
+        format!("the catalogue knows no {what} `{word}`"),
+    )
+    .help(help)
 }
 
 fn meant<'n>(id: &str, known: impl Iterator<Item = &'n str>) -> String {

@@ -3,10 +3,9 @@
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::organization::OrgArgs;
-use super::session::{self, Rules, load};
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Global, Ui};
 use crate::backtest::source::s3::Address;
+use crate::engine::{AccountScope, Code, Error, Workspace, any_account, no_organization};
 use crate::organization::Trusted;
 use crate::permissions::{self, GUARD_LIMIT, POLICY_LIMIT, Phase, Scope};
 use crate::place::AccountId;
@@ -88,29 +87,40 @@ enum Run {
 }
 
 impl PermissionsArgs {
-    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let mut rules = load(&global.file, ui)?;
-        OrgArgs::whole(self.org).settle(&mut rules.file)?;
+    pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let mut rules = Workspace::load(&global.file, ui)?;
+        let scope = AccountScope {
+            whole: self.org,
+            ..AccountScope::default()
+        };
+        scope.settle(&mut rules.file)?;
         if matches!(self.phase, Some(Run::Member)) {
             return self.member(&rules, ui);
         }
         let account = match (&self.account, &rules.file.home.account) {
             (Some(given), Some(home)) if given != home => {
-                return Err(Failure::new(format!(
-                    "the rules file is for account {home}, not {given}"
-                ))
+                return Err(Error::new(
+                    Code::CommandLine,
+                    format!("the rules file is for account {home}, not {given}"),
+                )
                 .help("leave `--account` out, or correct `home.account`"));
             }
             (given, home) => given.as_ref().or(home.as_ref()).cloned(),
         };
-        let account = account.or_else(|| session::sandbox_account(global));
-        let Some(account) = account else {
-            return Err(Failure::new("the rules file does not say its account")
-                .help("add `--account ID`, or write `home: { account: \"ID\", … }`"));
+        let account = match (account, &global.sandbox) {
+            (None, Some(_)) => Some(any_account()?),
+            (account, _) => account,
         };
-        let mut scope = rules.scope(&account, ui)?;
+        let Some(account) = account else {
+            return Err(
+                Error::new(Code::CommandLine, "the rules file does not say its account")
+                    .help("add `--account ID`, or write `home: { account: \"ID\", … }`"),
+            );
+        };
+        let mut scope = rules.scope(&account)?;
         if !self.logs.is_empty() && !matches!(self.phase, Some(Run::Backtest)) {
-            return Err(Failure::new("only `backtest` reads logs").help("leave `--logs` out"));
+            return Err(Error::new(Code::CommandLine, "only `backtest` reads logs")
+                .help("leave `--logs` out"));
         }
         let named = self.logs.iter();
         scope.logs = named
@@ -133,23 +143,19 @@ impl PermissionsArgs {
         print(&permissions::policy(&scope, phase), MANAGED, ui)
     }
 
-    fn member(&self, rules: &Rules, ui: &mut Ui) -> Result<Exit, Failure> {
+    fn member(&self, rules: &Workspace, ui: &mut Ui) -> Result<Exit, Error> {
         let Some(trusted) = &self.trusted else {
-            return Err(Failure::new("who takes on the members' role is not known").help(
+            return Err(Error::new(Code::CommandLine, "who takes on the members' role is not known").help(
                 "give --trusted with the ARN of the role that runs iamwatch, such as arn:aws:iam::ACCOUNT:role/NAME",
             ));
         };
         if rules.file.watch.organization.is_none() {
-            return Err(
-                Failure::new("the rules file watches one account, not an organization")
-                    .help("give --org, or write `watch: { organization: {} }`"),
-            );
+            return Err(no_organization());
         }
         // The same in every account: which one stands in it does not matter.
-        let any = session::any_account()?;
-        let scope = rules.scope(&any, ui)?;
+        let scope = rules.scope(&any_account()?)?;
         let role = permissions::member_role(&scope, &trusted.arn, self.org_id.as_deref());
-        let role = role.ok_or_else(|| Failure::new("the role cannot be named"))?;
+        let role = role.ok_or_else(|| Error::internal("the role cannot be named"))?;
         let mut hints = Vec::new();
         if trusted.from_session {
             hints.push(format!(
@@ -211,7 +217,7 @@ const GUARD: Limit = Limit {
     help: "put its statements into two policies",
 };
 
-fn print(policy: &Value, limit: Limit, ui: &mut Ui) -> Result<Exit, Failure> {
+fn print(policy: &Value, limit: Limit, ui: &mut Ui) -> Result<Exit, Error> {
     ui.json(policy)?;
     let length = permissions::length(policy);
     let head = format!(

@@ -1,24 +1,22 @@
 //! `iamwatch plan`: what apply would change.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
-use super::expected::Expected;
-use super::order::OrderArgs;
-use super::organization::{Beyond, Document as Organization, Org, OrgArgs};
-use super::session::{Session, verdict};
-use super::{Exit, Failure, Global, Ui, saved};
-use crate::fleet::{Pass, Run};
+use super::args::{OrgArgs, RequestArgs};
+use super::{Exit, Global, Ui};
+use crate::engine::{Code, Error, Expected, Org, OrganizationPlan, Session, saved, whole};
+use crate::fleet::Run;
 use crate::plan::Plan;
+use crate::plan::saved::PlanRequest;
 use crate::render;
 
 /// Flags of `plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     #[command(flatten)]
-    order: OrderArgs,
+    request: RequestArgs,
     #[command(flatten)]
     org: OrgArgs,
     /// Also write the plan to FILE, for `iamwatch apply FILE`
@@ -33,58 +31,37 @@ pub struct PlanArgs {
 }
 
 impl PlanArgs {
-    pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let session = Session::open_with(global, &self.org.listing(), ui).await?;
-        let order = self.order.order(&session)?;
-        let (plan, run) = match session.org.as_ref().filter(|org| !org.home_only) {
-            None => (session.plan_for(&order).await?, None),
-            Some(org) => {
-                self.check()?;
-                // Both only look: what home still needs is asked for while the accounts are read.
-                let fleet = Arc::new(org.fleet_for(&session, &order));
-                let looking = async {
-                    let beyond = Beyond::of(&order);
-                    Ok(org
-                        .go_through(&fleet, &session, beyond, &Pass::Look, ui)
-                        .await)
-                };
-                let (plan, run) = futures::try_join!(session.plan_for(&order), looking)?;
-                (plan, Some((org, run)))
-            }
-        };
-        let expected = match &self.with_backtest {
-            Some(logs) => Some(Expected::of(
-                &plan,
-                &session.rules,
-                &session.cloud.account,
-                logs,
-            )?),
-            None => None,
-        };
-        if let Some((org, run)) = &run {
-            let exit = self.organization(org, &plan, run, ui)?;
-            if let Some(expected) = expected.filter(|_| !ui.json) {
-                write!(ui.out, "{}", expected.text(ui.painter()))?;
-            }
-            return Ok(exit);
+    pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let session = global.open(&self.org.listing(), ui).await?;
+        let request = self.request.request(&session)?;
+        match session.org.as_ref().filter(|org| !org.home_only) {
+            Some(org) => self.organization(&session, org, &request, ui).await,
+            None => self.home(&session, &request, ui).await,
         }
-        if ui.json {
-            let mut document = serde_json::to_value(&plan).map_err(std::io::Error::from)?;
-            if let (Some(expected), Some(members)) = (&expected, document.as_object_mut()) {
-                let expected = serde_json::to_value(expected).map_err(std::io::Error::from)?;
-                members.insert("expected".to_owned(), expected);
-            }
-            ui.json(&document)?;
-        } else {
-            let text = render::plan::plan(&plan, ui.painter());
-            write!(ui.out, "{text}")?;
+    }
+
+    async fn home(
+        &self,
+        session: &Session,
+        request: &PlanRequest,
+        ui: &mut Ui,
+    ) -> Result<Exit, Error> {
+        let plan = session.plan_for(request).await?;
+        let expected = self.expected(session, &plan)?;
+        let mut document = serde_json::to_value(&plan)?;
+        if let (Some(expected), Some(members)) = (&expected, document.as_object_mut()) {
+            members.insert("expected".to_owned(), serde_json::to_value(expected)?);
+        }
+        ui.answer(&document, |paint| {
+            let mut text = render::plan::plan(&plan, paint);
             if let Some(expected) = &expected {
-                write!(ui.out, "{}", expected.text(ui.painter()))?;
+                text.push_str(&render::expected::expected(expected, paint));
             }
-        }
+            text
+        })?;
         if let Some(path) = &self.out {
-            saved::save(path, &session, &order, &plan)?;
-            if !ui.json {
+            saved::save(path, session, request, &plan)?;
+            if !ui.is_json() {
                 let path = path.display();
                 writeln!(
                     ui.out,
@@ -92,47 +69,60 @@ impl PlanArgs {
                 )?;
             }
         }
-        Ok(verdict(&plan, self.detailed_exitcode))
+        Ok(self.verdict(plan.is_off()))
     }
 
-    /// Whether an organization can be planned so.
-    fn check(&self) -> Result<(), Failure> {
+    async fn organization(
+        &self,
+        session: &Session,
+        org: &Org,
+        request: &PlanRequest,
+        ui: &mut Ui,
+    ) -> Result<Exit, Error> {
         if self.out.is_some() {
-            return Err(Failure::new(
+            return Err(Error::new(
+                Code::CommandLine,
                 "a saved plan holds one account, and this is an organization",
             )
             .help("give --home-only to save the plan of the home account"));
         }
-        Ok(())
+        let (plan, run) = session.plan_organization(org, request, ui).await?;
+        let expected = self.expected(session, &plan)?;
+        whole(&run)?;
+        let name = &org.organization.id;
+        ui.answer(&OrganizationPlan::new(&plan, name, &run), |paint| {
+            let home = render::plan::plan(&plan, paint);
+            let members = render::fleet::plan(&run, name, paint);
+            format!("{home}\n{members}")
+        })?;
+        org.listed(&run)?;
+        if let Some(expected) = expected.filter(|_| !ui.is_json()) {
+            let text = render::expected::expected(&expected, ui.painter());
+            write!(ui.out, "{text}")?;
+        }
+        Ok(self.settled(&plan, &run))
     }
 
-    fn organization(
-        &self,
-        org: &Org,
-        plan: &Plan,
-        run: &Run,
-        ui: &mut Ui,
-    ) -> Result<Exit, Failure> {
-        if run.stopped {
-            return Err(Failure::new("stopped before all accounts were looked at"));
-        }
-        let name = &org.organization.id;
-        if ui.json {
-            ui.json(&Organization::of(plan, name, run))?;
-        } else {
-            let home = render::plan::plan(plan, ui.painter());
-            let members = render::fleet::plan(run, name, ui.painter());
-            write!(ui.out, "{home}\n{members}")?;
-        }
-        org.listed(run)?;
+    fn expected(&self, session: &Session, plan: &Plan) -> Result<Option<Expected>, Error> {
+        let logs = self.with_backtest.as_deref();
+        let account = &session.cloud.account;
+        logs.map(|logs| Expected::of(plan, &session.rules, account, logs))
+            .transpose()
+    }
+
+    fn settled(&self, plan: &Plan, run: &Run) -> Exit {
         if !run.is_complete() {
-            return Ok(Exit::Error);
+            return Exit::Error;
         }
-        let settled = run.is_settled() && !plan.is_off();
-        Ok(if self.detailed_exitcode && !settled {
+        self.verdict(!run.is_settled() || plan.is_off())
+    }
+
+    /// What `--detailed-exitcode` says.
+    fn verdict(&self, is_off: bool) -> Exit {
+        if self.detailed_exitcode && is_off {
             Exit::Verdict
         } else {
             Exit::Fine
-        })
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::{Exit, Failure, Ui};
+use super::{Exit, Ui};
+use crate::engine::{Code, Error};
 use crate::sandbox::{Delivery, Lost, Sandbox};
 
 /// Look into the sandbox: an AWS inside this program that forgets nothing you did to it.
@@ -54,9 +55,12 @@ struct Confirmation {
 
 impl SandboxArgs {
     /// Runs the subcommand on the sandbox that `file` holds.
-    pub fn run(self, ui: &mut Ui, file: &Path) -> Result<Exit, Failure> {
+    ///
+    /// # Errors
+    /// A sandbox that cannot be read or written, and subscriptions that are not there.
+    pub fn run(self, ui: &mut Ui, file: &Path) -> Result<Exit, Error> {
         let sandbox = Sandbox::load(file).map_err(|error| {
-            Failure::new(error.to_string())
+            Error::new(Code::Sandbox, error.to_string())
                 .help("a command with `--sandbox` makes one, such as `iamwatch apply --sandbox`")
         })?;
         match self.command {
@@ -67,9 +71,9 @@ impl SandboxArgs {
     }
 }
 
-fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Failure> {
+fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Error> {
     let (deliveries, lost) = (sandbox.outbox(), sandbox.lost());
-    if ui.json {
+    if ui.is_json() {
         ui.json(&Outbox {
             format_version: 1,
             deliveries,
@@ -128,18 +132,19 @@ fn confirm(
     sandbox: &Sandbox,
     file: &Path,
     endpoint: Option<&str>,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, Error> {
     let confirmed = sandbox
         .confirm(endpoint)
         .and_then(|confirmed| sandbox.save(file).map(|()| confirmed))
-        .map_err(|error| Failure::new(error.to_string()))?;
+        .map_err(|error| Error::new(Code::Sandbox, error.to_string()))?;
     if let (true, Some(endpoint)) = (confirmed.is_empty(), endpoint) {
-        return Err(Failure::new(format!(
-            "no subscription of `{endpoint}` waits to be confirmed"
-        ))
+        return Err(Error::new(
+            Code::Unknown,
+            format!("no subscription of `{endpoint}` waits to be confirmed"),
+        )
         .help("`iamwatch sandbox outbox` shows who was asked"));
     }
-    if ui.json {
+    if ui.is_json() {
         let confirmed = confirmed
             .into_iter()
             .map(|(protocol, endpoint, topic)| Confirmation {
@@ -168,8 +173,8 @@ const NAMES: [&str; 8] = [
     "security", "logs", "payments", "shop", "mobile", "data", "staging", "lab",
 ];
 
-fn organize(ui: &mut Ui, sandbox: &Sandbox, file: &Path, accounts: usize) -> Result<Exit, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
+fn organize(ui: &mut Ui, sandbox: &Sandbox, file: &Path, accounts: usize) -> Result<Exit, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::new(Code::Sandbox, error.to_string());
     let organization = sandbox.organize().map_err(|error| failed(&error))?;
     let unit = organization
         .create_unit(&organization.root(), "workloads")
@@ -188,7 +193,7 @@ fn organize(ui: &mut Ui, sandbox: &Sandbox, file: &Path, accounts: usize) -> Res
     }
     sandbox.save(file).map_err(|error| failed(&error))?;
     let id = organization.id();
-    if ui.json {
+    if ui.is_json() {
         ui.json(&serde_json::json!({
             "format_version": 1,
             "organization": id,

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Exit, Failure, Ui};
+use super::{Exit, Ui};
+use crate::engine::Error;
 use crate::rules;
 
 /// Flags of `schema`.
@@ -10,11 +11,7 @@ use crate::rules;
 pub struct SchemaArgs {}
 
 impl SchemaArgs {
-    /// Prints the schema.
-    ///
-    /// # Errors
-    /// When nobody reads.
-    pub fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Error> {
         ui.json(&rules::schema())?;
         Ok(Exit::Fine)
     }

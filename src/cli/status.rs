@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::session::Session;
-use super::{Exit, Failure, Global, Ui};
+use super::{Exit, Global, Ui};
+use crate::engine::{AccountScope, Error};
 use crate::health;
 use crate::render;
 
@@ -12,15 +12,13 @@ use crate::render;
 pub struct StatusArgs {}
 
 impl StatusArgs {
-    pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let session = Session::open(global, ui).await?;
-        let health = health::health(&session.cloud, session.judged(), session.now_ms()).await?;
-        if ui.json {
-            ui.json(&health)?;
-        } else {
-            let text = render::health::health(&health, &session.desired.feed, ui.painter());
-            write!(ui.out, "{text}")?;
-        }
+    pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let session = global.open(&AccountScope::default(), ui).await?;
+        let health =
+            health::health(&session.cloud, session.judged(), session.clock.now_ms()).await?;
+        ui.answer(&health, |paint| {
+            render::health::health(&health, &session.desired.feed, paint)
+        })?;
         Ok(if health.healthy {
             Exit::Fine
         } else {

@@ -2,20 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::Args;
 use futures::FutureExt;
 use serde::Serialize;
 
-use super::organization::OrgArgs;
-use super::session::{Session, interrupted};
-use super::{Exit, Failure, Global, Ui};
+use super::args::OrgArgs;
+use super::{Exit, Global, Ui};
 use crate::compile::Compiled;
-use crate::fleet::Outcome;
+use crate::engine::{Code, Error, Host, OrganizationProof, Question, Session};
 use crate::place::Region;
-use crate::plan::PlanOptions;
-use crate::proof::{self, AccountProof, Options, Proof, RealProof, RegionProof};
+use crate::proof::{self, Options, Proof, RealProof, RegionProof};
 use crate::render;
 
 /// Flags of `test-event`.
@@ -67,23 +65,18 @@ enum Task {
 }
 
 impl TestEventArgs {
-    pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Failure> {
-        let session = Session::open_with(global, &self.org, ui).await?;
+    pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let session = global.open(&self.org.scope(), ui).await?;
         let task = self.task(&session)?;
         if let Task::Rules(patterns, regions) = &task {
             let each: usize = patterns.iter().map(|p| readers(&session, p)).sum();
             let messages = each * regions.len();
-            let question = format!(
-                "This sends up to {messages} messages marked TEST to the real channels. Go ahead?"
-            );
-            if patterns.len() * regions.len() > 1 && !ui.confirm(&question, self.auto_approve)? {
-                return Err(Failure::new("stopped: nothing was sent"));
+            let question = Question::SendTests { messages };
+            if patterns.len() * regions.len() > 1 && !ui.confirm(question, self.auto_approve)? {
+                return Err(Error::new(Code::Stopped, "stopped: nothing was sent"));
             }
         }
-        let clock = || match &session.sandbox {
-            Some(sandbox) => sandbox.now(),
-            None => unix_millis(),
-        };
+        let clock = || session.clock.now_ms();
         let timeout = self.timeout.unwrap_or(if self.real { 900 } else { 90 });
         let mut options = Options {
             wait: (self.wait || self.real).then(|| Duration::from_secs(timeout)),
@@ -94,7 +87,7 @@ impl TestEventArgs {
         let plan = session.difference()?;
         let deployment = session.deployment(&plan);
         // From here on Ctrl-C is heard, also while the temporary queue is being made.
-        let stop = tokio::spawn(interrupted()).map(drop).shared();
+        let stop = tokio::spawn(ui.interrupted()).map(drop).shared();
         let cloud = &session.cloud;
         let good = match task {
             Task::Rules(patterns, regions) => {
@@ -115,24 +108,22 @@ impl TestEventArgs {
                 options.wait = Some(Duration::from_secs(timeout));
                 let proofs =
                     proof::prove_regions(cloud, deployment, &regions, &options, stop).await?;
-                let text = render::proof::regions(&proofs, ui.painter());
-                show_as(
-                    &Ways {
-                        format_version: 1,
-                        regions: &proofs,
-                    },
-                    &text,
-                    ui,
-                )?;
+                let document = Ways {
+                    format_version: 1,
+                    regions: &proofs,
+                };
+                ui.answer(&document, |paint| render::proof::regions(&proofs, paint))?;
                 proofs.iter().all(RegionProof::is_good)
             }
             Task::Accounts => {
                 options.wait = Some(Duration::from_secs(timeout));
                 let own = self.org.account.is_empty();
-                ways_of_accounts(&session, deployment, &options, own, stop, ui).await?
+                let proof = session.prove_accounts(&plan, &options, own, stop).await?;
+                show_accounts(&proof, ui)?;
+                proof.is_good()
             }
             Task::Real => {
-                if !ui.json {
+                if !ui.is_json() {
                     let limit = match timeout {
                         seconds @ 0..120 => format!("{seconds} s"),
                         seconds => format!("{} min", seconds.div_ceil(60)),
@@ -143,28 +134,27 @@ impl TestEventArgs {
                     )?;
                 }
                 let proof = proof::prove_real(cloud, deployment, &options, stop).await?;
-                let text = render::proof::real(&proof, ui.painter());
-                show_as(
-                    &Real {
-                        format_version: 1,
-                        real: &proof,
-                    },
-                    &text,
-                    ui,
-                )?;
+                let document = Real {
+                    format_version: 1,
+                    real: &proof,
+                };
+                ui.answer(&document, |paint| render::proof::real(&proof, paint))?;
                 proof.is_good()
             }
         };
         Ok(if good { Exit::Fine } else { Exit::Error })
     }
 
-    fn task(&self, session: &Session) -> Result<Task, Failure> {
+    fn task(&self, session: &Session) -> Result<Task, Error> {
         if self.real {
             return Ok(Task::Real);
         }
         if !session.rules.file.test_events {
-            return Err(Failure::new("the rules file says `test_events: false`")
-                .help("without the door for synthetic events only --real can be used"));
+            return Err(Error::new(
+                Code::NotForRules,
+                "the rules file says `test_events: false`",
+            )
+            .help("without the door for synthetic events only --real can be used"));
         }
         if self.all_accounts || !self.org.account.is_empty() {
             return Ok(Task::Accounts);
@@ -172,7 +162,8 @@ impl TestEventArgs {
         let regions = self.regions(session)?;
         if self.rules.is_empty() && !self.all {
             if !session.desired.topology.is_hub() {
-                return Err(Failure::new(
+                return Err(Error::new(
+                    Code::NotForRules,
                     "events are watched where alerts are raised: there is no way home to prove",
                 )
                 .help("name the rules to test, or give --all"));
@@ -180,12 +171,12 @@ impl TestEventArgs {
             return Ok(Task::Ways(regions.into_iter().flatten().collect()));
         }
         if regions.len() > 1 && !self.notify {
-            return Err(Failure::new(
+            return Err(Error::new(Code::CommandLine,
                 "rules tested from every Region send many messages to the real channels",
             )
             .help("give --notify for that, or name no rule: then each Region's way home is proved and nobody is alerted"));
         }
-        let only = session.chosen(&self.rules)?;
+        let only = session.rules.choose(&self.rules)?;
         let patterns: Vec<Compiled> = session
             .rules
             .patterns
@@ -194,7 +185,8 @@ impl TestEventArgs {
             .cloned()
             .collect();
         if patterns.is_empty() {
-            return Err(Failure::new(
+            return Err(Error::new(
+                Code::NotForRules,
                 "no rule is enabled, so that there is nothing to test",
             ));
         }
@@ -202,7 +194,7 @@ impl TestEventArgs {
     }
 
     /// The Regions that `--region` means.
-    fn regions(&self, session: &Session) -> Result<Vec<Option<Region>>, Failure> {
+    fn regions(&self, session: &Session) -> Result<Vec<Option<Region>>, Error> {
         let topology = &session.desired.topology;
         let home = &session.rules.file.home.region;
         let watched: Vec<&Region> = if topology.is_hub() {
@@ -217,61 +209,14 @@ impl TestEventArgs {
                 Some(region) => Ok(vec![Some((*region).clone())]),
                 None => {
                     let names: Vec<&str> = watched.iter().map(|region| region.as_str()).collect();
-                    Err(Failure::new(format!("nothing is watched in `{name}`"))
-                        .help(format!("the file watches {}", names.join(", "))))
+                    Err(
+                        Error::new(Code::Unknown, format!("nothing is watched in `{name}`"))
+                            .help(format!("the file watches {}", names.join(", "))),
+                    )
                 }
             },
         }
     }
-}
-
-/// Proves the way home of every account that is meant, and with `own` of the home account.
-pub(super) async fn ways_of_accounts(
-    session: &Session,
-    deployment: proof::Deployment<'_>,
-    options: &Options<'_>,
-    own: bool,
-    stop: impl Future<Output = ()> + Clone,
-    ui: &mut Ui,
-) -> Result<bool, Failure> {
-    let Some(org) = &session.org else {
-        return Err(
-            Failure::new("the rules file watches one account, not an organization")
-                .help("give --org, or write `watch: { organization: {} }`"),
-        );
-    };
-    let fleet = org.fleet(session, &PlanOptions::default(), None);
-    let (ways, stuck) = org.ways(&fleet, session.desired.home.account()).await?;
-    let proofs =
-        proof::prove_accounts(&session.cloud, deployment, ways, options, stop.clone()).await?;
-    let home: BTreeSet<Region> = session
-        .desired
-        .topology
-        .forwarders
-        .keys()
-        .cloned()
-        .collect();
-    let own = if own {
-        proof::prove_regions(&session.cloud, deployment, &home, options, stop).await?
-    } else {
-        Vec::new()
-    };
-    let text = render::proof::accounts(&own, &proofs, &stuck, ui.painter());
-    show_as(
-        &Accounts {
-            format_version: 1,
-            home: &own,
-            accounts: &proofs,
-            stuck: &stuck,
-        },
-        &text,
-        ui,
-    )?;
-    let some = !proofs.is_empty() || !own.is_empty();
-    Ok(some
-        && stuck.is_empty()
-        && own.iter().all(RegionProof::is_good)
-        && proofs.iter().all(AccountProof::is_good))
 }
 
 #[derive(Serialize)]
@@ -281,44 +226,32 @@ struct Ways<'a> {
 }
 
 #[derive(Serialize)]
-struct Accounts<'a> {
-    format_version: u32,
-    home: &'a [RegionProof],
-    accounts: &'a [AccountProof],
-    stuck: &'a [Outcome],
-}
-
-#[derive(Serialize)]
 struct Real<'a> {
     format_version: u32,
     real: &'a RealProof,
 }
 
-fn show_as(json: &impl Serialize, text: &str, ui: &mut Ui) -> Result<(), Failure> {
-    if ui.json {
-        ui.json(json)?;
-    } else {
-        write!(ui.out, "{text}")?;
-    }
+#[derive(Serialize)]
+struct Tests<'a> {
+    format_version: u32,
+    tests: &'a [Proof],
+}
+
+/// Prints what came of tests of rules.
+pub(super) fn show(proofs: &[Proof], ui: &mut Ui) -> Result<(), Error> {
+    let document = Tests {
+        format_version: 1,
+        tests: proofs,
+    };
+    ui.answer(&document, |paint| render::report::proofs(proofs, paint))?;
     Ok(())
 }
 
-/// Prints what came of it.
-pub(super) fn show(proofs: &[Proof], ui: &mut Ui) -> Result<(), Failure> {
-    if ui.json {
-        #[derive(Serialize)]
-        struct Tests<'a> {
-            format_version: u32,
-            tests: &'a [Proof],
-        }
-        ui.json(&Tests {
-            format_version: 1,
-            tests: proofs,
-        })?;
-    } else {
-        let text = render::report::proofs(proofs, ui.painter());
-        write!(ui.out, "{text}")?;
-    }
+/// Prints what came of tests of an organization's accounts.
+pub(super) fn show_accounts(proof: &OrganizationProof, ui: &mut Ui) -> Result<(), Error> {
+    ui.answer(proof, |paint| {
+        render::proof::accounts(&proof.home, &proof.accounts, &proof.stuck, paint)
+    })?;
     Ok(())
 }
 
@@ -331,13 +264,6 @@ fn readers(session: &Session, pattern: &Compiled) -> usize {
         .iter()
         .find(|rule| rule.id == pattern.rule);
     rule.map_or(0, |rule| rule.channels.len())
-}
-
-fn unix_millis() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A UUID: CloudTrail's event ids have that form, and queue names may contain it.

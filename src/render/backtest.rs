@@ -1,9 +1,11 @@
 //! How many alerts there would have been, for people.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::style::Painter;
 use crate::backtest::{Count, Missed, Report, RuleReport, Skip};
+use crate::place::Region;
 use crate::rules::printable;
 
 /// So many losses are named.
@@ -239,5 +241,50 @@ fn losses(text: &mut String, report: &Report, paint: Painter) {
     }
     if read.lost > LOSSES as u64 {
         let _ = writeln!(text, "  and {} more", read.lost - LOSSES as u64);
+    }
+}
+
+/// What is said before the event history of so many Regions is read. `longest` is the Region that takes longest, and how
+/// long that is.
+pub fn reading_history(regions: usize, longest: Option<&(Region, Duration)>) -> String {
+    let guess = match longest {
+        None => String::new(),
+        Some((_, time)) if *time <= Duration::from_secs(10) => {
+            ", which takes some seconds".to_owned()
+        }
+        Some((region, time)) => format!(
+            ", which takes about {}: {region} has most, going by its latest events",
+            spoken(*time)
+        ),
+    };
+    let regions = match regions {
+        1 => "1 Region".to_owned(),
+        more => format!("{more} Regions"),
+    };
+    format!(
+        "Reading the event history of {regions} at AWS's rate of 2 requests a second and Region{guess}. Ctrl-C ends it \
+         and shows what is counted."
+    )
+}
+
+fn spoken(time: Duration) -> String {
+    let minutes = time.as_secs().div_ceil(60);
+    match minutes {
+        0..=1 => "a minute".to_owned(),
+        2..=120 => format!("{minutes} minutes"),
+        _ => format!("{} hours", minutes.div_ceil(60)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rounded_up() {
+        let spoken = |seconds| spoken(Duration::from_secs(seconds));
+        assert_eq!(spoken(59), "a minute");
+        assert_eq!(spoken(61), "2 minutes");
+        assert_eq!(spoken(3 * 3600 + 1), "4 hours");
     }
 }

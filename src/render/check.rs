@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::diagnostic;
 use super::style::Painter;
 use crate::check::Checked;
-use crate::rules::{Diagnostic, Level, SourceId, Span, codes};
+use crate::rules::{Diagnostic, Level, SourceId, Sources, Span, codes};
 
 /// With more findings than this they are counted at the top as well, and the errors come first.
 const A_SCREEN: usize = 20;
@@ -110,13 +110,13 @@ struct Place {
 
 /// Where lines begin, so that a thousand diagnostics do not read the texts a thousand times.
 struct Positions<'c> {
-    checked: &'c Checked,
+    sources: &'c Sources,
     starts: BTreeMap<SourceId, Vec<usize>>,
 }
 
 impl<'c> Positions<'c> {
-    fn of(checked: &'c Checked) -> Self {
-        let starts = checked.sources.iter().enumerate().map(|(index, source)| {
+    fn of(sources: &'c Sources) -> Self {
+        let starts = sources.iter().enumerate().map(|(index, source)| {
             let after_each = source.text.match_indices('\n').map(|(at, _)| at + 1);
             (
                 SourceId(index),
@@ -124,24 +124,19 @@ impl<'c> Positions<'c> {
             )
         });
         Self {
-            checked,
+            sources,
             starts: starts.collect(),
         }
     }
 
     fn file(&self, span: Span) -> &'c str {
-        self.checked
-            .sources
+        self.sources
             .get(span.source)
             .map_or("", |source| &source.name)
     }
 
     fn place(&self, source: SourceId, at: usize) -> Place {
-        let text = self
-            .checked
-            .sources
-            .get(source)
-            .map_or("", |source| &source.text);
+        let text = self.sources.get(source).map_or("", |source| &source.text);
         let starts = self.starts.get(&source).map_or(&[][..], Vec::as_slice);
         let at = text.floor_char_boundary(at);
         let line = starts.partition_point(|start| *start <= at).max(1);
@@ -158,10 +153,10 @@ impl<'c> Positions<'c> {
     }
 }
 
-/// The stable form for programs.
-pub fn to_json(checked: &Checked) -> Value {
-    let positions = Positions::of(checked);
-    let diagnostics = checked.diagnostics.iter().map(|diagnostic| {
+/// Diagnostics in the stable form for programs.
+pub(super) fn diagnostics(sources: &Sources, found: &[Diagnostic]) -> Vec<Value> {
+    let positions = Positions::of(sources);
+    let one = |diagnostic: &Diagnostic| {
         let (start, end) = positions.range(diagnostic.span);
         json!({
             "code": diagnostic.code,
@@ -174,10 +169,15 @@ pub fn to_json(checked: &Checked) -> Value {
             "column": start.column,
             "end": end,
         })
-    });
+    };
+    found.iter().map(one).collect()
+}
+
+/// The stable form for programs.
+pub fn to_json(checked: &Checked) -> Value {
     json!({
         "format_version": 1,
-        "diagnostics": diagnostics.collect::<Vec<_>>(),
+        "diagnostics": diagnostics(&checked.sources, &checked.diagnostics),
         "errors": checked.count(Level::Error),
         "warnings": checked.count(Level::Warning),
         "rules": checked.rules,
@@ -189,7 +189,7 @@ pub fn to_json(checked: &Checked) -> Value {
 /// SARIF 2.1.0, which code hosts show beside the lines. Source: OASIS, "Static Analysis Results Interchange
 /// Format (SARIF) Version 2.1.0".
 pub fn to_sarif(checked: &Checked) -> Value {
-    let positions = Positions::of(checked);
+    let positions = Positions::of(&checked.sources);
     let mut used: Vec<&str> = checked.diagnostics.iter().map(|found| found.code).collect();
     used.sort_unstable();
     used.dedup();

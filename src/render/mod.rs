@@ -5,6 +5,8 @@ pub mod catalogue;
 pub mod check;
 pub mod dead_letters;
 pub mod diagnostic;
+pub mod error;
+pub mod expected;
 pub mod explain;
 pub mod fleet;
 pub mod health;

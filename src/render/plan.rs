@@ -9,8 +9,8 @@ use super::style::Painter;
 use crate::compile::RuleState;
 use crate::place::{Arn, Place};
 use crate::placement::TrailSource;
-use crate::plan::{Action, AttributeChange, Change, Conflict, Plan, adopt};
-use crate::resources::{Kind, Owner, Resource};
+use crate::plan::{Action, AttributeChange, Change, Plan};
+use crate::resources::{Kind, Resource};
 
 /// The whole plan, a line end at its end.
 pub fn plan(plan: &Plan, paint: Painter) -> String {
@@ -147,53 +147,6 @@ pub fn summary(plan: &Plan) -> String {
     } else {
         format!("Plan for {place}: {create} to create, {update} to change, {delete} to delete.")
     }
-}
-
-/// Why nothing can be planned, and what to do.
-pub fn conflicts(conflicts: &[Conflict]) -> (String, String) {
-    let mut messages = Vec::new();
-    let mut helps: Vec<String> = Vec::new();
-    let mut flags = String::new();
-    for conflict in conflicts {
-        let key = &conflict.key;
-        let (owner, help) = match (&conflict.owner, &conflict.unfit) {
-            (Owner::Stack(name), _) => (
-                format!("belongs to the rules file named `{name}`"),
-                "give this rules file another `name`: what belongs to another one is never touched"
-                    .to_owned(),
-            ),
-            (Owner::Stranger, _) => (
-                "who owns it is unknown: it is in another account, or may not be looked at"
-                    .to_owned(),
-                // The answer to HeadBucket has no words, and is the same for the one and the other.
-                "all of AWS shares one namespace for buckets: write `trail: { bucket: NAME }` with a name that is free, \
-                 or with a bucket of yours; to a caller without s3:ListBucket a free name may look taken as well"
-                    .to_owned(),
-            ),
-            (_, Some(unfit)) => (
-                format!(
-                    "cannot be adopted: its {} is {}, and AWS cannot change it to {}",
-                    unfit.path, unfit.before, unfit.after
-                ),
-                "rename or delete it, or give this rules file another `name`".to_owned(),
-            ),
-            (Owner::Nobody | Owner::Ours, None) => {
-                let _ = write!(flags, " --adopt {}", adopt::written(key));
-                ("does not carry iamwatch's tag".to_owned(), String::new())
-            }
-        };
-        messages.push(format!("{key} at {} exists already and {owner}", key.place));
-        if !help.is_empty() && !helps.contains(&help) {
-            helps.push(help);
-        }
-    }
-    if !flags.is_empty() {
-        helps.push(format!(
-            "rename or delete what is not iamwatch's, give this rules file another `name`, or hand it over with `{}`",
-            flags.trim_start()
-        ));
-    }
-    (messages.join("; "), helps.join("; "))
 }
 
 fn one(change: &Change, paint: Painter) -> String {

@@ -7,10 +7,10 @@ mod storm;
 use std::collections::BTreeSet;
 
 use iamwatch::aws::CallError;
+use iamwatch::engine::Error;
 use iamwatch::permissions::{self, Phase, Scope};
 use iamwatch::place::Region;
 use iamwatch::plan::{self, Action, PlanOptions};
-use iamwatch::render;
 use iamwatch::resources::{self, Kind, sqs};
 use serde_json::{Value, json};
 
@@ -81,8 +81,8 @@ async fn plans(
         false => wanted.desired.clone(),
     };
     let plan = plan::plan(&wanted.file.name, &desired, &live, wishes).map_err(|conflicts| {
-        let (what, help) = render::plan::conflicts(&conflicts);
-        format!("{what}; {help}")
+        let Error { message, help, .. } = Error::from(conflicts);
+        format!("{message}; {}", help.unwrap_or_default())
     })?;
     Ok((wanted, plan))
 }

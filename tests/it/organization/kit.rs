@@ -6,7 +6,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use iamwatch::aws::Cloud;
-use iamwatch::cli::{self, Exit, InProcessAws, Ui};
+use iamwatch::cli::{self, Exit, Ui};
+use iamwatch::engine::InProcessAws;
 use iamwatch::place::{AccountId, Place};
 use iamwatch::resources::{self, Live, Owner};
 use iamwatch::rules;
@@ -84,14 +85,7 @@ impl Kit {
 
     pub fn run_as(&self, args: &[&str], within: InProcessAws) -> Said {
         let (out, err) = (Shared::default(), Shared::default());
-        let ui = Ui {
-            out: Box::new(out.clone()),
-            err: Box::new(err.clone()),
-            json: false,
-            color: false,
-            interactive: false,
-            progress: false,
-        };
+        let ui = Ui::new(out.clone(), err.clone());
         let rules = self.path(&self.rules);
         let line = ["iamwatch", "-f", &rules, "--color", "never"];
         let line = line.iter().chain(args).map(Into::into);

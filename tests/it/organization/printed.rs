@@ -1,6 +1,6 @@
 //! The policies that `permissions` prints are enough for an organization, and hold nothing that is not needed.
 
-use iamwatch::cli::InProcessAws;
+use iamwatch::engine::InProcessAws;
 use serde_json::Value;
 
 use super::kit::{Kit, empty_role};

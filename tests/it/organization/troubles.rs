@@ -1,6 +1,6 @@
 //! What goes wrong in organizations: the one account is named, the others end as they should.
 
-use iamwatch::cli::InProcessAws;
+use iamwatch::engine::InProcessAws;
 use iamwatch::sandbox::{Fault, FaultKind};
 
 use super::kit::{Kit, empty_role};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use clap::Parser;
 use iamwatch::cli::{Exit, MatchArgs, Ui};
+use iamwatch::engine::Form;
 
 #[derive(Parser)]
 struct Command {
@@ -33,14 +34,10 @@ impl Written {
 /// The exit, standard output and standard error of a run.
 fn run(json: bool, arguments: &[&str]) -> (Exit, String, String) {
     let (out, err) = (Written::default(), Written::default());
-    let mut ui = Ui {
-        out: Box::new(out.clone()),
-        err: Box::new(err.clone()),
-        json,
-        color: false,
-        interactive: false,
-        progress: false,
-    };
+    let mut ui = Ui::new(out.clone(), err.clone());
+    if json {
+        ui.form = Form::Json;
+    }
     let command = Command::parse_from([&["match"], arguments].concat());
     let exit = command.args.run(&mut ui).unwrap();
     (exit, out.text(), err.text())

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use clap::Parser;
 use iamwatch::cli::{SandboxArgs, Ui};
+use iamwatch::engine::Form;
 use iamwatch::sandbox::{Clock, Fault, FaultKind, Options, Outcome, Sandbox};
 
 use super::{Aws, aws, clients, topic_arn};
@@ -176,14 +177,10 @@ struct Line {
 
 fn command(words: &[&str], json: bool, file: &std::path::Path) -> Result<String, String> {
     let paper = Paper::default();
-    let mut ui = Ui {
-        out: Box::new(paper.clone()),
-        err: Box::new(std::io::sink()),
-        json,
-        color: false,
-        interactive: false,
-        progress: false,
-    };
+    let mut ui = Ui::new(paper.clone(), std::io::sink());
+    if json {
+        ui.form = Form::Json;
+    }
     let line = Line::parse_from(["sandbox"].iter().chain(words));
     let done = line
         .args

@@ -2,8 +2,8 @@
 
 use futures::TryStreamExt;
 
-use super::super::Failure;
-use super::Org;
+use super::super::error::{Code, Error};
+use super::open::Org;
 use crate::aws::{CallError, Cloud};
 use crate::fleet::Run;
 use crate::organization::{self, Member, Organization, UnitError};
@@ -15,7 +15,7 @@ const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 impl Org {
     /// Why the home account cannot be entered: the organization may have none of that id.
-    pub(in crate::cli) async fn closed_home(&self, home: &AccountId, error: CallError) -> Failure {
+    pub(in crate::engine) async fn closed_home(&self, home: &AccountId, error: CallError) -> Error {
         let listed: Result<Vec<Member>, _> = organization::list(&self.caller.global())
             .try_collect()
             .await;
@@ -24,14 +24,17 @@ impl Org {
         };
         match listed.iter().find(|member| member.account == *home) {
             Some(member) if member.state.is_workable() => error.into(),
-            Some(member) => Failure::new(format!(
-                "the home account {member} is not active: {}",
-                member.state
-            ))
+            Some(member) => Error::new(
+                Code::WrongAccount,
+                format!("the home account {member} is not active: {}", member.state),
+            )
             .help("alerts are raised there: name another account under `home`"),
             None => {
                 let id = &self.organization.id;
-                let failure = Failure::new(format!("organization {id} has no account {home}"));
+                let failure = Error::new(
+                    Code::WrongAccount,
+                    format!("organization {id} has no account {home}"),
+                );
                 let near = listed
                     .iter()
                     .map(|member| {
@@ -52,11 +55,11 @@ impl Org {
     }
 
     /// That CloudTrail may look at the accounts, where a trail of ours is still to become the organization's.
-    pub(in crate::cli) async fn check_trail(
+    pub(in crate::engine) async fn check_trail(
         &self,
         desired: &Desired,
         account_facts: &AccountFacts,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Error> {
         let TrailSource::Ours(arn) = &desired.feed else {
             return Ok(());
         };
@@ -66,7 +69,7 @@ impl Org {
         }
         // Whoever may not ask hears of it from CloudTrail, later.
         match organization::trusts(&self.caller.global(), CLOUDTRAIL).await {
-            Ok(false) => Err(Failure::new(format!(
+            Ok(false) => Err(Error::new(Code::NotReady, format!(
                 "CloudTrail has no trusted access to organization {}: the organization's trail cannot be created",
                 self.organization.id
             ))
@@ -79,40 +82,39 @@ impl Org {
     }
 
     /// That the accounts could be listed, with advice where not.
-    pub(in crate::cli) fn listed(&self, run: &Run) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// Why accounts may be missing, or one that is named in vain.
+    pub fn listed(&self, run: &Run) -> Result<(), Error> {
         if let Some(unmatched) = run
             .unmatched
             .iter()
             .find(|unmatched| unmatched.span.is_none())
         {
-            return Err(Failure::new(format!(
-                "the organization has no account {}",
-                unmatched.account
-            ))
+            return Err(Error::new(
+                Code::Unknown,
+                format!("the organization has no account {}", unmatched.account),
+            )
             .help("correct --account or --exclude-account"));
         }
         match &run.unlisted {
-            Some(error) => Err(listing_failure(error, &self.caller, &self.organization)),
+            Some(error) => Err(listing_error(error, &self.caller, &self.organization)),
             None => Ok(()),
         }
     }
 }
 
-pub(super) fn unit_failure(
-    error: UnitError,
-    caller: &Cloud,
-    organization: &Organization,
-) -> Failure {
+pub(super) fn unit_error(error: UnitError, caller: &Cloud, organization: &Organization) -> Error {
     match error {
         UnitError::Unknown { unit, known } => {
             let nearest = known
                 .iter()
                 .map(|(id, name)| (strsim::jaro_winkler(id, &unit), id, name))
                 .max_by(|a, b| a.0.total_cmp(&b.0));
-            let failure = Failure::new(format!(
-                "organization {} has no unit `{unit}`",
-                organization.id
-            ));
+            let failure = Error::new(
+                Code::NotForRules,
+                format!("organization {} has no unit `{unit}`", organization.id),
+            );
             match nearest {
                 Some((score, id, name)) if score > 0.85 => {
                     failure.help(format!("did you mean `{id}` ({name})?"))
@@ -127,17 +129,17 @@ pub(super) fn unit_failure(
                 }
             }
         }
-        UnitError::Call(error) => listing_failure(&error, caller, organization),
+        UnitError::Call(error) => listing_error(&error, caller, organization),
     }
 }
 
 /// A refusal to list usually means that the caller is in a member account.
-pub(super) fn listing_failure(
+pub(super) fn listing_error(
     error: &CallError,
     caller: &Cloud,
     organization: &Organization,
-) -> Failure {
-    let failure = Failure::new(error.to_string());
+) -> Error {
+    let failure = Error::new(error.cause.into(), error.to_string());
     let remedy = error.remedy().unwrap_or_default();
     if organization::is_outsider(error) && caller.account != organization.management {
         return failure.help(format!(

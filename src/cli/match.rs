@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::input::{MAX_INPUT, open, read};
-use super::{Exit, Failure, Ui};
+use super::{Exit, Ui};
+use crate::engine::{Code, Error};
 use crate::pattern::{Event, EventPattern, raw_fields};
 
 /// Test whether an event matches an EventBridge event pattern
@@ -30,40 +31,42 @@ pub struct MatchArgs {
 
 impl MatchArgs {
     /// Runs the command. Everything that is wrong with the input is exit code 2, not a failure.
-    pub fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub fn run(self, ui: &mut Ui) -> Result<Exit, Error> {
         let done = match (&self.vectors, &self.pattern, &self.event) {
             (Some(file), _, _) => vectors(file, ui),
             (None, Some(pattern), Some(event)) => single(pattern, event, ui),
-            _ => Err(Failure::new(
+            _ => Err(Error::new(
+                Code::CommandLine,
                 "a pattern and an event, or --vectors, is needed",
             )),
         };
         match done {
             Ok(exit) => Ok(exit),
             Err(failure) => {
-                writeln!(ui.err, "error: {}", failure.message)?;
-                if let Some(help) = failure.help {
-                    writeln!(ui.err, "help: {help}")?;
-                }
+                ui.fail(&failure);
                 Ok(Exit::Code(2))
             }
         }
     }
 }
 
-fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Failure> {
+fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Error> {
     if pattern == "-" && event == "-" {
-        return Err(Failure::new(
+        return Err(Error::new(
+            Code::CommandLine,
             "the pattern and the event cannot both come from standard input",
         ));
     }
-    let pattern = EventPattern::parse(&read(pattern)?).map_err(|error| Failure {
+    let pattern = EventPattern::parse(&read(pattern)?).map_err(|error| Error {
         help: error.help(),
-        ..Failure::new(format!("the event pattern is not valid: {error}"))
+        ..Error::new(
+            Code::Input,
+            format!("the event pattern is not valid: {error}"),
+        )
     })?;
     let text = read(event)?;
     let event = Event::parse(&text)
-        .map_err(|error| Failure::new(format!("the event is not valid: {error}")))?;
+        .map_err(|error| Error::new(Code::Input, format!("the event is not valid: {error}")))?;
     if is_bare_record(&text) {
         writeln!(
             ui.err,
@@ -71,7 +74,7 @@ fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Failure> {
         )?;
     }
     let explanation = pattern.explain(&event);
-    if ui.json {
+    if ui.is_json() {
         let failures: Vec<Value> = explanation
             .failures
             .iter()
@@ -116,7 +119,7 @@ fn heading(matches: bool, combinations: usize) -> String {
     }
 }
 
-fn vectors(file: &str, ui: &mut Ui) -> Result<Exit, Failure> {
+fn vectors(file: &str, ui: &mut Ui) -> Result<Exit, Error> {
     let mut input = open(file)?;
     let mut line = Vec::new();
     loop {
@@ -125,7 +128,7 @@ fn vectors(file: &str, ui: &mut Ui) -> Result<Exit, Failure> {
             .by_ref()
             .take(MAX_INPUT as u64)
             .read_until(b'\n', &mut line)
-            .map_err(|error| Failure::new(format!("`{file}`: {error}")))?;
+            .map_err(|error| Error::new(Code::Input, format!("`{file}`: {error}")))?;
         if read == 0 {
             break;
         }

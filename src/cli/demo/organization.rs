@@ -1,20 +1,15 @@
-//! `iamwatch demo --org`: an organization goes from empty to covered, and one that joins is not forgotten.
+//! An organization goes from empty to covered, and one that joins is not forgotten.
 
-use std::sync::Arc;
-
-use super::apply::Consent;
-use super::demo::{START, STEP, heading, numbered, options};
-use super::everywhere::OrganizationDeploy;
-use super::organization::{Beyond, OrgArgs};
-use super::session::{Session, compiled};
-use super::{Exit, Failure, InProcessAws, Ui, coverage, test_event};
-use crate::aws::Access;
+use super::{START, STEP, heading, numbered, options};
+use crate::cli::{Exit, Ui, coverage, test_event};
+use crate::engine::{Code, Consent, Deploy, Error, Session, Workspace};
 use crate::place::AccountId;
 use crate::plan::PlanOptions;
+use crate::plan::saved::PlanRequest;
 use crate::rules;
 use crate::sandbox::{self, Clock, Sandbox};
 
-const RULES: &str = include_str!("../../examples/demo-organization.yaml");
+const RULES: &str = include_str!("../../../examples/demo-organization.yaml");
 
 /// The other accounts of the story, all of whose names are made up.
 const ACCOUNTS: [(&str, &str); 11] = [
@@ -32,8 +27,8 @@ const ACCOUNTS: [(&str, &str); 11] = [
 ];
 
 /// Runs the story.
-pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
+pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::new(Code::Sandbox, error.to_string());
     let aws = organization()?;
     heading(ui, "The rules file")?;
     write!(ui.out, "{RULES}")?;
@@ -41,45 +36,47 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Failure> {
     heading(ui, "iamwatch apply")?;
     apply(&aws, ui).await?;
     heading(ui, "iamwatch coverage")?;
-    coverage::judge(&session(&aws, ui).await?, ui).await?;
+    coverage::judge(&open_story(&aws, ui).await?, ui).await?;
 
     heading(ui, "A new account joins; iamwatch coverage")?;
     let known = aws.organization();
-    let known = known.ok_or_else(|| Failure::new("the sandbox has no organization"))?;
+    let known = known.ok_or_else(|| Error::internal("the sandbox has no organization"))?;
     let young = account("200000000012")?;
     known
         .create_account_as(&young, &known.root(), "young")
         .map_err(|error| failed(&error))?;
-    coverage::judge(&session(&aws, ui).await?, ui).await?;
+    coverage::judge(&open_story(&aws, ui).await?, ui).await?;
 
     heading(ui, "iamwatch apply")?;
     apply(&aws, ui).await?;
 
     heading(ui, "iamwatch test-event --all-accounts")?;
-    let session = session(&aws, ui).await?;
+    let session = open_story(&aws, ui).await?;
     let plan = session.difference()?;
-    let clock = || aws.now();
+    let clock = || session.clock.now_ms();
     let new_id = numbered();
     let options = options(&clock, &new_id);
-    let deployment = session.deployment(&plan);
     let never = futures::FutureExt::shared(std::future::pending());
-    let good =
-        test_event::ways_of_accounts(&session, deployment, &options, true, never, ui).await?;
-    Ok(if good { Exit::Fine } else { Exit::Error })
+    let proof = session.prove_accounts(&plan, &options, true, never).await?;
+    test_event::show_accounts(&proof, ui)?;
+    Ok(if proof.is_good() {
+        Exit::Fine
+    } else {
+        Exit::Error
+    })
 }
 
-fn account(text: &str) -> Result<AccountId, Failure> {
-    text.parse()
-        .map_err(|error| Failure::new(format!("{error}")))
+fn account(text: &str) -> Result<AccountId, Error> {
+    text.parse().map_err(Error::internal)
 }
 
 /// The management account with eleven others, one of them closed.
-fn organization() -> Result<Sandbox, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
+fn organization() -> Result<Sandbox, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::new(Code::Sandbox, error.to_string());
     let region = "eu-central-1".parse();
     let aws = Sandbox::new(sandbox::Options {
         account: account("111122223333")?,
-        region: region.map_err(|error| Failure::new(format!("{error}")))?,
+        region: region.map_err(Error::internal)?,
         clock: Clock::Virtual {
             now: START,
             step: STEP,
@@ -100,41 +97,21 @@ fn organization() -> Result<Sandbox, Failure> {
     Ok(aws)
 }
 
-async fn session(aws: &Sandbox, ui: &mut Ui) -> Result<Session, Failure> {
+async fn open_story(aws: &Sandbox, ui: &mut Ui) -> Result<Session, Error> {
     let loaded = rules::load_text("iamwatch.yaml", RULES);
-    let rules = compiled(loaded, ui)?;
-    let (access, org) = (Access::default(), OrgArgs::default());
-    Session::with(
-        rules,
-        Some(InProcessAws::administered(aws.clone())),
-        &access,
-        &org,
-        ui,
-    )
-    .await
+    let rules = Workspace::compile(loaded, ui)?;
+    super::open(aws, rules, ui).await
 }
 
-async fn apply(aws: &Sandbox, ui: &mut Ui) -> Result<(), Failure> {
-    let session = session(aws, ui).await?;
-    let Some(org) = &session.org else {
-        return Err(Failure::new(
-            "the rules file of the story watches one account",
-        ));
-    };
+async fn apply(aws: &Sandbox, ui: &mut Ui) -> Result<(), Error> {
+    let session = open_story(aws, ui).await?;
+    let org = session.organization()?;
     let plan = session.plan(&[], &PlanOptions::default()).await?;
-    let fleet = Arc::new(org.fleet(&session, &PlanOptions::default(), None));
-    let work = OrganizationDeploy {
-        org,
-        session: &session,
-        fleet: &fleet,
-        home: &plan,
-        beyond: Beyond::Nothing,
-        home_last: false,
-    };
     let consent = Consent {
-        question: "",
         approved: true,
         most: true,
     };
-    work.show_and_apply(&consent, ui).await.map(drop)
+    let request = PlanRequest::default();
+    let deploy = Deploy::organization(&session, org, &plan, &request, consent);
+    deploy.run(ui).await.map(drop)
 }

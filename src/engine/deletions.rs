@@ -1,6 +1,6 @@
 //! What stands in the way of deletions, said before the first write.
 
-use super::Failure;
+use super::error::{Code, Error};
 use super::session::Session;
 use crate::plan::{Action, Change, Plan};
 use crate::proof;
@@ -8,7 +8,7 @@ use crate::resources::{self, Kind, Live, Owner, Resource};
 
 impl Session {
     /// What a plan would delete and AWS or good sense would not let go is said before the first write.
-    pub(super) async fn check_deletions(&self, plan: &Plan) -> Result<(), Failure> {
+    pub(super) async fn check_deletions(&self, plan: &Plan) -> Result<(), Error> {
         let deleted = |kind: Kind| {
             let kind =
                 move |change: &&Change| change.action == Action::Delete && change.key.kind == kind;
@@ -22,16 +22,16 @@ impl Session {
                 writes && !deleted(Kind::Trail).any(|change| change.key == live.key)
             });
             if let Some(trail) = writer {
-                return Err(Failure::new(format!(
-                    "{} still writes into {}",
-                    trail.key, change.key
-                ))
+                return Err(Error::new(
+                    Code::NotReady,
+                    format!("{} still writes into {}", trail.key, change.key),
+                )
                 .help("give `--delete log-bucket,trail`, or keep both"));
             }
             let contents =
                 resources::bucket_contents(&self.cloud.at_place(&change.key.place), name).await?;
             if let Some(contents) = contents {
-                return Err(Failure::new(format!("{} is not empty: it holds {contents}", change.key)).help(
+                return Err(Error::new(Code::NotReady, format!("{} is not empty: it holds {contents}", change.key)).help(
                     "log files are evidence, and never deleted here: leave `log-bucket` out of --delete, or delete the \
                      trail first, copy what you need, empty the bucket by hand, old versions too, and run this again",
                 ));
@@ -42,7 +42,7 @@ impl Session {
 
     /// The temporary rules that killed tests left on buses that a plan deletes. AWS deletes no bus with a
     /// rule on it: what is somebody else's, or of a test under way, is named here.
-    pub(super) async fn left_on_buses(&self, plan: &Plan) -> Result<Vec<Live>, Failure> {
+    pub(super) async fn left_on_buses(&self, plan: &Plan) -> Result<Vec<Live>, Error> {
         let mut left = Vec::new();
         let deleted = |kind: Kind| {
             let changes = plan.changes.iter();
@@ -52,11 +52,11 @@ impl Session {
             let (place, bus) = (&change.key.place, change.key.name.as_str());
             let clients = self.cloud.at_place(place);
             let stack = &self.rules.file.name;
-            let now = self.now_ms() / 1000;
+            let now = self.clock.now_ms() / 1000;
             let probes = proof::rules_of_probes(&clients, stack, place, bus, now).await?;
             if let Some(running) = probes.iter().find(|probe| !probe.is_expired) {
                 let key = &running.live.key;
-                return Err(Failure::new(format!("a test-event is under way: its {key} stands")).help(
+                return Err(Error::new(Code::InUse, format!("a test-event is under way: its {key} stands")).help(
                     "wait until it has ended and run this again; where it was killed, that is some minutes later",
                 ));
             }
@@ -71,7 +71,7 @@ impl Session {
             let names = standing.iter().map(|(name, _)| name.as_str());
             let foreign: Vec<&str> = names.filter(|name| !goes(name)).collect();
             if !foreign.is_empty() {
-                return Err(Failure::new(format!(
+                return Err(Error::new(Code::NotOurs, format!(
                     "{} holds rules that are not iamwatch's: {}",
                     change.key,
                     foreign.join(", ")

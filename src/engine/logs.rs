@@ -2,29 +2,33 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::stream;
 
-use super::session::open_sandbox;
-use super::{Failure, Global, Ui};
-use crate::aws::{Access, Cloud, bucket_region};
+use super::error::{Code, Error};
+use super::host::{Host, Message};
+use super::target::Target;
+use crate::aws::{Cloud, bucket_region};
 use crate::backtest::source::{files, lookup, s3};
 use crate::backtest::{Source, Window};
 use crate::place::Region;
 use crate::resources;
 use crate::rules::{Regions, RulesFile};
 
-/// Everything that is named: files, folders, buckets, the event history.
-pub(super) async fn source(
+/// Everything that is named: files, folders, buckets, the event history. `file` is the rules file, if there is one.
+///
+/// # Errors
+/// What is no log, and what AWS says.
+pub async fn source(
     paths: &[PathBuf],
     history: bool,
     window: Window,
     file: Option<&RulesFile>,
     home: &Region,
-    global: &Global,
-    ui: &mut Ui,
-) -> Result<Source, Failure> {
+    target: &Target,
+    host: &mut dyn Host,
+) -> Result<Source, Error> {
     let mut here = Vec::new();
     let mut buckets = Vec::new();
     for path in paths {
@@ -34,7 +38,7 @@ pub(super) async fn source(
             continue;
         }
         let address = s3::Address::parse(&text).ok_or_else(|| {
-            Failure::new(format!("`{text}` names no bucket"))
+            Error::new(Code::CommandLine, format!("`{text}` names no bucket"))
                 .help("write s3://BUCKET or s3://BUCKET/FOLDER")
         })?;
         buckets.push(address);
@@ -44,34 +48,18 @@ pub(super) async fn source(
         sources.push(files::source(&here));
     }
     if !buckets.is_empty() || history {
-        let cloud = cloud(file, home, global).await?;
+        let connection = target.connect(file, home).await?;
+        let cloud = Cloud::with_config(connection.config).await?;
         for address in buckets {
             let said = bucket_region(&cloud.at(home), &address.bucket).await;
             let region = said.unwrap_or_else(|| home.clone());
             sources.push(s3::source((*cloud.at(&region).s3).clone(), address, window));
         }
         if history {
-            sources.push(look_up(&cloud, window, file, home, ui).await?);
+            sources.push(look_up(&cloud, window, file, home, host).await?);
         }
     }
     Ok(joined(sources))
-}
-
-async fn cloud(
-    file: Option<&RulesFile>,
-    region: &Region,
-    global: &Global,
-) -> Result<Cloud, Failure> {
-    if let Some(path) = &global.sandbox {
-        let file = file.ok_or_else(|| Failure::new("a sandbox belongs to a rules file"))?;
-        let sandbox = open_sandbox(path, file)?;
-        let config = sandbox.sdk_config(region, sandbox.admin());
-        return Ok(Cloud::with_config(config).await?);
-    }
-    let access = Access {
-        profile: global.profile.clone(),
-    };
-    Ok(Cloud::connect(&access, region).await?)
 }
 
 /// The event history of every Region that is watched, after saying how long that takes.
@@ -80,8 +68,8 @@ async fn look_up(
     window: Window,
     file: Option<&RulesFile>,
     home: &Region,
-    ui: &mut Ui,
-) -> Result<Source, Failure> {
+    host: &mut dyn Host,
+) -> Result<Source, Error> {
     let watched = file.map_or(&Regions::Home, |file| &file.watch.regions);
     let enabled = match watched {
         Regions::All => resources::enabled_regions(cloud).await?,
@@ -93,14 +81,14 @@ async fn look_up(
         .map_or(0, |now| now.as_secs() as i64);
     let oldest = now - lookup::HISTORY;
     if window.until.is_some_and(|until| until <= oldest) {
-        return Err(Failure::new("the event history reaches back 90 days only")
-            .help("read the log files of older days: s3://BUCKET/PREFIX"));
+        return Err(Error::new(
+            Code::CommandLine,
+            "the event history reaches back 90 days only",
+        )
+        .help("read the log files of older days: s3://BUCKET/PREFIX"));
     }
     if window.since.is_some_and(|since| since < oldest) {
-        writeln!(
-            ui.err,
-            "The event history reaches back 90 days only: older events are not counted."
-        )?;
+        host.notify(Message::HistoryIsShort)?;
     }
     let window = Window {
         since: Some(window.since.map_or(oldest, |since| since.max(oldest))),
@@ -114,35 +102,11 @@ async fn look_up(
         })
         .collect();
     let estimate = lookup::estimate(&clients, window, now).await;
-    let guess = match estimate {
-        None => String::new(),
-        Some((_, time)) if time <= Duration::from_secs(10) => {
-            ", which takes some seconds".to_owned()
-        }
-        Some((region, time)) => format!(
-            ", which takes about {}: {region} has most, going by its latest events",
-            spoken(time)
-        ),
-    };
-    writeln!(
-        ui.err,
-        "Reading the event history of {} at AWS's rate of 2 requests a second and Region{guess}. Ctrl-C ends it and \
-         shows what is counted.",
-        match clients.len() {
-            1 => "1 Region".to_owned(),
-            more => format!("{more} Regions"),
-        },
-    )?;
+    host.notify(Message::ReadingHistory {
+        regions: clients.len(),
+        longest: estimate.map(|(region, time)| (region.clone(), time)),
+    })?;
     Ok(lookup::source(clients, window))
-}
-
-fn spoken(time: Duration) -> String {
-    let minutes = time.as_secs().div_ceil(60);
-    match minutes {
-        0..=1 => "a minute".to_owned(),
-        2..=120 => format!("{minutes} minutes"),
-        _ => format!("{} hours", minutes.div_ceil(60)),
-    }
 }
 
 fn joined(mut sources: Vec<Source>) -> Source {
@@ -159,18 +123,5 @@ fn joined(mut sources: Vec<Source>) -> Source {
         feed: Box::pin(stream::select_all(
             sources.into_iter().map(|source| source.feed),
         )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_rounded_up() {
-        let spoken = |seconds| spoken(Duration::from_secs(seconds));
-        assert_eq!(spoken(59), "a minute");
-        assert_eq!(spoken(61), "2 minutes");
-        assert_eq!(spoken(3 * 3600 + 1), "4 hours");
     }
 }

@@ -4,38 +4,41 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use super::error::{Code, Error};
+use super::host::{Host, Message};
 use super::session::Session;
-use super::{Failure, Ui};
 use crate::plan::Plan;
-use crate::plan::saved::{self, Moved, PlanRequest, SIZE_LIMIT, SavedError, SavedPlan};
-use crate::render;
+use crate::plan::saved::{self, PlanRequest, SIZE_LIMIT, SavedError, SavedPlan};
 
 /// Writes a plan, whole or not at all, for its owner's eyes: it tells how the alerting is built.
-pub(super) fn save(
-    path: &Path,
-    session: &Session,
-    order: &PlanRequest,
-    plan: &Plan,
-) -> Result<(), Failure> {
+///
+/// # Errors
+/// A file that is there and is no saved plan, or that cannot be written.
+pub fn save(path: &Path, session: &Session, order: &PlanRequest, plan: &Plan) -> Result<(), Error> {
     let saved = SavedPlan {
         account: session.cloud.account.clone(),
-        rules: saved::digest(session.rules.sources()),
+        rules: saved::digest(&session.rules.sources),
         order: order.clone(),
         plan: plan.clone(),
     };
-    let failed =
-        |error: io::Error| Failure::new(format!("cannot write `{}`: {error}", path.display()));
+    let failed = |error: io::Error| {
+        Error::new(
+            Code::Output,
+            format!("cannot write `{}`: {error}", path.display()),
+        )
+    };
     // A plan may take the place of a plan, and of nothing else: least of all of the rules file.
     if path.exists() && read(path).is_err() {
-        return Err(Failure::new(format!(
-            "`{}` is there already and is no saved plan: it stays as it is",
-            path.display()
-        ))
+        return Err(Error::new(
+            Code::Output,
+            format!(
+                "`{}` is there already and is no saved plan: it stays as it is",
+                path.display()
+            ),
+        )
         .help("name another file"));
     }
-    let text = saved
-        .to_text()
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let text = saved.to_text().map_err(Error::internal)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let fresh = path.with_file_name(name);
@@ -64,10 +67,16 @@ fn private(path: &Path) -> io::Result<File> {
 }
 
 /// Reads a plan.
-pub(super) fn read(path: &Path) -> Result<SavedPlan, Failure> {
+///
+/// # Errors
+/// A file that is none.
+pub fn read(path: &Path) -> Result<SavedPlan, Error> {
     let failed = |error: String| {
-        Failure::new(format!("cannot apply `{}`: {error}", path.display()))
-            .help("make a plan with `iamwatch plan --out FILE`, and apply that file")
+        Error::new(
+            Code::Input,
+            format!("cannot apply `{}`: {error}", path.display()),
+        )
+        .help("make a plan with `iamwatch plan --out FILE`, and apply that file")
     };
     let mut bytes = Vec::new();
     let limit = u64::try_from(SIZE_LIMIT).unwrap_or(u64::MAX);
@@ -86,14 +95,17 @@ pub(super) fn read(path: &Path) -> Result<SavedPlan, Failure> {
 }
 
 /// Makes the plan of a file anew; it must be the same.
-pub(super) async fn again(
+///
+/// # Errors
+/// What has moved since.
+pub async fn again(
     saved: &SavedPlan,
     session: &Session,
-    ui: &mut Ui,
-) -> Result<Plan, Failure> {
+    host: &mut dyn Host,
+) -> Result<Plan, Error> {
     let name = &session.rules.file.name;
     let other = |what: String| {
-        Err(Failure::new(what)
+        Err(Error::new(Code::StalePlan, what)
             .help("make a new plan with `iamwatch plan --out FILE`, look at it, and apply that"))
     };
     if saved.account != session.cloud.account {
@@ -108,43 +120,23 @@ pub(super) async fn again(
             saved.plan.name
         ));
     }
-    if saved.rules != saved::digest(session.rules.sources()) {
+    if saved.rules != saved::digest(&session.rules.sources) {
         return other(
             "the rules file, or a file that it includes, was changed after the plan was made"
                 .to_owned(),
         );
     }
     let now = session.plan_for(&saved.order).await?;
-    let moved = saved::moved(&saved.plan, &now).map_err(|error| Failure::new(error.to_string()))?;
+    let moved = saved::moved(&saved.plan, &now).map_err(Error::internal)?;
     if let Some(warning) = saved::new_warning(&saved.plan, &now) {
         return other(format!("the plan is stale: {warning}; nothing was changed"));
     }
     if moved.is_empty() {
         return Ok(now);
     }
-    say(&moved, ui)?;
+    host.notify(Message::Moved(&moved))?;
     let count = moved.len();
     other(format!(
         "the plan is stale: {count} of the things it is about moved since it was made; nothing was changed"
     ))
-}
-
-fn say(moved: &[Moved], ui: &mut Ui) -> Result<(), Failure> {
-    #[derive(serde::Serialize)]
-    struct Stale<'a> {
-        event: &'static str,
-        format_version: u32,
-        moved: &'a [Moved],
-    }
-    if ui.json {
-        ui.json_line(&Stale {
-            event: "stale",
-            format_version: crate::plan::FORMAT_VERSION,
-            moved,
-        })?;
-    } else {
-        let text = render::moved::moved(moved, ui.painter());
-        write!(ui.err, "{text}")?;
-    }
-    Ok(())
 }

@@ -1,9 +1,8 @@
-//! What plan and apply share: which part of the rules file, and what is allowed.
+//! Flags that say what a plan is made for: which part of the rules file, and what is allowed.
 
 use clap::Args;
 
-use super::Failure;
-use super::session::Session;
+use crate::engine::{Code, Error, Session};
 use crate::place::Region;
 use crate::plan::saved::PlanRequest;
 use crate::plan::{PlanOptions, adopt};
@@ -11,7 +10,7 @@ use crate::resources::{Kind, ResourceKey};
 
 /// Flags that say what a plan is made for.
 #[derive(Debug, Args)]
-pub struct OrderArgs {
+pub struct RequestArgs {
     /// Only this rule and what it needs; can be repeated
     #[arg(long, value_name = "RULE")]
     rule: Vec<String>,
@@ -33,9 +32,9 @@ pub struct OrderArgs {
     adopt: Vec<String>,
 }
 
-impl OrderArgs {
+impl RequestArgs {
     /// The names of the flags: a saved plan has its own.
-    pub(super) const NAMES: &[&str] = &[
+    pub(in crate::cli) const NAMES: &[&str] = &[
         "rule",
         "region",
         "prune",
@@ -45,9 +44,9 @@ impl OrderArgs {
     ];
 
     /// What the flags mean for this rules file.
-    pub(super) fn order(&self, session: &Session) -> Result<PlanRequest, Failure> {
+    pub(in crate::cli) fn request(&self, session: &Session) -> Result<PlanRequest, Error> {
         Ok(PlanRequest {
-            rules: session.chosen(&self.rule)?,
+            rules: session.rules.choose(&self.rule)?,
             region: self
                 .region
                 .as_ref()
@@ -63,11 +62,11 @@ impl OrderArgs {
     }
 }
 
-impl OrderArgs {
-    fn adopted(&self, session: &Session) -> Result<Vec<ResourceKey>, Failure> {
+impl RequestArgs {
+    fn adopted(&self, session: &Session) -> Result<Vec<ResourceKey>, Error> {
         let named = self.adopt.iter().map(|text| {
             adopt::meant(text, &session.desired.resources)
-                .map_err(|error| Failure::new(error.to_string()).help(
+                .map_err(|error| Error::new(Code::Unknown, error.to_string()).help(
                     "write it as the plan's refusal does: KIND:NAME@REGION, and KIND:NAME for what is global",
                 ))
         });
@@ -77,7 +76,7 @@ impl OrderArgs {
 
 /// What is deleted only when it is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Kept {
+pub enum Kept {
     /// The bucket of the trail's log files; it must be empty
     LogBucket,
     /// The trail: nothing is recorded without one
@@ -87,7 +86,7 @@ pub(super) enum Kept {
 }
 
 /// The kinds that are meant.
-pub(super) fn kinds(kept: &[Kept]) -> Vec<Kind> {
+pub(in crate::cli) fn kinds(kept: &[Kept]) -> Vec<Kind> {
     let kind = |kept: &Kept| match kept {
         Kept::LogBucket => Kind::Bucket,
         Kept::Trail => Kind::Trail,
@@ -97,12 +96,15 @@ pub(super) fn kinds(kept: &[Kept]) -> Vec<Kind> {
 }
 
 /// A Region in which something of the rules file stands.
-fn known(session: &Session, region: &Region) -> Result<Region, Failure> {
+fn known(session: &Session, region: &Region) -> Result<Region, Error> {
     let regions = session.desired.regions();
     if regions.contains(region) {
         return Ok(region.clone());
     }
     let names: Vec<&str> = regions.iter().map(Region::as_str).collect();
-    let failure = Failure::new(format!("nothing of the rules file stands in `{region}`"));
-    Err(failure.help(format!("choose one of {}", names.join(", "))))
+    let error = Error::new(
+        Code::Unknown,
+        format!("nothing of the rules file stands in `{region}`"),
+    );
+    Err(error.help(format!("choose one of {}", names.join(", "))))
 }

@@ -5,55 +5,63 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Failure;
-use super::session::Rules;
+use super::error::{Code, Error};
+use super::workspace::Workspace;
 use crate::backtest::source::files;
 use crate::backtest::{Control, Engine, Options, Report, count};
 use crate::cloudtrail::Setting;
 use crate::place::AccountId;
 use crate::plan::{Action, Plan};
-use crate::render::style::Painter;
 use crate::resources::names;
 
 /// What is to be expected of the rules that a plan changes.
 #[derive(Debug, Serialize)]
-pub(super) struct Expected {
+pub struct Expected {
     /// The days that the logs span.
-    days: f64,
+    pub days: f64,
     /// Whether all of them were read.
-    complete: bool,
+    pub complete: bool,
     /// Each rule that is created or changed.
-    rules: Vec<Rate>,
+    pub rules: Vec<Rate>,
 }
 
+/// How often a rule is to be expected to alert.
 #[derive(Debug, Serialize)]
-struct Rate {
-    rule: String,
-    alerts: u64,
-    per_day: f64,
+pub struct Rate {
+    /// The rule.
+    pub rule: String,
+    /// How many alerts the logs would have raised.
+    pub alerts: u64,
+    /// How many that makes a day.
+    pub per_day: f64,
 }
 
 impl Expected {
     /// Counts the alerts in a file or a folder.
-    pub(super) fn of(
+    ///
+    /// # Errors
+    /// Logs that cannot be counted.
+    pub fn of(
         plan: &Plan,
-        rules: &Rules,
+        rules: &Workspace,
         account: &AccountId,
         logs: &Path,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Error> {
         if logs.to_string_lossy().starts_with("s3://") {
-            return Err(
-                Failure::new("a plan is compared with logs on this machine only").help(
-                    "copy them with `aws s3 sync`, or run `iamwatch backtest s3://…` beside the plan",
-                ),
-            );
+            return Err(Error::new(
+                Code::CommandLine,
+                "a plan is compared with logs on this machine only",
+            )
+            .help(
+                "copy them with `aws s3 sync`, or run `iamwatch backtest s3://…` beside the plan",
+            ));
         }
         // The caller runs within a runtime, and the engine brings its own.
         let report = std::thread::scope(|scope| {
             let counting = scope.spawn(|| report(rules, account, logs.to_owned()));
             counting
                 .join()
-                .unwrap_or_else(|_| Err(Failure::new("counting ended early")))
+                .unwrap_or_else(|_| Err(Error::internal("counting ended early")))
         })?;
         let changing = changing(plan, rules);
         let rates = report
@@ -72,35 +80,19 @@ impl Expected {
                 .collect(),
         })
     }
-
-    /// For people.
-    pub(super) fn text(&self, paint: Painter) -> String {
-        if self.rules.is_empty() {
-            return "No rule changes, so neither do the alerts.\n".to_owned();
-        }
-        let head = format!("expected alerts a day, by {:.1} days of logs:", self.days);
-        let mut text = format!("\n{}\n", paint.bold(&head));
-        for rule in &self.rules {
-            text.push_str(&format!("{:>9.1}  {}\n", rule.per_day, rule.rule));
-        }
-        if !self.complete {
-            text.push_str("Not all logs could be read: `iamwatch backtest` on them says which. There may be more.\n");
-        }
-        text
-    }
 }
 
-fn report(rules: &Rules, account: &AccountId, logs: PathBuf) -> Result<Report, Failure> {
+fn report(rules: &Workspace, account: &AccountId, logs: PathBuf) -> Result<Report, Error> {
     let setting = Setting::unsaid(account, &rules.file.home.region);
     let options = Options::counting(setting);
-    let engine = Engine::new(Some(&rules.file), &rules.patterns, &[], options)
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let engine =
+        Engine::new(Some(&rules.file), &rules.patterns, &[], options).map_err(Error::internal)?;
     let tally = count(&engine, files::source(&[logs]), &Control::new(true))?;
     Ok(Report::new(&engine, &tally, false))
 }
 
 /// The rules whose detectors a plan creates or changes.
-fn changing(plan: &Plan, rules: &Rules) -> BTreeSet<String> {
+fn changing(plan: &Plan, rules: &Workspace) -> BTreeSet<String> {
     let names: BTreeSet<&str> = plan
         .changes
         .iter()

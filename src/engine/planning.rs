@@ -1,28 +1,31 @@
 //! The plan of a session: what differs, what a person should know besides, and what AWS would refuse.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::Failure;
-use super::session::{Rules, Session};
+use super::error::{Code, Error};
+use super::host::Host;
+use super::organization::{Beyond, Org};
+use super::session::Session;
+use super::workspace::Workspace;
 use crate::aws::{CallError, Cause};
+use crate::fleet::{Pass, Run};
 use crate::place::{Place, Region};
 use crate::placement::{self, Desired};
 use crate::plan::own_alerts::{Caller, OwnCallMatcher, own_alerts, own_reads};
 use crate::plan::saved::PlanRequest;
 use crate::plan::{self, Note, Plan, PlanOptions, foreign_statements, notes, quotas};
-use crate::render;
 use crate::resources::{self, Kind, Live, ResourceKey, cloudtrail, kms, sqs};
 use crate::rules::{RuleId, TopicKey};
 
 impl Session {
     /// The plan, for all rules or for some.
-    pub(super) async fn plan(
-        &self,
-        only: &[RuleId],
-        wishes: &PlanOptions,
-    ) -> Result<Plan, Failure> {
+    ///
+    /// # Errors
+    /// What AWS says, and what must not or cannot be done.
+    pub async fn plan(&self, only: &[RuleId], wishes: &PlanOptions) -> Result<Plan, Error> {
         let order = PlanRequest {
             rules: only.to_vec(),
             wishes: wishes.clone(),
@@ -31,8 +34,11 @@ impl Session {
         self.plan_for(&order).await
     }
 
-    /// The plan for what the command line asks for.
-    pub(super) async fn plan_for(&self, order: &PlanRequest) -> Result<Plan, Failure> {
+    /// The plan for a request.
+    ///
+    /// # Errors
+    /// What AWS says, and what must not or cannot be done.
+    pub async fn plan_for(&self, order: &PlanRequest) -> Result<Plan, Error> {
         let wishes = &order.wishes;
         let (desired, live) = self.narrowed(&order.rules, order.region.as_ref());
         let mut plan = self.compare_all(&desired, &live, wishes).await?;
@@ -61,7 +67,7 @@ impl Session {
         plan.notes
             .extend(uninvited.iter().map(foreign_statements::Found::note));
         plan.notes.extend(notes::unfed(&desired));
-        let Rules { file, patterns, .. } = &self.rules;
+        let Workspace { file, patterns, .. } = &self.rules;
         let passed_over = notes::passed_over(&plan, file, patterns, &desired, &self.account_facts);
         plan.notes.extend(passed_over);
         plan.notes
@@ -98,19 +104,31 @@ impl Session {
         Ok(plan)
     }
 
-    /// Whether a detector of a rule is live, on whatever bus: one that moves hears until it is gone.
-    pub(super) fn is_deployed(&self, rule: &RuleId) -> bool {
-        let name = |key: &ResourceKey| key.name.rsplit('/').next().map(str::to_owned);
-        let wanted = self.desired.detectors.get(rule);
-        let wanted: Vec<_> = wanted.into_iter().flatten().map(name).collect();
-        self.live
-            .iter()
-            .filter(|live| live.key.kind == Kind::Rule)
-            .any(|live| wanted.contains(&name(&live.key)))
+    /// Home's plan for a request, and what would change in the other accounts of its organization. Both only look: what
+    /// home still needs is asked for while the accounts are read.
+    ///
+    /// # Errors
+    /// What AWS says of home, and a stop before all accounts were looked at.
+    pub async fn plan_organization(
+        &self,
+        org: &Org,
+        request: &PlanRequest,
+        host: &mut dyn Host,
+    ) -> Result<(Plan, Run), Error> {
+        let fleet = Arc::new(self.fleet_for(org, request));
+        let home = self.desired.home.account();
+        let looking = async {
+            let beyond = Beyond::of(request);
+            Ok(org
+                .go_through(&fleet, home, beyond, &Pass::Look, host)
+                .await)
+        };
+        let (plan, run) = futures::try_join!(self.plan_for(request), looking)?;
+        Ok((plan, run))
     }
 
     /// What AWS would refuse half way for lack of room.
-    async fn check_quotas(&self, plan: &Plan, raised: bool) -> Result<(), Failure> {
+    async fn check_quotas(&self, plan: &Plan, raised: bool) -> Result<(), Error> {
         let uses: BTreeMap<_, _> = stream::iter(quotas::buses(plan))
             .map(|at| async move {
                 let used = resources::bus_use(&self.cloud.at_place(&at.0), &at.1).await?;
@@ -138,21 +156,28 @@ impl Session {
             return Ok(());
         };
         let messages: Vec<String> = exceeded.iter().map(ToString::to_string).collect();
-        Err(Failure::new(messages.join("; ")).help(first.help))
+        Err(Error::new(Code::NoRoom, messages.join("; ")).help(first.help))
     }
 
     /// What differs, without what a plan says besides.
-    pub(super) fn difference(&self) -> Result<Plan, Failure> {
+    ///
+    /// # Errors
+    /// Resources of others under names of ours.
+    pub fn difference(&self) -> Result<Plan, Error> {
         self.compare(&self.desired, &self.live, &PlanOptions::default())
     }
 
     /// The plan that deletes everything but what is kept and not named in `delete`.
-    pub(super) async fn destruction(&self, delete: Vec<Kind>) -> Result<Plan, Failure> {
+    ///
+    /// # Errors
+    /// What AWS says, and what stands in the way.
+    pub async fn destruction(&self, delete: Vec<Kind>) -> Result<Plan, Error> {
         let wishes = PlanOptions::destruction(delete);
         let desired = self.desired.nothing();
         let mut plan = self.compare_all(&desired, &self.live, &wishes).await?;
         plan.notes
             .extend(notes::unknown_regions(&self.account_facts));
+        self.check_deletions(&plan).await?;
         Ok(plan)
     }
 
@@ -162,7 +187,7 @@ impl Session {
         desired: &Desired,
         live: &[Live],
         wishes: &PlanOptions,
-    ) -> Result<Plan, Failure> {
+    ) -> Result<Plan, Error> {
         let plan = self.compare(desired, live, wishes)?;
         let left = self.left_on_buses(&plan).await?;
         if left.is_empty() {
@@ -176,11 +201,8 @@ impl Session {
         desired: &Desired,
         live: &[Live],
         wishes: &PlanOptions,
-    ) -> Result<Plan, Failure> {
-        plan::plan(&self.rules.file.name, desired, live, wishes).map_err(|conflicts| {
-            let (message, help) = render::plan::conflicts(&conflicts);
-            Failure::new(message).help(help)
-        })
+    ) -> Result<Plan, Error> {
+        Ok(plan::plan(&self.rules.file.name, desired, live, wishes)?)
     }
 
     /// Desired and live of some rules or one Region alone: a narrowed run never deletes outside of them.
@@ -216,7 +238,7 @@ impl Session {
     }
 
     /// What the owner of the key must do so that EventBridge can use it.
-    async fn key_note(&self) -> Result<Option<Note>, Failure> {
+    async fn key_note(&self) -> Result<Option<Note>, Error> {
         let TopicKey::Existing(key) = &self.rules.file.topic_key else {
             return Ok(None);
         };
@@ -239,7 +261,7 @@ impl Session {
     }
 
     /// What somebody else must do so that their queue receives alerts.
-    async fn receiver_note(&self, receiver: &placement::Receiver) -> Result<Option<Note>, Failure> {
+    async fn receiver_note(&self, receiver: &placement::Receiver) -> Result<Option<Note>, Error> {
         let placement::Receiver {
             channel,
             queue,

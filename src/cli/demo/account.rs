@@ -1,0 +1,109 @@
+//! One account: the whole story, with a fixed clock and fixed ids.
+
+use super::{START, STEP, heading, numbered, open, options};
+use crate::cli::{Exit, Ui, test_event};
+use crate::engine::{Code, Error, Workspace, carry_out};
+use crate::plan::PlanOptions;
+use crate::proof;
+use crate::render;
+use crate::rules;
+use crate::sandbox::{self, Clock, Sandbox};
+
+const RULES: &str = include_str!("../../../examples/demo.yaml");
+
+/// The rule whose alert the story shows.
+const SHOWN: &str = "root/sign-in";
+
+/// Runs the story.
+pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
+    let paint = ui.painter();
+    let account = "111122223333".parse().map_err(Error::internal)?;
+    let region = "eu-central-1".parse().map_err(Error::internal)?;
+    let aws = Sandbox::new(sandbox::Options {
+        account,
+        region,
+        clock: Clock::Virtual {
+            now: START,
+            step: STEP,
+        },
+    });
+
+    heading(ui, "The rules file")?;
+    write!(ui.out, "{RULES}")?;
+    let rules = demo_rules(ui)?;
+
+    heading(ui, &format!("iamwatch compile --rule {SHOWN}"))?;
+    for pattern in rules.patterns.iter().filter(|p| p.rule.0 == SHOWN) {
+        writeln!(ui.out, "{}", pattern.pattern)?;
+    }
+
+    heading(ui, "iamwatch plan")?;
+    let session = open(&aws, rules, ui).await?;
+    let plan = session.plan(&[], &PlanOptions::default()).await?;
+    let text = render::plan::plan(&plan, paint);
+    write!(ui.out, "{text}")?;
+
+    heading(ui, "iamwatch apply")?;
+    let report = carry_out(&session.cloud, &plan, ui).await;
+    let text = render::report::report(&report, &plan, paint);
+    write!(ui.out, "{text}")?;
+
+    heading(ui, "security@example.com follows the link in AWS's message")?;
+    let confirmed = aws
+        .confirm(None)
+        .map_err(|error| Error::new(Code::Sandbox, error.to_string()))?;
+    writeln!(ui.out, "confirmed {} subscriptions", confirmed.len())?;
+
+    heading(ui, &format!("iamwatch test-event {SHOWN} --wait"))?;
+    // What is live has changed, so the next commands begin anew.
+    let session = open(&aws, demo_rules(ui)?, ui).await?;
+    let plan = session.plan(&[], &PlanOptions::default()).await?;
+    let patterns: Vec<_> = session
+        .rules
+        .patterns
+        .iter()
+        .filter(|p| p.rule.0 == SHOWN)
+        .cloned()
+        .collect();
+    let clock = || session.clock.now_ms();
+    let new_id = numbered();
+    let options = options(&clock, &new_id);
+    let deployment = session.deployment(&plan);
+    let proofs = proof::prove(
+        &session.cloud,
+        deployment,
+        &patterns,
+        &options,
+        std::future::pending(),
+    )
+    .await?;
+    test_event::show(&proofs, ui)?;
+
+    heading(ui, "The alert, as its readers get it")?;
+    for delivery in aws.outbox().iter().filter(|d| d.body.contains("TEST")) {
+        writeln!(
+            ui.out,
+            "{} {}",
+            paint.bold(&delivery.protocol),
+            delivery.endpoint
+        )?;
+        for line in delivery.body.lines() {
+            writeln!(ui.out, "{}", format!("    {line}").trim_end())?;
+        }
+    }
+
+    heading(ui, "iamwatch plan")?;
+    let session = open(&aws, demo_rules(ui)?, ui).await?;
+    let plan = session.plan(&[], &PlanOptions::default()).await?;
+    let text = render::plan::plan(&plan, paint);
+    write!(ui.out, "{text}")?;
+
+    let good = report.is_complete()
+        && proofs.iter().all(|proof| proof.is_good())
+        && plan.changes.is_empty();
+    Ok(if good { Exit::Fine } else { Exit::Error })
+}
+
+fn demo_rules(ui: &mut Ui) -> Result<Workspace, Error> {
+    Workspace::compile(rules::load_text("examples/demo.yaml", RULES), ui)
+}

@@ -1,0 +1,73 @@
+//! Who is watched, and who is not.
+
+use std::sync::Arc;
+
+use super::error::{Code, Error};
+use super::host::Host;
+use super::organization::{Beyond, Org};
+use super::session::Session;
+use crate::fleet::{self, Coverage, Pass, Run};
+use crate::placement::TrailSource;
+use crate::plan::PlanOptions;
+
+impl Session {
+    /// Looks at every account of the organization, and says what is covered.
+    ///
+    /// # Errors
+    /// Why accounts may be missing.
+    pub async fn coverage(&self, host: &mut dyn Host) -> Result<Coverage, Error> {
+        let org = self.organization()?;
+        let look = Arc::new(self.fleet(org, &PlanOptions::default(), None));
+        let home = self.desired.home.account();
+        let mut run = org
+            .go_through(&look, home, Beyond::Nothing, &Pass::Look, host)
+            .await;
+        whole(&run)?;
+        org.listed(&run)?;
+        let home = self.home_outcome()?;
+        let changes = home
+            .result
+            .as_ref()
+            .map_or(&[][..], |home| &home.changes[..]);
+        let breaches = fleet::breaches(changes, &self.desired, &self.rules.patterns);
+        run.outcomes.push(home);
+        run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
+        let recorded = match &self.desired.feed {
+            TrailSource::Nobody { .. } => Err("no trail records the organization".to_owned()),
+            TrailSource::Ours(arn) => match self.trail_problem() {
+                Some(problem) => Err(format!("the trail {arn} {problem}")),
+                None => Ok(()),
+            },
+            TrailSource::Existing(_) => Ok(()),
+        };
+        Ok(fleet::coverage(
+            &run,
+            &self.rules.patterns,
+            &breaches,
+            recorded,
+        ))
+    }
+
+    /// The organization that is watched.
+    ///
+    /// # Errors
+    /// A rules file that watches one account.
+    pub fn organization(&self) -> Result<&Org, Error> {
+        self.org.as_ref().ok_or_else(|| {
+            Error::new(Code::NotForRules, "the rules file watches one account")
+                .help("`iamwatch status` judges that; for an organization give --org")
+        })
+    }
+}
+
+/// That a run over the accounts was not stopped.
+///
+/// # Errors
+/// Where it was.
+pub fn whole(run: &Run) -> Result<(), Error> {
+    if run.stopped {
+        let message = "stopped before all accounts were looked at";
+        return Err(Error::new(Code::Stopped, message));
+    }
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! A rules file against one account: what is asked for, and what AWS has of it.
+
+use std::sync::Arc;
+
+use super::accounts::AccountScope;
+use super::error::{Code, Error};
+use super::host::Host;
+use super::organization::Org;
+use super::target::{Clock, Connection, Target};
+use super::workspace::Workspace;
+use crate::aws::{Clients, Cloud};
+use crate::fleet::{AccountState, Fleet, Outcome};
+use crate::organization::{self, Member};
+use crate::place::Region;
+use crate::placement::{self, Desired, Spokes, TrailSource, Unfit};
+use crate::plan::own_alerts::OwnCallMatcher;
+use crate::plan::saved::PlanRequest;
+use crate::plan::{Plan, PlanOptions};
+use crate::resources::events::KnownPatterns;
+use crate::resources::{self, AccountFacts, Kind, Live, ResourceKey};
+use crate::rules::RuleId;
+use crate::{health, proof};
+
+/// A rules file against one account.
+pub struct Session {
+    /// The rules and their patterns.
+    pub rules: Workspace,
+    /// The home account.
+    pub cloud: Cloud,
+    /// The account as it stands.
+    pub account_facts: AccountFacts,
+    /// The whole desired state.
+    pub desired: Desired,
+    /// What AWS has of it, and more that is ours.
+    pub live: Vec<Live>,
+    /// The time there.
+    pub clock: Clock,
+    /// The organization, if all of it is watched.
+    pub org: Option<Org>,
+}
+
+impl Session {
+    /// Reaches AWS and reads what is there. Writes nothing.
+    ///
+    /// # Errors
+    /// What AWS says, and what cannot be placed in this account.
+    pub async fn open(
+        mut rules: Workspace,
+        target: &Target,
+        scope: &AccountScope,
+        host: &mut dyn Host,
+    ) -> Result<Self, Error> {
+        scope.settle(&mut rules.file)?;
+        let region = &rules.file.home.region;
+        let Connection { config, clock } = target.connect(Some(&rules.file), region).await?;
+        let wanted = rules.file.watch.organization.as_ref();
+        // The organization is looked up meanwhile: it need not wait.
+        let (mut cloud, found) = Cloud::with_config_while(config, async |clients| match wanted {
+            Some(_) => organization::organization(&clients).await,
+            None => Ok(None),
+        })
+        .await?;
+        let org = match wanted {
+            None => None,
+            Some(wanted) => {
+                let found = found?;
+                let entering = async {
+                    let home = rules.file.home.account.as_ref()?;
+                    Some((home, cloud.member(home, &wanted.member_role).await))
+                };
+                // Home's role is taken on meanwhile: it need not wait.
+                let opening = Org::open(
+                    found,
+                    rules.file.home.account.as_ref(),
+                    wanted,
+                    scope,
+                    &cloud,
+                    host,
+                );
+                let (opened, entered) = futures::join!(opening, entering);
+                let org = opened?;
+                match entered {
+                    None => {}
+                    Some((_, Ok(home))) => cloud = home,
+                    Some((home, Err(error))) => return Err(org.closed_home(home, error).await),
+                }
+                Some(org)
+            }
+        };
+        if let Some(account) = &rules.file.home.account
+            && *account != cloud.account
+        {
+            let message = format!(
+                "the rules file is for account {account}, but the caller {} is in {}",
+                cloud.caller, cloud.account
+            );
+            return Err(Error::new(Code::WrongAccount, message).help(
+                "use the credentials of that account (`--profile NAME`), or correct `home.account`",
+            ));
+        }
+        let name = &rules.file.name;
+        let around = org.as_ref().map(|org| (&org.organization, &org.caller));
+        let account_facts = resources::account_facts_for(&cloud, around, name, region).await?;
+        let desired = placement::desired(&rules.file, &rules.patterns, &account_facts);
+        let mut desired = desired.map_err(|problem| rules.refused(problem))?;
+        // Everywhere, so that what a smaller file no longer wants is found.
+        let regions = match &account_facts.regions {
+            Ok(enabled) => enabled,
+            Err(_) => &desired.topology.listening,
+        };
+        let wanted = desired.keys();
+        let home = &desired.home;
+        let live =
+            resources::read_all(&cloud, name, home, regions, &wanted, &account_facts).await?;
+        desired.use_named_bucket(&rules.file, &live);
+        Ok(Self {
+            rules,
+            cloud,
+            account_facts,
+            desired,
+            live,
+            clock,
+            org,
+        })
+    }
+
+    /// The clients of the home place.
+    pub(super) fn at_home(&self) -> Clients {
+        self.cloud.at_place(&self.desired.home)
+    }
+
+    /// How the home account of an organization stands.
+    pub(super) fn home_outcome(&self) -> Result<Outcome, Error> {
+        let plan = self.difference()?;
+        let listening = self.desired.topology.forwarders.keys().cloned();
+        Ok(Outcome {
+            member: Member::known_by_id(self.desired.home.account().clone()),
+            left: None,
+            result: Ok(AccountState::of(&plan, listening)),
+        })
+    }
+
+    /// Why the trail of ours does not feed the rules, if so.
+    pub(super) fn trail_problem(&self) -> Option<String> {
+        let TrailSource::Ours(ours) = &self.desired.feed else {
+            return None;
+        };
+        let mut trails = self.account_facts.trails.iter();
+        let Some(found) = trails.find(|found| found.arn == *ours) else {
+            return Some("does not exist".to_owned());
+        };
+        let patterns = &self.rules.patterns;
+        let mut lacks = placement::unfit(found, patterns, &self.desired.topology.listening);
+        if self.org.is_some() && !found.trail.organization {
+            lacks.push(Unfit::Members);
+        }
+        let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+        (!lacks.is_empty()).then(|| lacks.join(", "))
+    }
+
+    /// What `status` judges.
+    pub fn judged(&self) -> health::Deployment<'_> {
+        health::Deployment {
+            stack: &self.rules.file.name,
+            desired: &self.desired,
+            patterns: &self.rules.patterns,
+            live: &self.live,
+            account_facts: &self.account_facts,
+        }
+    }
+
+    /// What `test-event` needs to know.
+    pub fn deployment<'a>(&'a self, plan: &'a Plan) -> proof::Deployment<'a> {
+        proof::Deployment {
+            stack: &self.rules.file.name,
+            home: &self.rules.file.home.region,
+            patterns: &self.rules.patterns,
+            account_facts: &self.account_facts,
+            desired: &self.desired,
+            live: &self.live,
+            plan,
+        }
+    }
+
+    /// Whether a detector of a rule is live, on whatever bus: one that moves hears until it is gone.
+    pub(super) fn is_deployed(&self, rule: &RuleId) -> bool {
+        let name = |key: &ResourceKey| key.name.rsplit('/').next().map(str::to_owned);
+        let wanted = self.desired.detectors.get(rule);
+        let wanted: Vec<_> = wanted.into_iter().flatten().map(name).collect();
+        self.live
+            .iter()
+            .filter(|live| live.key.kind == Kind::Rule)
+            .any(|live| wanted.contains(&name(&live.key)))
+    }
+
+    /// The work in the other accounts of an organization.
+    pub(super) fn fleet(&self, org: &Org, wishes: &PlanOptions, region: Option<&Region>) -> Fleet {
+        let file = Arc::new(self.rules.file.clone());
+        let (patterns, organization) = (&self.rules.patterns, org.organization.clone());
+        let spokes = Spokes::new(Arc::clone(&file), patterns, organization, &self.desired);
+        Fleet {
+            caller: org.caller.clone(),
+            role: org.wanted.member_role.clone(),
+            roles: Arc::clone(&org.roles),
+            file,
+            known: KnownPatterns::of(spokes.patterns()),
+            spokes,
+            wishes: wishes.clone(),
+            region: region.cloned(),
+            destroy: false,
+            hearing: OwnCallMatcher::of(patterns),
+            deployed: patterns
+                .iter()
+                .map(|pattern| &pattern.rule)
+                .filter(|rule| self.is_deployed(rule))
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// The work in the other accounts that a request asks for. One that narrows to rules deletes nothing elsewhere:
+    /// what forwarders pass on is made for all rules together.
+    pub(super) fn fleet_for(&self, org: &Org, order: &PlanRequest) -> Fleet {
+        let wishes = PlanOptions {
+            prune: order.wishes.prune && order.rules.is_empty(),
+            ..order.wishes.clone()
+        };
+        self.fleet(org, &wishes, order.region.as_ref())
+    }
+}

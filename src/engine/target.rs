@@ -1,0 +1,137 @@
+//! The AWS that a use case works on, and its time.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_credential_types::Credentials;
+use aws_types::SdkConfig;
+
+use super::error::{Code, Error};
+use crate::aws::{Access, Cloud};
+use crate::place::{AccountId, Region};
+use crate::rules::RulesFile;
+use crate::sandbox::{self, Sandbox};
+
+/// The account of a sandbox, unless the rules file says another. It stands for whichever, where no account is asked.
+const ANY_ACCOUNT: &str = "111122223333";
+
+/// An account that stands for whichever.
+///
+/// # Errors
+/// Never: the id is a good one.
+pub fn any_account() -> Result<AccountId, Error> {
+    ANY_ACCOUNT.parse().map_err(Error::internal)
+}
+
+/// An AWS.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The real one, or what its configuration points at.
+    Aws {
+        /// A profile of the shared configuration files; `None`: the environment decides.
+        profile: Option<String>,
+    },
+    /// The one inside this program, kept in a file.
+    Sandbox(PathBuf),
+    /// One in this process that somebody brings along: it is kept nowhere.
+    InProcess(InProcessAws),
+}
+
+/// An AWS in this process, and who calls it.
+#[derive(Debug, Clone)]
+pub struct InProcessAws {
+    /// The AWS.
+    pub sandbox: Sandbox,
+    /// The caller's credentials.
+    pub caller: Credentials,
+}
+
+impl InProcessAws {
+    /// As an administrator of the sandbox's own account.
+    pub fn administered(sandbox: Sandbox) -> Self {
+        Self {
+            caller: sandbox.admin(),
+            sandbox,
+        }
+    }
+}
+
+/// How an AWS is reached. Nobody is asked yet.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// For the clients.
+    pub config: SdkConfig,
+    /// The time there.
+    pub clock: Clock,
+}
+
+impl Target {
+    /// How it is reached from a Region. A sandbox that is kept in a file is made for a rules file, if it is not there yet.
+    ///
+    /// # Errors
+    /// A sandbox without a rules file, or one that cannot be read.
+    pub async fn connect(
+        &self,
+        file: Option<&RulesFile>,
+        region: &Region,
+    ) -> Result<Connection, Error> {
+        let within = match self {
+            Self::Aws { profile } => {
+                let access = Access {
+                    profile: profile.clone(),
+                };
+                return Ok(Connection {
+                    config: Cloud::config(&access, region).await,
+                    clock: Clock::System,
+                });
+            }
+            Self::InProcess(within) => within.clone(),
+            Self::Sandbox(path) => {
+                let file = file.ok_or_else(|| {
+                    Error::new(Code::CommandLine, "a sandbox belongs to a rules file")
+                })?;
+                InProcessAws::administered(open(path, file)?)
+            }
+        };
+        let InProcessAws { sandbox, caller } = within;
+        Ok(Connection {
+            config: sandbox.sdk_config(region, caller),
+            clock: Clock::Sandbox(sandbox),
+        })
+    }
+}
+
+/// The time of an AWS.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// This machine's.
+    System,
+    /// A sandbox's.
+    Sandbox(Sandbox),
+}
+
+impl Clock {
+    /// Now, in Unix milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.now(),
+            Self::System => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH);
+                i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+            }
+        }
+    }
+}
+
+fn open(path: &Path, file: &RulesFile) -> Result<Sandbox, Error> {
+    let account = match &file.home.account {
+        Some(account) => account.clone(),
+        None => any_account()?,
+    };
+    let options = sandbox::Options {
+        account,
+        region: file.home.region.clone(),
+        clock: sandbox::Clock::Wall,
+    };
+    Sandbox::open(path, options).map_err(|error| Error::new(Code::Sandbox, error.to_string()))
+}
