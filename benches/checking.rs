@@ -12,6 +12,7 @@ use iamwatch::compile::{self, PATTERN_QUOTA};
 use iamwatch::rules;
 
 /// As the program has it.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

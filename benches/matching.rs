@@ -15,6 +15,7 @@ use iamwatch::pattern::{Event, EventPattern};
 use serde_json::{Value, json};
 
 /// As the program has it.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

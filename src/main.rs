@@ -7,6 +7,7 @@ use iamwatch::cli;
 /// Rules, events and the SDK's requests are small and many. With this allocator they cost a third less time than with
 /// the system's, and of thousands of accounts less memory stays behind than with others as fast; `.cargo/config.toml`
 /// tells it to give memory back at once.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

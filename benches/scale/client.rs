@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -37,6 +37,7 @@ rules:
 
 /// A server with an organization, and what its clients need.
 pub struct Bench {
+    binary: PathBuf,
     server: Child,
     answers: BufReader<ChildStdout>,
     endpoint: String,
@@ -47,7 +48,7 @@ pub struct Bench {
 
 impl Bench {
     /// An organization of so many accounts besides home, nothing deployed in any.
-    pub fn start(accounts: usize) -> Result<Self, Failed> {
+    pub fn start(binary: &Path, accounts: usize) -> Result<Self, Failed> {
         let folder = TempDir::new().map_err(Failed::because)?;
         let rules = RULES.replace("HOME", &server::account(1));
         std::fs::write(folder.path().join("iamwatch.yaml"), rules).map_err(Failed::because)?;
@@ -67,6 +68,7 @@ impl Bench {
         let stdout = server.stdout.take();
         let stdout = stdout.ok_or_else(|| Failed("the server says nothing".to_owned()))?;
         let mut bench = Self {
+            binary: binary.to_owned(),
             server,
             answers: BufReader::new(stdout),
             endpoint: String::new(),
@@ -102,7 +104,7 @@ impl Bench {
         self.counts()?;
         let said = self.folder.path().join("said");
         let errors = std::fs::File::create(&said).map_err(Failed::because)?;
-        let mut iamwatch = Command::new(env!("CARGO_BIN_EXE_iamwatch"));
+        let mut iamwatch = Command::new(&self.binary);
         iamwatch
             .args(command)
             .env_clear()

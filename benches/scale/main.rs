@@ -2,7 +2,7 @@
 //! AWS's rates and the way there allow.
 //!
 //! The sandbox answers behind loopback HTTP in a process of its own, each request after 50 ms and within AWS's
-//! throttles; the client is the real binary. Everything is printed, nothing about time is asserted; that a second
+//! throttles; the client is the packaged binary, which is built first. Everything is printed, nothing about time is asserted; that a second
 //! apply writes nothing is.
 //!
 //! ```text
@@ -10,9 +10,12 @@
 //! cargo bench --bench scale -- 10000 --rounds 1      # others, more or less often than three times
 //! ```
 //!
+//! `IAMWATCH_BINARY=target/release/iamwatch` measures another binary instead.
+//!
 //! `-- --serve 1000 --failing` is the server alone, with three accounts in a hundred that fail in three ways: point
 //! `AWS_ENDPOINT_URL` and the keys that it prints at a terminal to look at the display.
 
+mod binary;
 mod client;
 mod figures;
 mod server;
@@ -24,6 +27,7 @@ use client::{Bench, Failed};
 use figures::{Figures, Row};
 
 /// As the program has it.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -100,6 +104,7 @@ const COMMANDS: [(&str, &[&str]); 3] = [
 ];
 
 fn measure(asked: &Asked) -> Result<(), Failed> {
+    let binary = binary::packaged()?;
     println!("{}", Row::HEAD);
     let mut details = Vec::new();
     for accounts in &asked.accounts {
@@ -110,7 +115,7 @@ fn measure(asked: &Asked) -> Result<(), Failed> {
             }
             let mut rounds: Vec<Vec<Figures>> = vec![Vec::new(); COMMANDS.len()];
             for _ in 0..asked.rounds {
-                let mut bench = Bench::start(*accounts)?;
+                let mut bench = Bench::start(&binary, *accounts)?;
                 for ((_, command), figures) in COMMANDS.iter().zip(&mut rounds) {
                     std::thread::sleep(PAUSE);
                     figures.push(bench.run(command, given)?);
