@@ -7,8 +7,9 @@ use clap::Args;
 
 use super::{Exit, Failure, Global, Ui};
 use crate::check;
+use crate::diagnostic::Level;
 use crate::render::check as render;
-use crate::rules::{self, Level};
+use crate::rules;
 
 /// Flags of `check`.
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Exit, Failure, Ui};
-use crate::rules::codes::{self, Code};
+use crate::diagnostic::codes::{self, Code};
 
 /// Flags of `explain-code`.
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ fn explain(asked: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     let Some(code) = codes::find(asked) else {
         let failure = Failure::new(format!(
             "there is no code `{}`",
-            crate::rules::printable(asked)
+            crate::diagnostic::printable(asked)
         ));
         return Err(match codes::near(asked) {
             Some(near) => failure.help(format!("did you mean {}?", near.id)),

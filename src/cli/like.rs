@@ -1,5 +1,6 @@
 //! `iamwatch like`: the realistic event that `like` stands for in a test, or the whole event of a test.
 
+use crate::diagnostic;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
@@ -7,8 +8,9 @@ use super::session::{any_account, load};
 use super::{Exit, Failure, Global, Ui};
 use crate::check::tests::event_of;
 use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, as_recorded};
+use crate::diagnostic::{meant, printable};
 use crate::place::Region;
-use crate::rules::{self, RuleTest, RulesFile, meant, names, printable};
+use crate::rules::{self, RuleTest, RulesFile, names};
 
 /// Flags of `like`.
 #[derive(Debug, Args)]
@@ -91,10 +93,12 @@ fn known(event: &str) -> Result<(&str, &str), Failure> {
     }
     let all = known.names();
     let failure = Failure::new(format!("`{service}` has no event `{}`", printable(name)));
-    Err(match rules::nearest(name, all.iter().map(String::as_str)) {
-        Some(near) => failure.help(format!("did you mean `{service}:{near}`?")),
-        None => failure.help("events are called as the API operations are"),
-    })
+    Err(
+        match diagnostic::nearest(name, all.iter().map(String::as_str)) {
+            Some(near) => failure.help(format!("did you mean `{service}:{near}`?")),
+            None => failure.help("events are called as the API operations are"),
+        },
+    )
 }
 
 /// A test by its rule and name.

@@ -1,5 +1,6 @@
 //! `iamwatch patterns`: what the catalogue holds.
 
+use crate::diagnostic;
 use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
@@ -7,7 +8,7 @@ use serde::Serialize;
 
 use super::{Exit, Failure, Ui};
 use crate::render::catalogue as render;
-use crate::rules::{self, CatalogueEntry, NotExpressible, Severity, catalogue, not_expressible};
+use crate::rules::{CatalogueEntry, NotExpressible, Severity, catalogue, not_expressible};
 
 /// Flags of `patterns`.
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ impl PatternsArgs {
             let known = catalogue().iter().map(|entry| &entry.id).chain(other);
             let failure = Failure::new(format!(
                 "the catalogue has no rule or pack `{}`",
-                rules::printable(id)
+                diagnostic::printable(id)
             ));
             return Err(failure.help(meant(id, known.map(|id| id.0.as_str()))));
         }
@@ -122,7 +123,7 @@ impl PatternsArgs {
         {
             return Err(Failure::new(format!(
                 "the catalogue knows no number of CIS v1.4 `{}`",
-                rules::printable(number)
+                diagnostic::printable(number)
             ))
             .help("there are 4.1 to 4.15, of section 4: monitoring"));
         }
@@ -153,7 +154,7 @@ fn pack(id: &str) -> Result<&'static CatalogueEntry, Failure> {
     let found = packs().find(|pack| pack.id.0 == id || pack.id.0 == full);
     found.ok_or_else(|| {
         let ids = || packs().map(|pack| pack.id.0.as_str());
-        let meant = rules::meant(&full, ids());
+        let meant = diagnostic::meant(&full, ids());
         unknown("pack", meant.map_or(id, |_| &full), ids())
     })
 }
@@ -162,16 +163,16 @@ fn unknown<'n>(what: &str, word: &str, known: impl Iterator<Item = &'n str>) -> 
     let mut known: Vec<&str> = known.collect();
     known.sort_unstable();
     known.dedup();
-    let help = rules::meant(word, known.iter().copied()).map_or_else(
+    let help = diagnostic::meant(word, known.iter().copied()).map_or_else(
         || format!("there are {}", known.join(", ")),
         |name| format!("did you mean `{name}`?"),
     );
-    let word = rules::printable(word);
+    let word = diagnostic::printable(word);
     Failure::new(format!("the catalogue knows no {what} `{word}`")).help(help)
 }
 
 fn meant<'n>(id: &str, known: impl Iterator<Item = &'n str>) -> String {
-    rules::meant(id, known).map_or_else(
+    diagnostic::meant(id, known).map_or_else(
         || "`iamwatch patterns` lists them".to_owned(),
         |name| format!("did you mean `{name}`?"),
     )

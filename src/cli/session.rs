@@ -1,5 +1,6 @@
 //! What plan, apply, destroy and test-event begin with: the rules, the patterns, the account as it stands.
 
+use crate::diagnostic;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,6 +8,7 @@ use super::organization::{Org, OrgArgs};
 use super::{Exit, Failure, Global, InProcessAws, Ui};
 use crate::aws::{Access, Clients, Cloud};
 use crate::compile::{self, Compiled};
+use crate::diagnostic::{Level, Sources};
 use crate::fleet::{AccountState, Outcome};
 use crate::organization::{self, Member};
 use crate::permissions::Scope;
@@ -14,7 +16,7 @@ use crate::place::AccountId;
 use crate::placement::{self, Desired, TrailSource, Unfit};
 use crate::plan::Plan;
 use crate::resources::{self, AccountFacts, Live};
-use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources};
+use crate::rules::{self, Loaded, RuleId, RulesFile};
 use crate::sandbox::{self, Sandbox};
 use crate::{health, proof, render};
 
@@ -83,7 +85,11 @@ pub(super) fn compiled(loaded: Loaded, ui: &mut Ui) -> Result<Rules, Failure> {
     }
 }
 
-fn diagnose(sources: &Sources, found: &[rules::Diagnostic], ui: &mut Ui) -> Result<(), Failure> {
+fn diagnose(
+    sources: &Sources,
+    found: &[diagnostic::Diagnostic],
+    ui: &mut Ui,
+) -> Result<(), Failure> {
     if !found.is_empty() {
         let text = render::diagnostic::render(sources, found, ui.color);
         write!(ui.err, "{text}")?;

@@ -1,5 +1,6 @@
 //! Whether an event that a pattern matches reaches the rule at all.
 
+use crate::diagnostic;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use crate::cloudtrail::{self, Fields};
 use crate::compile::{Compiled, RuleState, Where};
 use crate::place::Region;
 use crate::placement;
-use crate::rules::{self, RulesFile};
+use crate::rules::RulesFile;
 
 /// Why an event does not reach a rule, and what would let it through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub enum Reason {
 impl Obstacle {
     /// What is the matter: a sentence without its end.
     pub fn problem(&self) -> String {
-        let region = rules::printable(&self.region);
+        let region = diagnostic::printable(&self.region);
         match self.reason {
             Reason::Region => format!("it would match, but nobody listens in {region}"),
             Reason::Elsewhere => {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::style::Painter;
 use crate::backtest::{Count, Missed, Report, RuleReport, Skip};
-use crate::rules::printable;
+use crate::diagnostic::printable;
 
 /// So many losses are named.
 const LOSSES: usize = 20;
