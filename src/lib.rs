@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Everything left of `Plan` except `read` is pure: no clock, no network.
-//! [`pattern`] is EventBridge's event pattern language, [`rules`] the language of the rules file,
+//! [`diagnostic`] is what is said of a place in a text, [`pattern`] is EventBridge's event pattern language, [`rules`] the language of the rules file,
 //! [`cloudtrail`] makes events as AWS writes them, [`compile`] turns rules into patterns, [`check`] tests them,
 //! [`explain`] says why one fires or not, [`backtest`] how often it would have, [`placement`] says what must exist where,
 //! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
@@ -32,6 +32,7 @@ pub mod cli;
 pub mod cloudtrail;
 pub mod compile;
 pub mod dead_letters;
+pub mod diagnostic;
 pub mod engine;
 pub mod explain;
 pub mod fleet;

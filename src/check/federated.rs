@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::subject::{Subject, like};
 use crate::cloudtrail::Identity;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::pattern::{Event, EventPattern};
-use crate::rules::{Diagnostic, RulesFile, codes};
+use crate::rules::RulesFile;
 
 const MFA_USED: &str = "detail.additionalEventData.MFAUsed";
 

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::subject::{Subject, hears_reads, is_recordable, like, services};
 use crate::cloudtrail::Identity;
 use crate::compile::{OWN_CALLER, OWN_CALLS};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::pattern::{Branch, EventPattern};
-use crate::rules::{Diagnostic, RulesFile, codes};
+use crate::rules::RulesFile;
 
 /// The rules that a call of EventBridge on our behalf fires.
 pub(super) fn warnings(subjects: &[Subject<'_>], file: &RulesFile) -> Vec<Diagnostic> {

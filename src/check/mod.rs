@@ -24,7 +24,8 @@ mod vacuous;
 use std::collections::BTreeSet;
 
 use crate::compile::{self, PATTERN_QUOTA};
-use crate::rules::{Diagnostic, Level, Loaded, RuleId, RulesFile, Sources};
+use crate::diagnostic::{Diagnostic, Level, Sources};
+use crate::rules::{Loaded, RuleId, RulesFile};
 
 use subject::Subject;
 

@@ -7,8 +7,9 @@ use serde_json::json;
 use super::subject::{Subject, is_about_cloudtrail, services};
 use crate::cloudtrail::is_read_only;
 use crate::compile::is_write_name;
+use crate::diagnostic::{Diagnostic, Level, codes};
 use crate::pattern::Branch;
-use crate::rules::{Diagnostic, Level, codes, fields};
+use crate::rules::fields;
 
 /// Fields that every record has. Source: CloudTrail user guide, "CloudTrail record contents".
 const ALWAYS: [&str; 8] = [

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use super::places::listed;
 use super::subject::{Part, Subject, is_recordable, like, services};
 use crate::cloudtrail::Identity;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::pattern::{Branch, Event};
-use crate::rules::{Diagnostic, RulesFile, Severity, codes, names};
+use crate::rules::{RulesFile, Severity, names};
 use crate::threads;
 
 /// Events that are made and tried, in one file.

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::subject::{Subject, services, warning};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::pattern::Branch;
 use crate::place::Region;
-use crate::rules::{Diagnostic, GLOBAL_SERVICES, Regions, RulesFile, codes};
+use crate::rules::{GLOBAL_SERVICES, Regions, RulesFile};
 
 /// Where IAM users sign in who come by the global endpoint with the alias of their account in a cookie; the
 /// others do it in us-east-1. Source: CloudTrail user guide, "AWS Management Console sign-in events".

@@ -2,8 +2,9 @@
 
 use super::subject::{Subject, warning};
 use crate::compile::PATTERN_QUOTA;
+use crate::diagnostic::{Diagnostic, Level, codes};
 use crate::plan::quotas::{WILDCARD_RULES, rules_per_bus};
-use crate::rules::{Diagnostic, Level, RulesFile, Trigger, codes};
+use crate::rules::{RulesFile, Trigger};
 
 /// From this share of a quota on it is worth knowing, in percent.
 const MUCH: usize = 80;

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use crate::cloudtrail::{self, Identity, Setting};
 use crate::compile::{Compiled, Each, RuleState};
+use crate::diagnostic::codes::Code;
+use crate::diagnostic::{Diagnostic, Level, Span};
 use crate::pattern::{Branch, EventPattern};
 use crate::place::AccountId;
-use crate::rules::codes::Code;
-use crate::rules::{Diagnostic, Level, Rule, RulesFile, Span, fields, members};
+use crate::rules::{Rule, RulesFile, fields, members};
 
 /// A rule that is enabled, with its patterns.
 pub(super) struct Subject<'a> {

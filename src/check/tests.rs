@@ -1,5 +1,6 @@
 //! Running the tests of the rules: each event against the patterns that its rule compiles to.
 
+use crate::diagnostic;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -7,16 +8,16 @@ use serde_json::{Map, Value};
 use super::vacuous::is_about;
 use crate::cloudtrail::{self, MAX_EVENT, Setting};
 use crate::compile::{self, Compiled};
+use crate::diagnostic::codes::Code;
+pub use crate::diagnostic::codes::{
+    TEST_FAILS as FAILS, TEST_NEVER_PASSES as NEVER_PASSES, TEST_NO_EVENT as NO_EVENT,
+};
+use crate::diagnostic::{Diagnostic, Level, Sources};
 use crate::explain::{self, Excepted, Incoming, Judge, Verdict};
 use crate::pattern::{Event, FieldFailure, Found};
 use crate::place::AccountId;
-use crate::rules::codes::Code;
-pub use crate::rules::codes::{
-    TEST_FAILS as FAILS, TEST_NEVER_PASSES as NEVER_PASSES, TEST_NO_EVENT as NO_EVENT,
-};
 use crate::rules::{
-    self, Change, Diagnostic, Expect, FieldCondition, Given, Level, Rule, RuleId, RuleTest,
-    RulesFile, Sources, Trigger, names,
+    Change, Expect, FieldCondition, Given, Rule, RuleId, RuleTest, RulesFile, Trigger, names,
 };
 
 /// So many failing fields are named.
@@ -280,7 +281,7 @@ fn missed_exception(
     let (name, line, column) = sources.position(field.span);
     Some(format!(
         "`unless` at {}:{line}:{column} does not hold: {}: correct it, or the test",
-        rules::printable(name),
+        diagnostic::printable(name),
         reason(&failures, &[])
     ))
 }
@@ -421,5 +422,5 @@ pub(super) fn shown(text: &str) -> String {
     if cut.len() < text.len() {
         cut.push('…');
     }
-    format!("`{}`", rules::printable(&cut))
+    format!("`{}`", diagnostic::printable(&cut))
 }

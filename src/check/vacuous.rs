@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::compile::{self, PATTERN_QUOTA};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::explain::{Incoming, Judge, Verdict};
 use crate::pattern::EventPattern;
-use crate::rules::{AllOf, Diagnostic, Events, Rule, RuleTest, RulesFile, Trigger, codes};
+use crate::rules::{AllOf, Events, Rule, RuleTest, RulesFile, Trigger};
 
 use super::subject::warning as diagnostic;
 use super::tests::shown as quoted;

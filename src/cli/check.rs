@@ -7,9 +7,10 @@ use clap::Args;
 
 use super::{Exit, Global, Ui};
 use crate::check;
+use crate::diagnostic::Level;
 use crate::engine::{Code, Error};
 use crate::render::check as render;
-use crate::rules::{self, Level};
+use crate::rules;
 
 /// Flags of `check`.
 #[derive(Debug, Args)]

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Exit, Ui};
+use crate::diagnostic::codes::{self, Code};
 use crate::engine::{self, Error};
-use crate::rules::codes::{self, Code};
 
 /// Flags of `explain-code`.
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ fn explain(asked: &str, ui: &mut Ui) -> Result<Exit, Error> {
     let Some(code) = codes::find(asked) else {
         let failure = Error::new(
             engine::Code::Unknown,
-            format!("there is no code `{}`", crate::rules::printable(asked)),
+            format!("there is no code `{}`", crate::diagnostic::printable(asked)),
         );
         return Err(match codes::near(asked) {
             Some(near) => failure.help(format!("did you mean {}?", near.id)),

@@ -1,14 +1,16 @@
 //! `iamwatch like`: the realistic event that `like` stands for in a test, or the whole event of a test.
 
+use crate::diagnostic;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::{Exit, Global, Ui};
 use crate::check::tests::event_of;
 use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, as_recorded};
+use crate::diagnostic::{meant, printable};
 use crate::engine::{Code, Error, Workspace, any_account};
 use crate::place::Region;
-use crate::rules::{self, RuleTest, RulesFile, meant, names, printable};
+use crate::rules::{self, RuleTest, RulesFile, names};
 
 /// Flags of `like`.
 #[derive(Debug, Args)]
@@ -100,10 +102,12 @@ fn known(event: &str) -> Result<(&str, &str), Error> {
         Code::Unknown,
         format!("`{service}` has no event `{}`", printable(name)),
     );
-    Err(match rules::nearest(name, all.iter().map(String::as_str)) {
-        Some(near) => failure.help(format!("did you mean `{service}:{near}`?")),
-        None => failure.help("events are called as the API operations are"),
-    })
+    Err(
+        match diagnostic::nearest(name, all.iter().map(String::as_str)) {
+            Some(near) => failure.help(format!("did you mean `{service}:{near}`?")),
+            None => failure.help("events are called as the API operations are"),
+        },
+    )
 }
 
 /// A test by its rule and name.

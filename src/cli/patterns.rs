@@ -1,5 +1,6 @@
 //! `iamwatch patterns`: what the catalogue holds.
 
+use crate::diagnostic;
 use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
@@ -8,7 +9,7 @@ use serde::Serialize;
 use super::{Exit, Ui};
 use crate::engine::{Code, Error};
 use crate::render::catalogue as render;
-use crate::rules::{self, CatalogueEntry, NotExpressible, Severity, catalogue, not_expressible};
+use crate::rules::{CatalogueEntry, NotExpressible, Severity, catalogue, not_expressible};
 
 /// Flags of `patterns`.
 #[derive(Debug, Args)]
@@ -66,7 +67,7 @@ impl PatternsArgs {
                 Code::Unknown,
                 format!(
                     "the catalogue has no rule or pack `{}`",
-                    rules::printable(id)
+                    diagnostic::printable(id)
                 ),
             );
             return Err(failure.help(meant(id, known.map(|id| id.0.as_str()))));
@@ -128,7 +129,7 @@ impl PatternsArgs {
                 Code::Unknown,
                 format!(
                     "the catalogue knows no number of CIS v1.4 `{}`",
-                    rules::printable(number)
+                    diagnostic::printable(number)
                 ),
             )
             .help("there are 4.1 to 4.15, of section 4: monitoring"));
@@ -160,7 +161,7 @@ fn pack(id: &str) -> Result<&'static CatalogueEntry, Error> {
     let found = packs().find(|pack| pack.id.0 == id || pack.id.0 == full);
     found.ok_or_else(|| {
         let ids = || packs().map(|pack| pack.id.0.as_str());
-        let meant = rules::meant(&full, ids());
+        let meant = diagnostic::meant(&full, ids());
         unknown("pack", meant.map_or(id, |_| &full), ids())
     })
 }
@@ -169,11 +170,11 @@ fn unknown<'n>(what: &str, word: &str, known: impl Iterator<Item = &'n str>) -> 
     let mut known: Vec<&str> = known.collect();
     known.sort_unstable();
     known.dedup();
-    let help = rules::meant(word, known.iter().copied()).map_or_else(
+    let help = diagnostic::meant(word, known.iter().copied()).map_or_else(
         || format!("there are {}", known.join(", ")),
         |name| format!("did you mean `{name}`?"),
     );
-    let word = rules::printable(word);
+    let word = diagnostic::printable(word);
     Error::new(
         Code::Unknown,
         format!("the catalogue knows no {what} `{word}`"),
@@ -182,7 +183,7 @@ fn unknown<'n>(what: &str, word: &str, known: impl Iterator<Item = &'n str>) -> 
 }
 
 fn meant<'n>(id: &str, known: impl Iterator<Item = &'n str>) -> String {
-    rules::meant(id, known).map_or_else(
+    diagnostic::meant(id, known).map_or_else(
         || "`iamwatch patterns` lists them".to_owned(),
         |name| format!("did you mean `{name}`?"),
     )

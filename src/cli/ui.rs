@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::progress::Bars;
 use crate::apply::Report;
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::engine::{Answer, Code, Error, Form, Host, Message, Progress, Question};
 use crate::placement::TrailSource;
 use crate::plan::saved::Moved;
@@ -14,7 +15,6 @@ use crate::plan::{self, Plan};
 use crate::render;
 use crate::render::style::Painter;
 use crate::resources::ResourceKey;
-use crate::rules::{Diagnostic, Sources};
 
 /// The output of one command. Results go to `out`, everything else to `err`.
 pub struct Ui {

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::glob::{Glob, Shape};
+use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::pattern::{Event, EventPattern};
-use crate::rules::{AllOf, Diagnostic, Events, Level, Matcher, NumberRange, Span, codes};
+use crate::rules::{AllOf, Events, Matcher, NumberRange};
 
 /// Tests on fields under `detail`, all of which must hold.
 pub(super) type Conjunction = BTreeMap<Vec<String>, Tests>;

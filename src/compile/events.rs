@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::Names;
 use super::conditions::{Conjunction, Tests};
 use super::glob::Glob;
-use crate::rules::{Events, Matcher, Span};
+use crate::diagnostic::Span;
+use crate::rules::{Events, Matcher};
 
 /// Every spelling that sign-in events have had in the envelope's `detail-type`: AWS's own pages differ.
 const SIGN_IN: [&str; 2] = [

@@ -20,11 +20,10 @@ use serde_json::{Map, Value, json};
 
 use conditions::Conjunction;
 
+use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::pattern::{EventPattern, normal_form};
 use crate::place::StackName;
-use crate::rules::{
-    Diagnostic, Format, Level, Rule, RuleId, RulesFile, Severity, Span, Trigger, codes,
-};
+use crate::rules::{Format, Rule, RuleId, RulesFile, Severity, Trigger};
 use crate::threads;
 
 pub use crate::pattern::{

@@ -7,7 +7,8 @@
 use serde_json::{Value, json};
 
 use super::conditions::{Conjunction, Tests, and, holds};
-use crate::rules::{Diagnostic, Matcher, Span};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::rules::Matcher;
 
 /// Service and name of each.
 pub(crate) const CALLS: [(&str, &str); 3] = [

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use super::conditions::holds;
 use super::glob::Glob;
-use crate::rules::{Diagnostic, Events, Rule, codes, names};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::rules::{Events, Rule, names};
 
 /// A list that is longer is none that a person writes.
 const MOST: usize = 25;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::events::{Group, Selection};
 use super::glob::Glob;
 use super::text;
-use crate::rules::Diagnostic;
+use crate::diagnostic::Diagnostic;
 
 /// A pattern and its text.
 pub(super) type Written = (Value, String);

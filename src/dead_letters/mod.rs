@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::diagnostic::is_unprintable;
 use crate::place::{Arn, Place};
 use crate::placement::Desired;
 use crate::resources::{DEFAULT_BUS, Resource, names};
-use crate::rules::{RuleId, is_unprintable};
+use crate::rules::RuleId;
 
 pub use read::{Mailbox, Read, read};
 pub use redrive::{Redriven, redrive};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::aws::{CallError, Cause};
-use crate::rules::{Diagnostic, Level, Sources};
+use crate::diagnostic::{Diagnostic, Level, Sources};
 
 /// Whose fault an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

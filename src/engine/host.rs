@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::error::Error;
 use crate::apply::{self, Report};
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::fleet::{self, Run};
 use crate::place::Region;
 use crate::plan::Plan;
 use crate::plan::saved::Moved;
-use crate::rules::{Diagnostic, Sources};
 
 /// The form of results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

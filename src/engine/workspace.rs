@@ -5,9 +5,10 @@ use std::path::Path;
 use super::error::{Code, Error};
 use super::host::Host;
 use crate::compile::{self, Compiled};
+use crate::diagnostic::{Diagnostic, Level, Sources};
 use crate::permissions::Scope;
 use crate::place::AccountId;
-use crate::rules::{self, Level, Loaded, RuleId, RulesFile, Sources};
+use crate::rules::{self, Loaded, RuleId, RulesFile};
 
 /// A rules file without errors, and its patterns.
 #[derive(Debug, Clone)]
@@ -62,7 +63,7 @@ impl Workspace {
     }
 
     /// The error that a diagnostic about this file is.
-    pub(super) fn refused(&self, problem: rules::Diagnostic) -> Error {
+    pub(super) fn refused(&self, problem: Diagnostic) -> Error {
         Error::of_rules(self.sources.clone(), vec![problem])
     }
 

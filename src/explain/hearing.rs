@@ -1,12 +1,13 @@
 //! Whether an event that a pattern matches reaches the rule at all.
 
+use crate::diagnostic;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::cloudtrail::{self, Fields};
 use crate::compile::{Compiled, RuleState, Where};
 use crate::place::Region;
-use crate::rules::{self, RulesFile};
+use crate::rules::RulesFile;
 
 /// Why an event does not reach a rule, and what would let it through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub enum Reason {
 impl Obstacle {
     /// What is the matter: a sentence without its end.
     pub fn problem(&self) -> String {
-        let region = rules::printable(&self.region);
+        let region = diagnostic::printable(&self.region);
         match self.reason {
             Reason::Region => format!("it would match, but nobody listens in {region}"),
             Reason::Elsewhere => {

@@ -111,5 +111,5 @@ fn summary(value: &Value) -> String {
     if cut.len() < text.len() {
         cut.push('…');
     }
-    crate::rules::printable(&cut)
+    crate::diagnostic::printable(&cut)
 }

@@ -12,13 +12,15 @@ mod hearing;
 mod input;
 mod report;
 
+use crate::diagnostic;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::compile::{self, Compiled, Where};
+use crate::diagnostic::Sources;
 use crate::pattern::{Event, EventPattern, FieldFailure, PatternError};
-use crate::rules::{self, Rule, RuleId, RulesFile, Sources};
+use crate::rules::{Rule, RuleId, RulesFile};
 
 pub use hearing::{Obstacle, Reason};
 pub use input::{Incoming, NotAnEvent, events};
@@ -226,7 +228,7 @@ pub(crate) fn excepted(
         if fails && !found.iter().any(|other| other.path == path) {
             let at = sources.map(|sources| {
                 let (name, line, column) = sources.position(condition.span);
-                format!("{}:{line}:{column}", rules::printable(name))
+                format!("{}:{line}:{column}", diagnostic::printable(name))
             });
             let others = all.iter().filter(|other| other.path != condition.path);
             found.push(Excepted {

@@ -102,7 +102,7 @@ impl AccountsFile {
                 }
                 Err(_) => problems.push(FileProblem::NotAnAccount {
                     line,
-                    found: crate::rules::printable(&id.chars().take(40).collect::<String>()),
+                    found: crate::diagnostic::printable(&id.chars().take(40).collect::<String>()),
                 }),
             }
         }

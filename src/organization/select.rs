@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Member, Units};
+use crate::diagnostic::Span;
 use crate::place::AccountId;
-use crate::rules::{self, Filter, Span};
+use crate::rules::{self, Filter};
 
 /// What decides about an account.
 #[derive(Debug, Clone)]

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::compile::Compiled;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::place::{AccountId, Arn, Place, Region, StackName};
 use crate::placement::{self, Desired};
 use crate::resources::{AccountFacts, Kind, names};
-use crate::rules::{Diagnostic, Regions, RulesFile, Span, TopicKey};
+use crate::rules::{Regions, RulesFile, TopicKey};
 
 /// What the caller's permissions have to cover.
 #[derive(Debug, Clone, PartialEq, Eq)]

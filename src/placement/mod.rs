@@ -9,11 +9,12 @@ mod trail;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::Compiled;
+use crate::diagnostic::Diagnostic;
 use crate::organization::Organization;
 use crate::place::{AccountId, Arn, Place, Region};
 use crate::resources::sqs::LARGEST_MESSAGE;
 use crate::resources::{AccountFacts, Kind, Queue, Resource, ResourceKey, names, policy};
-use crate::rules::{ChannelName, Diagnostic, RuleId, RulesFile};
+use crate::rules::{ChannelName, RuleId, RulesFile};
 
 pub use member::Spokes;
 pub use topology::{Topology, listening};

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::{Compiled, Forwarder, PATTERN_QUOTA, Where, cover};
+use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::place::Region;
 use crate::resources::{AccountFacts, DEFAULT_BUS, names};
-use crate::rules::{Diagnostic, Level, Regions, RulesFile, Span, codes};
+use crate::rules::{Regions, RulesFile};
 
 /// The shape of a deployment in one account.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::{Action, AttributeChange, Change, Plan, PlanOptions};
+use crate::diagnostic::Sources;
 use crate::place::{AccountId, Region};
 use crate::resources::ResourceKey;
-use crate::rules::{RuleId, Sources};
+use crate::rules::RuleId;
 
 /// The version of the file's form.
 pub const FORMAT_VERSION: u32 = 1;

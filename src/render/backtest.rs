@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::style::Painter;
 use crate::backtest::{Count, Missed, Report, RuleReport, Skip};
+use crate::diagnostic::printable;
 use crate::place::Region;
-use crate::rules::printable;
 
 /// So many losses are named.
 const LOSSES: usize = 20;

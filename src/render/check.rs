@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::diagnostic;
 use super::style::Painter;
 use crate::check::Checked;
-use crate::rules::{Diagnostic, Level, SourceId, Sources, Span, codes};
+use crate::diagnostic::{Diagnostic, Level, SourceId, Sources, Span, codes};
 
 /// With more findings than this they are counted at the top as well, and the errors come first.
 const A_SCREEN: usize = 20;
@@ -47,7 +47,7 @@ pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Resu
         .iter()
         .next()
         .map_or("", |source| &source.name);
-    let name = crate::rules::printable(name);
+    let name = crate::diagnostic::printable(name);
     let found = in_all(errors, warnings, paint);
     let of = [
         (checked.rules, "rule"),
@@ -79,7 +79,7 @@ fn elsewhere(checked: &Checked) -> Vec<String> {
     let others = ids.iter().filter(|id| id.0 > 0);
     let named = others.filter_map(|id| checked.sources.get(*id));
     named
-        .map(|source| crate::rules::printable(&source.name))
+        .map(|source| crate::diagnostic::printable(&source.name))
         .collect()
 }
 

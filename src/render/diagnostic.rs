@@ -1,10 +1,11 @@
 //! Diagnostics of a rules file, with the place underlined.
 
+use crate::diagnostic;
 use std::collections::BTreeMap;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
-use crate::rules::{self, Diagnostic, Source, SourceId, Sources};
+use crate::diagnostic::{Diagnostic, Source, SourceId, Sources};
 
 /// Most bytes of a line that are shown.
 const WIDEST: usize = 110;
@@ -37,8 +38,8 @@ pub fn render(sources: &Sources, diagnostics: &[Diagnostic], color: bool) -> Str
 
 fn one(lines: Option<&Lines<'_>>, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     let level = match diagnostic.level {
-        rules::Level::Error => Level::ERROR,
-        rules::Level::Warning => Level::WARNING,
+        diagnostic::Level::Error => Level::ERROR,
+        diagnostic::Level::Warning => Level::WARNING,
     };
     let mut group = level
         .primary_title(diagnostic.message.as_str())
@@ -100,7 +101,7 @@ impl<'s> Lines<'s> {
         let after_each = source.text.match_indices('\n').map(|(at, _)| at + 1);
         Self {
             source,
-            name: rules::printable(&source.name),
+            name: diagnostic::printable(&source.name),
             starts: std::iter::once(0).chain(after_each).collect(),
         }
     }
@@ -154,7 +155,7 @@ impl<'s> Lines<'s> {
 
 /// Characters that would change how the line is shown. (The renderer sees to those of ASCII.)
 fn visible(c: char) -> char {
-    if !c.is_ascii() && rules::is_unprintable(c) {
+    if !c.is_ascii() && diagnostic::is_unprintable(c) {
         char::REPLACEMENT_CHARACTER
     } else {
         c

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::style::Painter;
+use crate::diagnostic::printable;
 use crate::explain::{Answer, EventAnswers, Excepted, Explained, Reason, Summary, Verdict};
 use crate::pattern::{FieldFailure, Found};
-use crate::rules::{RuleId, RulesFile, printable};
+use crate::rules::{RuleId, RulesFile};
 
 /// Every event in full, or a line for each; counts where there are several.
 pub fn explained(explained: &Explained, file: &RulesFile, in_full: bool, paint: Painter) -> String {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::codes;
 use super::keys::FRAMEWORKS;
 use super::read::{Fields, text, texts};
-use super::report::{Report, shown};
 use super::yaml::Node;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 
 /// Description and ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

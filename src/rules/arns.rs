@@ -8,11 +8,11 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
-use super::codes::{self, Code};
 use super::events::Tongue;
 use super::model::Matcher;
-use super::report::{Problem, Report, shown};
-use super::source::Span;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes::{self, Code};
+use crate::diagnostic::{Problem, Report, shown};
 
 const CALLER: &str = "userIdentity.arn";
 const ISSUER: &str = "userIdentity.sessionContext.sessionIssuer.arn";

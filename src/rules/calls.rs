@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
-use super::codes;
 use super::events::{Tongue, is_never_recorded, warn_of_event};
 use super::members::Parameters;
 use super::model::EventGlob;
 use super::names;
-use super::report::{Report, shown};
-use super::source::Span;
 use super::traps::{Step, place};
 use super::yaml::Node;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 
 /// More combinations than this are not looked at one by one.
 const MOST_BRANCHES: usize = 100;

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::codes;
 use super::keys::{CATALOGUE, NOT_EXPRESSIBLE, PACK};
 use super::load::{Loaded, loaded};
 use super::model::{
     Home, Regions, Rule, RuleId, RulesFile, Severity, TopicKey, Trail, Trigger, Watch,
 };
 use super::read::{Fields, line, list, text, texts};
-use super::report::{Report, shown};
 use super::rule::{Draft, Own, Setting, TITLE, rule_id, rules};
-use super::source::{SourceId, Sources, Span};
 use super::yaml::{self, Node, Value};
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
+use crate::diagnostic::{SourceId, Sources, Span};
 
 /// The files of the catalogue: name to show, and text.
 macro_rules! files {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::codes;
 use super::keys::{CHANNEL_KEYS, CHANNEL_KINDS, FORMATS, LATER_CHANNEL_KINDS, names};
 use super::model::{Channel, ChannelName, Endpoint, Format, QueueRef};
 use super::read::{self, Spanned, duplicate, empty, first_line, key_text, map, unknown_key};
-use super::report::{Report, shown};
-use super::source::Span;
 use super::yaml::{Node, Plain, Value};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 use crate::place::Arn;
 
 /// The channels by name. A channel whose address is wrong is left out of the result but not of `known`.

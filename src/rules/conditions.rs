@@ -3,7 +3,6 @@
 use serde_json::Value as Json;
 
 use super::arns;
-use super::codes;
 use super::events::Tongue;
 use super::fields;
 use super::foreign;
@@ -15,10 +14,11 @@ use super::read::{
     duplicate, empty, is_yaml_word, key_text, number_as_text, text, unknown_key, wrong_type,
     yaml_word,
 };
-use super::report::{Report, shown};
-use super::source::Span;
 use super::values;
 use super::yaml::{Node, Plain, Value, json_number};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 
 /// A map is *all of*; a list of maps is *any of*. `when`: what holds besides, of exceptions.
 pub(super) fn conditions(node: &Node, when: &[AllOf], report: &mut Report) -> Vec<AllOf> {

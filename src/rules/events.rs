@@ -1,14 +1,14 @@
 //! `service:EventName` globs.
 
-use super::codes::{self, Code};
 use super::model::EventGlob;
 use super::names::{self, Service, Verdict, services};
 use super::read::{list, text};
-use super::report::{Problem, Report, nearest, shown};
 use super::slips;
-use super::source::Span;
 use super::yaml::{Node, Value};
 use crate::cloudtrail::as_recorded;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes::{self, Code};
+use crate::diagnostic::{Problem, Report, nearest, shown};
 
 /// Names by which people know a service, and the one that CloudTrail records.
 /// Source: the services' own pages "Logging API calls with CloudTrail".

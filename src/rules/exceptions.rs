@@ -3,13 +3,13 @@
 
 use serde_json::Value as Json;
 
-use super::codes;
 use super::fields::{self, OF_ISSUERS, is_nameless, is_roleless};
 use super::files::matches_star;
 use super::members;
 use super::model::{AllOf, Events, FieldCondition, Matcher, Rule, Trigger};
-use super::report::{Report, shown};
-use super::source::Span;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 
 /// Warns of the conditions of one rule.
 pub(super) fn warn(rule: &Rule, report: &mut Report) {

@@ -2,9 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::codes::{self, Code};
-use super::report::{Problem, Report, nearest, shown};
-use super::source::Span;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes::{self, Code};
+use crate::diagnostic::{Problem, Report, nearest, shown};
 
 /// Source: CloudTrail user guide, "CloudTrail record contents", and the sign-in event reference.
 const TOP: &[&str] = &[

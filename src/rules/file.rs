@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::channels::{Channels, channels};
-use super::codes;
 use super::keys::{HOME, INCLUDED, ROOT};
 use super::model::{ChannelName, Home, TopicKey, Trail, Watch};
 use super::read::{self, Fields, Spanned};
-use super::report::{Report, shown};
 use super::rule::{Draft, Setting, notify, rules};
 use super::scope;
-use super::source::Span;
 use super::yaml::{Node, Plain, Value};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 use crate::place::{AccountId, PlaceError, Region, StackName};
 
 /// A rules file as it stands, before its names are resolved.

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-use super::codes;
 use super::read::Spanned;
-use super::report::{Report, shown};
-use super::source::{SourceId, Sources, Span};
 use super::yaml::{MAX_BYTES, floor_boundary};
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
+use crate::diagnostic::{SourceId, Sources, Span};
 
 /// Most bytes of all files together.
 const MAX_TOTAL: usize = 8 * MAX_BYTES;

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::codes;
 use super::fields::{self, is_top};
-use super::report::{Entry, Report, nearest, shown};
-use super::source::Span;
 use super::traps::{About, Kind, Step, dotted, place};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Entry, Report, nearest, shown};
 
 /// The fields of an event's envelope. Source: EventBridge user guide, "Event structure reference"; `replay-name`
 /// is on events of a replay.

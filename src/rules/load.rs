@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::catalogue::Catalogue;
-use super::codes;
 use super::file::{self, FileDraft};
 use super::files;
 use super::model::{RuleId, RulesFile};
-use super::report::Report;
 use super::resolve::resolve;
 use super::rule::Setting;
-use super::source::{Diagnostic, SourceId, Sources};
 use super::tests;
 use super::yaml;
+use crate::diagnostic::Report;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Diagnostic, SourceId, Sources};
 
 /// What came of loading a rules file.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,7 +147,10 @@ pub(super) fn loaded(sources: Sources, mut report: Report, file: Option<RulesFil
     };
     Loaded {
         sources,
-        never: std::mem::take(&mut report.never),
+        never: std::mem::take(&mut report.never)
+            .into_iter()
+            .map(RuleId)
+            .collect(),
         diagnostics: report.finish(),
         file,
         in_spite_of_errors,

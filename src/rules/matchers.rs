@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use serde_json::Value as Json;
 
-use super::codes;
 use super::model::{Matcher, NumberRange};
 use super::read::{quoted, wrong_type};
-use super::report::{Report, shown};
-use super::source::Span;
 use super::yaml::{Node, Plain, Value, json_number};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 
 /// EventBridge compares numbers between these bounds.
 /// Source: EventBridge user guide, comparison operators, numeric matching.

@@ -7,13 +7,13 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use super::codes;
 use super::files::matches_star;
 use super::model::{AllOf, EventGlob, Events};
 use super::names::undated;
-use super::report::{Problem, Report, nearest, shown};
 use super::slips::{self, Words};
-use super::source::Span;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Problem, Report, nearest, shown};
 
 const GENERATED: &str = include_str!("members.txt");
 /// What CloudTrail writes beside the members of a call's input. Source: recorded events.

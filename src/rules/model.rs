@@ -5,9 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::source::Span;
 pub use crate::cloudtrail::GLOBAL_SERVICES;
 use crate::cloudtrail::Identity;
+use crate::diagnostic::Span;
 use crate::place::{AccountId, Arn, Region, StackName};
 
 /// A whole rules file, catalogue entries and includes resolved.

@@ -1,10 +1,10 @@
 //! Fields inside fields, as an event has them, where a condition has a path in one key.
 
-use super::codes;
 use super::foreign;
 use super::keys::{OPERATORS, names};
-use super::report::{Report, listed, meant, shown};
 use super::yaml::{Node, Value};
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, listed, meant, shown};
 
 /// Reports fields inside fields, as they stand in the event; here their names are joined by dots.
 pub(super) fn nested(key: &Node, value: &Node, report: &mut Report) -> bool {

@@ -4,14 +4,14 @@
 //! a rule that fires; there a warning stays one.
 
 use super::arns;
-use super::codes::{self, Code};
 use super::events::is_never_recorded;
 use super::fields::is_nowhere;
 use super::members::Parameters;
 use super::model::{AllOf, Events, FieldCondition, Matcher, Rule, Trigger};
-use super::report::Report;
-use super::source::Span;
 use super::values::{is_nowhere_written, misspelt_detail_type};
+use crate::diagnostic::Report;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes::{self, Code};
 
 /// What is said of events.
 const OF_EVENTS: [Code; 2] = [codes::EVENT_NAME, codes::RECORDED_AS];
@@ -57,7 +57,7 @@ pub(super) fn refuse(rule: &Rule, whole: Option<Span>, report: &mut Report) {
     }
     report.set_aside(before);
     if never {
-        report.never.insert(rule.id.clone());
+        report.never.insert(rule.id.0.clone());
     }
 }
 

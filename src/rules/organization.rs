@@ -1,13 +1,13 @@
 //! `watch.organization`: which accounts of an organization are watched, and through which role.
 
-use super::codes;
 use super::file::placed;
 use super::keys::{MEMBERS, ORGANIZATION};
 use super::model::{Filter, Organization};
 use super::read::{self, Fields, Spanned};
-use super::report::{Report, shown};
-use super::source::Span;
 use super::yaml::{Node, Plain};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 use crate::place::AccountId;
 
 /// The role that AWS makes in every account that an organization creates.

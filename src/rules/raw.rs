@@ -6,13 +6,13 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
-use super::codes;
 use super::model::Trigger;
 use super::read::{duplicate, empty, key_text, number_as_text, wrong_type};
-use super::report::{Report, shown};
-use super::source::Span;
 use super::traps::{self, Step};
 use super::yaml::{Node, Plain, Value};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 
 /// A pattern as a YAML map or as JSON text.
 pub(super) fn pattern(node: &Node, key: Span, report: &mut Report) -> Option<Trigger> {

@@ -1,10 +1,10 @@
 //! From nodes to plain values, each reader with the words for what goes wrong.
 
-use super::codes;
 use super::keys::{Form, Key, names};
-use super::report::{Report, is_unprintable, shown};
-use super::source::Span;
 use super::yaml::{Node, Plain, Value};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, is_unprintable, shown};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]

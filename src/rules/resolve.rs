@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::Catalogue;
-use super::codes;
 use super::conditions::overlap;
 use super::exceptions;
 use super::file::FileDraft;
 use super::model::{AllOf, ChannelName, Events, Regions, Rule, RuleId, RulesFile, Trigger, Watch};
 use super::never;
 use super::read::Spanned;
-use super::report::{Report, shown};
 use super::rule::{Common, Draft, Own, Use};
-use super::source::{Sources, Span};
 use super::tests;
 use super::twice::{self, Says};
 use super::watches;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
+use crate::diagnostic::{Sources, Span};
 
 /// A rule whose channels are not settled.
 struct Open {

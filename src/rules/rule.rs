@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use super::about::{About, about};
 use super::channels::channel_list;
-use super::codes;
 use super::conditions::conditions;
 use super::events::events;
 use super::keys::{self, ABOUT, Key, OWN, SEVERITIES, USE, names};
 use super::model::{AllOf, ChannelName, Events, RuleId, Severity, Trigger};
 use super::raw::pattern;
 use super::read::{self, Fields, Spanned, first_line};
-use super::report::{Report, shown};
-use super::source::Span;
 use super::tests::{TestDraft, tests};
 use super::values::warn_of_detail_type;
 use super::yaml::{Node, Value};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 
 /// Longest title.
 pub(super) const TITLE: usize = 120;

@@ -1,14 +1,14 @@
 //! What is watched, which trail feeds it, and which key encrypts the topics.
 
-use super::codes;
 use super::file::{placed, region};
 use super::keys::{TOPICS, TRAIL, TRAILS, WATCH};
 use super::model::{Regions, TopicKey, Trail, TrailSettings, Watch};
 use super::organization::organization;
 use super::read::{self, Fields};
-use super::report::{Report, shown};
-use super::source::Span;
 use super::yaml::{Node, Value};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 use crate::place::{Arn, Region};
 
 /// `watch`.

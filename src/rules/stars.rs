@@ -2,9 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::codes::{self, Code};
-use super::report::{Report, shown};
-use super::source::Span;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes::{self, Code};
+use crate::diagnostic::{Report, shown};
 
 /// Fields of which no value holds a `*`: the alphabets of their names have none.
 const NO_STAR: [&str; 11] = [

@@ -5,7 +5,6 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::arns;
-use super::codes;
 use super::conditions::path;
 use super::events::{Tongue, event, warn_of_event};
 use super::fields;
@@ -15,11 +14,12 @@ use super::members::Parameters;
 use super::model::{Change, EventGlob, Expect, Given, RuleTest};
 use super::raw::{self, Unique};
 use super::read::{self, Fields, Spanned, first_line};
-use super::report::{Report, shown};
 use super::rule::{Draft, TITLE};
-use super::source::Span;
 use super::yaml::{Node, Value};
 use crate::cloudtrail::{IDENTITY_WORDS, Identity, is_record};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 
 /// A test as it stands in the file. What is `None` has been reported.
 #[derive(Debug, Clone)]

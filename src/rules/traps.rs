@@ -7,17 +7,17 @@ use serde_json::{Map, Value as Json};
 
 use super::arns;
 use super::calls;
-use super::codes::{self, Code};
 use super::events::Tongue;
 use super::fields;
 use super::foreign;
 use super::levels;
 use super::names;
-use super::report::{Report, shown};
-use super::source::Span;
 use super::stars;
 use super::values::{self, warn_of_detail_type, warn_of_value};
 use super::yaml::{Node, Value};
+use crate::diagnostic::Span;
+use crate::diagnostic::codes::{self, Code};
+use crate::diagnostic::{Report, shown};
 
 /// Fields of the record that other events are not likely to have.
 const TELLING: [&str; 5] = [

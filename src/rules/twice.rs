@@ -1,11 +1,11 @@
 //! Rules of the catalogue that a file uses twice: what one of the two says is lost, or says nothing new.
 
-use super::codes;
 use super::model::RuleId;
 use super::read::Spanned;
-use super::report::{Report, shown};
 use super::rule::{Common, Use};
-use super::source::Span;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
 
 /// What a `use` says of its rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

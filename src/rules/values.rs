@@ -2,11 +2,11 @@
 
 use serde_json::Value as Json;
 
-use super::codes::{self, Code};
 use super::events::Tongue;
 use super::names;
-use super::report::{Problem, Report, listed, nearest, shown};
-use super::source::Span;
+use crate::diagnostic::Span;
+use crate::diagnostic::codes::{self, Code};
+use crate::diagnostic::{Problem, Report, listed, nearest, shown};
 
 /// Fields with few values. Source: CloudTrail user guide, "userIdentity element", "record contents", and the
 /// sign-in event reference. Recorded events of VPC endpoints say `AwsVpceEvent`, the guide also `AwsVpceEvents`.

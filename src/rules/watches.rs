@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::codes;
 use super::file::FileDraft;
 use super::model::{ChannelName, Format, Rule};
 use super::read::Spanned;
-use super::report::Report;
+use crate::diagnostic::Report;
+use crate::diagnostic::codes;
 
 const FIRST: &str = "pipeline/tamper";
 const SECOND: &str = "pipeline/tamper-watch";

@@ -5,9 +5,9 @@
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
-use super::codes;
-use super::report::{Report, shown};
-use super::source::{SourceId, Span};
+use crate::diagnostic::codes;
+use crate::diagnostic::{Report, shown};
+use crate::diagnostic::{SourceId, Span};
 
 /// Most bytes of one file.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -1,5 +1,6 @@
 //! The events that are made by the name of an API are such as CloudTrail writes.
 
+use iamwatch::diagnostic;
 use std::collections::{BTreeMap, BTreeSet};
 
 use iamwatch::check::tests::run;
@@ -107,7 +108,7 @@ fn the_rule_about_an_api_fires_on_its_event_whoever_acts() {
     }
     let mut loaded = rules::load_text("rules.yaml", &text);
     // One service of the list is made up, to have a name that no table has.
-    let made_up = |d: &rules::Diagnostic| d.code == "W0705" && d.message.contains("`quantum`");
+    let made_up = |d: &diagnostic::Diagnostic| d.code == "W0705" && d.message.contains("`quantum`");
     loaded.diagnostics.retain(|d| !made_up(d));
     assert_eq!(loaded.diagnostics, []);
     let file = loaded.file.unwrap();

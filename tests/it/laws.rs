@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use iamwatch::compile::{self, PATTERN_LIMIT};
+use iamwatch::diagnostic::Span;
 use iamwatch::pattern::{Event, EventPattern, normal_form};
 use iamwatch::resources::policy;
 use iamwatch::rules::{
     AllOf, EventGlob, Events, FieldCondition, Home, Matcher, NumberRange, Regions, Rule, RuleId,
-    RulesFile, Severity, Span, TopicKey, Trail, Trigger, Watch,
+    RulesFile, Severity, TopicKey, Trail, Trigger, Watch,
 };
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use iamwatch::check::tests::{event_of, run};
 use iamwatch::compile::{PATTERN_QUOTA, compile};
+use iamwatch::diagnostic::Level;
 use iamwatch::render::diagnostic::render;
-use iamwatch::rules::{self, Level, Loaded, Severity};
+use iamwatch::rules::{self, Loaded, Severity};
 
 use crate::rules::schema::BLESS;
 

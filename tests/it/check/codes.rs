@@ -1,6 +1,6 @@
 //! Every code is explained by an example of wrong, which has it, and one of right, which has nothing.
 
-use iamwatch::rules::codes;
+use iamwatch::diagnostic::codes;
 
 use super::{checked, codes_of, shown};
 use crate::cli::TestEnv;
@@ -15,7 +15,7 @@ fn every_code_has_an_example_that_is_true() {
     let mut wrong = String::new();
     for code in codes::ALL {
         let (Some(bad), Some(good)) = (code.wrong(), code.right()) else {
-            panic!("{} has no example in src/rules/codes.txt", code.id);
+            panic!("{} has no example in src/diagnostic/codes.txt", code.id);
         };
         if UNTRIED.contains(&code.id) {
             continue;

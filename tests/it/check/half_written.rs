@@ -1,8 +1,10 @@
 //! YAML as an editor sends it: cut off anywhere, and full of mistakes.
 
 use iamwatch::check;
+use iamwatch::diagnostic;
+use iamwatch::diagnostic::Level;
 use iamwatch::render::diagnostic::render;
-use iamwatch::rules::{self, Level};
+use iamwatch::rules;
 
 /// A good file with something of everything.
 const GOOD: &str = r#"version: 1
@@ -66,7 +68,7 @@ fn fifty_mistakes_are_all_shown_in_their_order_and_counted() {
     assert!(checked.diagnostics.is_sorted_by_key(|found| found.span));
     for n in 0..50 {
         let line = n + 8;
-        let at = |found: &&rules::Diagnostic| checked.sources.position(found.span).1 == line;
+        let at = |found: &&diagnostic::Diagnostic| checked.sources.position(found.span).1 == line;
         assert!(
             checked.diagnostics.iter().any(|found| at(&found)),
             "line {line}"

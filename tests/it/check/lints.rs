@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use iamwatch::rules::codes;
+use iamwatch::diagnostic::codes;
 
 use super::{checked, codes_of, shown};
 use crate::rules::schema::BLESS;

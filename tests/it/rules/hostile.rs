@@ -1,9 +1,11 @@
 //! Files that were not written to be read.
 
+use iamwatch::diagnostic;
 use std::time::{Duration, Instant};
 
+use iamwatch::diagnostic::{Diagnostic, MAX_DIAGNOSTICS};
 use iamwatch::render::diagnostic::render;
-use iamwatch::rules::{self, Diagnostic, Loaded, MAX_DIAGNOSTICS};
+use iamwatch::rules::{self, Loaded};
 
 /// A debug build on a busy machine needs far less.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,7 +47,7 @@ pub fn check(loaded: &Loaded) {
     let errors = loaded
         .diagnostics
         .iter()
-        .any(|d| d.level == rules::Level::Error);
+        .any(|d| d.level == diagnostic::Level::Error);
     assert_eq!(loaded.file.is_none(), errors);
     assert!(
         loaded.diagnostics.is_sorted_by_key(|d| d.span)

@@ -1,8 +1,9 @@
 //! What a rules file means.
 
+use iamwatch::diagnostic::Level;
 use iamwatch::rules::{
-    self, AllOf, Channel, ChannelName, Endpoint, Events, Format, Level, Matcher, NumberRange,
-    QueueRef, Regions, Rule, RulesFile, Severity, TopicKey, Trail, TrailSettings, Trigger,
+    self, AllOf, Channel, ChannelName, Endpoint, Events, Format, Matcher, NumberRange, QueueRef,
+    Regions, Rule, RulesFile, Severity, TopicKey, Trail, TrailSettings, Trigger,
 };
 use serde_json::json;
 

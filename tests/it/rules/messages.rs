@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use iamwatch::diagnostic::{MAX_DIAGNOSTICS, codes};
 use iamwatch::render::diagnostic::render;
-use iamwatch::rules::{self, Loaded, MAX_DIAGNOSTICS, codes};
+use iamwatch::rules::{self, Loaded};
 
 use super::schema::BLESS;
 

@@ -18,7 +18,7 @@ impl Code {
         self.example().map(|(wrong, _)| wrong)
     }
 
-    /// The same without the problem.
+    /// The part of a rules file of [`Code::wrong`], or the command line, without the problem.
     pub fn right(&self) -> Option<&'static str> {
         self.example().map(|(_, right)| right)
     }
@@ -51,7 +51,7 @@ pub fn near(id: &str) -> Option<&'static Code> {
         .iter()
         .find(|code| !digits.is_empty() && code.id.get(1..) == Some(digits));
     other.or_else(|| {
-        let near = super::report::nearest(&id, ALL.iter().map(|code| code.id))?;
+        let near = super::nearest::nearest(&id, ALL.iter().map(|code| code.id))?;
         find(near)
     })
 }

@@ -1,31 +1,29 @@
-//! Collecting diagnostics, and how user text is shown inside them.
+//! Collecting diagnostics.
 
 use std::collections::BTreeSet;
 
-use super::codes::Code;
-use super::model::RuleId;
+use super::codes::{self, Code};
+use super::nearest::{MOST_NAMES, did_you_mean, meant, suggestion};
+use super::printable::shown;
 use super::source::{Diagnostic, Level, Span};
 
 /// Most diagnostics of one load. What comes after them is counted, not kept.
 pub const MAX_DIAGNOSTICS: usize = 1_000;
 
-/// Most names that are compared with a word that is not one of them.
-const MOST_NAMES: usize = 200;
-
 /// The diagnostics of one load.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(crate) struct Report {
     diagnostics: Vec<Diagnostic>,
     left_out: Option<Span>,
     errors: usize,
     set_aside: usize,
     /// Rules that no event can fire, of which that has been said.
-    pub never: BTreeSet<RuleId>,
+    pub never: BTreeSet<String>,
 }
 
 /// What is wrong with a name or a value, before it is said of a place.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     /// What it is where something may match all the same.
     pub code: Code,
     pub message: String,
@@ -36,7 +34,7 @@ pub(super) struct Problem {
 }
 
 /// A diagnostic being written: message, label and help follow.
-pub(super) struct Entry<'r> {
+pub(crate) struct Entry<'r> {
     diagnostic: &'r mut Diagnostic,
     kept: bool,
 }
@@ -72,7 +70,7 @@ impl Report {
 
     /// Makes errors of the warnings with some codes that lie within a place: nothing can fire this rule for them.
     pub fn refuse(&mut self, rule: &str, within: Span, codes: &[Code]) {
-        let fatal = super::codes::CANNOT_FIRE.id;
+        let fatal = codes::CANNOT_FIRE.id;
         let meant = |found: &Diagnostic| {
             found.level == Level::Warning
                 && codes.iter().any(|code| code.id == found.code)
@@ -117,7 +115,7 @@ impl Report {
             help: None,
             span,
         });
-        #[allow(clippy::indexing_slicing)] // pushed just now
+        #[allow(clippy::indexing_slicing, reason = "it was pushed just now")]
         Entry {
             diagnostic: &mut self.diagnostics[index],
             kept: index < MAX_DIAGNOSTICS,
@@ -158,7 +156,7 @@ impl Report {
         all.dedup();
         if let Some(span) = self.left_out {
             all.push(Diagnostic {
-                code: super::codes::TOO_MANY.id,
+                code: codes::TOO_MANY.id,
                 level: Level::Error,
                 message: format!("more than {MAX_DIAGNOSTICS} problems: the rest is not shown"),
                 label: "the first one that is not shown".to_owned(),
@@ -189,7 +187,7 @@ impl Entry<'_> {
         self
     }
 
-    /// The same where there may be no advice.
+    /// What to write instead, where that is known.
     pub fn maybe_help(self, text: Option<String>) -> Self {
         self.diagnostic.help = text;
         self
@@ -223,94 +221,4 @@ impl Entry<'_> {
 
 fn is_inside(span: Span, outer: Span) -> bool {
     span.source == outer.source && outer.start <= span.start && span.end <= outer.end
-}
-
-/// The user's words in backticks: one line, no control characters, at most 80 characters.
-pub(super) fn shown(text: &str) -> String {
-    let mut cut: String = text.chars().take(80).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    format!("`{}`", printable(&cut))
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn listed(words: &[String]) -> String {
-    match words.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, first)) => format!("{} and {last}", first.join(", ")),
-        None => String::new(),
-    }
-}
-
-/// The text with escapes for control characters and for those that change how a line is shown.
-pub(crate) fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unprintable(c) {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// Control characters, and those that change how the rest of a line is shown: direction marks and
-/// zero-width ones.
-pub(crate) fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}'
-        | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-/// The nearest of some names, if one is near enough to be a slip of the finger.
-pub(crate) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    if word.len() > 64 {
-        return None;
-    }
-    let lower = word.to_lowercase().replace('_', "-");
-    let allowed = (lower.chars().count() / 3).clamp(1, 3);
-    names
-        .into_iter()
-        // Nearer than their lengths they cannot be.
-        .filter(|name| name.len().abs_diff(lower.len()) <= 4 * allowed)
-        .map(|name| {
-            let other = name.to_lowercase().replace('_', "-");
-            (strsim::osa_distance(&lower, &other), name)
-        })
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, name)| (*distance, *name))
-        .map(|(_, name)| name)
-}
-
-/// "did you mean …?", or the list of what there is.
-fn suggestion(word: &str, names: &[&str]) -> Option<String> {
-    if let Some(name) = meant(word, names.iter().copied()) {
-        return Some(did_you_mean(name));
-    }
-    if names.is_empty() {
-        return None;
-    }
-    let mut list: Vec<String> = names.iter().take(24).map(|n| format!("`{n}`")).collect();
-    if names.len() > 24 {
-        list.push("…".to_owned());
-    }
-    Some(format!("one of {}", list.join(", ")))
-}
-
-fn did_you_mean(name: &str) -> String {
-    format!("did you mean `{name}`?")
-}
-
-/// The only name that a word begins, or the one that it is a slip of.
-pub(crate) fn meant<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let names: Vec<&str> = names.into_iter().take(MOST_NAMES).collect();
-    let mut longer = names
-        .iter()
-        .filter(|name| word.len() > 2 && name.starts_with(word));
-    match (longer.next(), longer.next()) {
-        (Some(name), None) => Some(*name),
-        _ => nearest(word, names.iter().copied()),
-    }
 }
