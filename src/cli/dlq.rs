@@ -3,7 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{Exit, Global, Ui};
+use super::args::Global;
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::dead_letters::{self, FORMAT_VERSION, Letter, Redriven};
 use crate::engine::{AccountScope, Code, Error, Question};
 use crate::render;

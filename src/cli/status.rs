@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use super::{Exit, Global, Ui};
+use super::args::Global;
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::{AccountScope, Error};
 use crate::health;
 use crate::render;

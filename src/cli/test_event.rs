@@ -8,8 +8,10 @@ use clap::Args;
 use futures::FutureExt;
 use serde::Serialize;
 
+use super::args::Global;
 use super::args::OrgArgs;
-use super::{Exit, Global, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::compile::Compiled;
 use crate::engine::{Code, Error, Host, OrganizationProof, Question, Session};
 use crate::place::Region;

@@ -1,7 +1,9 @@
 //! One account: the whole story, with a fixed clock and fixed ids.
 
 use super::{START, STEP, heading, numbered, open, options};
-use crate::cli::{Exit, Ui, test_event};
+use crate::cli::exit::Exit;
+use crate::cli::test_event;
+use crate::cli::ui::Ui;
 use crate::engine::{Code, Error, Workspace, carry_out};
 use crate::plan::PlanOptions;
 use crate::proof;

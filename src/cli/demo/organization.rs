@@ -1,7 +1,9 @@
 //! An organization goes from empty to covered, and one that joins is not forgotten.
 
 use super::{START, STEP, heading, numbered, options};
-use crate::cli::{Exit, Ui, coverage, test_event};
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::cli::{coverage, test_event};
 use crate::engine::{Code, Consent, Deploy, Error, Session, Workspace};
 use crate::place::AccountId;
 use crate::plan::PlanOptions;
