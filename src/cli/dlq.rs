@@ -25,8 +25,7 @@ impl DlqArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let session = global.open(&AccountScope::default(), ui).await?;
         let (cloud, desired) = (&session.cloud, &session.desired);
-        let read =
-            dead_letters::read(cloud, &session.live, desired, &session.rules.patterns).await?;
+        let read = dead_letters::read(cloud, session.deployment()).await?;
         let all: Vec<&Letter> = read.letters().collect();
         let more = read.mailboxes.iter().any(|mailbox| mailbox.more);
         if !self.redrive {

@@ -59,7 +59,6 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     heading(ui, &format!("iamwatch test-event {SHOWN} --wait"))?;
     // What is live has changed, so the next commands begin anew.
     let session = open(&aws, demo_rules(ui)?, ui).await?;
-    let plan = session.plan(&[], &PlanOptions::default()).await?;
     let patterns: Vec<_> = session
         .rules
         .patterns
@@ -70,7 +69,7 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     let clock = || session.clock.now_ms();
     let new_id = numbered();
     let options = options(&clock, &new_id);
-    let deployment = session.deployment(&plan);
+    let deployment = session.deployment();
     let proofs = proof::prove(
         &session.cloud,
         deployment,

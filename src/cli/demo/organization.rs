@@ -54,12 +54,11 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
 
     heading(ui, "iamwatch test-event --all-accounts")?;
     let session = open_story(&aws, ui).await?;
-    let plan = session.difference()?;
     let clock = || session.clock.now_ms();
     let new_id = numbered();
     let options = options(&clock, &new_id);
     let never = futures::FutureExt::shared(std::future::pending());
-    let proof = session.prove_accounts(&plan, &options, true, never).await?;
+    let proof = session.prove_accounts(&options, true, never).await?;
     test_event::show_accounts(&proof, ui)?;
     Ok(if proof.is_good() {
         Exit::Fine
