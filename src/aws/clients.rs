@@ -7,6 +7,9 @@ use std::sync::{Arc, LazyLock};
 use aws_config::SdkConfig;
 use aws_sdk_sts::config::retry::RetryPartition;
 
+use super::attempts::Attempts;
+use crate::place::AccountId;
+
 /// A client that is made when it is first used. Clones are the same client.
 #[derive(Debug, Clone)]
 pub struct Lazily<C>(Arc<LazyLock<C, Make<C>>>);
@@ -62,9 +65,13 @@ macro_rules! lazily {
     ($sdk:ident, $shared:ident, |$config:ident| $build:expr) => {{
         let shared = Arc::clone(&$shared);
         Lazily::new(move || {
-            let (config, retries) = &*shared;
-            let $config =
+            let (config, retries, attempts) = &*shared;
+            let mut builder =
                 $sdk::config::Builder::from(config).retry_partition(RetryPartition::clone(retries));
+            if let Some(attempts) = attempts {
+                builder = builder.interceptor(attempts.clone());
+            }
+            let $config = builder;
             $sdk::Client::from_conf($build.build())
         })
     }};
@@ -75,10 +82,16 @@ macro_rules! lazily {
 
 impl Clients {
     /// `retries` is shared by all clients of an account, and by no other's.
-    pub(super) fn new(config: SdkConfig, retries: RetryPartition) -> Self {
+    pub(super) fn new(
+        config: SdkConfig,
+        account: Option<&AccountId>,
+        retries: RetryPartition,
+    ) -> Self {
         // Endpoints of emulators know no bucket names in host names.
         let path_style = config.endpoint_url().is_some();
-        let shared = Arc::new((config, retries));
+        let region = config.region().map_or("?", |region| region.as_ref());
+        let attempts = Attempts::watched(account, region);
+        let shared = Arc::new((config, retries, attempts));
         Self {
             account: lazily!(aws_sdk_account, shared),
             cloudtrail: lazily!(aws_sdk_cloudtrail, shared),

@@ -3,7 +3,8 @@
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use super::{CallError, Cloud, calls};
+use super::cloud::Cloud;
+use super::{CallError, calls};
 use crate::place::AccountId;
 
 /// How long a role is taken on, in seconds: all of an account's work fits many times over. More than

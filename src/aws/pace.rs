@@ -213,6 +213,8 @@ impl HttpConnector for PacedConnector {
             // Most go at once, and need no timer.
             if let Some(at) = at.filter(|at| *at > Instant::now()) {
                 let _one = HeldBack::count(held_back);
+                let ms = at.duration_since(Instant::now()).as_millis();
+                tracing::debug!(ms, "a request waits for AWS's rate");
                 lending_room(tokio::time::sleep_until(at)).await;
             }
             let _place = in_flight

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
+use super::cloud::{stalls, timeouts};
 use super::*;
+use crate::place::AccountId;
 use crate::sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
 
 const MEMBERS: [&str; 2] = ["222233334444", "333344445555"];

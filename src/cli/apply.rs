@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::args::Global;
 use super::args::{OrgArgs, RequestArgs};
-use super::{Exit, Global, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::{Consent, Deploy, Error, saved};
 
 /// Flags of `apply`.

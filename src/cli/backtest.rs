@@ -7,8 +7,10 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::args::Global;
+use super::exit::Exit;
 use super::input::read;
-use super::{Exit, Global, Ui};
+use super::ui::Ui;
 use crate::backtest::{Control, Engine, Options, Report, Total, Window, parse_time, run};
 use crate::cloudtrail::Setting;
 use crate::compile::{Compiled, Names, RuleState};

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Exit, Global, Ui};
+use super::args::Global;
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::check;
 use crate::diagnostic::Level;
 use crate::engine::{Code, Error};

@@ -3,7 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{Exit, Global, Ui};
+use super::args::Global;
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::compile::{Compiled, PATTERN_QUOTA};
 use crate::engine::{Error, Workspace};
 

@@ -3,7 +3,9 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Cli, Exit, Ui};
+use super::exit::Exit;
+use super::run::Cli;
+use super::ui::Ui;
 use crate::engine::Error;
 
 /// Flags of `completions`.

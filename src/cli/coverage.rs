@@ -3,8 +3,10 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::args::Global;
 use super::args::OrgArgs;
-use super::{Exit, Global, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::{Error, Session};
 use crate::fleet::Coverage;
 use crate::render;

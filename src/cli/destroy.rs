@@ -2,8 +2,10 @@
 
 use clap::Args;
 
+use super::args::Global;
 use super::args::{Kept, OrgArgs, kinds};
-use super::{Exit, Global, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::{Deploy, Error};
 
 /// Flags of `destroy`.

@@ -3,7 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{Exit, Global, Ui};
+use super::args::Global;
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::dead_letters::{self, FORMAT_VERSION, Letter, Redriven};
 use crate::engine::{AccountScope, Code, Error, Question};
 use crate::render;
@@ -23,8 +25,7 @@ impl DlqArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let session = global.open(&AccountScope::default(), ui).await?;
         let (cloud, desired) = (&session.cloud, &session.desired);
-        let read =
-            dead_letters::read(cloud, &session.live, desired, &session.rules.patterns).await?;
+        let read = dead_letters::read(cloud, session.deployment()).await?;
         let all: Vec<&Letter> = read.letters().collect();
         let more = read.mailboxes.iter().any(|mailbox| mailbox.more);
         if !self.redrive {

@@ -2,8 +2,10 @@
 
 use clap::Args;
 
+use super::args::Global;
+use super::exit::Exit;
 use super::input::read;
-use super::{Exit, Global, Ui};
+use super::ui::Ui;
 use crate::cloudtrail::Setting;
 use crate::engine::{Code, Error, Workspace, any_account};
 use crate::explain::{Bench, Explained, events};

@@ -3,7 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Exit, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::diagnostic::codes::{self, Code};
 use crate::engine::{self, Error};
 

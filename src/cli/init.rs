@@ -6,7 +6,8 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::{Exit, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::{Code, Error};
 use crate::place::AccountId;
 

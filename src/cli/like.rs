@@ -4,7 +4,9 @@ use crate::diagnostic;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::{Exit, Global, Ui};
+use super::args::Global;
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::check::tests::event_of;
 use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, as_recorded};
 use crate::diagnostic::{meant, printable};

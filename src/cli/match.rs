@@ -5,8 +5,9 @@ use std::io::{BufRead, Read, Write};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::exit::Exit;
 use super::input::{MAX_INPUT, open, read};
-use super::{Exit, Ui};
+use super::ui::Ui;
 use crate::engine::{Code, Error};
 use crate::pattern::{Event, EventPattern, raw_fields};
 

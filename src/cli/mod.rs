@@ -1,9 +1,10 @@
-//! The command line: flags and wording, no logic. One file for each subcommand.
+//! The command line: flags and wording, no logic. One file for each subcommand, called as it is.
 //!
 //! | question | room |
 //! |---|---|
+//! | which commands are there, and what runs one | `run` |
 //! | which flags do commands share | `args` |
-//! | where is written and asked | `ui`, `progress` |
+//! | where is written and asked | `ui`, `progress`, `trace` |
 //! | what does the caller of the process hear | `exit` |
 //! | how is an input read | `input` |
 
@@ -28,232 +29,16 @@ mod patterns;
 mod permissions;
 mod plan;
 mod progress;
+mod run;
 mod sandbox;
 mod schema;
 mod status;
 mod test_event;
+mod trace;
 mod ui;
-
-use std::ffi::OsString;
-use std::io;
-use std::num::NonZero;
-use std::path::PathBuf;
-
-use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
-
-use self::args::{Global, SANDBOX_FILE, When};
-use crate::engine::{Code, Error, Form, InProcessAws};
 
 pub use exit::Exit;
 pub use r#match::MatchArgs;
+pub use run::{Cli, run, run_within};
 pub use sandbox::SandboxArgs;
 pub use ui::Ui;
-
-/// More threads than this only wait for each other.
-const MOST_THREADS: usize = 4;
-
-/// Names are looked up by threads of their own, each of which takes memory.
-const MOST_LOOKUPS: usize = 16;
-
-/// Alerts for IAM changes, root activity and odd sign-ins on AWS.
-///
-/// One rules file is compiled into EventBridge event patterns, compared with what AWS has, deployed,
-/// and proved by a test event.
-#[derive(Debug, Parser)]
-#[command(name = "iamwatch", version, max_term_width = 100)]
-pub struct Cli {
-    #[command(flatten)]
-    global: Global,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// The whole story on the built-in sandbox: compile, plan, apply, a test event, the alert
-    Demo(demo::DemoArgs),
-    /// Write a commented rules file to start from
-    Init(init::InitArgs),
-    /// Show what apply would change; writes nothing
-    Plan(plan::PlanArgs),
-    /// Create and change what the rules file asks for
-    Apply(apply::ApplyArgs),
-    /// Delete everything that belongs to the rules file
-    Destroy(destroy::DestroyArgs),
-    /// Send a synthetic event through what is deployed, and see whether the alert arrives
-    TestEvent(test_event::TestEventArgs),
-    /// Judge what is deployed, link by link: would an alert arrive? Exits with 2 if not
-    Status(status::StatusArgs),
-    /// Say which accounts, Regions and rules of the organization are covered, and why not where not; exits
-    /// with 2 if anything is uncovered
-    Coverage(coverage::CoverageArgs),
-    /// Print the IAM policy that a caller needs, or the one that guards against everybody else
-    Permissions(permissions::PermissionsArgs),
-    /// Show the alerts that could not be delivered, and send them again
-    Dlq(dlq::DlqArgs),
-    /// Check the rules file and run the tests in it, without AWS; `-f -` reads standard input
-    Check(check::CheckArgs),
-    /// Say what the code of a message means, with an example of wrong and right
-    ExplainCode(explain_code::ExplainCodeArgs),
-    /// List the ready rules of the catalogue, or show one
-    Patterns(patterns::PatternsArgs),
-    /// Print the event patterns of the rules, as EventBridge takes them
-    Compile(compile::CompileArgs),
-    /// Say of an event which rules fire, and why the others do not: nearest miss first
-    Explain(explain::ExplainArgs),
-    /// Print the realistic event that `like` stands for in a test, or the event of a test
-    Like(like::LikeArgs),
-    /// Count the alerts that the rules would have raised on CloudTrail logs
-    Backtest(backtest::BacktestArgs),
-    /// Match an event against an event pattern, exactly as EventBridge does
-    Match(r#match::MatchArgs),
-    /// Print the JSON Schema of the rules file, for editors
-    Schema(schema::SchemaArgs),
-    /// Look into the sandbox: what people would have received, and what they would confirm
-    Sandbox(sandbox::SandboxArgs),
-    /// Print a completion script for a shell
-    Completions(completions::CompletionsArgs),
-}
-
-/// Runs one command line, the program's name first.
-pub fn run(args: impl IntoIterator<Item = OsString>, ui: Ui) -> Exit {
-    run_within(args, ui, None)
-}
-
-/// Runs one command line on an AWS in this process, if one is given.
-pub fn run_within(
-    args: impl IntoIterator<Item = OsString>,
-    mut ui: Ui,
-    within: Option<InProcessAws>,
-) -> Exit {
-    let args: Vec<OsString> = args.into_iter().collect();
-    let mut cli = match Cli::try_parse_from(&args) {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error, &args, &mut ui),
-    };
-    cli.global.within = within;
-    ui.form = match cli.global.json {
-        true => Form::Json,
-        false => Form::Human,
-    };
-    ui.choose_color(match cli.global.color {
-        When::Auto => None,
-        When::Always => Some(true),
-        When::Never => Some(false),
-    });
-    let fallback = match cli.command {
-        // `match` uses 1 for "does not match", so that errors need another code.
-        Command::Match(_) => Exit::Code(2),
-        _ => Exit::Error,
-    };
-    let finished = dispatch(cli, &mut ui).and_then(|exit| {
-        ui.finish()?;
-        Ok(exit)
-    });
-    match finished {
-        Ok(exit) => exit,
-        Err(error) if error.code == Code::ClosedPipe => Exit::Fine,
-        Err(error) => {
-            ui.fail(&error);
-            fallback
-        }
-    }
-}
-
-fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
-    let global = cli.global;
-    match cli.command {
-        Command::Demo(args) => block_on(one_thread(), args.run(ui)),
-        Command::Init(args) => args.run(&global.file, ui),
-        Command::Plan(args) => block_on(threads(&global), args.run(&global, ui)),
-        Command::Apply(args) => block_on(threads(&global), args.run(&global, ui)),
-        Command::Destroy(args) => block_on(threads(&global), args.run(&global, ui)),
-        Command::TestEvent(args) => block_on(threads(&global), args.run(&global, ui)),
-        Command::Status(args) => block_on(threads(&global), args.run(&global, ui)),
-        Command::Coverage(args) => block_on(threads(&global), args.run(&global, ui)),
-        Command::Dlq(args) => block_on(threads(&global), args.run(&global, ui)),
-        Command::Check(args) => args.run(&global, ui),
-        Command::ExplainCode(args) => args.run(ui),
-        Command::Patterns(args) => args.run(ui),
-        Command::Compile(args) => args.run(&global, ui),
-        Command::Explain(args) => args.run(&global, ui),
-        Command::Like(args) => args.run(&global, ui),
-        Command::Backtest(args) => args.run(&global, ui),
-        Command::Match(args) => args.run(ui),
-        Command::Permissions(args) => args.run(&global, ui),
-        Command::Schema(args) => args.run(ui),
-        Command::Sandbox(args) => {
-            let file = global
-                .sandbox
-                .unwrap_or_else(|| PathBuf::from(SANDBOX_FILE));
-            args.run(ui, &file)
-        }
-        Command::Completions(args) => args.run(ui),
-    }
-}
-
-/// What a command runs on. Thousands of accounts keep more than one processor busy; an AWS in this process hears
-/// its calls in the same order each time.
-fn threads(global: &Global) -> tokio::runtime::Builder {
-    if global.is_in_process() {
-        return one_thread();
-    }
-    let mut threads = tokio::runtime::Builder::new_multi_thread();
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    threads.worker_threads(processors.min(MOST_THREADS));
-    // They look names up for connections, hundreds of which begin at once.
-    threads.max_blocking_threads(MOST_LOOKUPS);
-    threads
-}
-
-fn one_thread() -> tokio::runtime::Builder {
-    tokio::runtime::Builder::new_current_thread()
-}
-
-fn block_on(
-    mut threads: tokio::runtime::Builder,
-    command: impl Future<Output = Result<Exit, Error>>,
-) -> Result<Exit, Error> {
-    threads.enable_all().build()?.block_on(command)
-}
-
-/// Help and version are results; everything else clap says is a usage error.
-fn usage(error: &clap::Error, args: &[OsString], ui: &mut Ui) -> Exit {
-    let wanted = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    );
-    ui.choose_color(None);
-    let text = error.render();
-    let text = if ui.color {
-        text.ansi().to_string()
-    } else {
-        text.to_string()
-    };
-    let written: io::Result<()> = if wanted {
-        write!(ui.out, "{text}").and_then(|()| ui.finish())
-    } else {
-        write!(ui.err, "{text}")
-    };
-    let command = args
-        .iter()
-        .skip(1)
-        .find(|arg| !arg.to_string_lossy().starts_with('-'));
-    match (wanted, written) {
-        (true, _) => Exit::Fine,
-        _ if command.is_some_and(|command| command == "match") => Exit::Code(2),
-        _ => Exit::Error,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_flags_do_not_contradict_each_other() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
-    }
-}

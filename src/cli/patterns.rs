@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Exit, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::{Code, Error};
 use crate::render::catalogue as render;
 use crate::rules::{CatalogueEntry, NotExpressible, Severity, catalogue, not_expressible};

@@ -3,7 +3,9 @@
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::{Exit, Global, Ui};
+use super::args::Global;
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::backtest::source::s3::Address;
 use crate::engine::{AccountScope, Code, Error, Workspace, any_account, no_organization};
 use crate::organization::Trusted;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::args::Global;
 use super::args::{OrgArgs, RequestArgs};
-use super::{Exit, Global, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::{Code, Error, Expected, Org, OrganizationPlan, Session, saved, whole};
 use crate::fleet::Run;
 use crate::plan::Plan;

@@ -5,7 +5,8 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::{Exit, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::{Code, Error};
 use crate::sandbox::{Delivery, Lost, Sandbox};
 

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Exit, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::Error;
 use crate::rules;
 

@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use super::{Exit, Global, Ui};
+use super::args::Global;
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::engine::{AccountScope, Error};
 use crate::health;
 use crate::render;
@@ -15,7 +17,7 @@ impl StatusArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let session = global.open(&AccountScope::default(), ui).await?;
         let health =
-            health::health(&session.cloud, session.judged(), session.clock.now_ms()).await?;
+            health::health(&session.cloud, session.deployment(), session.clock.now_ms()).await?;
         ui.answer(&health, |paint| {
             render::health::health(&health, &session.desired.feed, paint)
         })?;

@@ -8,8 +8,10 @@ use clap::Args;
 use futures::FutureExt;
 use serde::Serialize;
 
+use super::args::Global;
 use super::args::OrgArgs;
-use super::{Exit, Global, Ui};
+use super::exit::Exit;
+use super::ui::Ui;
 use crate::compile::Compiled;
 use crate::engine::{Code, Error, Host, OrganizationProof, Question, Session};
 use crate::place::Region;
@@ -84,8 +86,9 @@ impl TestEventArgs {
             clock: &clock,
             new_id: &new_id,
         };
-        let plan = session.difference()?;
-        let deployment = session.deployment(&plan);
+        // Where resources of others stand in the way, nothing can be proved.
+        session.difference()?;
+        let deployment = session.deployment();
         // From here on Ctrl-C is heard, also while the temporary queue is being made.
         let stop = tokio::spawn(ui.interrupted()).map(drop).shared();
         let cloud = &session.cloud;
@@ -118,7 +121,7 @@ impl TestEventArgs {
             Task::Accounts => {
                 options.wait = Some(Duration::from_secs(timeout));
                 let own = self.org.account.is_empty();
-                let proof = session.prove_accounts(&plan, &options, own, stop).await?;
+                let proof = session.prove_accounts(&options, own, stop).await?;
                 show_accounts(&proof, ui)?;
                 proof.is_good()
             }

@@ -122,9 +122,13 @@ impl Ui {
     pub(super) fn fail(&mut self, error: &Error) {
         self.complain(error);
         if self.is_json() {
-            // Nobody to tell it to is no failure of its own.
-            let _ = self.json_line(&render::error::to_json(error));
+            self.tell_programs(error);
         }
+    }
+
+    /// Says why a command failed, as JSON. Nobody to tell it to is no failure of its own.
+    pub(super) fn tell_programs(&mut self, error: &Error) {
+        let _ = self.json_line(&render::error::to_json(error));
     }
 
     /// Says what is wrong, on standard error.

@@ -12,6 +12,7 @@ use crate::aws::{CallError, Cause, Cloud, calls};
 use crate::compile::Compiled;
 use crate::place::Place;
 use crate::placement::Desired;
+use crate::plan::Deployment;
 use crate::resources::{Kind, Live, Owner};
 
 /// At most so many messages of one queue are read at a time.
@@ -46,12 +47,13 @@ pub struct Mailbox {
 ///
 /// # Errors
 /// What AWS says.
-pub async fn read(
-    cloud: &Cloud,
-    live: &[Live],
-    desired: &Desired,
-    patterns: &[Compiled],
-) -> Result<Read, CallError> {
+pub async fn read(cloud: &Cloud, deployment: Deployment<'_>) -> Result<Read, CallError> {
+    let Deployment {
+        live,
+        desired,
+        patterns,
+        ..
+    } = deployment;
     let queues = live
         .iter()
         .filter(|live| live.key.kind == Kind::Queue && live.owner == Owner::Ours);

@@ -41,6 +41,6 @@ pub use expected::{Expected, Rate};
 pub use host::{Answer, Form, Host, Message, OrganizationPlan, Progress, Question};
 pub use organization::Org;
 pub use proofs::OrganizationProof;
-pub use session::Session;
+pub use session::{Session, live};
 pub use target::{Clock, Connection, InProcessAws, Target, any_account};
 pub use workspace::Workspace;

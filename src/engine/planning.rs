@@ -159,14 +159,6 @@ impl Session {
         Err(Error::new(Code::NoRoom, messages.join("; ")).help(first.help))
     }
 
-    /// What differs, without what a plan says besides.
-    ///
-    /// # Errors
-    /// Resources of others under names of ours.
-    pub fn difference(&self) -> Result<Plan, Error> {
-        self.compare(&self.desired, &self.live, &PlanOptions::default())
-    }
-
     /// The plan that deletes everything but what is kept and not named in `delete`.
     ///
     /// # Errors

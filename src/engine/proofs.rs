@@ -9,7 +9,7 @@ use super::error::Error;
 use super::session::Session;
 use crate::fleet::Outcome;
 use crate::place::Region;
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::PlanOptions;
 use crate::proof::{self, AccountProof, Options, RegionProof};
 
 /// The ways home of an organization.
@@ -41,13 +41,12 @@ impl Session {
     /// What AWS says of home, and accounts that cannot be listed.
     pub async fn prove_accounts(
         &self,
-        plan: &Plan,
         options: &Options<'_>,
         own: bool,
         stop: impl Future<Output = ()> + Clone,
     ) -> Result<OrganizationProof, Error> {
         let org = self.org.as_ref().ok_or_else(no_organization)?;
-        let deployment = self.deployment(plan);
+        let deployment = self.deployment();
         let fleet = self.fleet(org, &PlanOptions::default(), None);
         let (ways, stuck) = org.ways(&fleet, self.desired.home.account()).await?;
         let accounts =

@@ -1,6 +1,6 @@
 //! A rules file against one account: what is asked for, and what AWS has of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::accounts::AccountScope;
 use super::error::{Code, Error};
@@ -8,18 +8,17 @@ use super::host::Host;
 use super::organization::Org;
 use super::target::{Clock, Connection, Target};
 use super::workspace::Workspace;
-use crate::aws::{Clients, Cloud};
+use crate::aws::{CallError, Clients, Cloud};
 use crate::fleet::{AccountState, Fleet, Outcome};
 use crate::organization::{self, Member};
-use crate::place::Region;
+use crate::place::{Region, StackName};
 use crate::placement::{self, Desired, Spokes, TrailSource, Unfit};
 use crate::plan::own_alerts::OwnCallMatcher;
 use crate::plan::saved::PlanRequest;
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{self, Conflict, Deployment, Plan, PlanOptions};
 use crate::resources::events::KnownPatterns;
 use crate::resources::{self, AccountFacts, Kind, Live, ResourceKey};
 use crate::rules::RuleId;
-use crate::{health, proof};
 
 /// A rules file against one account.
 pub struct Session {
@@ -37,6 +36,8 @@ pub struct Session {
     pub clock: Clock,
     /// The organization, if all of it is watched.
     pub org: Option<Org>,
+    /// How what AWS has differs from what is asked for, once somebody asked.
+    difference: OnceLock<Result<Plan, Vec<Conflict>>>,
 }
 
 impl Session {
@@ -103,15 +104,7 @@ impl Session {
         let account_facts = resources::account_facts_for(&cloud, around, name, region).await?;
         let desired = placement::desired(&rules.file, &rules.patterns, &account_facts);
         let mut desired = desired.map_err(|problem| rules.refused(problem))?;
-        // Everywhere, so that what a smaller file no longer wants is found.
-        let regions = match &account_facts.regions {
-            Ok(enabled) => enabled,
-            Err(_) => &desired.topology.listening,
-        };
-        let wanted = desired.keys();
-        let home = &desired.home;
-        let live =
-            resources::read_all(&cloud, name, home, regions, &wanted, &account_facts).await?;
+        let live = live(&cloud, name, &desired, &account_facts).await?;
         desired.use_named_bucket(&rules.file, &live);
         Ok(Self {
             rules,
@@ -121,6 +114,7 @@ impl Session {
             live,
             clock,
             org,
+            difference: OnceLock::new(),
         })
     }
 
@@ -136,7 +130,7 @@ impl Session {
         Ok(Outcome {
             member: Member::known_by_id(self.desired.home.account().clone()),
             left: None,
-            result: Ok(AccountState::of(&plan, listening)),
+            result: Ok(AccountState::of(plan, listening)),
         })
     }
 
@@ -158,28 +152,32 @@ impl Session {
         (!lacks.is_empty()).then(|| lacks.join(", "))
     }
 
-    /// What `status` judges.
-    pub fn judged(&self) -> health::Deployment<'_> {
-        health::Deployment {
-            stack: &self.rules.file.name,
-            desired: &self.desired,
-            patterns: &self.rules.patterns,
-            live: &self.live,
-            account_facts: &self.account_facts,
-        }
-    }
-
-    /// What `test-event` needs to know.
-    pub fn deployment<'a>(&'a self, plan: &'a Plan) -> proof::Deployment<'a> {
-        proof::Deployment {
-            stack: &self.rules.file.name,
+    /// The deployment as it stands, for everything that judges one.
+    pub fn deployment(&self) -> Deployment<'_> {
+        let name = &self.rules.file.name;
+        let difference = self
+            .difference
+            .get_or_init(|| plan::plan(name, &self.desired, &self.live, &PlanOptions::default()));
+        Deployment {
+            stack: name,
             home: &self.rules.file.home.region,
             patterns: &self.rules.patterns,
             account_facts: &self.account_facts,
             desired: &self.desired,
             live: &self.live,
-            plan,
+            difference,
         }
+    }
+
+    /// How what AWS has differs from what is asked for.
+    ///
+    /// # Errors
+    /// Resources of others under names of ours.
+    pub fn difference(&self) -> Result<&Plan, Error> {
+        let difference = self.deployment().difference;
+        difference
+            .as_ref()
+            .map_err(|conflicts| conflicts.clone().into())
     }
 
     /// Whether a detector of a rule is live, on whatever bus: one that moves hears until it is gone.
@@ -227,4 +225,23 @@ impl Session {
         };
         self.fleet(org, &wishes, order.region.as_ref())
     }
+}
+
+/// What AWS has of a deployment, and more that is ours: in every Region, so that what a smaller file no longer wants is
+/// found.
+///
+/// # Errors
+/// What AWS says.
+pub async fn live(
+    cloud: &Cloud,
+    name: &StackName,
+    desired: &Desired,
+    account_facts: &AccountFacts,
+) -> Result<Vec<Live>, CallError> {
+    let regions = match &account_facts.regions {
+        Ok(enabled) => enabled,
+        Err(_) => &desired.topology.listening,
+    };
+    let wanted = desired.keys();
+    resources::read_all(cloud, name, &desired.home, regions, &wanted, account_facts).await
 }

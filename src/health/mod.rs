@@ -10,32 +10,16 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{CallError, Cloud};
-use crate::compile::Compiled;
 use crate::place::{Place, StackName};
 use crate::placement::Desired;
-use crate::plan::{self, Action, Change, Conflict, Plan, PlanOptions};
-use crate::resources::{AccountFacts, Kind, Live, Owner, Resource, ResourceKey};
+use crate::plan::{self, Action, Change, Conflict, Deployment, Plan, PlanOptions};
+use crate::resources::{Kind, Owner, Resource, ResourceKey};
 use crate::rules::RuleId;
 
 /// The version of the JSON form of [`Health`].
 pub const FORMAT_VERSION: u32 = 1;
 
 const APPLY: &str = "run `iamwatch apply`";
-
-/// What is judged.
-#[derive(Debug, Clone, Copy)]
-pub struct Deployment<'a> {
-    /// The rules file's name.
-    pub stack: &'a StackName,
-    /// What the rules file asks for.
-    pub desired: &'a Desired,
-    /// The patterns of its rules.
-    pub patterns: &'a [Compiled],
-    /// What AWS has.
-    pub live: &'a [Live],
-    /// The account, its trails included.
-    pub account_facts: &'a AccountFacts,
-}
 
 /// The judgement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -121,9 +105,8 @@ fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
         ..
     } = deployment;
     let mut findings = Vec::new();
-    let wishes = PlanOptions::default();
-    let plan = match plan::plan(stack, desired, live, &wishes) {
-        Ok(plan) => Some(plan),
+    let plan = match deployment.difference {
+        Ok(plan) => Some(plan.clone()),
         Err(conflicts) => {
             findings.extend(conflicts.iter().map(|c| foreign(c, desired, stack)));
             // What has lost its tag works all the same: it is judged by what it does.
@@ -133,12 +116,12 @@ fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
                     live.owner = Owner::Ours;
                 }
             }
-            let plan = plan::plan(stack, desired, &live, &wishes).ok();
+            let plan = plan::plan(stack, desired, &live, &PlanOptions::default()).ok();
             plan.map(|plan| Plan {
                 changes: plan
                     .changes
                     .into_iter()
-                    .filter(|change| !is_unseen(change, &conflicts))
+                    .filter(|change| !is_unseen(change, conflicts))
                     .collect(),
                 ..plan
             })

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 mod deletions;
+mod deployment;
 mod diff;
 pub mod foreign_statements;
 pub mod notes;
@@ -21,6 +22,7 @@ use crate::placement::{Desired, TrailSource};
 use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, names};
 
 pub use deletions::is_much;
+pub use deployment::Deployment;
 pub use own_alerts::OwnAlert;
 
 /// The version of the plan's JSON form.

@@ -15,10 +15,9 @@ use serde::Serialize;
 
 use crate::aws::{CallError, Clients, Cloud};
 use crate::compile::{Compiled, Where, is_wanted};
-use crate::place::{Region, StackName};
-use crate::placement::Desired;
-use crate::plan::Plan;
-use crate::resources::{AccountFacts, Kind, Live, ResourceKey, names};
+use crate::place::Region;
+use crate::plan::Deployment;
+use crate::resources::{Kind, ResourceKey, names};
 use crate::rules::{Format, RuleId};
 use watch::Test;
 
@@ -28,25 +27,6 @@ pub(crate) use probe::{left_over, rules_of_probes};
 pub use real::{RealOutcome, RealProof, prove_real};
 pub use spread::{PROBE_MARK, RegionProof, prove_regions};
 pub use synthetic::{Setting, Synthetic, synthetic};
-
-/// The deployment under test.
-#[derive(Debug, Clone, Copy)]
-pub struct Deployment<'a> {
-    /// The rules file's name.
-    pub stack: &'a StackName,
-    /// The Region where alerts are raised.
-    pub home: &'a Region,
-    /// All its patterns: together they say what the trail must record.
-    pub patterns: &'a [Compiled],
-    /// The account as it stands.
-    pub account_facts: &'a AccountFacts,
-    /// What the rules file asks for.
-    pub desired: &'a Desired,
-    /// What AWS has.
-    pub live: &'a [Live],
-    /// The difference.
-    pub plan: &'a Plan,
-}
 
 /// How to test.
 pub struct Options<'a> {

@@ -131,8 +131,9 @@ impl Condition {
 
     /// Adds what differs from the rules file among some resources.
     fn compare(&mut self, deployment: Deployment<'_>, way: &[ResourceKey]) {
-        let Deployment { desired, plan, .. } = deployment;
-        for change in plan.changes.iter().filter(|c| way.contains(&c.key)) {
+        let Deployment { desired, .. } = deployment;
+        let changes = deployment.plan().into_iter().flat_map(|plan| &plan.changes);
+        for change in changes.filter(|c| way.contains(&c.key)) {
             match change.action {
                 Action::Create => {
                     let problem = "it does not exist".to_owned();
@@ -290,7 +291,7 @@ pub(super) fn unconfirmed(
     from: &Region,
 ) -> Vec<String> {
     let way = way(deployment, detector, from);
-    let waiting = deployment.plan.waiting.iter();
+    let waiting = deployment.plan().into_iter().flat_map(|plan| &plan.waiting);
     waiting
         .filter(|key| way.contains(key))
         .filter_map(|key| key.name.split_once('/'))

@@ -88,8 +88,8 @@ fn emit(stage: &Stage, event: Value, at: &str) {
 }
 
 async fn read(stage: &Stage, wanted: &Wanted) -> Read {
-    let live = stage.live(wanted).await;
-    dead_letters::read(&stage.cloud, &live, &wanted.desired, &wanted.patterns)
+    let standing = stage.standing(wanted).await.unwrap();
+    dead_letters::read(&stage.cloud, standing.deployment(wanted))
         .await
         .unwrap()
 }

@@ -17,9 +17,10 @@ use aws_types::SdkConfig;
 use iamwatch::apply::{self, Report};
 use iamwatch::aws::{CallError, Clients, Cloud, calls};
 use iamwatch::compile::{self, Compiled};
+use iamwatch::engine;
 use iamwatch::place::{AccountId, Place, Region};
 use iamwatch::placement::{self, Desired};
-use iamwatch::plan::{self, Conflict, Plan, PlanOptions};
+use iamwatch::plan::{self, Conflict, Deployment, Plan, PlanOptions};
 use iamwatch::proof::{self, Options, Proof};
 use iamwatch::resources::{self, AccountFacts, Kind, Live};
 use iamwatch::rules::{self, RulesFile};
@@ -46,19 +47,19 @@ pub struct Wanted {
 pub struct Standing {
     account_facts: AccountFacts,
     live: Vec<Live>,
-    plan: Plan,
+    difference: Result<Plan, Vec<Conflict>>,
 }
 
 impl Standing {
-    pub fn deployment<'a>(&'a self, wanted: &'a Wanted) -> proof::Deployment<'a> {
-        proof::Deployment {
+    pub fn deployment<'a>(&'a self, wanted: &'a Wanted) -> Deployment<'a> {
+        Deployment {
             stack: &wanted.file.name,
             home: &wanted.file.home.region,
             patterns: &wanted.patterns,
             account_facts: &self.account_facts,
             desired: &wanted.desired,
             live: &self.live,
-            plan: &self.plan,
+            difference: &self.difference,
         }
     }
 }
@@ -188,15 +189,9 @@ impl Stage {
     }
 
     pub async fn try_live(&self, wanted: &Wanted) -> Result<Vec<Live>, CallError> {
-        let Desired { home, topology, .. } = &wanted.desired;
         let account_facts = self.try_survey(&wanted.file).await?;
-        let regions = match &account_facts.regions {
-            Ok(enabled) => enabled,
-            Err(_) => &topology.listening,
-        };
-        let name = &wanted.file.name;
-        let keys = wanted.desired.keys();
-        resources::read_all(&self.cloud, name, home, regions, &keys, &account_facts).await
+        let (name, desired) = (&wanted.file.name, &wanted.desired);
+        engine::live(&self.cloud, name, desired, &account_facts).await
     }
 
     /// The account as it stands.
@@ -331,11 +326,11 @@ impl Stage {
         let live = self.try_live(wanted).await?;
         let account_facts = self.try_survey(&wanted.file).await?;
         let name = &wanted.file.name;
-        let plan = plan::plan(name, &wanted.desired, &live, &PlanOptions::default()).unwrap();
+        let difference = plan::plan(name, &wanted.desired, &live, &PlanOptions::default());
         Ok(Standing {
             account_facts,
             live,
-            plan,
+            difference,
         })
     }
 

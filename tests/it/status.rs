@@ -76,15 +76,8 @@ async fn status(stage: &Stage) -> Health {
 
 async fn status_of(stage: &Stage, rules: &str) -> Health {
     let wanted = stage.wanted(rules).await;
-    let live = stage.live(&wanted).await;
-    let account_facts = stage.try_survey(&wanted.file).await.unwrap();
-    let deployment = health::Deployment {
-        stack: &wanted.file.name,
-        desired: &wanted.desired,
-        patterns: &wanted.patterns,
-        live: &live,
-        account_facts: &account_facts,
-    };
+    let standing = stage.standing(&wanted).await.unwrap();
+    let deployment = standing.deployment(&wanted);
     let now = stage.sandbox.as_ref().unwrap().now();
     health::health(&stage.cloud, deployment, now).await.unwrap()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use crate::cli::Ui;
+use crate::cli::ui::Ui;
 use crate::engine::{AccountScope, Error, InProcessAws, Session, Target, Workspace};
 
 /// Where the sandbox is kept unless a file is named.

@@ -1,7 +1,9 @@
 //! One account: the whole story, with a fixed clock and fixed ids.
 
 use super::{START, STEP, heading, numbered, open, options};
-use crate::cli::{Exit, Ui, test_event};
+use crate::cli::exit::Exit;
+use crate::cli::test_event;
+use crate::cli::ui::Ui;
 use crate::engine::{Code, Error, Workspace, carry_out};
 use crate::plan::PlanOptions;
 use crate::proof;
@@ -57,7 +59,6 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     heading(ui, &format!("iamwatch test-event {SHOWN} --wait"))?;
     // What is live has changed, so the next commands begin anew.
     let session = open(&aws, demo_rules(ui)?, ui).await?;
-    let plan = session.plan(&[], &PlanOptions::default()).await?;
     let patterns: Vec<_> = session
         .rules
         .patterns
@@ -68,7 +69,7 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     let clock = || session.clock.now_ms();
     let new_id = numbered();
     let options = options(&clock, &new_id);
-    let deployment = session.deployment(&plan);
+    let deployment = session.deployment();
     let proofs = proof::prove(
         &session.cloud,
         deployment,

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Exit, Ui};
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
 use crate::engine::{AccountScope, Error, Form, InProcessAws, Session, Target, Workspace};
 use crate::proof::Options;
 use crate::sandbox::Sandbox;

@@ -1,7 +1,9 @@
 //! An organization goes from empty to covered, and one that joins is not forgotten.
 
 use super::{START, STEP, heading, numbered, options};
-use crate::cli::{Exit, Ui, coverage, test_event};
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::cli::{coverage, test_event};
 use crate::engine::{Code, Consent, Deploy, Error, Session, Workspace};
 use crate::place::AccountId;
 use crate::plan::PlanOptions;
@@ -52,12 +54,11 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
 
     heading(ui, "iamwatch test-event --all-accounts")?;
     let session = open_story(&aws, ui).await?;
-    let plan = session.difference()?;
     let clock = || session.clock.now_ms();
     let new_id = numbered();
     let options = options(&clock, &new_id);
     let never = futures::FutureExt::shared(std::future::pending());
-    let proof = session.prove_accounts(&plan, &options, true, never).await?;
+    let proof = session.prove_accounts(&options, true, never).await?;
     test_event::show_accounts(&proof, ui)?;
     Ok(if proof.is_good() {
         Exit::Fine
