@@ -124,7 +124,7 @@ fn records() -> Vec<String> {
     if !records.is_empty() {
         return records;
     }
-    let vectors = lines(&root.join("tests/vectors"));
+    let vectors = lines(&root.join("src/pattern/tests/vectors"));
     let events = vectors.iter().filter_map(|line| {
         let line: Value = serde_json::from_str(line).ok()?;
         let event = line.get("event")?;

@@ -38,7 +38,6 @@ pub mod explain;
 pub mod fleet;
 pub mod health;
 pub mod organization;
-pub mod pattern;
 pub mod permissions;
 pub mod place;
 pub mod placement;
@@ -49,3 +48,5 @@ pub mod resources;
 pub mod rules;
 pub mod sandbox;
 mod threads;
+
+pub use eventbridge_pattern as pattern;

@@ -18,6 +18,30 @@ use crate::pattern::{Branch, EventPattern, Probe};
 
 const SOURCE: &str = "detail.eventSource";
 const NAME: &str = "detail.eventName";
+/// Names that CloudTrail writes into nearly every record: that they are there says little.
+const EVERYWHERE: &[&str] = &[
+    "accountId",
+    "arn",
+    "awsRegion",
+    "eventCategory",
+    "eventID",
+    "eventName",
+    "eventSource",
+    "eventTime",
+    "eventType",
+    "eventVersion",
+    "managementEvent",
+    "principalId",
+    "readOnly",
+    "recipientAccountId",
+    "requestID",
+    "requestParameters",
+    "responseElements",
+    "sourceIPAddress",
+    "type",
+    "userAgent",
+    "userName",
+];
 /// So many pairs of source and name are remembered by each thread. AWS has some ten thousand.
 const REMEMBERED: usize = 20_000;
 
@@ -74,7 +98,7 @@ impl Screen {
         };
         let branches = branches(judges)
             .map(|(_, branch)| {
-                let literals = branch.literals("detail", &[SOURCE, NAME])?;
+                let literals = branch.literals("detail", &[SOURCE, NAME], EVERYWHERE)?;
                 Some(literals.into_iter().map(&mut number).collect())
             })
             .collect();

@@ -151,7 +151,7 @@ impl Block {
         self.decide(digits(address.bytes()))
     }
 
-    /// The same of a text without quotes, whose digits are taken for those of an address.
+    /// Whether the block holds the address that a text without quotes is taken for, by its digits.
     pub fn holds_digits(&self, text: &str) -> bool {
         self.decide(text.bytes().map_while(|b| match b {
             b'0'..=b'9' => Some(b - b'0'),

@@ -7,10 +7,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::limits::MAX_COMPLEXITY;
 use super::wildcard::Wildcard;
 
-/// The highest complexity that a pattern may have.
-pub const MAX_COMPLEXITY: usize = 10;
 /// How many sets of states are looked at before the measure settles for what it has seen.
 const MAX_STEPS: usize = 4_000;
 

@@ -7,35 +7,13 @@ use super::compile::Field;
 use super::test::Test;
 use super::view::Branch;
 
-/// Names that CloudTrail writes into nearly every record: that they are there says little.
-const EVERYWHERE: &[&str] = &[
-    "accountId",
-    "arn",
-    "awsRegion",
-    "eventCategory",
-    "eventID",
-    "eventName",
-    "eventSource",
-    "eventTime",
-    "eventType",
-    "eventVersion",
-    "managementEvent",
-    "principalId",
-    "readOnly",
-    "recipientAccountId",
-    "requestID",
-    "requestParameters",
-    "responseElements",
-    "sourceIPAddress",
-    "type",
-    "userAgent",
-    "userName",
-];
-
 impl Branch<'_> {
     /// Texts of which at least one stands in every event that meets the branch, for the field below `root` whose
-    /// texts say most; none of them is in `fields`. `None` if no field has such texts.
-    pub fn literals(&self, root: &str, but: &[&str]) -> Option<Vec<String>> {
+    /// texts say most. `None` if no field has such texts.
+    ///
+    /// The paths in `but` are not looked at. A name in `common` stands in nearly every event, so that finding it says
+    /// little: such a name is never the answer.
+    pub fn literals(&self, root: &str, but: &[&str], common: &[&str]) -> Option<Vec<String>> {
         let below = |field: &&&Field| {
             let rest = field.path.strip_prefix(root);
             rest.is_some_and(|rest| rest.starts_with('.')) && !but.contains(&field.path.as_str())
@@ -44,14 +22,14 @@ impl Branch<'_> {
             .fields
             .iter()
             .filter(below)
-            .filter_map(|field| of(field));
+            .filter_map(|field| of(field, common));
         let best = all.max_by_key(|(worth, _)| *worth)?;
         Some(best.1)
     }
 }
 
 /// The texts of a field, and what finding none of them is worth.
-fn of(field: &Field) -> Option<(usize, Vec<String>)> {
+fn of(field: &Field, common: &[&str]) -> Option<(usize, Vec<String>)> {
     if field.allows_absence() {
         return None;
     }
@@ -69,7 +47,7 @@ fn of(field: &Field) -> Option<(usize, Vec<String>)> {
     // Whatever is asked of the value, the name is there. It may be the end of a longer one: `a.b` is one name
     // as well as two.
     let name = field.path.rsplit('.').next().filter(|name| plain(name))?;
-    let rare = !EVERYWHERE.contains(&name);
+    let rare = !common.contains(&name);
     (rare && name.len() >= 4).then(|| (500 + name.len(), vec![format!("{name}\"")]))
 }
 
@@ -95,7 +73,7 @@ fn of_test(test: &Test) -> Option<String> {
     plain(inside.strip_suffix('"').unwrap_or(inside)).then_some(text)
 }
 
-/// Whether JSON may write the text as it is, and CloudTrail does: other characters come as escapes.
+/// Whether JSON writers leave the text as it is: other characters come as escapes.
 fn plain(text: &str) -> bool {
     !text.is_empty()
         && text

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::EventPattern;
 use super::compile::Field;
 use super::json::Document;
+use super::pattern::EventPattern;
 use super::test::Test;
 
 /// One combination of `$or` branches: tests that must all hold.
@@ -53,7 +53,8 @@ impl<'p> Branch<'p> {
             .is_none_or(|field| field.accepts_value(value))
     }
 
-    /// The same for a text that many branches are asked about.
+    /// Whether a text, were it the only value at the path, would be accepted there: for a text that many branches are
+    /// asked about.
     pub fn accepts_text(&self, path: &str, text: &Probe) -> bool {
         let root = text.0.root();
         self.field(path)

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use super::EventPattern;
 use super::compile::Field;
 use super::event::Event;
+use super::pattern::EventPattern;
 use super::search::Alone;
 
 /// How many of a field's values an explanation shows.

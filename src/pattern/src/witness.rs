@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::EventPattern;
 use super::compile::Field;
 use super::event::Event;
+use super::json::Kind;
+use super::pattern::EventPattern;
 use super::search::{Alone, alone};
 use super::test::Test;
 use super::view::Branch;
@@ -18,7 +19,8 @@ impl EventPattern {
         self.witness_over(&Value::Object(Map::new()))
     }
 
-    /// The same, made from `base` by changing only the fields that fail. `base` is an object.
+    /// An event that matches, made from `base`, which is an object, by changing only the fields that fail. `None` if none
+    /// is found.
     pub fn witness_over(&self, base: &Value) -> Option<Value> {
         let start = Event::from_value(base).ok()?;
         if self.matches(&start) {
@@ -179,7 +181,6 @@ fn sample(field: &Field) -> Option<Value> {
 
 /// Natural, short values to try for a test.
 fn candidates(test: &Test) -> Vec<Value> {
-    use super::json::Kind;
     match test {
         Test::Exactly(text) => vec![Value::from(text.as_str())],
         Test::Keyword(Kind::True) => vec![Value::Bool(true)],

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use iamwatch::pattern::{Event, EventPattern};
+use eventbridge_pattern::{Event, EventPattern};
 use serde_json::Value;
 
 use crate::shared;

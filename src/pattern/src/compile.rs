@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::complexity::{MAX_COMPLEXITY, complexity};
-use super::error::{Cause, PatternError};
+use super::complexity::complexity;
+use super::error::{At, Cause, PatternError};
 use super::ip::{Address, Block};
 use super::json::{Document, Item, Kind, Position};
+use super::limits::{MAX_COMBINATIONS, MAX_COMPLEXITY, MAX_FIELDS};
 use super::number::comparable;
 use super::operators::expression;
 use super::test::Test;
-use super::{MAX_COMBINATIONS, MAX_FIELDS};
+use super::wildcard::Wildcard;
 
 /// What one field must hold: at least one of the tests.
 #[derive(Debug, Clone)]
@@ -33,7 +34,7 @@ impl Field {
             || (value.kind() == Kind::Number && self.accepts_digits(value.text()))
     }
 
-    /// The same for a value in memory.
+    /// Whether the field accepts a value in memory, were it the only one there.
     pub fn accepts_value(&self, value: &serde_json::Value) -> bool {
         let document = Document::from_value(value);
         document.is_ok_and(|document| document.root().is_some_and(|root| self.accepts(root)))
@@ -65,8 +66,9 @@ pub(super) struct Compiled {
     pub overruled: Option<String>,
 }
 
-/// Names that a field inside `$or` must not have (event-ruler `Constants`).
-pub(crate) const RESERVED: [&str; 24] = [
+/// The names that no field inside `$or` may have (event-ruler `Constants`): there EventBridge takes them for operators
+/// and refuses the pattern.
+pub const RESERVED_IN_OR: [&str; 24] = [
     "exactly",
     "equals-ignore-case",
     "prefix",
@@ -92,9 +94,6 @@ pub(crate) const RESERVED: [&str; 24] = [
     "ip-address-in-range",
     "ip-address-not-in-range",
 ];
-
-/// An error and its byte offset.
-pub(super) type At<T> = Result<T, (Cause, usize)>;
 
 pub(super) fn compile(source: &str, document: &Document) -> Result<Compiled, PatternError> {
     let mut compiler = Compiler::default();
@@ -137,7 +136,7 @@ impl Compiler {
         if key == "$or" {
             return self.alternatives(child, base);
         }
-        if inside_or && RESERVED.contains(&key) {
+        if inside_or && RESERVED_IN_OR.contains(&key) {
             return Err((Cause::OrReserved(key.to_owned()), child.key_at()));
         }
         match child.kind() {
@@ -279,7 +278,7 @@ fn tests(list: Item<'_>) -> At<Vec<Test>> {
     Ok(tests)
 }
 
-fn wildcards(field: &Field) -> impl Iterator<Item = &super::wildcard::Wildcard> {
+fn wildcards(field: &Field) -> impl Iterator<Item = &Wildcard> {
     field
         .tests
         .iter()

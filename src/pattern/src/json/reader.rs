@@ -1,22 +1,36 @@
 //! From a text to a document, or to the place where it stops being JSON.
 
-use super::{Document, JsonError, Kind, MAX_DEPTH, Span};
+use super::document::{Document, Kind, Span};
+use super::error::{JsonError, MAX_DEPTH};
 
 /// The longest number in characters, as in Jackson.
 const MAX_NUMBER: usize = 1000;
 
+impl Document {
+    /// Reads a whole text. An error comes with its byte offset.
+    pub fn parse(source: &str) -> Result<Self, (JsonError, usize)> {
+        if u32::try_from(source.len()).is_err() {
+            return Err((JsonError::TooLarge, 0));
+        }
+        read(source, false)
+    }
+
+    /// Reads a whole text as the only member of an object. An error comes with its byte offset.
+    pub fn parse_member(name: &str, source: &str) -> Result<Self, (JsonError, usize)> {
+        if u32::try_from(source.len()).is_err() {
+            return Err((JsonError::TooLarge, 0));
+        }
+        let mut document = Self::for_member(source.len());
+        let key = document.keep(name).map_err(|error| (error, 0))?;
+        let mut document = Reader::new(document, source, false)?.finish(key)?;
+        document.close(0);
+        Ok(document)
+    }
+}
+
 /// Reads a whole text; `lenient`: only its structure matters. An error comes with its byte offset.
 pub(super) fn read(source: &str, lenient: bool) -> Result<Document, (JsonError, usize)> {
     Reader::new(Document::default(), source, lenient)?.finish(Span::default())
-}
-
-/// Reads a whole text as what a key names in a document that is begun.
-pub(super) fn read_into(
-    document: Document,
-    key: Span,
-    source: &str,
-) -> Result<Document, (JsonError, usize)> {
-    Reader::new(document, source, false)?.finish(key)
 }
 
 struct Reader<'s> {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use iamwatch::pattern::{Cause, Event, EventError, EventPattern, JsonError};
+use eventbridge_pattern::{Cause, Event, EventError, EventPattern, JsonError};
 use serde_json::Value;
 
 use super::random::Random;

@@ -1,60 +1,14 @@
-//! EventBridge event patterns: parse, validate, match, explain, and make events that match.
-//!
-//! The rules are those of the service, as recorded from it and as its published matching library,
-//! [event-ruler](https://github.com/aws/event-ruler), has them; each stands where it is decided:
-//!
-//! | question | room |
-//! |---|---|
-//! | what is a valid pattern | `compile`, `operators`, `error` |
-//! | what does an operator accept | `test`, `number`, `ip`, `fold`, `wildcard` |
-//! | which values does a path lead to | `event` |
-//! | when do all fields hold together | `search` |
-//! | which wildcards are too many | `complexity` |
-
-mod compile;
-mod complexity;
-mod error;
-mod event;
-mod explain;
-mod fold;
-mod ip;
-mod json;
-mod literal;
-mod normal;
-mod number;
-mod operators;
-mod search;
-mod test;
-mod view;
-mod wildcard;
-mod witness;
+//! A pattern: how it is made, and what it is as a whole.
 
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-pub(crate) use compile::RESERVED as RESERVED_IN_OR;
-pub use complexity::MAX_COMPLEXITY;
-pub use error::{Cause, EventError, PatternError};
-pub use event::Event;
-pub use explain::{Explanation, FieldFailure, Found};
-pub use json::{JsonError, MAX_DEPTH, Position, raw_fields};
-pub use normal::normal_form;
-pub use view::{Branch, Probe};
-
-use compile::Compiled;
-use json::Document;
-
-/// The longest pattern in characters that `PutRule` and `TestEventPattern` take (API model). An
-/// account's quota is lower by default: [`DEFAULT_PATTERN_QUOTA`].
-pub const MAX_PATTERN_LENGTH: usize = 4096;
-/// The quota for a pattern's length that an account has unless it was raised.
-pub const DEFAULT_PATTERN_QUOTA: usize = 2048;
-/// The most combinations that the branches of all `$or`s may make (EventBridge user guide,
-/// "Or matching").
-pub const MAX_COMBINATIONS: usize = 1000;
-/// The most fields of one combination (event-ruler `GenericMachine.MAXIMUM_RULE_SIZE`).
-pub const MAX_FIELDS: usize = 256;
+use super::compile::{Compiled, compile};
+use super::error::{Cause, PatternError};
+use super::event::Event;
+use super::json::{Document, Position};
+use super::limits::MAX_PATTERN_LENGTH;
 
 /// A valid event pattern.
 #[derive(Debug, Clone)]
@@ -62,7 +16,7 @@ pub struct EventPattern {
     text: String,
     /// Made when somebody asks.
     canonical: OnceLock<String>,
-    compiled: Compiled,
+    pub(super) compiled: Compiled,
 }
 
 impl EventPattern {
@@ -87,7 +41,7 @@ impl EventPattern {
         }
         let document =
             Document::parse(text).map_err(|(cause, at)| error(Cause::Json(cause), at))?;
-        let compiled = compile::compile(text, &document)?;
+        let compiled = compile(text, &document)?;
         Ok(Self {
             text: text.to_owned(),
             canonical: OnceLock::new(),
@@ -95,7 +49,7 @@ impl EventPattern {
         })
     }
 
-    /// The same from a value in memory; positions refer to its compact text.
+    /// Reads and validates a pattern that is a value in memory. Positions in errors refer to its compact text.
     pub fn from_value(value: &Value) -> Result<Self, PatternError> {
         let start = Position { line: 1, column: 1 };
         let document = Document::from_value(value).map_err(|cause| PatternError {
@@ -114,7 +68,7 @@ impl EventPattern {
         &self.text
     }
 
-    /// The same pattern without white space.
+    /// The pattern without white space.
     pub fn canonical(&self) -> &str {
         self.canonical.get_or_init(|| {
             let mut canonical = String::new();

@@ -1,6 +1,6 @@
 //! The shipped matcher against the reference, on generated pairs, stratum by stratum.
 
-use iamwatch::pattern::{Event, EventPattern};
+use eventbridge_pattern::{Event, EventPattern};
 use serde_json::{Map, Value, json};
 
 use super::random::Random;

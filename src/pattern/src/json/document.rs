@@ -1,81 +1,11 @@
-//! A JSON reader that keeps what patterns and events need and other readers lose: the place of
-//! every value, duplicate keys in order, and numbers as they were written.
-//!
-//! A document is a flat list of nodes in reading order: no recursion to read or drop it, and a
-//! container's children are found by skipping from one node's end to the next.
-
-mod reader;
+//! A document as a flat list of nodes in reading order.
 
 use serde_json::Value;
-use thiserror::Error;
 
-/// The deepest nesting that is read; Jackson, which event-ruler reads with, stops at the same depth.
-pub const MAX_DEPTH: usize = 1000;
-
-/// A place in a text: both count from 1, columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// The line.
-    pub line: usize,
-    /// The character within the line.
-    pub column: usize,
-}
-
-impl Position {
-    /// The place of the byte `at` in `text`.
-    pub(super) fn of(text: &str, at: usize) -> Self {
-        let mut end = at.min(text.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let before = text.get(..end).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            line: before.bytes().filter(|b| *b == b'\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        }
-    }
-}
-
-/// Why a text is not JSON that can be worked with.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum JsonError {
-    /// The text stops inside a value.
-    #[error("the JSON ends too early")]
-    Unfinished,
-    /// Something else was expected here.
-    #[error("unexpected `{found}`, expected {expected}")]
-    Unexpected {
-        /// The character that stands there.
-        found: char,
-        /// What could stand there.
-        expected: &'static str,
-    },
-    /// Text behind the document.
-    #[error("there is text behind the end of the JSON")]
-    Trailing,
-    /// A backslash followed by something that JSON does not know.
-    #[error("unknown escape in a string")]
-    Escape,
-    /// A raw control character in a string.
-    #[error("a control character in a string must be escaped")]
-    Control,
-    /// Half of a surrogate pair: no character.
-    #[error("a `\\u` escape is half of a surrogate pair")]
-    LoneSurrogate,
-    /// Not a JSON number, or longer than 1,000 characters.
-    #[error("malformed or overlong number")]
-    Number,
-    /// More than 1,000 levels.
-    #[error("nested deeper than {MAX_DEPTH} levels")]
-    TooDeep,
-    /// More text than offsets can address.
-    #[error("the document is too large")]
-    TooLarge,
-}
+use super::error::{JsonError, MAX_DEPTH};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     False,
     True,
@@ -86,9 +16,9 @@ pub(super) enum Kind {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Span {
-    start: u32,
-    end: u32,
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -106,43 +36,28 @@ struct Node {
 
 /// A read document.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Document {
-    text: String,
+pub(crate) struct Document {
+    pub(super) text: String,
     nodes: Vec<Node>,
 }
 
 /// A node of a document. Numbered in reading order; the root is 0.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Item<'d> {
+pub(crate) struct Item<'d> {
     document: &'d Document,
     node: &'d Node,
     pub index: u32,
 }
 
 impl Document {
-    /// Reads a whole text. An error comes with its byte offset.
-    pub fn parse(source: &str) -> Result<Self, (JsonError, usize)> {
-        if u32::try_from(source.len()).is_err() {
-            return Err((JsonError::TooLarge, 0));
-        }
-        reader::read(source, false)
-    }
-
-    /// Reads a whole text as the only member of an object. An error comes with its byte offset.
-    pub fn parse_member(name: &str, source: &str) -> Result<Self, (JsonError, usize)> {
-        if u32::try_from(source.len()).is_err() {
-            return Err((JsonError::TooLarge, 0));
-        }
+    /// An empty object, with room for one member whose source is so long, and for some that are added later.
+    pub(super) fn for_member(length: usize) -> Self {
         let mut document = Self {
-            // Room for members that are added later.
-            text: String::with_capacity(source.len() + 256),
-            nodes: Vec::with_capacity(source.len() / 16 + 16),
+            text: String::with_capacity(length + 256),
+            nodes: Vec::with_capacity(length / 16 + 16),
         };
         document.push(Kind::Object, Span::default(), Span::default(), 0, 0);
-        let key = document.keep(name).map_err(|error| (error, 0))?;
-        let mut document = reader::read_into(document, key, source)?;
-        document.close(0);
-        Ok(document)
+        document
     }
 
     /// Adds a text as the last member of the outermost object. Its place in the source is not known.
@@ -154,7 +69,7 @@ impl Document {
         Ok(())
     }
 
-    /// The same from a value in memory. All offsets are 0.
+    /// Makes a document from a value in memory. All offsets are 0.
     pub fn from_value(value: &Value) -> Result<Self, JsonError> {
         let mut document = Self::default();
         document.push_value(Span::default(), value, 0)?;
@@ -193,14 +108,21 @@ impl Document {
         Ok(())
     }
 
-    fn keep(&mut self, text: &str) -> Result<Span, JsonError> {
+    pub(super) fn keep(&mut self, text: &str) -> Result<Span, JsonError> {
         let start = u32::try_from(self.text.len()).map_err(|_| JsonError::TooLarge)?;
         self.text.push_str(text);
         let end = u32::try_from(self.text.len()).map_err(|_| JsonError::TooLarge)?;
         Ok(Span { start, end })
     }
 
-    fn push(&mut self, kind: Kind, key: Span, text: Span, at: usize, key_at: usize) -> u32 {
+    pub(super) fn push(
+        &mut self,
+        kind: Kind,
+        key: Span,
+        text: Span,
+        at: usize,
+        key_at: usize,
+    ) -> u32 {
         let index = self.nodes.len() as u32;
         self.nodes.push(Node {
             kind,
@@ -213,7 +135,7 @@ impl Document {
         index
     }
 
-    fn close(&mut self, index: u32) {
+    pub(super) fn close(&mut self, index: u32) {
         let end = self.nodes.len() as u32;
         if let Some(node) = self.nodes.get_mut(index as usize) {
             node.end = end;
@@ -338,7 +260,7 @@ fn write_string(text: &str, out: &mut String) {
 }
 
 /// The direct children of a container.
-pub(super) struct Children<'d> {
+pub(crate) struct Children<'d> {
     document: &'d Document,
     next: u32,
     end: u32,
@@ -354,29 +276,4 @@ impl<'d> Iterator for Children<'d> {
         self.next = item.node.end;
         Some(item)
     }
-}
-
-/// The fields of a JSON object with the source text of each value, in order. Only the structure is
-/// checked: nesting, numbers' length and surrogates inside the values may be beyond what the readers
-/// of patterns and events accept. `None` if the text is not one JSON object.
-pub fn raw_fields(source: &str) -> Option<Vec<(String, &str)>> {
-    let document = reader::read(source, true).ok()?;
-    let root = document.root()?;
-    if root.kind() != Kind::Object {
-        return None;
-    }
-    let children: Vec<Item<'_>> = root.children().collect();
-    let behind = children
-        .iter()
-        .skip(1)
-        .map(|next| (next.key_at(), ','))
-        .chain([(source.len(), '}')]);
-    children
-        .iter()
-        .zip(behind)
-        .map(|(child, (end, mark))| {
-            let text = source.get(child.at()..end)?.trim_end();
-            Some((child.key().to_owned(), text.strip_suffix(mark)?.trim_end()))
-        })
-        .collect()
 }

@@ -1,6 +1,6 @@
 //! Synthetic events: they match, and change as little as possible.
 
-use iamwatch::pattern::{Event, EventPattern};
+use eventbridge_pattern::{Event, EventPattern};
 use serde_json::{Value, json};
 
 use super::vectors::own_files;

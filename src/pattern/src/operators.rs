@@ -1,7 +1,6 @@
 //! The expressions `{ "operator": … }` inside a field's list.
 
-use super::compile::At;
-use super::error::Cause;
+use super::error::{At, Cause};
 use super::fold::Folded;
 use super::ip::Block;
 use super::json::{Item, Kind};

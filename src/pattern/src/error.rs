@@ -3,9 +3,8 @@
 
 use thiserror::Error;
 
-use super::complexity::MAX_COMPLEXITY;
 use super::json::{JsonError, Position};
-use super::{MAX_COMBINATIONS, MAX_FIELDS, MAX_PATTERN_LENGTH};
+use super::limits::{MAX_COMBINATIONS, MAX_COMPLEXITY, MAX_FIELDS, MAX_PATTERN_LENGTH};
 
 /// Why a text is not an event pattern, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -24,6 +23,9 @@ impl PatternError {
         self.cause.help()
     }
 }
+
+/// An error and its byte offset.
+pub(super) type At<T> = Result<T, (Cause, usize)>;
 
 /// What is wrong with an event pattern: one variant for each cause.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -28,7 +28,7 @@ impl Event {
         Self::checked(document)
     }
 
-    /// The same from a value in memory.
+    /// Makes an event of a value in memory.
     pub fn from_value(value: &Value) -> Result<Self, EventError> {
         let document = Document::from_value(value).map_err(|cause| EventError::Json {
             cause,
@@ -64,7 +64,7 @@ impl Event {
         (item.kind() == Kind::String).then(|| item.text())
     }
 
-    /// The same for booleans.
+    /// The boolean that a path of names leads to; of names that come twice, the last one counts. Arrays are not entered.
     pub fn truth(&self, path: &[&str]) -> Option<bool> {
         match self.at(path)?.kind() {
             Kind::True => Some(true),
