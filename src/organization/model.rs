@@ -83,7 +83,7 @@ impl fmt::Display for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.account)?;
         if !self.name.is_empty() {
-            write!(f, " ({})", crate::rules::printable(&self.name))?;
+            write!(f, " ({})", crate::diagnostic::printable(&self.name))?;
         }
         Ok(())
     }
