@@ -48,3 +48,4 @@ pub mod resources;
 pub mod rules;
 pub mod sandbox;
 mod threads;
+mod wildcard;

@@ -12,12 +12,13 @@ use super::logs;
 use super::session::{choose, compiled, load};
 use super::{Exit, Failure, Global, Ui};
 use crate::backtest::{Control, Engine, Options, Report, Total, Window, parse_time, run};
+use crate::check::whole_catalogue;
 use crate::cloudtrail::Setting;
 use crate::compile::{Compiled, Names, RuleState};
 use crate::pattern::EventPattern;
 use crate::place::{AccountId, Region};
 use crate::render;
-use crate::rules::{RuleId, Severity, whole_catalogue};
+use crate::rules::{RuleId, Severity};
 
 /// What records are taken to say where they do not.
 const ACCOUNT: &str = "111122223333";

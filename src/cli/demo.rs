@@ -1,5 +1,6 @@
 //! `iamwatch demo`: the whole story on the sandbox, with a fixed clock and fixed ids.
 
+use crate::check;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,7 +14,6 @@ use crate::aws::Access;
 use crate::plan::PlanOptions;
 use crate::proof::{self, Options};
 use crate::render;
-use crate::rules;
 use crate::sandbox::{self, Clock, Sandbox};
 
 const RULES: &str = include_str!("../../examples/demo.yaml");
@@ -156,7 +156,7 @@ impl DemoArgs {
 }
 
 fn demo_rules(ui: &mut Ui) -> Result<Rules, Failure> {
-    compiled(rules::load_text("examples/demo.yaml", RULES), ui)
+    compiled(check::load_text("examples/demo.yaml", RULES), ui)
 }
 
 /// Ids that are the same in every run.

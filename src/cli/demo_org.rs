@@ -1,5 +1,6 @@
 //! `iamwatch demo --org`: an organization goes from empty to covered, and one that joins is not forgotten.
 
+use crate::check;
 use std::sync::Arc;
 
 use super::apply::Consent;
@@ -11,7 +12,6 @@ use super::{Exit, Failure, InProcessAws, Ui, coverage, test_event};
 use crate::aws::Access;
 use crate::place::AccountId;
 use crate::plan::PlanOptions;
-use crate::rules;
 use crate::sandbox::{self, Clock, Sandbox};
 
 const RULES: &str = include_str!("../../examples/demo-organization.yaml");
@@ -101,7 +101,7 @@ fn organization() -> Result<Sandbox, Failure> {
 }
 
 async fn session(aws: &Sandbox, ui: &mut Ui) -> Result<Session, Failure> {
-    let loaded = rules::load_text("iamwatch.yaml", RULES);
+    let loaded = check::load_text("iamwatch.yaml", RULES);
     let rules = compiled(loaded, ui)?;
     let (access, org) = (Access::default(), OrgArgs::default());
     Session::with(

@@ -1,16 +1,16 @@
 //! `iamwatch like`: the realistic event that `like` stands for in a test, or the whole event of a test.
 
-use crate::diagnostic;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::session::{any_account, load};
 use super::{Exit, Failure, Global, Ui};
+use crate::check;
 use crate::check::tests::event_of;
-use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, as_recorded};
-use crate::diagnostic::{meant, printable};
+use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, api_names, as_recorded};
+use crate::diagnostic::{self, meant, printable};
 use crate::place::Region;
-use crate::rules::{self, RuleTest, RulesFile, names};
+use crate::rules::{RuleTest, RulesFile};
 
 /// Flags of `like`.
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ impl LikeArgs {
                 let (service, name) = known(event)?;
                 let identity = Identity::named(&self.identity).unwrap_or_default();
                 // As a test of the file would have it, if there is one.
-                let home = rules::load(&global.file).file.map(|file| file.home);
+                let home = check::load(&global.file).file.map(|file| file.home);
                 let (account, region) = match home {
                     Some(home) => (home.account, home.region),
                     None => (None, default_region()?),
@@ -78,7 +78,7 @@ fn known(event: &str) -> Result<(&str, &str), Failure> {
         return Err(Failure::new(format!("`{shown}` does not name its service"))
             .help("write `service:EventName`, such as `iam:CreateUser`"));
     };
-    let services = names::services();
+    let services = api_names::services();
     let Some(known) = services.get(service) else {
         let failure = Failure::new(format!("no service `{}` is known", printable(service)));
         return Err(match meant(service, services.keys().copied()) {

@@ -1,5 +1,6 @@
 //! What plan, apply, destroy and test-event begin with: the rules, the patterns, the account as it stands.
 
+use crate::check;
 use crate::diagnostic;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::organization::{Org, OrgArgs};
 use super::{Exit, Failure, Global, InProcessAws, Ui};
 use crate::aws::{Access, Clients, Cloud};
+use crate::check::Loaded;
 use crate::compile::{self, Compiled};
 use crate::diagnostic::{Level, Sources};
 use crate::fleet::{AccountState, Outcome};
@@ -16,7 +18,7 @@ use crate::place::AccountId;
 use crate::placement::{self, Desired, TrailSource, Unfit};
 use crate::plan::Plan;
 use crate::resources::{self, AccountFacts, Live};
-use crate::rules::{self, Loaded, RuleId, RulesFile};
+use crate::rules::{RuleId, RulesFile};
 use crate::sandbox::{self, Sandbox};
 use crate::{health, proof, render};
 
@@ -59,7 +61,7 @@ pub(super) fn any_account() -> Result<AccountId, Failure> {
 
 /// Loads and compiles; says everything that is wrong.
 pub(super) fn load(path: &Path, ui: &mut Ui) -> Result<Rules, Failure> {
-    compiled(rules::load(path), ui)
+    compiled(check::load(path), ui)
 }
 
 /// Compiles what was loaded; says everything that is wrong.

@@ -17,7 +17,7 @@ use crate::resources::{AccountFacts, Kind, Queue, Resource, ResourceKey, names, 
 use crate::rules::{ChannelName, RuleId, RulesFile};
 
 pub use member::Spokes;
-pub use topology::{Topology, listening, listens_in};
+pub use topology::{Topology, listening};
 pub use trail::{TrailSource, Unfit, unfit};
 
 /// SQS keeps messages for 14 days at most; dead letters are kept as long as that.

@@ -141,17 +141,6 @@ pub fn listening(
     Ok(listening)
 }
 
-/// Whether a Region is listened to, as far as the file alone says: `all` is taken for every Region.
-pub fn listens_in(file: &RulesFile, region: &Region) -> bool {
-    let home = &file.home.region;
-    let named = match &file.watch.regions {
-        Regions::Home => false,
-        Regions::All => region.partition() == home.partition(),
-        Regions::Listed(listed) => listed.iter().any(|(listed, _)| listed == region),
-    };
-    named || region == home || *region == home.global()
-}
-
 fn not_enabled(region: &Region, account_facts: &AccountFacts, span: Span) -> Diagnostic {
     problem(
         span,
