@@ -48,5 +48,6 @@ pub mod resources;
 pub mod rules;
 pub mod sandbox;
 mod threads;
+mod wildcard;
 
 pub use eventbridge_pattern as pattern;

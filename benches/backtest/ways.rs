@@ -1,5 +1,6 @@
 //! The ways of this program's language: the engine, decompression alone, and parsing everything.
 
+use iamwatch::check;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::{self, File};
@@ -232,7 +233,7 @@ fn rules_file(catalogue: bool) -> Value {
 }
 
 fn compiled(catalogue: bool) -> Result<(RulesFile, Vec<Compiled>), Box<dyn Error>> {
-    let loaded = rules::load_text("bench.yaml", &rules_file(catalogue).to_string());
+    let loaded = check::load_text("bench.yaml", &rules_file(catalogue).to_string());
     let file = loaded
         .file
         .ok_or_else(|| format!("{:?}", loaded.diagnostics))?;

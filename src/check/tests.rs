@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::vacuous::is_about;
+use crate::cloudtrail::api_names;
 use crate::cloudtrail::{self, MAX_EVENT, Setting};
 use crate::compile::{self, Compiled};
 use crate::diagnostic::codes::Code;
@@ -17,7 +18,7 @@ use crate::explain::{self, Excepted, Incoming, Judge, Verdict};
 use crate::pattern::{Event, FieldFailure, Found};
 use crate::place::AccountId;
 use crate::rules::{
-    Change, Expect, FieldCondition, Given, Rule, RuleId, RuleTest, RulesFile, Trigger, names,
+    Change, Expect, FieldCondition, Given, Rule, RuleId, RuleTest, RulesFile, Trigger,
 };
 
 /// So many failing fields are named.
@@ -290,7 +291,7 @@ fn missed_exception(
 /// the test fails for nothing else.
 fn misspelt(rule: &Rule, test: &RuleTest) -> Option<String> {
     let unknown = |service: &str, name: &str| {
-        let known = names::services().get(service);
+        let known = api_names::services().get(service);
         let recorded = cloudtrail::as_recorded(service, name);
         known.is_some_and(|known| !known.open && !known.has(name) && !known.has(&recorded))
     };

@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::checked_rule::warning as diagnostic;
+use super::tests::shown as quoted;
 use crate::compile::{self, PATTERN_QUOTA};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::explain::{Incoming, Judge, Verdict};
 use crate::pattern::EventPattern;
 use crate::rules::{AllOf, Events, Rule, RuleTest, RulesFile, Trigger};
-
-use super::subject::warning as diagnostic;
-use super::tests::shown as quoted;
 
 /// The test, which expects no match and gets none, if `with` makes an exception hold that changes nothing.
 pub(super) fn warning(

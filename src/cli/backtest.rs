@@ -12,13 +12,14 @@ use super::exit::Exit;
 use super::input::read;
 use super::ui::Ui;
 use crate::backtest::{Control, Engine, Options, Report, Total, Window, parse_time, run};
+use crate::check::whole_catalogue;
 use crate::cloudtrail::Setting;
 use crate::compile::{Compiled, Names, RuleState};
 use crate::engine::{Code, Error, Workspace, any_account, logs};
 use crate::pattern::EventPattern;
 use crate::place::{AccountId, Region};
 use crate::render;
-use crate::rules::{RuleId, Severity, whole_catalogue};
+use crate::rules::{RuleId, Severity};
 
 /// Where records are taken to be from where they do not say it.
 const REGION: &str = "us-east-1";

@@ -46,16 +46,16 @@ impl CheckArgs {
             )
             .help("give `-f -` as well"));
         }
-        let loaded = if piped {
+        let parsed = if piped {
             let mut bytes = Vec::new();
             // One byte more than a file may have, so that it is refused and not cut.
             let most = rules::MAX_FILE as u64 + 1;
             std::io::stdin().lock().take(most).read_to_end(&mut bytes)?;
-            rules::load_unsaved(self.stdin_name.as_deref(), bytes)
+            rules::parse_unsaved(self.stdin_name.as_deref(), bytes)
         } else {
-            rules::load(&global.file)
+            rules::parse_file(&global.file)
         };
-        let checked = check::check(loaded, self.raised_quotas);
+        let checked = check::check(parsed, self.raised_quotas);
         if self.sarif {
             ui.json(&render::to_sarif(&checked))?;
         } else if ui.is_json() {

@@ -106,7 +106,7 @@ mod tests {
         {
             let file = folder.path().join(format!("{index}.yaml"));
             args.write(&file).unwrap();
-            let loaded = crate::rules::load(&file);
+            let loaded = crate::check::load(&file);
             assert_eq!(loaded.diagnostics, []);
             let rules = loaded.file.unwrap();
             assert_eq!(rules.home.account, args.account);
@@ -137,7 +137,7 @@ mod tests {
         });
         let text: String = lines.collect();
         assert_eq!(switched, 8, "{text}");
-        let loaded = crate::rules::load_text("iamwatch.yaml", &text);
+        let loaded = crate::check::load_text("iamwatch.yaml", &text);
         let codes: Vec<&str> = loaded.diagnostics.iter().map(|d| d.code).collect();
         // One of the channels suggested is left for the reader to use.
         assert_eq!(codes, ["W0701"], "{:?}", loaded.diagnostics);

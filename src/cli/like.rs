@@ -1,6 +1,5 @@
 //! `iamwatch like`: the realistic event that `like` stands for in a test, or the whole event of a test.
 
-use crate::diagnostic;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
@@ -8,11 +7,11 @@ use super::args::Global;
 use super::exit::Exit;
 use super::ui::Ui;
 use crate::check::tests::event_of;
-use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, as_recorded};
-use crate::diagnostic::{meant, printable};
+use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, api_names, as_recorded};
+use crate::diagnostic::{self, meant, printable};
 use crate::engine::{Code, Error, Workspace, any_account};
 use crate::place::Region;
-use crate::rules::{self, RuleTest, RulesFile, names};
+use crate::rules::{RuleTest, RulesFile};
 
 /// Flags of `like`.
 #[derive(Debug, Args)]
@@ -48,7 +47,7 @@ impl LikeArgs {
                 let (service, name) = known(event)?;
                 let identity = Identity::named(&self.identity).unwrap_or_default();
                 // As a test of the file would have it, if there is one.
-                let home = rules::load(&global.file).file.map(|file| file.home);
+                let home = check::load(&global.file).file.map(|file| file.home);
                 let (account, region) = match home {
                     Some(home) => (home.account, home.region),
                     None => (None, default_region()?),
@@ -83,7 +82,7 @@ fn known(event: &str) -> Result<(&str, &str), Error> {
         )
         .help("write `service:EventName`, such as `iam:CreateUser`"));
     };
-    let services = names::services();
+    let services = api_names::services();
     let Some(known) = services.get(service) else {
         let failure = Error::new(
             Code::Unknown,

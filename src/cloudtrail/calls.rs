@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
-use super::Setting;
+use super::record::Setting;
 
 /// The tables, in no order: each API is in one.
 const TABLES: &[&str] = &[

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::call_kinds;
 use super::fields::Fields;
-use super::{Setting, names};
+use super::record::Setting;
 
 const API_CALL: &str = "AWS API Call via CloudTrail";
 const SIGN_IN: &str = "AWS Console Sign In via CloudTrail";
@@ -58,7 +59,7 @@ impl Envelope {
             time: text(&["eventTime"]).unwrap_or(setting.time).to_owned(),
             region: match text(&["awsRegion"]) {
                 Some(region) => region.to_owned(),
-                None => names::recorded_in(service_of(source), setting.region).into(),
+                None => call_kinds::recorded_in(service_of(source), setting.region).into(),
             },
         }
     }
@@ -105,7 +106,7 @@ pub fn names_its_region(record: &Value) -> bool {
     let service = service_of(text("/eventSource").unwrap_or_default());
     // Root signs in at us-east-1. Source: CloudTrail user guide, "AWS Management Console sign-in events".
     let root = service == "signin" && text("/userIdentity/type") == Some("Root");
-    text("/awsRegion").is_some() || names::GLOBAL_SERVICES.contains(&service) || root
+    text("/awsRegion").is_some() || call_kinds::GLOBAL_SERVICES.contains(&service) || root
 }
 
 /// The envelope's `source` of an `eventSource`.

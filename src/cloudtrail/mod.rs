@@ -1,123 +1,38 @@
-//! CloudTrail's events as AWS writes them: one made by the name of its API, and the envelope that
-//! EventBridge puts around a record.
+//! What CloudTrail writes: records as AWS makes them, and what is known of their names, fields and values.
 //!
-//! | question | room |
+//! | question | file |
 //! |---|---|
-//! | who can act, and how that is recorded | `identity` |
-//! | what a call asks for and gets back | `calls`, the tables in `calls/` |
-//! | which calls only read, which services are global | `names` |
-//! | how a record comes to EventBridge | `envelope` |
+//! | what does the record of a call look like | `record`, `calls` with the tables in `calls/` |
+//! | who can act, and how is that recorded | `identity` |
+//! | how does a record come to EventBridge | `envelope`, `fields` |
+//! | which calls only read, which services are global | `call_kinds` |
+//! | which events does a service have | `api_names` |
+//! | what does a call ask for | `parameters` |
+//! | which fields does a record have, and where | `record_fields` |
+//! | what stands in them | `values`, `arns` |
+//! | is an unknown name a typo, or newer than this release | `typos` |
+//!
+//! Tables and questions only: what is said to people about the answers is the business of those who ask.
 
+mod call_kinds;
 mod calls;
 mod envelope;
 mod fields;
 mod identity;
-mod names;
+mod record;
+mod typos;
 
-use serde_json::{Map, Value, json};
+pub(crate) mod api_names;
+pub(crate) mod arns;
+pub(crate) mod parameters;
+pub(crate) mod record_fields;
+pub(crate) mod values;
 
+pub use call_kinds::{GLOBAL_SERVICES, as_recorded, is_read_only, needs_wider_state};
 pub use calls::table;
 pub use envelope::{
     Envelope, MAX_EVENT, detail_type, is_record, names_its_region, source_of, wrap,
 };
 pub use fields::Fields;
 pub use identity::{IDENTITY_WORDS, Identity};
-pub use names::{GLOBAL_SERVICES, as_recorded, is_read_only, needs_wider_state};
-
-use crate::place::{AccountId, Region};
-
-/// Where, when and under which id an event happened.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The Region of whoever acts; events of global services are recorded elsewhere.
-    pub region: &'a Region,
-    /// `eventTime`, ISO 8601 in UTC.
-    pub time: &'a str,
-    /// `eventID`.
-    pub id: &'a str,
-}
-
-impl<'a> Setting<'a> {
-    /// What records are taken to say that name neither a time nor an id.
-    pub fn unsaid(account: &'a AccountId, region: &'a Region) -> Self {
-        Self {
-            account,
-            region,
-            time: "1970-01-01T00:00:00Z",
-            id: "00000000-0000-0000-0000-000000000000",
-        }
-    }
-}
-
-/// A realistic event of an API, as it comes to EventBridge. The service is the event source without
-/// `.amazonaws.com`, the name as CloudTrail records it.
-pub fn like(service: &str, name: &str, identity: Identity, setting: &Setting<'_>) -> Value {
-    wrap(record(service, name, identity, setting), setting)
-}
-
-/// The same without EventBridge's envelope. Addresses, names and ids are those reserved for documentation.
-/// Source: CloudTrail user guide, "CloudTrail record contents".
-pub fn record(service: &str, name: &str, identity: Identity, setting: &Setting<'_>) -> Value {
-    let name = names::as_recorded(service, name);
-    let region = names::recorded_in(service, setting.region);
-    let here = Setting {
-        region: &region,
-        ..*setting
-    };
-    let sign_in = service == "signin";
-    let mut record = Map::new();
-    let mut put = |key: &str, value: Value| record.insert(key.to_owned(), value);
-    put("eventVersion", json!("1.11"));
-    put("userIdentity", identity.recorded(sign_in, &here));
-    put("eventTime", json!(here.time));
-    put("eventSource", json!(format!("{service}.amazonaws.com")));
-    put("eventName", json!(name));
-    put("awsRegion", json!(region));
-    put("sourceIPAddress", json!(identity.address()));
-    put("userAgent", json!(identity.agent(sign_in)));
-    put("requestParameters", Value::Null);
-    put("responseElements", Value::Null);
-    put("requestID", json!(here.id));
-    put("eventID", json!(here.id));
-    put("readOnly", json!(is_read_only(service, &name)));
-    put(
-        "eventType",
-        json!(if sign_in {
-            "AwsConsoleSignIn"
-        } else {
-            "AwsApiCall"
-        }),
-    );
-    put("managementEvent", json!(true));
-    put("recipientAccountId", json!(here.account));
-    put("eventCategory", json!("Management"));
-    if identity != Identity::Service {
-        put("tlsDetails", tls(service, &region));
-    }
-    if sign_in && name == "ConsoleLogin" {
-        identity.signs_in(&mut record, &here);
-    }
-    if let Some(own) = calls::known(service, &name) {
-        record.extend(calls::filled(own, &here));
-    }
-    if record.get("eventType") == Some(&json!("AwsServiceEvent")) {
-        // Nobody called anything.
-        record.remove("tlsDetails");
-    }
-    Value::Object(record)
-}
-
-fn tls(service: &str, region: &Region) -> Value {
-    let host = match service {
-        "signin" => format!("{region}.signin.aws.amazon.com"),
-        _ if GLOBAL_SERVICES.contains(&service) => format!("{service}.amazonaws.com"),
-        _ => format!("{service}.{region}.amazonaws.com"),
-    };
-    json!({
-        "tlsVersion": "TLSv1.3",
-        "cipherSuite": "TLS_AES_128_GCM_SHA256",
-        "clientProvidedHostHeader": host,
-    })
-}
+pub use record::{Setting, like, record};

@@ -10,6 +10,7 @@ mod excepted;
 mod glob;
 mod message;
 mod own_calls;
+pub(crate) mod quotas;
 mod rendered;
 mod spelt_out;
 mod split;

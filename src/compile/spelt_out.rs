@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 
 use super::conditions::holds;
 use super::glob::Glob;
+use crate::cloudtrail::api_names;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::rules::{Events, Rule, names};
+use crate::rules::{Events, Rule};
 
 /// A list that is longer is none that a person writes.
 const MOST: usize = 25;
@@ -55,7 +56,7 @@ fn left(events: &Events) -> Option<BTreeSet<String>> {
     };
     let mut left = BTreeSet::new();
     for glob in &events.globs {
-        let known = names::services().get(glob.service.as_str())?;
+        let known = api_names::services().get(glob.service.as_str())?;
         let shape = Glob::parse(&glob.name);
         let prefix = glob.name.split('*').next().unwrap_or_default();
         known.each(prefix, |name| {

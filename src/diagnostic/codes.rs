@@ -148,7 +148,7 @@ codes! {
     ROLE_ARN "W0722" "A role and its sessions have two ARNs: `userIdentity.arn` is that of the session (`arn:aws:sts::…:assumed-role/NAME/SESSION`, without the role's path), `userIdentity.sessionContext.sessionIssuer.arn` that of the role (`arn:aws:iam::…:role/PATH/NAME`). One never equals the other."
     PARAMETER "W0723" "None of the calls that the rule is about has such a parameter, as far as the API models know, and one has nearly that name. CloudTrail writes parameters with a lower-case first letter."
     NEVER_FIRES "W0801" "By what CloudTrail is known to write into its records no event satisfies this rule, although the pattern is valid."
-    TOLD_TWICE "W0802" "One event makes two of your rules alert the same readers with the same severity, so that they are told twice. The event that is shown was tried on both patterns."
+    DUPLICATE_ALERT "W0802" "One event makes two of your rules alert the same readers with the same severity, so that they are told twice. The event that is shown was tried on both patterns."
     FEDERATED "W0803" "Federated and Identity Center sign-ins say `MFAUsed: No` although the identity provider asked for a second factor: a rule about missing second factors must be limited to IAM users and root."
     NOT_IN_GLOBAL_REGION "W0804" "The events of IAM, Organizations, Route 53, CloudFront and Account Management, and the sign-ins of root, appear in us-east-1 only. A rule that is limited to other Regions never hears of them."
     SIGN_IN_REGIONS "W0805" "IAM users sign in at an endpoint of some Region, which need not be one that is watched: sign-in rules belong in every Region."

@@ -1,10 +1,7 @@
 //! Collecting diagnostics.
 
-use std::collections::BTreeSet;
-
 use super::codes::{self, Code};
 use super::nearest::{MOST_NAMES, did_you_mean, meant, suggestion};
-use super::printable::shown;
 use super::source::{Diagnostic, Level, Span};
 
 /// Most diagnostics of one load. What comes after them is counted, not kept.
@@ -16,9 +13,6 @@ pub(crate) struct Report {
     diagnostics: Vec<Diagnostic>,
     left_out: Option<Span>,
     errors: usize,
-    set_aside: usize,
-    /// Rules that no event can fire, of which that has been said.
-    pub never: BTreeSet<String>,
 }
 
 /// What is wrong with a name or a value, before it is said of a place.
@@ -49,55 +43,6 @@ impl Report {
     /// Begins a diagnostic that does not stop the work.
     pub fn warning(&mut self, code: Code, span: Span) -> Entry<'_> {
         self.entry(code, Level::Warning, span)
-    }
-
-    /// Begins a warning, or an error with the other code where one is given.
-    pub fn warning_or(&mut self, fatal: Option<Code>, code: Code, span: Span) -> Entry<'_> {
-        match fatal {
-            Some(fatal) => self.error(fatal, span),
-            None => self.warning(code, span),
-        }
-    }
-
-    /// Says what is wrong at a place. `fatal`: the code of an error, where nothing else could match.
-    pub fn say(&mut self, problem: Problem, fatal: Option<Code>, span: Span) {
-        let fatal = fatal.filter(|_| problem.certain);
-        self.warning_or(fatal, problem.code, span)
-            .message(problem.message)
-            .label(problem.label)
-            .help(problem.help);
-    }
-
-    /// Makes errors of the warnings with some codes that lie within a place: nothing can fire this rule for them.
-    pub fn refuse(&mut self, rule: &str, within: Span, codes: &[Code]) {
-        let fatal = codes::CANNOT_FIRE.id;
-        let meant = |found: &Diagnostic| {
-            found.level == Level::Warning
-                && codes.iter().any(|code| code.id == found.code)
-                && is_inside(found.span, within)
-        };
-        // What a `use` says of a whole pack is said once.
-        let (refused, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.diagnostics)
-            .into_iter()
-            .partition(meant);
-        self.diagnostics = kept;
-        for mut found in refused {
-            let why = format!(": {}", found.message);
-            let mut others = self.diagnostics.iter().filter(|other| other.code == fatal);
-            if !others.any(|other| other.span == found.span && other.message.ends_with(&why)) {
-                found.level = Level::Error;
-                found.code = fatal;
-                found.message = format!("no event can fire {}{why}", shown(rule));
-                self.diagnostics.push(found);
-                self.errors += 1;
-            }
-        }
-    }
-
-    /// Whether something with a code has been said within a place.
-    pub fn has(&self, code: Code, within: Span) -> bool {
-        let mut all = self.diagnostics.iter();
-        all.any(|found| found.code == code.id && is_inside(found.span, within))
     }
 
     fn entry(&mut self, code: Code, level: Level, span: Span) -> Entry<'_> {
@@ -132,20 +77,21 @@ impl Report {
         self.diagnostics.len()
     }
 
-    /// How many errors were reported, those that were not kept included, and those set aside not.
+    /// How many errors were reported, those that were not kept included.
     pub fn errors(&self) -> usize {
         self.errors
     }
 
-    /// How many errors leave the rules whole.
-    pub fn errors_set_aside(&self) -> usize {
-        self.set_aside
-    }
-
-    /// Counts the errors since there were so many as errors that leave the rules whole: all else can be looked at.
-    pub fn set_aside(&mut self, before: usize) {
-        self.set_aside += self.errors - before;
-        self.errors = before;
+    /// Adds what another report holds.
+    pub fn take_in(&mut self, other: Self) {
+        self.errors += other.errors;
+        self.diagnostics.extend(other.diagnostics);
+        let too_many = self
+            .diagnostics
+            .get(MAX_DIAGNOSTICS)
+            .map(|found| found.span);
+        self.left_out = self.left_out.or(too_many).or(other.left_out);
+        self.diagnostics.truncate(MAX_DIAGNOSTICS);
     }
 
     /// All diagnostics by position, errors before warnings at one place, each once.
@@ -217,8 +163,4 @@ impl Entry<'_> {
 
     /// Ends the sentence where a value of type `()` is wanted.
     pub fn done(self) {}
-}
-
-fn is_inside(span: Span, outer: Span) -> bool {
-    span.source == outer.source && outer.start <= span.start && span.end <= outer.end
 }

@@ -17,6 +17,13 @@ pub struct Span {
     pub end: usize,
 }
 
+impl Span {
+    /// Whether it lies within another one.
+    pub(crate) fn is_inside(self, outer: Self) -> bool {
+        self.source == outer.source && outer.start <= self.start && self.end <= outer.end
+    }
+}
+
 /// One loaded text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {

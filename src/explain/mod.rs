@@ -5,11 +5,11 @@
 //! |---|---|
 //! | which events does a text hold | `input` |
 //! | what does the pattern of a rule say | here |
-//! | does the event reach the rule | `hearing` |
+//! | does the event reach the rule | `obstacle` |
 //! | the answers as data | `report` |
 
-mod hearing;
 mod input;
+mod obstacle;
 mod report;
 
 use crate::diagnostic;
@@ -22,8 +22,8 @@ use crate::diagnostic::Sources;
 use crate::pattern::{Event, EventPattern, FieldFailure, PatternError};
 use crate::rules::{Rule, RuleId, RulesFile};
 
-pub use hearing::{Obstacle, Reason};
 pub use input::{Incoming, NotAnEvent, events};
+pub use obstacle::{Obstacle, Reason};
 pub(crate) use report::failure;
 pub use report::{EventAnswers, Explained, Problem, Summary};
 
@@ -99,15 +99,17 @@ impl<'c> Judge<'c> {
 
     /// What becomes of an event that has come to the rule's bus.
     pub fn on_the_bus(&self, given: &Incoming) -> Verdict {
-        self.verdict(given, |part| hearing::by_state(part.compiled, &given.value))
+        self.verdict(given, |part| {
+            obstacle::by_state(part.compiled, &given.value)
+        })
     }
 
     /// What becomes of an event, listened to where the rules file says.
     pub fn anywhere(&self, given: &Incoming, file: &RulesFile) -> Verdict {
         self.verdict(given, |part| {
-            hearing::by_size(&given.value)
-                .or_else(|| hearing::by_region(|place| part.is_wanted(place), &given.value, file))
-                .or_else(|| hearing::by_state(part.compiled, &given.value))
+            obstacle::by_size(&given.value)
+                .or_else(|| obstacle::by_region(|place| part.is_wanted(place), &given.value, file))
+                .or_else(|| obstacle::by_state(part.compiled, &given.value))
         })
     }
 
@@ -115,8 +117,8 @@ impl<'c> Judge<'c> {
     /// rules file says; without a file, in every Region.
     pub fn reach(&self, event: &Event, file: Option<&RulesFile>) -> Option<Result<(), Obstacle>> {
         self.heard(event, |part| {
-            file.and_then(|file| hearing::by_region(|place| part.is_wanted(place), event, file))
-                .or_else(|| hearing::by_state(part.compiled, event))
+            file.and_then(|file| obstacle::by_region(|place| part.is_wanted(place), event, file))
+                .or_else(|| obstacle::by_state(part.compiled, event))
         })
     }
 

@@ -4,31 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{Action, Change, Plan};
+use crate::compile::quotas::{RULES, WILDCARD_RULES, rules_per_bus};
 use crate::pattern::EventPattern;
 use crate::place::{Place, Region};
 use crate::resources::{BUS_POLICY_LIMIT, BusUse, DEFAULT_BUS, Kind, Resource};
 
-/// Source of these, where nothing else is said: EventBridge, `eb-quota`.
-const RULES: usize = 300;
-/// In the Regions of [`SMALL`].
-const RULES_IN_SMALL: usize = 100;
-const SMALL: [&str; 2] = ["af-south-1", "eu-south-1"];
-/// Rules with wildcards on one bus.
-pub const WILDCARD_RULES: usize = 30;
+/// Source: EventBridge, `eb-quota`.
 const TARGETS: usize = 5;
 /// Source: CloudTrail quotas; trails of other Regions that record this one count.
 const TRAILS: usize = 5;
 /// All inline policies of a role together, without white space. Source: IAM quotas.
 const ROLE_POLICIES: usize = 10_240;
-
-/// How many rules one bus takes in a Region, unless AWS has raised it for the account.
-pub fn rules_per_bus(region: &Region) -> usize {
-    if SMALL.contains(&region.as_str()) {
-        RULES_IN_SMALL
-    } else {
-        RULES
-    }
-}
 
 /// A quota that the plan would exceed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,54 +1,31 @@
-//! The language of the rules file: syntax, loading with positions, the catalogue, checks and schema.
+//! The language of the rules file: syntax, decoding with positions, the catalogue and the schema.
 //!
 //! ```text
-//! text ──yaml──▶ nodes ──file, rule, conditions──▶ drafts ──resolve, with the catalogue──▶ RulesFile
+//! text ──syntax──▶ nodes ──decode──▶ drafts ──resolve, with the catalogue──▶ RulesFile
 //! ```
 //!
-//! Every step goes on after an error, so that one run names everything that is wrong.
+//! | question | room |
+//! |---|---|
+//! | what is a rules file | `model`, `schema` |
+//! | how is it written | `syntax` |
+//! | what does it say | `decode` |
+//! | what do its names stand for | `resolve` |
+//!
+//! Whether what it says can be meant is the question of `check`.
 
-mod about;
-mod arns;
-mod calls;
-mod catalogue;
-mod channels;
-mod conditions;
-mod events;
-mod exceptions;
-pub(crate) mod fields;
-mod file;
-mod files;
-mod foreign;
-mod keys;
-mod levels;
+pub(crate) mod decode;
 mod listening;
-mod load;
-mod matchers;
-pub(crate) mod members;
 mod model;
-pub(crate) mod names;
-mod nested;
-mod never;
-mod organization;
-mod raw;
-mod read;
 mod resolve;
-mod rule;
 mod schema;
-mod scope;
-mod slips;
-mod stars;
-mod tests;
-mod traps;
-mod twice;
-mod values;
-mod watches;
-mod yaml;
+pub(crate) mod syntax;
 
-pub(crate) use channels::is_mail;
-
-pub use catalogue::{CatalogueEntry, NotExpressible, catalogue, not_expressible, whole_catalogue};
-pub use load::{Loaded, load, load_text, load_unsaved};
+pub(crate) use decode::channels::is_mail;
 pub use model::*;
-pub use organization::MEMBER_ROLE;
+pub use resolve::catalogue::{
+    CatalogueEntry, NotExpressible, catalogue, not_expressible, parse_catalogue,
+};
+pub use resolve::load::{parse_file, parse_text, parse_unsaved};
+pub use resolve::parsed::Parsed;
 pub use schema::schema;
-pub use yaml::MAX_BYTES as MAX_FILE;
+pub use syntax::yaml::MAX_BYTES as MAX_FILE;

@@ -31,6 +31,19 @@ pub struct RulesFile {
     pub rules: Vec<Rule>,
 }
 
+impl RulesFile {
+    /// Whether a Region is listened to, as far as the file alone says: `all` is taken for every Region.
+    pub fn listens_in(&self, region: &Region) -> bool {
+        let home = &self.home.region;
+        let named = match &self.watch.regions {
+            Regions::Home => false,
+            Regions::All => region.partition() == home.partition(),
+            Regions::Listed(listed) => listed.iter().any(|(listed, _)| listed == region),
+        };
+        named || region == home || *region == home.global()
+    }
+}
+
 /// Where alerts are raised.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Home {
@@ -53,6 +66,10 @@ pub struct Watch {
     pub span: Span,
 }
 
+/// The role that AWS makes in every account that an organization creates.
+/// Source: Organizations user guide, `orgs_manage_accounts_access`.
+pub const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
+
 /// Which accounts of the caller's organization are watched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Organization {
@@ -70,7 +87,7 @@ impl Organization {
     /// All of it, with defaults.
     pub fn whole(span: Span) -> Self {
         Self {
-            member_role: super::MEMBER_ROLE.to_owned(),
+            member_role: MEMBER_ROLE.to_owned(),
             include: Filter::default(),
             exclude: Filter::default(),
             span,
@@ -429,6 +446,19 @@ pub enum Matcher {
     Cidr(String),
     /// The field is there and none of these holds. Never nested, never `Exists`.
     Not(Vec<Matcher>),
+}
+
+impl Matcher {
+    /// The one value that meets it; nothing where more do.
+    pub(crate) fn literal(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::Glob(text) if !text.contains(['*', '\\']) => {
+                Some(serde_json::Value::String(text.clone()))
+            }
+            Self::Exact(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// A numeric comparison: equality, one bound or two.

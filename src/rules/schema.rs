@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{
+use crate::rules::syntax::keys::{
     CHANNEL_KEYS, CHANNEL_KINDS, Form, GIVEN, INCLUDED, Key, LATER_CHANNEL_KINDS, NOTIFY,
     OPERATORS, OWN, ROOT, TEST, USE, names,
 };
 
 /// The JSON Schema (2020-12) of a rules file, for editors and other tools.
 ///
-/// It says less than [`load`](super::load): names are not resolved, and what depends on more than one
+/// It says less than [`load`](crate::rules::resolve::load): names are not resolved, and what depends on more than one
 /// value is left to the loader.
 pub fn schema() -> Value {
     let mut root = object(ROOT);

@@ -1,5 +1,6 @@
 //! The events that are made by the name of an API are such as CloudTrail writes.
 
+use iamwatch::check;
 use iamwatch::diagnostic;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,6 @@ use iamwatch::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, like, table}
 use iamwatch::compile::{PATTERN_QUOTA, compile};
 use iamwatch::pattern::Event;
 use iamwatch::place::{AccountId, Region};
-use iamwatch::rules;
 use serde_json::{Value, json};
 
 use crate::shared;
@@ -106,7 +106,7 @@ fn the_rule_about_an_api_fires_on_its_event_whoever_acts() {
             ));
         }
     }
-    let mut loaded = rules::load_text("rules.yaml", &text);
+    let mut loaded = check::load_text("rules.yaml", &text);
     // One service of the list is made up, to have a name that no table has.
     let made_up = |d: &diagnostic::Diagnostic| d.code == "W0705" && d.message.contains("`quantum`");
     loaded.diagnostics.retain(|d| !made_up(d));

@@ -1,6 +1,7 @@
 //! `iamwatch explain`: the verdict is the matcher's, and what is said about it helps. The answers stand in
 //! `explain.snap.txt`.
 
+use iamwatch::check;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use iamwatch::pattern::EventPattern;
 use iamwatch::place::{AccountId, Region};
 use iamwatch::render::explain::explained;
 use iamwatch::render::style::Painter;
-use iamwatch::rules::{self, RulesFile};
+use iamwatch::rules::RulesFile;
 use serde_json::{Value, json};
 
 use crate::cli::TestEnv;
@@ -43,7 +44,7 @@ struct Rules {
 
 impl Rules {
     fn of(text: &str) -> Self {
-        let file = rules::load_text("rules.yaml", text).file.unwrap();
+        let file = check::load_text("rules.yaml", text).file.unwrap();
         Self::new(file)
     }
 
@@ -91,7 +92,7 @@ fn the_verdict_on_every_recorded_event_is_the_matchers() {
     };
     let acme = include_str!("../../examples/acme.yaml");
     let acme = Rules::of(acme);
-    let catalogue = Rules::new(rules::whole_catalogue().file.unwrap());
+    let catalogue = Rules::new(check::whole_catalogue().file.unwrap());
     let mut count = 0;
     let mut matched = 0;
     for rules in [&acme, &catalogue] {
@@ -306,7 +307,7 @@ fn what_unless_excepts_is_said_in_the_words_of_the_file() {
     let text = format!(
         "{HEAD}  - id: made\n    events: [\"iam:CreateUser\"]\n    unless:\n      - {{ userIdentity.userName: alice, sourceIPAddress: {{ cidr: 203.0.113.0/24 }} }}\n"
     );
-    let loaded = rules::load_text("rules.yaml", &text);
+    let loaded = check::load_text("rules.yaml", &text);
     let rules = Rules::new(loaded.file.unwrap());
     let answer = |event: &Value| {
         let found = with_setting("us-east-1", |s| events(&event.to_string(), s));

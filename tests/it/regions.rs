@@ -102,7 +102,7 @@ fn placed(home: &str, listed: &str, events: &str) -> Result<bool, String> {
          channels: {{ phone: {{ sms: \"+4915112345678\" }} }}\nnotify: {{ default: [phone] }}\n\
          rules:\n  - {{ id: one, title: One, events: [\"{events}\"] }}\n"
     );
-    let file = iamwatch::rules::load_text("test.yaml", &text).file.unwrap();
+    let file = iamwatch::check::load_text("test.yaml", &text).file.unwrap();
     let patterns = iamwatch::compile::compile(&file, iamwatch::compile::PATTERN_QUOTA).unwrap();
     let all = ["us-east-1", "eu-west-1", "cn-north-1", "cn-northwest-1"];
     let account_facts = iamwatch::resources::AccountFacts {

@@ -1,13 +1,15 @@
 //! The tests that stand in rules files: run as a user would run them, their answers in `rule_tests.snap.txt`.
 
+use iamwatch::check;
 use std::fmt::Write;
 use std::path::Path;
 
+use iamwatch::check::Loaded;
 use iamwatch::check::tests::{event_of, run};
 use iamwatch::compile::{PATTERN_QUOTA, compile};
 use iamwatch::diagnostic::Level;
 use iamwatch::render::diagnostic::render;
-use iamwatch::rules::{self, Loaded, Severity};
+use iamwatch::rules::{self, Severity};
 
 use crate::rules::schema::BLESS;
 
@@ -31,7 +33,7 @@ fn answer(loaded: &Loaded) -> String {
 }
 
 fn answer_of(rules: &str) -> String {
-    answer(&rules::load_text("rules.yaml", &format!("{HEAD}{rules}")))
+    answer(&check::load_text("rules.yaml", &format!("{HEAD}{rules}")))
 }
 
 const ADMIN: &str = r#"
@@ -95,9 +97,9 @@ fn files_of_tests_are_found_beside_the_file_that_names_them() {
     let main = HEAD.replace("rules:", "include: [more/a.yaml]");
     std::fs::write(at("main.yaml"), main).unwrap();
     std::fs::write(at("more/a.yaml"), rule("match")).unwrap();
-    assert_eq!(answer(&rules::load(&at("main.yaml"))), "");
+    assert_eq!(answer(&check::load(&at("main.yaml"))), "");
     std::fs::write(at("more/a.yaml"), rule("no-match")).unwrap();
-    assert!(answer(&rules::load(&at("main.yaml"))).contains("fires on `iam:CreateUser`"));
+    assert!(answer(&check::load(&at("main.yaml"))).contains("fires on `iam:CreateUser`"));
 }
 
 #[test]
@@ -113,7 +115,7 @@ fn the_tests_that_the_readme_shows_hold() {
     let admin = ADMIN.trim_end().strip_suffix("tests:").unwrap().trim_end();
     let file = folder.path().join("rules.yaml");
     std::fs::write(&file, format!("{HEAD}{admin}\n{tests}")).unwrap();
-    let loaded = rules::load(&file);
+    let loaded = check::load(&file);
     assert_eq!(answer(&loaded), "");
     assert_eq!(loaded.file.unwrap().rules[0].tests.len(), 3);
 }
@@ -214,7 +216,7 @@ fn every_failure_says_which_field_what_it_held_and_what_was_wanted() {
 
 #[test]
 fn the_catalogue_passes_its_own_tests() {
-    let loaded = rules::whole_catalogue();
+    let loaded = check::whole_catalogue();
     assert_eq!(loaded.diagnostics, []);
     assert_eq!(answer(&loaded), "");
     let file = loaded.file.unwrap();

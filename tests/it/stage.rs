@@ -1,5 +1,6 @@
 //! An AWS to deploy to: the sandbox, or an emulator that we did not write. Every call is counted.
 
+use iamwatch::check;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use iamwatch::placement::{self, Desired};
 use iamwatch::plan::{self, Conflict, Deployment, Plan, PlanOptions};
 use iamwatch::proof::{self, Options, Proof};
 use iamwatch::resources::{self, AccountFacts, Kind, Live};
-use iamwatch::rules::{self, RulesFile};
+use iamwatch::rules::RulesFile;
 use iamwatch::sandbox::{self, Sandbox};
 
 /// One AWS account with an administrator in it.
@@ -164,7 +165,7 @@ impl Stage {
 
     /// The same for a caller who may not look.
     pub async fn try_wanted(&self, text: &str) -> Result<Wanted, CallError> {
-        let loaded = rules::load_text("test.yaml", text);
+        let loaded = check::load_text("test.yaml", text);
         let file = loaded.file.unwrap_or_else(|| {
             panic!("{:#?}", loaded.diagnostics);
         });

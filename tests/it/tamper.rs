@@ -1,7 +1,8 @@
 //! `pack/pipeline`: whatever silences the alerting is told of, by one of two detectors at least.
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use iamwatch::rules::{self, RulesFile};
+use iamwatch::check;
+use iamwatch::rules::RulesFile;
 
 use crate::stage::{Stage, Wanted};
 
@@ -192,7 +193,7 @@ fn load(notify: &str, rules: &str) -> (RulesFile, Vec<&'static str>) {
         "version: 1\nname: acme\nhome: {{ region: us-east-1 }}\nchannels:\n  mail: {{ email: a@example.com }}\n  \
          phone: {{ sms: \"+4915112345678\" }}\n  siem: {{ sqs: alerts, format: json }}\nnotify: {notify}\nrules:\n{rules}"
     );
-    let loaded = rules::load_text("test.yaml", &text);
+    let loaded = check::load_text("test.yaml", &text);
     let codes = loaded.diagnostics.iter().map(|d| d.code).collect();
     (loaded.file.unwrap(), codes)
 }

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use iamwatch::backtest::{Engine, Missed, Options, Window};
+use iamwatch::check::whole_catalogue;
 use iamwatch::cloudtrail::Setting;
 use iamwatch::compile::{PATTERN_QUOTA, compile};
 use iamwatch::explain::{Bench, Verdict, events};
 use iamwatch::place::AccountId;
-use iamwatch::rules::whole_catalogue;
 
 use super::count;
 use crate::shared;

@@ -4,14 +4,15 @@ mod alerts;
 mod command;
 mod records;
 
+use iamwatch::check;
 use std::collections::{BTreeMap, BTreeSet};
 
 use iamwatch::compile::{Compiled, PATTERN_QUOTA, RuleState, compile};
-use iamwatch::rules::{self, CatalogueEntry, Expect, catalogue, not_expressible};
+use iamwatch::rules::{CatalogueEntry, Expect, catalogue, not_expressible};
 
 /// Every rule with its patterns.
 fn compiled() -> BTreeMap<String, Vec<Compiled>> {
-    let file = rules::whole_catalogue().file.unwrap();
+    let file = check::whole_catalogue().file.unwrap();
     let mut parts: BTreeMap<String, Vec<Compiled>> = BTreeMap::new();
     for part in compile(&file, PATTERN_QUOTA).unwrap() {
         parts.entry(part.rule.0.clone()).or_default().push(part);
@@ -83,7 +84,7 @@ fn sign_in_rules_name_the_frameworks_that_ask_for_them() {
 
 #[test]
 fn every_rule_is_tested_with_events_that_fire_it_and_some_that_nearly_do() {
-    let file = rules::whole_catalogue().file.unwrap();
+    let file = check::whole_catalogue().file.unwrap();
     for rule in &file.rules {
         let count = |expect| rule.tests.iter().filter(|t| t.expect == expect).count();
         let (fire, miss) = (count(Expect::Match), count(Expect::NoMatch));

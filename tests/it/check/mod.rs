@@ -51,7 +51,7 @@ pub fn whole(part: &str) -> String {
 
 /// Checks a part of a rules file.
 pub fn checked(part: &str) -> Checked {
-    check::check(rules::load_text("rules.yaml", &whole(part)), false)
+    check::check(rules::parse_text("rules.yaml", &whole(part)), false)
 }
 
 /// What is said about it.

@@ -12,7 +12,7 @@ fn the_examples_are_clean() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let checked = check::check(rules::load(&path), false);
+        let checked = check::check(rules::parse_file(&path), false);
         assert_eq!(shown(&checked), "", "{}", path.display());
         assert!(checked.rules > 0 && checked.patterns >= checked.rules);
     }
@@ -36,7 +36,7 @@ fn all_rules_of_the_catalogue_together_are_clean() {
             .iter()
             .filter(|entry| entry.rules.is_empty()),
     );
-    let checked = check::check(rules::load_text("all.yaml", &text), false);
+    let checked = check::check(rules::parse_text("all.yaml", &text), false);
     assert_eq!(shown(&checked), "");
     assert!(checked.rules > 5);
 }
@@ -48,7 +48,7 @@ fn all_packs_together_are_clean() {
             .iter()
             .filter(|entry| !entry.rules.is_empty()),
     );
-    let checked = check::check(rules::load_text("all.yaml", &text), false);
+    let checked = check::check(rules::parse_text("all.yaml", &text), false);
     assert_eq!(shown(&checked), "");
 }
 
@@ -62,6 +62,6 @@ fn what_init_writes_is_clean() {
         .output()
         .unwrap();
     assert!(written.status.success());
-    let checked = check::check(rules::load(&path), false);
+    let checked = check::check(rules::parse_file(&path), false);
     assert_eq!(shown(&checked), "");
 }

@@ -167,7 +167,7 @@ fn whatever_a_rule_wants_is_passed_once() {
 }
 
 fn loaded(text: &str) -> Vec<Compiled> {
-    let file = iamwatch::rules::load_text("rules.yaml", text).file.unwrap();
+    let file = iamwatch::check::load_text("rules.yaml", text).file.unwrap();
     compile::compile(&file, PATTERN_QUOTA).unwrap()
 }
 

@@ -1,6 +1,7 @@
 //! An organization in this process, and command lines that run on it: no file is written, so that
 //! hundreds of runs are cheap.
 
+use iamwatch::check;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,6 @@ use iamwatch::cli::{self, Exit, Ui};
 use iamwatch::engine::InProcessAws;
 use iamwatch::place::{AccountId, Place};
 use iamwatch::resources::{self, Live, Owner};
-use iamwatch::rules;
 use iamwatch::sandbox::{Organization, Sandbox};
 use tempfile::TempDir;
 
@@ -138,7 +138,7 @@ impl Kit {
     /// Everything of ours in every account.
     pub fn end(&self) -> End {
         let file = std::fs::read_to_string(self.path(&self.rules)).unwrap();
-        let file = rules::load_text("iamwatch.yaml", &file).file.unwrap();
+        let file = check::load_text("iamwatch.yaml", &file).file.unwrap();
         let home = &file.home.region;
         let accounts = self.organization().accounts();
         block_on(async {

@@ -1,5 +1,6 @@
 //! Somebody stops a run while accounts are being listed.
 
+use iamwatch::check;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use iamwatch::plan::PlanOptions;
 use iamwatch::plan::own_alerts::OwnCallMatcher;
 use iamwatch::resources;
 use iamwatch::resources::events::KnownPatterns;
-use iamwatch::rules::{self, MEMBER_ROLE};
+use iamwatch::rules::MEMBER_ROLE;
 
 use super::RULES;
 use super::kit::{Kit, block_on};
@@ -23,7 +24,7 @@ use super::kit::{Kit, block_on};
 fn a_stop_does_not_wait_for_the_listing() {
     let kit = Kit::with(RULES, &[]);
     block_on(async {
-        let file = Arc::new(rules::load_text("iamwatch.yaml", RULES).file.unwrap());
+        let file = Arc::new(check::load_text("iamwatch.yaml", RULES).file.unwrap());
         let patterns = compile::compile(&file, compile::PATTERN_QUOTA).unwrap();
         let region = &file.home.region;
         let config = kit.sandbox.sdk_config(region, kit.sandbox.admin());

@@ -1,5 +1,6 @@
 //! What we ship loads without a word.
 
+use iamwatch::check;
 use std::path::Path;
 
 use iamwatch::rules::{self, Severity};
@@ -10,7 +11,7 @@ fn the_examples_load_without_errors_and_warnings() {
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let loaded = rules::load(&path);
+        let loaded = check::load(&path);
         assert_eq!(loaded.diagnostics, [], "{}", path.display());
         assert!(loaded.file.is_some_and(|file| !file.rules.is_empty()));
         count += 1;
@@ -34,7 +35,7 @@ fn every_rule_of_the_catalogue_can_be_used() {
         );
         assert!(!entry.title.is_empty() && entry.severity.is_some());
     }
-    let loaded = rules::load_text("all.yaml", &text);
+    let loaded = check::load_text("all.yaml", &text);
     assert_eq!(loaded.diagnostics, []);
     let file = loaded.file.unwrap();
     assert_eq!(file.rules.len(), singles.len());

@@ -1,11 +1,12 @@
 //! Files that were not written to be read.
 
+use iamwatch::check;
 use iamwatch::diagnostic;
 use std::time::{Duration, Instant};
 
+use iamwatch::check::Loaded;
 use iamwatch::diagnostic::{Diagnostic, MAX_DIAGNOSTICS};
 use iamwatch::render::diagnostic::render;
-use iamwatch::rules::{self, Loaded};
 
 /// A debug build on a busy machine needs far less.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -13,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Loads and renders within bounds; the diagnostics.
 fn survive(name: &str, text: &str) -> Vec<Diagnostic> {
     let begin = Instant::now();
-    let loaded = rules::load_text("hostile.yaml", text);
+    let loaded = check::load_text("hostile.yaml", text);
     let rendered = render(&loaded.sources, &loaded.diagnostics, false);
     assert!(
         begin.elapsed() < PATIENCE,
@@ -200,7 +201,7 @@ fn odd_characters_do_no_harm() {
         "\u{9b}\u{85}x: \u{200b}",
         "name: 'a\tb'",
     ] {
-        let loaded = rules::load_text("odd\u{1b}.yaml", text);
+        let loaded = check::load_text("odd\u{1b}.yaml", text);
         check(&loaded);
         assert!(!loaded.diagnostics.is_empty(), "{text:?}");
         let rendered = render(&loaded.sources, &loaded.diagnostics, false);
@@ -215,7 +216,7 @@ fn odd_characters_do_no_harm() {
 #[test]
 fn what_is_no_regular_file_is_not_read() {
     for path in ["/dev/zero", "/", "a\0b"] {
-        let loaded = rules::load(std::path::Path::new(path));
+        let loaded = check::load(std::path::Path::new(path));
         check(&loaded);
         assert_eq!(loaded.diagnostics[0].code, "E0101", "{path}");
     }
@@ -232,7 +233,7 @@ fn includes_are_bounded() {
     let lines = "'[0-9]*.yaml', '*.yaml', ".repeat(200);
     std::fs::write(&main, format!("version: 1\ninclude: [{lines}]\n")).unwrap();
     let begin = Instant::now();
-    let loaded = rules::load(&main);
+    let loaded = check::load(&main);
     assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
     check(&loaded);
     assert!(has(&loaded.diagnostics, "E0306") && has(&loaded.diagnostics, "E0102"));

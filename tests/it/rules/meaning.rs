@@ -1,16 +1,17 @@
 //! What a rules file means.
 
+use iamwatch::check;
 use iamwatch::diagnostic::Level;
 use iamwatch::rules::{
-    self, AllOf, Channel, ChannelName, Endpoint, Events, Format, Matcher, NumberRange, QueueRef,
-    Regions, Rule, RulesFile, Severity, TopicKey, Trail, TrailSettings, Trigger,
+    AllOf, Channel, ChannelName, Endpoint, Events, Format, Matcher, NumberRange, QueueRef, Regions,
+    Rule, RulesFile, Severity, TopicKey, Trail, TrailSettings, Trigger,
 };
 use serde_json::json;
 
 const HEAD: &str = "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels:\n  mail: { email: a@example.com }\n  phone: { sms: \"+491511234567\" }\n  queue: { sqs: alerts, format: json }\nnotify: { critical: [phone, mail], default: [mail, queue] }\n";
 
 fn load(rules: &str) -> RulesFile {
-    let loaded = rules::load_text("rules.yaml", &format!("{HEAD}rules:\n{rules}"));
+    let loaded = check::load_text("rules.yaml", &format!("{HEAD}rules:\n{rules}"));
     let errors: Vec<_> = loaded
         .diagnostics
         .iter()
@@ -100,7 +101,7 @@ fn the_head_of_a_file_is_read_whole() {
         ]
     );
     let text = format!("{HEAD}test_events: false\nrules: [{{ use: root/sign-in }}]\n");
-    let quiet = rules::load_text(
+    let quiet = check::load_text(
         "r",
         &text.replace("us-east-1 }", "us-east-1, account: \"012345678901\" }"),
     );
@@ -147,7 +148,7 @@ fn a_use_changes_what_the_catalogue_says() {
     assert_eq!(when.len(), 1);
     assert_eq!(events(rule).unless.len(), 2);
     let text = format!("{HEAD}rules:\n  - use: root/activity\n    title: Root!\n");
-    let loaded = rules::load_text("r", &text);
+    let loaded = check::load_text("r", &text);
     let span = loaded.file.unwrap().rules[0].span;
     assert_eq!(&text[span.start..span.end], "root/activity");
 }
@@ -320,7 +321,7 @@ fn rules_of_included_files_join_those_of_the_file() {
     );
     write("rules/.hidden.yaml", "no rules");
     write("rules/notes.txt", "no rules");
-    let loaded = rules::load(&folder.path().join("main.yaml"));
+    let loaded = check::load(&folder.path().join("main.yaml"));
     assert_eq!(loaded.diagnostics, []);
     let file = loaded.file.unwrap();
     let ids: Vec<&str> = file.rules.iter().map(|r| r.id.0.as_str()).collect();
@@ -350,7 +351,7 @@ fn a_link_out_of_the_folder_is_not_followed() {
         format!("{HEAD}include: [link.yaml]\nrules: [{{ use: root/activity }}]\n"),
     )
     .unwrap();
-    let loaded = rules::load(&main);
+    let loaded = check::load(&main);
     assert!(loaded.file.is_none());
     assert_eq!(loaded.diagnostics[0].code, "E0306");
     assert!(
@@ -364,7 +365,7 @@ fn a_link_out_of_the_folder_is_not_followed() {
 fn what_is_watched_is_read_as_it_is_written() {
     let at_home = |more: &str| {
         let text = format!("{HEAD}{more}rules: [{{ use: root/activity }}]\n");
-        let loaded = rules::load_text("r", &text.replace("us-east-1", "eu-central-1"));
+        let loaded = check::load_text("r", &text.replace("us-east-1", "eu-central-1"));
         assert_eq!(loaded.diagnostics, []);
         loaded.file.unwrap()
     };
@@ -407,7 +408,7 @@ fn a_raw_pattern_that_tests_a_field_twice_is_refused() {
         let text = format!(
             "{HEAD}rules:\n  - id: twice\n    pattern:\n      source: [aws.iam]\n      detail: {detail}\n"
         );
-        let file = rules::load_text("r", &text).file.unwrap();
+        let file = check::load_text("r", &text).file.unwrap();
         iamwatch::compile::compile(&file, iamwatch::compile::PATTERN_QUOTA)
     };
     let twice = "{ eventName: [CreateUser], $or: [{ eventName: [DeleteUser] }, { errorCode: [{ exists: false }] }] }";

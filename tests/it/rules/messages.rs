@@ -1,11 +1,12 @@
 //! What every mistake is answered with. The answers stand in `messages.snap.txt`, to be read as a whole.
 
+use iamwatch::check;
 use std::fmt::Write;
 use std::path::Path;
 
+use iamwatch::check::Loaded;
 use iamwatch::diagnostic::{MAX_DIAGNOSTICS, codes};
 use iamwatch::render::diagnostic::render;
-use iamwatch::rules::{self, Loaded};
 
 use super::schema::BLESS;
 
@@ -267,7 +268,7 @@ fn on_disk() -> Vec<(&'static str, String)> {
     );
     std::fs::write(at("tests.yaml"), with_tests).unwrap();
     let answer = |path: &Path| {
-        let text = shown(&rules::load(path));
+        let text = shown(&check::load(path));
         text.replace(&folder.path().display().to_string(), "FOLDER")
     };
     vec![
@@ -287,12 +288,12 @@ fn every_mistake_is_answered_at_its_place() {
         let _ = write!(text, "{:=<80}\n\n{answer}\n", format!("== {name} "));
     };
     for (name, file) in FILES {
-        add(name, &shown(&rules::load_text("rules.yaml", file)));
+        add(name, &shown(&check::load_text("rules.yaml", file)));
     }
     for (name, list) in RULES {
         let indented: String = list.lines().map(|line| format!("  {line}\n")).collect();
         let file = format!("{HEAD}rules:\n{indented}");
-        add(name, &shown(&rules::load_text("rules.yaml", &file)));
+        add(name, &shown(&check::load_text("rules.yaml", &file)));
     }
     for (name, answer) in on_disk() {
         add(name, &answer);
@@ -300,11 +301,11 @@ fn every_mistake_is_answered_at_its_place() {
     let deep = format!("version: {}", "[".repeat(100_000));
     add(
         "deep nesting",
-        &shown(&rules::load_text("rules.yaml", &deep)),
+        &shown(&check::load_text("rules.yaml", &deep)),
     );
 
     let many = format!("{HEAD}rules: [{}]", "x,".repeat(MAX_DIAGNOSTICS + 1));
-    let many = shown(&rules::load_text("rules.yaml", &many));
+    let many = shown(&check::load_text("rules.yaml", &many));
     let last = many.rfind("error[").map_or("", |at| &many[at..]);
     add("more mistakes than are worth showing, the last line", last);
 

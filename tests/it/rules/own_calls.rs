@@ -1,15 +1,15 @@
 //! The calls that alerting itself makes do not alert; the same calls by others do.
 
+use iamwatch::check;
 use iamwatch::compile::{self, Compiled, PATTERN_QUOTA};
 use iamwatch::pattern::{Event, EventPattern};
-use iamwatch::rules;
 use serde_json::{Value, json};
 
 fn compiled(rule: &str) -> Result<Vec<Compiled>, String> {
     let text = format!(
         "version: 1\nname: acme\nhome: {{ region: us-east-1 }}\nchannels: {{ mail: {{ email: a@example.com }} }}\nnotify: {{ default: [mail] }}\nrules:\n  - id: own\n    {rule}\n"
     );
-    let loaded = rules::load_text("rules.yaml", &text);
+    let loaded = check::load_text("rules.yaml", &text);
     let file = loaded
         .file
         .ok_or_else(|| format!("{:?}", loaded.diagnostics))?;

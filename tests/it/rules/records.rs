@@ -1,8 +1,8 @@
 //! What CloudTrail really records can be written in the rule language without a warning.
 
+use iamwatch::check;
 use std::collections::{BTreeMap, BTreeSet};
 
-use iamwatch::rules;
 use serde_json::{Value, json};
 
 use crate::shared;
@@ -36,7 +36,7 @@ fn complaints(events: &BTreeSet<String>, fields: &BTreeSet<String>) -> Vec<Strin
         quoted.join(", "),
         fields.join(", ")
     );
-    let loaded = rules::load_text("rules.yaml", &text);
+    let loaded = check::load_text("rules.yaml", &text);
     loaded
         .diagnostics
         .into_iter()
@@ -111,7 +111,7 @@ fn said_of(rule: &str) -> Vec<String> {
     let of_values = [
         "E0104", "E0415", "E0419", "E0807", "W0714", "W0716", "W0723",
     ];
-    let all = rules::load_text("rules.yaml", &text).diagnostics;
+    let all = check::load_text("rules.yaml", &text).diagnostics;
     let all = all.into_iter().filter(|d| of_values.contains(&d.code));
     all.map(|d| format!("{} {}", d.code, d.message)).collect()
 }

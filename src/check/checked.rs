@@ -1,0 +1,89 @@
+//! Everything that can be said about a rules file without AWS, in the order of the file.
+
+use std::collections::BTreeSet;
+
+use super::checked_rule::CheckedRule;
+use super::compiled::{duplicate_alerts, federated, feedback, never, places, quota};
+use super::load::linted;
+use super::tests;
+use crate::compile::{self, PATTERN_QUOTA};
+use crate::diagnostic::{Diagnostic, Level, Sources};
+use crate::rules::{Parsed, RuleId, RulesFile};
+
+/// What a check found, and of how much.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// The texts that diagnostics point into.
+    pub sources: Sources,
+    /// Everything there is to say, by position, each once.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Rules that are enabled.
+    pub rules: usize,
+    /// Event patterns that they compile to.
+    pub patterns: usize,
+    /// Tests that were run.
+    pub tests: usize,
+}
+
+impl Checked {
+    /// How many diagnostics are of a level.
+    pub fn count(&self, level: Level) -> usize {
+        let of_level = |diagnostic: &&Diagnostic| diagnostic.level == level;
+        self.diagnostics.iter().filter(of_level).count()
+    }
+}
+
+/// Checks what was read. `raised_quotas`: quotas that AWS raises for those who ask are not looked at.
+pub fn check(parsed: Parsed, raised_quotas: bool) -> Checked {
+    let (parsed, never) = linted(parsed);
+    let mut checked = Checked {
+        sources: parsed.sources,
+        diagnostics: parsed.report.finish(),
+        rules: 0,
+        patterns: 0,
+        tests: 0,
+    };
+    // Where the rules are whole, one run says the rest too.
+    if let Some(file) = &parsed.resolved.file {
+        look(file, &never, raised_quotas, &mut checked);
+    }
+    let found = &mut checked.diagnostics;
+    found.sort_by(|a, b| (a.span, a.level, a.code).cmp(&(b.span, b.level, b.code)));
+    found.dedup();
+    checked
+}
+
+/// `hopeless`: rules of which it has been said that nothing can fire them.
+fn look(file: &RulesFile, hopeless: &BTreeSet<RuleId>, raised_quotas: bool, checked: &mut Checked) {
+    let each = compile::each(file, PATTERN_QUOTA);
+    let test_source = compile::test_source(&file.name);
+    checked.rules = file.rules.iter().filter(|rule| rule.enabled).count();
+    checked.patterns = each.compiled.len();
+    checked.tests = file.rules.iter().map(|rule| rule.tests.len()).sum();
+    let rules = CheckedRule::all(file, &each, &test_source);
+    let found = &mut checked.diagnostics;
+    found.extend(each.problems.iter().cloned());
+    found.extend(tests::run(file, &each.compiled, &checked.sources));
+    let hoped = |rule: &CheckedRule<'_>| !hopeless.contains(&rule.rule.id);
+    let never: Vec<Option<Diagnostic>> = rules
+        .iter()
+        .map(|rule| never::warning(rule).filter(|_| hoped(rule)))
+        .collect();
+    found.extend(
+        rules
+            .iter()
+            .filter_map(|rule| federated::warning(rule, file)),
+    );
+    found.extend(feedback::warnings(&rules, file));
+    found.extend(rules.iter().filter_map(|rule| places::limited(rule, file)));
+    found.extend(places::sign_ins(&rules, file));
+    // What cannot fire tells nobody twice.
+    let alive = rules
+        .iter()
+        .zip(&never)
+        .filter(|(rule, never)| never.is_none() && hoped(rule));
+    let alive: Vec<&CheckedRule<'_>> = alive.map(|(rule, _)| rule).collect();
+    found.extend(duplicate_alerts::warnings(alive, file));
+    found.extend(never.into_iter().flatten());
+    found.extend(quota::warnings(&rules, file, raised_quotas));
+}

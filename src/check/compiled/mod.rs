@@ -1,0 +1,16 @@
+//! What can be said of compiled patterns.
+//!
+//! | question | file |
+//! |---|---|
+//! | can an event fire the rule at all | `never` |
+//! | does the rule listen where its events appear | `places` |
+//! | does it fire on what it should not | `federated`, `feedback` |
+//! | are readers told twice | `duplicate_alerts` |
+//! | does it all fit on an event bus | `quota` |
+
+pub(super) mod duplicate_alerts;
+pub(super) mod federated;
+pub(super) mod feedback;
+pub(super) mod never;
+pub(super) mod places;
+pub(super) mod quota;

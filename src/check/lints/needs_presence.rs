@@ -1,0 +1,79 @@
+//! `not` or `anything-but` on a field that not every event has (W0717): it needs the field to be there.
+
+use super::speaker::Speaker;
+use crate::check::clause::Dialect;
+use crate::cloudtrail::record_fields::{lacking, of_failures};
+use crate::diagnostic::{Problem, Span, codes, shown};
+
+/// What is asked of one field of the record, beside what is asked of others.
+pub(super) struct Asked<'c> {
+    /// The path under `detail`.
+    pub(super) path: Vec<&'c str>,
+    /// The texts that are taken, where nothing else is.
+    pub(super) texts: Option<Vec<&'c str>>,
+    /// Whether one of the alternatives is that it be something else.
+    pub(super) is_negated: bool,
+    /// Whether one of the alternatives is that it be absent.
+    pub(super) takes_absence: bool,
+    /// Whether every alternative says what it is to be.
+    pub(super) needs_field: bool,
+    /// In whose words.
+    pub(super) dialect: Dialect,
+    /// Where it stands.
+    pub(super) span: Span,
+}
+
+/// Warns of what must hold together.
+pub(super) fn look(all: &[Asked<'_>], speaker: &mut Speaker<'_>) {
+    let kinds = all
+        .iter()
+        .find(|asked| asked.path == ["userIdentity", "type"])
+        .and_then(|asked| asked.texts.as_deref());
+    for asked in all {
+        if !asked.is_negated || asked.takes_absence {
+            continue;
+        }
+        let Some(who) = lacking(&asked.path, kinds) else {
+            continue;
+        };
+        let needs = |field: &str| {
+            let mut all = all.iter();
+            all.any(|other| other.path == [field] && other.needs_field)
+        };
+        let other = of_failures(&asked.path);
+        if other.is_some_and(needs) {
+            continue;
+        }
+        let path = asked.path.join(".");
+        let message = format!("{who} without {} never alert here", shown(&path));
+        let (label, help) = if asked.dialect == Dialect::Rules {
+            let failures = other.map_or_else(String::new, |other| {
+                format!("; if only failures are meant, add `{other}: \"*\"`")
+            });
+            (
+                "`not` under `when` needs the field to be there",
+                format!(
+                    "write what is excepted under `unless: {{ {path}: … }}`, or add `{{ exists: false }}` to the list{failures}"
+                ),
+            )
+        } else {
+            let failures = other.map_or_else(String::new, |other| {
+                format!(
+                    "; if only failures are meant, add `{other}: [{{ exists: true }}]` beside it"
+                )
+            });
+            (
+                "`anything-but` needs the field to be there",
+                format!("add `{{ exists: false }}` to the list{failures}"),
+            )
+        };
+        let problem = Problem {
+            code: codes::NEEDS_PRESENCE,
+            message,
+            label: label.to_owned(),
+            help,
+            certain: false,
+        };
+        speaker.warn(problem, asked.span);
+    }
+}

@@ -1,0 +1,165 @@
+//! Values that CloudTrail writes otherwise (W0716), and answers about second factors, of which it writes another case
+//! for the root user (W0715).
+
+use super::speaker::Speaker;
+use crate::check::certainty::Certainty;
+use crate::check::clause::{Clause, Dialect};
+use crate::cloudtrail::values::{OtherValue, is_as_users_have_it, other_value};
+use crate::diagnostic::{Problem, Span, codes, listed, shown};
+
+/// Warns of what one field is compared with. `rootless`: the root user is not meant.
+pub(super) fn look(clauses: &[Clause<'_>], rootless: bool, speaker: &mut Speaker<'_>) {
+    let mut blocks: Vec<(&Clause<'_>, &str)> = Vec::new();
+    for clause in clauses {
+        let Some(value) = clause.value.as_deref() else {
+            continue;
+        };
+        let as_users = rootless
+            && clause.dialect != Dialect::RawExcept
+            && is_as_users_have_it(clause.path, value);
+        match other_value(clause.path, value) {
+            Some(OtherValue::Block(text)) => blocks.push((clause, text)),
+            Some(other) if !as_users => {
+                let problem = problem(clause.path, &other, clause.dialect);
+                speaker.say(problem, clause.certainty, clause.span);
+            }
+            _ => {}
+        }
+    }
+    for is_negated in [true, false] {
+        let blocks = blocks
+            .iter()
+            .filter(|(clause, _)| clause.is_negated == is_negated);
+        let blocks: Vec<(&Clause<'_>, &str)> = blocks.copied().collect();
+        look_at_blocks(&blocks, speaker);
+    }
+}
+
+/// Blocks of addresses, compared with an address as text.
+fn look_at_blocks(blocks: &[(&Clause<'_>, &str)], speaker: &mut Speaker<'_>) {
+    let Some((first, _)) = blocks.first() else {
+        return;
+    };
+    if first.dialect == Dialect::Rules {
+        // One `cidr` takes them all.
+        let texts: Vec<&str> = blocks.iter().map(|(_, text)| *text).collect();
+        let (message, cidr) = match texts.as_slice() {
+            [block] => (
+                format!("{} is a block of addresses", shown(block)),
+                format!("{block:?}"),
+            ),
+            all => {
+                let shown: Vec<String> = all.iter().map(|block| shown(block)).collect();
+                (
+                    format!("{} are blocks of addresses", listed(&shown)),
+                    format!("{all:?}"),
+                )
+            }
+        };
+        let help = format!("write `{{ cidr: {cidr} }}`");
+        say_block(message, help, first.certainty, first.span, speaker);
+        return;
+    }
+    for (clause, block) in blocks {
+        let help = if clause.dialect == Dialect::RawExcept {
+            format!(
+                "there is no `cidr` inside `anything-but`: write the rule with `events` and `unless: {{ sourceIPAddress: {{ cidr: {block:?} }} }}`"
+            )
+        } else {
+            format!("write `{{ cidr: {block:?} }}`")
+        };
+        let message = format!("{} is a block of addresses", shown(block));
+        say_block(message, help, clause.certainty, clause.span, speaker);
+    }
+}
+
+fn say_block(
+    message: String,
+    help: String,
+    certainty: Certainty<'_>,
+    span: Span,
+    speaker: &mut Speaker<'_>,
+) {
+    let problem = Problem {
+        code: codes::OTHER_VALUE,
+        message,
+        label: "compared as text: an event has one address".to_owned(),
+        help,
+        certain: true,
+    };
+    speaker.say(problem, certainty, span);
+}
+
+fn problem(path: &str, other: &OtherValue<'_>, dialect: Dialect) -> Problem {
+    let quoted = |value: &str| match dialect {
+        Dialect::Rules | Dialect::Test => format!("{value:?}"),
+        Dialect::Raw => format!("[{value:?}]"),
+        Dialect::RawExcept => format!("[{{ anything-but: {value:?} }}]"),
+    };
+    let certain = other.is_certain();
+    let (message, help) = match other {
+        OtherValue::SecondFactor(text) => return second_factor(text, dialect),
+        OtherValue::Block(block) => (
+            format!("{} is a block of addresses", shown(block)),
+            format!("write `{{ cidr: {block:?} }}`"),
+        ),
+        OtherValue::Text(value) => (
+            format!("`{path}` is a boolean, not text"),
+            format!("write `{value}`, without quotes"),
+        ),
+        OtherValue::Boolean { value, is_answer } => (
+            format!("`{path}` is text, not a boolean"),
+            if *is_answer {
+                format!("write `any-case: {:?}`", if *value { "Yes" } else { "No" })
+            } else {
+                format!("write {}", quoted(&value.to_string()))
+            },
+        ),
+        OtherValue::Service { text, service, .. } => (
+            format!(
+                "`{path}` holds a service with its domain, not {}",
+                shown(text)
+            ),
+            format!("write {}", quoted(&format!("{service}.amazonaws.com"))),
+        ),
+        OtherValue::Denial { text, meant } => (
+            format!("{} is no code of a denied call", shown(text)),
+            format!("did you mean `{meant}`?"),
+        ),
+        OtherValue::Word { text, meant, .. } => (
+            format!(
+                "{} is no value that CloudTrail writes into `{path}`",
+                shown(text)
+            ),
+            format!("did you mean `{meant}`?"),
+        ),
+    };
+    let label = if certain {
+        "no event holds it"
+    } else {
+        "the condition may never hold"
+    };
+    Problem {
+        code: codes::OTHER_VALUE,
+        message,
+        label: label.to_owned(),
+        help,
+        certain,
+    }
+}
+
+/// An answer about a second factor that is compared case-sensitively.
+fn second_factor(text: &str, dialect: Dialect) -> Problem {
+    let test = match dialect {
+        Dialect::Rules | Dialect::Test => format!("{{ any-case: {text:?} }}"),
+        Dialect::Raw => format!("{{ equals-ignore-case: {text:?} }}"),
+        Dialect::RawExcept => format!("{{ anything-but: {{ equals-ignore-case: {text:?} }} }}"),
+    };
+    Problem {
+        code: codes::MFA_CASE,
+        message: format!("{} is compared case-sensitively", shown(text)),
+        label: "CloudTrail writes `Yes`, `No`, and for the root user `YES`".to_owned(),
+        help: format!("write {}", shown(&test)),
+        certain: false,
+    }
+}

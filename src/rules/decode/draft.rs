@@ -1,0 +1,123 @@
+//! Rules files and rules as they stand in a file, before their names are resolved.
+
+use std::collections::BTreeMap;
+
+use super::about::About;
+use crate::diagnostic::Span;
+use crate::place::StackName;
+use crate::rules::model::{
+    AllOf, Change, Channel, ChannelName, Expect, Given, Home, RuleId, RuleTest, Severity, TopicKey,
+    Trail, Trigger, Watch,
+};
+use crate::rules::syntax::read::Spanned;
+
+/// The channels by name. A channel whose address is wrong is left out of the result but not of `known`.
+pub(crate) struct Channels {
+    pub good: BTreeMap<ChannelName, Channel>,
+    /// Every name that stands in the file, and where.
+    pub known: BTreeMap<String, Span>,
+}
+
+/// A rules file as it stands, before its names are resolved.
+pub(crate) struct FileDraft {
+    pub name: Option<StackName>,
+    pub home: Option<Home>,
+    pub watch: Option<Watch>,
+    pub trail: Trail,
+    pub topic_key: TopicKey,
+    pub test_events: bool,
+    pub channels: Channels,
+    pub notify: BTreeMap<&'static str, Vec<Spanned<ChannelName>>>,
+    pub include: Vec<Spanned<String>>,
+    pub rules: Vec<Draft>,
+    /// Where `rules` stands, or would stand.
+    pub rules_span: Span,
+}
+
+/// An entry of `rules`.
+#[derive(Debug)]
+pub(crate) enum Draft {
+    Own(Own),
+    Use(Use),
+}
+
+impl Draft {
+    /// Its tests.
+    pub fn tests(&mut self) -> &mut Vec<TestDraft> {
+        match self {
+            Self::Own(own) => &mut own.common.tests,
+            Self::Use(using) => &mut using.common.tests,
+        }
+    }
+}
+
+/// A rule with events or a pattern.
+#[derive(Debug)]
+pub(crate) struct Own {
+    pub id: Spanned<RuleId>,
+    /// Where all of it stands.
+    pub whole: Span,
+    /// `None` where nothing usable stands there: the load has failed then.
+    pub trigger: Option<Trigger>,
+    pub about: About,
+    pub common: Common,
+}
+
+/// A reference to the catalogue.
+#[derive(Debug)]
+pub(crate) struct Use {
+    pub id: Spanned<String>,
+    pub except: Vec<Spanned<String>>,
+    pub when: Vec<AllOf>,
+    pub unless: Vec<AllOf>,
+    /// Where `title` stands, which fits a rule but not a pack.
+    pub title_key: Option<Span>,
+    pub common: Common,
+}
+
+/// What both can say.
+#[derive(Debug)]
+pub(crate) struct Common {
+    pub title: Option<String>,
+    pub severity: Option<Severity>,
+    pub enabled: Option<bool>,
+    pub channels: Option<Vec<Spanned<ChannelName>>>,
+    pub tests: Vec<TestDraft>,
+    /// Where `tests` stands, which fits a rule but not a pack.
+    pub tests_key: Option<Span>,
+}
+
+/// Who is reading.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting<'c> {
+    /// The names under `channels`.
+    pub channels: &'c BTreeMap<String, Span>,
+    /// Catalogue rules carry descriptions, and use nothing.
+    pub catalogue: bool,
+}
+
+/// A test as it stands in the file. What is `None` has been reported.
+#[derive(Debug, Clone)]
+pub(crate) struct TestDraft {
+    pub name: Option<String>,
+    pub given: Option<Given>,
+    /// A file that holds the event and has not been read.
+    pub file: Option<Spanned<String>>,
+    pub changes: Vec<Change>,
+    pub expect: Option<Spanned<Expect>>,
+}
+
+/// The tests that came through whole; where one did not, there is an error.
+pub(crate) fn finished(drafts: &[TestDraft]) -> Vec<RuleTest> {
+    let whole = |draft: &TestDraft| {
+        let expect = draft.expect.as_ref()?;
+        Some(RuleTest {
+            name: draft.name.clone()?,
+            given: draft.given.clone()?,
+            changes: draft.changes.clone(),
+            expect: expect.value,
+            span: expect.span,
+        })
+    };
+    drafts.iter().filter_map(whole).collect()
+}

@@ -1,0 +1,53 @@
+//! What came of reading a rules file.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Report, Sources, Span};
+use crate::rules::decode::reading::{Reading, Written};
+use crate::rules::model::{Rule, RuleId, RulesFile};
+
+/// A rules file that was read, and everything that is wrong with its form. What it means has not been looked at:
+/// `check::check` does that, and `check::load` for those who only want the rules.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Every text that was read: the rules file first, then what it includes, then the catalogue.
+    pub sources: Sources,
+    /// What is wrong.
+    pub(crate) report: Report,
+    /// The parts of rules, also of those that are not whole.
+    pub(crate) written: Vec<Written>,
+    /// The rules that could be made out.
+    pub(crate) resolved: Resolved,
+}
+
+/// The rules of a file, with their names resolved.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    /// The rules file, unless something is wrong with more than the events of tests.
+    pub file: Option<RulesFile>,
+    /// Without a file, the rules that are whole.
+    pub others: Vec<Rule>,
+    /// Where all of a rule of one's own stands.
+    pub whole: BTreeMap<RuleId, Span>,
+}
+
+impl Resolved {
+    /// The rules that are whole, sorted by id.
+    pub(crate) fn rules(&self) -> &[Rule] {
+        self.file
+            .as_ref()
+            .map_or(self.others.as_slice(), |file| file.rules.as_slice())
+    }
+}
+
+impl Parsed {
+    pub(super) fn new(sources: Sources, reading: Reading, resolved: Option<Resolved>) -> Self {
+        let (report, written) = reading.into_parts();
+        Self {
+            sources,
+            report,
+            written,
+            resolved: resolved.unwrap_or_default(),
+        }
+    }
+}
