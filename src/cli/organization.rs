@@ -32,7 +32,7 @@ use crate::plan::own_alerts::OwnCallMatcher;
 use crate::plan::saved::PlanRequest;
 use crate::plan::{Plan, PlanOptions};
 use crate::proof::Route;
-use crate::resources::events::KnownPatterns;
+use crate::resources::rule::KnownPatterns;
 use crate::rules::{self, RulesFile};
 
 /// Flags of commands that work in a whole organization.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compile::Compiled;
 use crate::organization::Organization;
 use crate::place::{AccountId, Arn, Place, Region};
-use crate::resources::sqs::LARGEST_MESSAGE;
+use crate::resources::queue::LARGEST_MESSAGE;
 use crate::resources::{AccountFacts, Kind, Queue, Resource, ResourceKey, names, policy};
 use crate::rules::{ChannelName, Diagnostic, RuleId, RulesFile};
 

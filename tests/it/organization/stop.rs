@@ -13,7 +13,7 @@ use iamwatch::placement::{self, Spokes};
 use iamwatch::plan::PlanOptions;
 use iamwatch::plan::own_alerts::OwnCallMatcher;
 use iamwatch::resources;
-use iamwatch::resources::events::KnownPatterns;
+use iamwatch::resources::rule::KnownPatterns;
 use iamwatch::rules::{self, MEMBER_ROLE};
 
 use super::RULES;
