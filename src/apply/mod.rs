@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::aws::{CallError, Cloud};
 use crate::plan::{Action, Change, Plan};
-use crate::resources::{self, NameGuard, Owner, ResourceKey};
+use crate::resources::{self, Creation, NameGuard, Owner, Pair, ResourceKey};
 
 /// How many changes are under way at once. EventBridge and SNS take tens of writes a second.
 const CONCURRENCY: usize = 8;
@@ -159,23 +159,31 @@ async fn carry_out(
 ) -> Result<(), CallError> {
     let place = &change.key.place;
     let clients = &cloud.at_place(place);
+    let creation = Creation {
+        clients,
+        stack: &plan.name,
+        place,
+        taken,
+    };
     match (change.action, &change.before, &change.after) {
-        (Action::Create, _, Some(after)) => {
-            resources::create(clients, &plan.name, place, after, taken).await
-        }
+        (Action::Create, _, Some(after)) => resources::create(&creation, after).await,
         (Action::Update, Some(before), Some(after)) => {
+            // One that was edited by hand may hold two kinds: there is no way from the one to the other.
+            let Some(pair) = Pair::of(&before.resource, after) else {
+                return Ok(());
+            };
             if before.owner != Owner::Ours {
                 // First, so that a run that is cut off here finds it as its own.
                 resources::adopt(clients, &plan.name, before).await?;
             }
-            resources::update(clients, before, after).await
+            resources::update(clients, before.handle.as_deref(), pair).await
         }
         (Action::Replace, Some(before), Some(after)) => {
             resources::delete(clients, before).await?;
-            resources::create(clients, &plan.name, place, after, taken).await
+            resources::create(&creation, after).await
         }
         (Action::Delete, Some(before), _) => resources::delete(clients, before).await,
         // A plan that was edited by hand; there is nothing to do without the missing half.
-        _ => Ok(()),
+        (Action::Create | Action::Update | Action::Replace | Action::Delete, _, _) => Ok(()),
     }
 }

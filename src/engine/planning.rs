@@ -17,7 +17,12 @@ use crate::placement::{self, Desired};
 use crate::plan::own_alerts::{Caller, OwnCallMatcher, own_alerts, own_reads};
 use crate::plan::saved::PlanRequest;
 use crate::plan::{self, Note, Plan, PlanOptions, foreign_statements, notes, quotas};
+<<<<<<< HEAD:src/engine/planning.rs
 use crate::resources::{self, Kind, Live, ResourceKey, cloudtrail, kms, sqs};
+=======
+use crate::render;
+use crate::resources::{self, Kind, Live, ResourceKey, key, queue, trail};
+>>>>>>> 28a3e5e:src/cli/planning.rs
 use crate::rules::{RuleId, TopicKey};
 
 impl Session {
@@ -144,7 +149,7 @@ impl Session {
         };
         let trails: BTreeMap<_, _> = stream::iter(regions)
             .map(|region| async move {
-                let trails = cloudtrail::recording(&self.cloud.at(region)).await?;
+                let trails = trail::recording(&self.cloud.at(region)).await?;
                 Ok::<_, CallError>((region.clone(), trails))
             })
             .buffer_unordered(resources::PLACES_AT_ONCE)
@@ -234,7 +239,7 @@ impl Session {
         let TopicKey::Existing(key) = &self.rules.file.topic_key else {
             return Ok(None);
         };
-        match kms::problem(&self.at_home().kms, key).await {
+        match key::problem(&self.at_home().kms, key).await {
             Ok(found) => Ok(found.map(|found| Note {
                 message: format!("{key} cannot encrypt our topics: {}", found.problem),
                 help: "iamwatch never edits a key of yours: until it can be used, every alert is a dead letter"
@@ -259,7 +264,7 @@ impl Session {
             queue,
             topic,
         } = receiver;
-        match sqs::missing_statement(&self.at_home().sqs, queue, topic).await {
+        match queue::missing_statement(&self.at_home().sqs, queue, topic).await {
             Ok(None) => Ok(None),
             Ok(Some(statement)) => Ok(Some(Note {
                 message: format!(

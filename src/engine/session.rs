@@ -16,7 +16,7 @@ use crate::placement::{self, Desired, Spokes, TrailSource, Unfit};
 use crate::plan::own_alerts::OwnCallMatcher;
 use crate::plan::saved::PlanRequest;
 use crate::plan::{self, Conflict, Deployment, Plan, PlanOptions};
-use crate::resources::events::KnownPatterns;
+use crate::resources::rule::KnownPatterns;
 use crate::resources::{self, AccountFacts, Kind, Live, ResourceKey};
 use crate::rules::RuleId;
 

@@ -11,7 +11,7 @@ use crate::organization::Member;
 use crate::place::{Place, Region};
 use crate::placement::Desired;
 use crate::plan::Action;
-use crate::resources::{Kind, ResourceKey};
+use crate::resources::{Impact, Kind, ResourceKey, Stretch};
 use crate::rules::RuleId;
 
 /// What is covered, and what is not.
@@ -62,7 +62,7 @@ pub enum Why {
     Conflict,
     /// Nothing was deployed there: the account may have joined later.
     NotDeployed,
-    /// The forwarder, its role or its queue is missing, disabled or changed.
+    /// The forwarder or its role is missing, disabled or changed so that events are lost.
     Broken,
     /// Events come home, and what raises the alert there is missing or changed.
     Home,
@@ -90,7 +90,7 @@ pub fn breaches(
 ) -> Vec<Breach> {
     let broken: BTreeMap<&ResourceKey, &ChangeSummary> = changes
         .iter()
-        .filter(|change| change.action != Action::Delete)
+        .filter(|change| change.impact == Impact::Alert)
         .map(|change| (&change.key, change))
         .collect();
     let mut found: BTreeMap<String, Vec<RuleId>> = BTreeMap::new();
@@ -269,19 +269,16 @@ fn is_untouched(standing: &AccountState) -> bool {
             .any(|change| change.action == Action::Create)
 }
 
-/// Whether events of a Region get lost or stuck on their way home by what a change would mend.
+/// Whether events of a Region get lost on their way home until a change is made.
 pub(super) fn is_about(change: &ChangeSummary, wanted: &Region) -> bool {
-    let on_the_way = match change.key.kind {
-        Kind::Role | Kind::Queue => true,
-        // Detectors stand on the home bus, before whose name theirs is written.
-        Kind::Rule => !change.key.name.contains('/'),
-        _ => false,
-    };
+    let key = &change.key;
+    // Detectors stand on the home bus, before whose name theirs is written.
+    let on_the_way = key.kind.facts().stretch == Stretch::Forwarding && !key.name.contains('/');
     on_the_way
-        && change.action != Action::Delete
-        && match &change.key.place {
+        && change.impact == Impact::Alert
+        && match &key.place {
             Place::Regional { region, .. } => region == wanted,
-            Place::Global { .. } => change.key.name.ends_with(&format!("-{wanted}")),
+            Place::Global { .. } => key.name.ends_with(&format!("-{wanted}")),
         }
 }
 

@@ -24,8 +24,8 @@ use crate::place::{AccountId, Region, StackName};
 use crate::placement::Spokes;
 use crate::plan::own_alerts::OwnCallMatcher;
 use crate::plan::{Action, Change, Conflict, OwnAlert, Plan, PlanOptions};
-use crate::resources::ResourceKey;
-use crate::resources::events::KnownPatterns;
+use crate::resources::rule::KnownPatterns;
+use crate::resources::{Impact, ResourceKey};
 use crate::rules::{Regions, RuleId, RulesFile};
 
 pub use coverage::{Breach, Coverage, Uncovered, Why, breaches, coverage, stuck_words};
@@ -179,6 +179,9 @@ pub struct ChangeSummary {
     pub action: Action,
     /// The fields that differ.
     pub fields: Vec<String>,
+    /// The worst that follows until it is done.
+    #[serde(skip)]
+    pub impact: Impact,
 }
 
 /// A Region of an account that could not be looked into.
@@ -257,6 +260,7 @@ impl AccountState {
 impl ChangeSummary {
     fn of(change: &Change) -> Self {
         Self {
+            impact: change.impact(),
             key: change.key.clone(),
             action: change.action,
             fields: change

@@ -3,7 +3,7 @@
 use super::{Deployment, Finding, Weight};
 use crate::place::Place;
 use crate::placement::{self, TrailSource};
-use crate::resources::cloudtrail::TrailFacts;
+use crate::resources::trail::TrailFacts;
 use crate::resources::{Kind, Owner, ResourceKey};
 
 pub(super) fn judge(deployment: Deployment<'_>) -> Vec<Finding> {

@@ -8,7 +8,7 @@ use crate::aws::{CallError, Cause, Clients, Cloud, calls};
 use crate::place::Arn;
 use crate::placement::Receiver;
 use crate::proof::left_over;
-use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, kms, sqs};
+use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, key, queue};
 use crate::rules::RuleId;
 
 /// How many queues are looked at at once.
@@ -47,7 +47,7 @@ async fn key(clients: &Clients, deployment: Deployment<'_>) -> Option<Finding> {
         Resource::Topic(topic) => topic.kms_key.as_deref()?.parse().ok(),
         _ => None,
     })?;
-    let (weight, problem, remedy, document) = match kms::problem(&clients.kms, &arn).await {
+    let (weight, problem, remedy, document) = match key::problem(&clients.kms, &arn).await {
         Ok(None) => return None,
         Ok(Some(found)) => (
             Weight::LosesAlerts,
@@ -129,7 +129,7 @@ async fn receives(
         topic,
     } = receiver;
     let (weight, problem, remedy, document) =
-        match sqs::missing_statement(&clients.sqs, queue, topic).await {
+        match queue::missing_statement(&clients.sqs, queue, topic).await {
             Ok(None) => return None,
             Ok(Some(statement)) => (
                 Weight::LosesAlerts,

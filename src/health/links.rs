@@ -1,9 +1,9 @@
 //! Resources that are missing, changed or left over: what a plan would mend, seen by its readers.
 
 use super::dependents::Dependents;
-use super::{APPLY, Deployment, Finding, Weight, feed, loss};
-use crate::plan::{Action, Change, Plan, words};
-use crate::resources::{Kind, Resource, ResourceKey};
+use super::{APPLY, Deployment, Finding, Weight, feed};
+use crate::plan::{Action, Change, Plan};
+use crate::resources::{Affected, Impact, Resource, ResourceKey, Stretch};
 
 pub(super) fn judge(
     plan: &Plan,
@@ -23,7 +23,7 @@ pub(super) fn judge(
     let changes = plan
         .changes
         .iter()
-        .filter(|change| !(replaced && matches!(change.key.kind, Kind::Trail | Kind::Bucket)));
+        .filter(|change| !(replaced && change.key.kind.facts().stretch == Stretch::Feed));
     let changes = changes.flat_map(|change| changed(change, deployment, dependents));
     let waiting = plan.waiting.iter().map(|key| pending(key, dependents));
     let orphans = plan.orphans.iter().filter_map(orphan);
@@ -37,12 +37,13 @@ fn changed(
     dependents: &Dependents<'_>,
 ) -> Vec<Finding> {
     let key = &change.key;
-    let finding = |weight, problem: String| {
-        let trail_stands_in = key.kind == Kind::Trail || key.kind == Kind::Bucket;
-        let weight = match weight {
-            // Another trail brings the events all the same.
-            Weight::LosesAlerts if trail_stands_in && feed::is_fed(deployment) => Weight::Weakens,
-            weight => weight,
+    let facts = key.kind.facts();
+    let finding = |impact: Impact, problem: String| {
+        // Another trail brings the events all the same.
+        let stands_in = facts.stretch == Stretch::Feed && feed::is_fed(deployment);
+        let weight = match impact {
+            Impact::Alert if !stands_in => Weight::LosesAlerts,
+            Impact::Alert | Impact::Safeguard | Impact::Cosmetic => Weight::Weakens,
         };
         Finding {
             weight,
@@ -57,33 +58,27 @@ fn changed(
         }
     };
     match change.action {
-        Action::Create => {
-            let weight = match key.kind {
-                Kind::Queue => Weight::Weakens,
-                _ => Weight::LosesAlerts,
-            };
-            vec![finding(weight, "it does not exist".to_owned())]
-        }
+        Action::Create => vec![finding(facts.missing, "it does not exist".to_owned())],
         // Detectors on the bus of another shape of the deployment: the new ones alert as well.
         Action::Delete => vec![finding(
-            Weight::Weakens,
+            Impact::Cosmetic,
             "it is a detector on a bus that is no longer used".to_owned(),
         )],
         Action::Update | Action::Replace => {
             let (lost, weak): (Vec<_>, Vec<_>) = change
                 .attributes
                 .iter()
-                .partition(|attribute| loss::loses_alerts(key.kind, attribute));
-            [(Weight::LosesAlerts, lost), (Weight::Weakens, weak)]
+                .partition(|attribute| facts.impact_of(attribute) == Impact::Alert);
+            [(Impact::Alert, lost), (Impact::Cosmetic, weak)]
                 .into_iter()
                 .filter(|(_, attributes)| !attributes.is_empty())
-                .map(|(weight, attributes)| {
+                .map(|(impact, attributes)| {
                     let mut said: Vec<String> = attributes
                         .iter()
-                        .map(|attribute| words::describe(key.kind, attribute))
+                        .map(|attribute| facts.describe(attribute))
                         .collect();
                     said.dedup();
-                    finding(weight, said.join("; "))
+                    finding(impact, said.join("; "))
                 })
                 .collect()
         }
@@ -97,41 +92,22 @@ fn consequence(
     deployment: Deployment<'_>,
     dependents: &Dependents<'_>,
 ) -> String {
-    let desired = deployment.desired;
+    let facts = key.kind.facts();
     if weight != Weight::LosesAlerts {
-        return match key.kind {
-            Kind::Queue => "alerts that cannot be delivered are not kept",
-            Kind::Trail | Kind::Bucket => {
-                "events arrive, but their record is less than it should be"
-            }
-            _ => "alerts arrive; it is not as the rules file says",
-        }
-        .to_owned();
+        return facts.drift.to_owned();
     }
-    let regions = dependents.regions(key);
-    match key.kind {
-        Kind::Rule | Kind::Role if !regions.is_empty() => {
-            let mut names: Vec<&str> = regions.iter().map(|region| region.as_str()).collect();
-            names.sort_unstable();
-            names.dedup();
-            format!(
-                "events of {} do not come to the detectors",
-                names.join(", ")
-            )
-        }
-        Kind::Subscription => format!("{} gets no alert, or not all", reader(key)),
-        Kind::Trail => "EventBridge hears of no API call".to_owned(),
-        Kind::Bucket => {
-            "CloudTrail may fail to deliver log files, or let others read them".to_owned()
-        }
-        Kind::Bus => "no event reaches a detector, or anybody can send some".to_owned(),
-        Kind::Topic => {
-            "alerts may not dependents the topic, or others can publish to it".to_owned()
-        }
-        Kind::EncryptionKey => "EventBridge cannot publish to the encrypted topics".to_owned(),
-        Kind::Rule if desired.is_forwarder(key) => "events do not come to the detectors".to_owned(),
-        _ => "alerts are lost".to_owned(),
-    }
+    let mut regions: Vec<&str> = dependents
+        .regions(key)
+        .into_iter()
+        .map(|region| region.as_str())
+        .collect();
+    regions.sort_unstable();
+    regions.dedup();
+    (facts.loss)(&Affected {
+        key,
+        regions: &regions,
+        forwards: deployment.desired.is_forwarder(key),
+    })
 }
 
 fn pending(key: &ResourceKey, dependents: &Dependents<'_>) -> Finding {
@@ -141,7 +117,7 @@ fn pending(key: &ResourceKey, dependents: &Dependents<'_>) -> Finding {
         what: key.to_string(),
         problem: "it is not confirmed".to_owned(),
         since: None,
-        consequence: format!("{} gets no alert", reader(key)),
+        consequence: format!("{} gets no alert", Affected::reader(key)),
         rules: dependents.rules(key),
         remedy: "the receiver follows the link that AWS sent; after 48 hours AWS drops the subscription, and \
                  `iamwatch apply` asks again"
@@ -152,11 +128,7 @@ fn pending(key: &ResourceKey, dependents: &Dependents<'_>) -> Finding {
 
 /// What is left over and still acts; kept trails, buckets and keys do no harm.
 fn orphan(key: &ResourceKey) -> Option<Finding> {
-    let consequence = match key.kind {
-        Kind::Rule => "it still alerts, or forwards, although the rules file does not ask for it",
-        Kind::Subscription => "a receiver whom the rules file does not name still gets alerts",
-        _ => return None,
-    };
+    let consequence = key.kind.facts().leftover?;
     Some(Finding {
         weight: Weight::Weakens,
         place: Some(key.place.clone()),
@@ -168,10 +140,4 @@ fn orphan(key: &ResourceKey) -> Option<Finding> {
         remedy: "run `iamwatch apply --prune`".to_owned(),
         document: None,
     })
-}
-
-/// `email security@example.com`, from `topic/email/security@example.com`.
-fn reader(key: &ResourceKey) -> String {
-    let rest = key.name.split_once('/').map_or("", |(_, rest)| rest);
-    rest.replacen('/', " ", 1)
 }

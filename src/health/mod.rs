@@ -4,7 +4,6 @@ mod dependents;
 mod feed;
 mod leftovers;
 mod links;
-mod loss;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -65,7 +64,7 @@ pub struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Weight {
-    /// Alerts do not dependents all of their readers.
+    /// Alerts do not reach all of their readers.
     LosesAlerts,
     /// Alerts arrive, but a safeguard is gone.
     Weakens,

@@ -7,7 +7,7 @@ use super::{Account, Desired, Receiver};
 use crate::compile::Compiled;
 use crate::place::Arn;
 use crate::resources::{
-    EncryptionKey, EventRule, Resource, Subscription, Target, Topic, events, names, policy,
+    EncryptionKey, EventRule, Resource, Subscription, Target, Topic, names, policy, rule,
 };
 use crate::rules::{Channel, ChannelName, Endpoint, Format, QueueRef, TopicKey};
 
@@ -38,8 +38,8 @@ impl Account<'_> {
                     arn: topic,
                     role: None,
                     input: Some(pattern.message(format)),
-                    max_age_seconds: events::DEFAULT_MAX_AGE_SECONDS,
-                    max_retries: events::DEFAULT_MAX_RETRIES,
+                    max_age_seconds: rule::DEFAULT_MAX_AGE_SECONDS,
+                    max_retries: rule::DEFAULT_MAX_RETRIES,
                     dead_letters: dead_letters.clone(),
                 },
             );

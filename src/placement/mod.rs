@@ -12,7 +12,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
 use crate::organization::Organization;
 use crate::place::{AccountId, Arn, Place, Region};
-use crate::resources::sqs::LARGEST_MESSAGE;
+use crate::resources::queue::LARGEST_MESSAGE;
 use crate::resources::{AccountFacts, Kind, Queue, Resource, ResourceKey, names, policy};
 use crate::rules::{ChannelName, RuleId, RulesFile};
 

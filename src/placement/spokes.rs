@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::{Account, Desired};
 use crate::compile::Forwarder;
 use crate::place::{Arn, Place, Region};
-use crate::resources::{
-    Bus, DEFAULT_BUS, EventRule, Resource, Role, Target, events, names, policy,
-};
+use crate::resources::{Bus, DEFAULT_BUS, EventRule, Resource, Role, Target, names, policy, rule};
 
 /// The name of a forwarder's only target.
 const FORWARD: &str = "forward";
@@ -71,8 +69,8 @@ impl Account<'_> {
                 arn: bus.clone(),
                 role: Some(role.clone()),
                 input: None,
-                max_age_seconds: events::DEFAULT_MAX_AGE_SECONDS,
-                max_retries: events::DEFAULT_MAX_RETRIES,
+                max_age_seconds: rule::DEFAULT_MAX_AGE_SECONDS,
+                max_retries: rule::DEFAULT_MAX_RETRIES,
                 dead_letters: dead_letters.clone(),
             };
             let rule = EventRule {

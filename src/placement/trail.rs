@@ -10,7 +10,7 @@ use super::{Account, Desired};
 use crate::compile::{Compiled, RuleState};
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Region};
-use crate::resources::cloudtrail::{TrailFacts, all_management_events, management};
+use crate::resources::trail::{TrailFacts, all_management_events, management};
 use crate::resources::{AccountFacts, Bucket, Kind, Live, Owner, Resource, Trail, names, policy};
 use crate::rules::{RulesFile, Trail as Wish, TrailSettings};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use crate::place::Place;
-use crate::resources::{Kind, Resource, ResourceKey};
+use crate::resources::{Ownership, Resource, ResourceKey};
 
 /// Why `--adopt` names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -38,7 +38,8 @@ pub fn meant(
         let whole = written(key);
         let without_region = format!("{}:{}", key.kind, key.name);
         // Subscriptions come with their topic.
-        key.kind != Kind::Subscription && (whole == text || without_region == text)
+        matches!(key.kind.facts().ownership, Ownership::Tag(_))
+            && (whole == text || without_region == text)
     };
     let found: Vec<&ResourceKey> = wanted.keys().filter(fits).collect();
     match found.as_slice() {

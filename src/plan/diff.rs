@@ -3,16 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::AttributeChange;
-use crate::resources::{Kind, Resource};
-
-/// Fields that hold a document: shown and changed as a whole.
-const DOCUMENTS: &[&str] = &["policy", "pattern", "trust", "selectors"];
-
-/// Whether a field holds a document; a role's policies are documents by name.
-fn is_document(path: &str) -> bool {
-    let path = path.strip_prefix("resource.").unwrap_or(path);
-    DOCUMENTS.contains(&path) || path.starts_with("policies.")
-}
+use crate::resources::{Facts, Kind, Resource};
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,22 +25,23 @@ pub(super) fn compare(kind: Kind, before: &Resource, after: &Resource) -> Verdic
         return Verdict::Same;
     }
     let (before, after) = (fields(before), fields(after));
-    let waits = kind
-        .waits_for()
+    let facts = kind.facts();
+    let waits = facts
+        .awaited
         .iter()
         .any(|field| before.get(*field) != after.get(*field));
     if waits {
-        // SNS refuses to change a subscription that nobody has confirmed.
         return Verdict::Waiting;
     }
     let mut attributes = Vec::new();
-    objects("", &before, &after, &mut attributes);
+    objects(facts, "", &before, &after, &mut attributes);
+    attributes.retain(|change| !facts.write_only.contains(&change.path.as_str()));
     if attributes.is_empty() {
         return Verdict::Same;
     }
     let replace = attributes
         .iter()
-        .any(|change| kind.replaced_by().contains(&change.path.as_str()));
+        .any(|change| facts.fixed.contains(&change.path.as_str()));
     Verdict::Differs {
         attributes,
         replace,
@@ -66,6 +58,7 @@ fn fields(resource: &Resource) -> Map<String, Value> {
 
 /// Compares field by field, a document as a whole.
 pub(super) fn objects(
+    facts: &Facts,
     path: &str,
     before: &Map<String, Value>,
     after: &Map<String, Value>,
@@ -84,8 +77,10 @@ pub(super) fn objects(
         let new = after.get(key).unwrap_or(&Value::Null);
         match (old, new) {
             (old, new) if old == new => {}
-            (Value::Object(old), Value::Object(new)) if !is_document(&path) => {
-                objects(&path, old, new, changes);
+            (Value::Object(old), Value::Object(new))
+                if !facts.is_document(path.strip_prefix("resource.").unwrap_or(&path)) =>
+            {
+                objects(facts, &path, old, new, changes);
             }
             _ => changes.push(AttributeChange {
                 path,

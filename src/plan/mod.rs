@@ -10,17 +10,20 @@ mod order;
 pub mod own_alerts;
 pub mod quotas;
 pub mod saved;
-pub mod words;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aws::Call;
 use crate::place::{Place, StackName};
 use crate::placement::{Desired, TrailSource};
-use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, names};
+use crate::resources::{
+    Impact, Kind, Live, Owner, Ownership, Pair, Resource, ResourceKey, STACK_TAG, names,
+};
 
+pub use crate::resources::AttributeChange;
 pub use deletions::is_much;
 pub use deployment::Deployment;
 pub use own_alerts::OwnAlert;
@@ -84,17 +87,6 @@ pub enum Action {
     Delete,
 }
 
-/// One field that differs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AttributeChange {
-    /// The path within the resource, dotted.
-    pub path: String,
-    /// What AWS has; null if nothing.
-    pub before: Value,
-    /// What it will have; null if nothing.
-    pub after: Value,
-}
-
 /// Something the user should know or do, that no operation of ours does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Note {
@@ -125,7 +117,7 @@ pub struct Conflict {
 pub struct PlanOptions {
     /// Delete what is ours and no longer wanted.
     pub prune: bool,
-    /// Kinds that are kept unless they are named here: see [`Kind::is_kept`].
+    /// Kinds that are kept unless they are named here: see [`crate::resources::Facts::is_kept`].
     pub delete: Vec<Kind>,
     /// Take over these, which carry no tag of iamwatch.
     pub adopt: Vec<ResourceKey>,
@@ -156,7 +148,7 @@ impl PlanOptions {
     }
 
     fn deletes(&self, kind: Kind) -> bool {
-        self.prune && (!kind.is_kept() || self.delete.contains(&kind))
+        self.prune && (!kind.facts().is_kept() || self.delete.contains(&kind))
     }
 }
 
@@ -170,42 +162,87 @@ pub fn plan(
     live: &[Live],
     wishes: &PlanOptions,
 ) -> Result<Plan, Vec<Conflict>> {
-    let mut conflicts: Vec<Conflict> = live
-        .iter()
-        .filter(|live| live.owner != Owner::Ours && desired.resources.contains_key(&live.key))
-        // Whoever has a subscription has its topic.
-        .filter(|live| live.key.kind != Kind::Subscription && !wishes.adopts(live))
-        .map(|live| Conflict {
-            key: live.key.clone(),
-            owner: live.owner.clone(),
-            unfit: None,
-        })
-        .collect();
+    let mut found = Comparison {
+        conflicts: taken_names(desired, live, wishes),
+        ..Comparison::default()
+    };
     let live: BTreeMap<&ResourceKey, &Live> = live
         .iter()
         .filter(|live| live.owner == Owner::Ours || wishes.adopts(live))
         .map(|live| (&live.key, live))
         .collect();
-    let mut changes = Vec::new();
-    let mut waiting = Vec::new();
     for (key, after) in &desired.resources {
-        let Some(before) = live.get(key) else {
-            changes.push(Change {
-                key: key.clone(),
-                action: Action::Create,
-                before: None,
-                after: Some(after.clone()),
-                attributes: Vec::new(),
-                needs: Vec::new(),
-            });
-            continue;
-        };
-        let is_adopted = before.owner != Owner::Ours && key.kind != Kind::Subscription;
+        match live.get(key) {
+            None => found
+                .changes
+                .push(Change::of(key, Action::Create, None, Some(after))),
+            Some(before) => found.compare(name, before, after),
+        }
+    }
+    if !found.conflicts.is_empty() {
+        return Err(found.conflicts);
+    }
+    for live in live.values() {
+        if !desired.resources.contains_key(&live.key) {
+            found.unwanted(desired, wishes, live);
+        }
+    }
+    let ours = live.values().filter(|live| live.owner == Owner::Ours);
+    Ok(Plan {
+        format_version: FORMAT_VERSION,
+        name: name.clone(),
+        home: desired.home.clone(),
+        feed: desired.feed.clone(),
+        ours: ours.count(),
+        changes: order::ordered(found.changes),
+        orphans: found.orphans,
+        waiting: found.waiting,
+        notes: found.notes,
+        own_alerts: Vec::new(),
+    })
+}
+
+/// What a comparison has found so far.
+#[derive(Default)]
+struct Comparison {
+    changes: Vec<Change>,
+    waiting: Vec<ResourceKey>,
+    orphans: Vec<ResourceKey>,
+    notes: Vec<Note>,
+    conflicts: Vec<Conflict>,
+}
+
+/// What stands under a name of ours, is not ours, and is not to be taken over.
+fn taken_names(desired: &Desired, live: &[Live], wishes: &PlanOptions) -> Vec<Conflict> {
+    let taken = live.iter().filter(|live| {
+        live.owner != Owner::Ours
+            && desired.resources.contains_key(&live.key)
+            // Whoever has a subscription has its topic.
+            && !has_a_parent(live)
+            && !wishes.adopts(live)
+    });
+    let conflict = |live: &Live| Conflict {
+        key: live.key.clone(),
+        owner: live.owner.clone(),
+        unfit: None,
+    };
+    taken.map(conflict).collect()
+}
+
+fn has_a_parent(live: &Live) -> bool {
+    matches!(live.key.kind.facts().ownership, Ownership::Parent)
+}
+
+impl Comparison {
+    /// Adds what turns a live resource, ours or to be taken over, into what is wanted.
+    fn compare(&mut self, name: &StackName, before: &Live, after: &Resource) {
+        let key = &before.key;
+        let is_adopted = before.owner != Owner::Ours && !has_a_parent(before);
         let (mut attributes, replace) = match diff::compare(key.kind, &before.resource, after) {
             diff::Verdict::Same => (Vec::new(), false),
             diff::Verdict::Waiting => {
-                waiting.push(key.clone());
-                continue;
+                self.waiting.push(key.clone());
+                return;
             }
             diff::Verdict::Differs {
                 attributes,
@@ -213,50 +250,41 @@ pub fn plan(
             } => (attributes, replace),
         };
         if is_adopted && replace {
-            let fixed = key.kind.replaced_by();
+            let fixed = key.kind.facts().fixed;
             let unfit = attributes
                 .into_iter()
                 .find(|change| fixed.contains(&change.path.as_str()));
-            conflicts.push(Conflict {
+            self.conflicts.push(Conflict {
                 key: key.clone(),
                 owner: before.owner.clone(),
                 unfit,
             });
-            continue;
+            return;
         }
         if is_adopted {
             attributes.insert(0, ownership(name));
         }
         if attributes.is_empty() {
-            continue;
+            return;
         }
-        changes.push(Change {
-            key: key.clone(),
-            action: if replace {
-                Action::Replace
-            } else {
-                Action::Update
-            },
-            before: Some((*before).clone()),
-            after: Some(after.clone()),
+        let action = if replace {
+            Action::Replace
+        } else {
+            Action::Update
+        };
+        self.changes.push(Change {
             attributes,
-            needs: Vec::new(),
+            ..Change::of(key, action, Some(before), Some(after))
         });
     }
-    if !conflicts.is_empty() {
-        return Err(conflicts);
-    }
-    let gone: Vec<&Live> = live
-        .values()
-        .filter(|live| !desired.resources.contains_key(&live.key))
-        .filter(|live| !goes_with_its_topic(live, &desired.resources))
-        .copied()
-        .collect();
-    let mut notes = Vec::new();
-    let mut orphans = Vec::new();
-    for live in gone {
+
+    /// Adds what becomes of a live resource of ours that is not wanted.
+    fn unwanted(&mut self, desired: &Desired, wishes: &PlanOptions, live: &Live) {
+        if goes_with_its_topic(live, &desired.resources) {
+            return;
+        }
         if live.key.kind == Kind::Subscription && live.handle.is_none() {
-            notes.push(Note {
+            self.notes.push(Note {
                 message: format!("{} was never confirmed and is no longer wanted", live.key),
                 help: "nothing to do: SNS drops unconfirmed subscriptions after 48 hours"
                     .to_owned(),
@@ -264,33 +292,67 @@ pub fn plan(
                 loses_alerts: false,
             });
         } else if is_moved(live, desired) || wishes.deletes(live.key.kind) {
-            changes.push(Change {
-                key: live.key.clone(),
-                action: Action::Delete,
-                before: Some(live.clone()),
-                after: None,
-                attributes: Vec::new(),
-                needs: Vec::new(),
-            });
+            let deletion = Change::of(&live.key, Action::Delete, Some(live), None);
+            self.changes.push(deletion);
         } else {
-            orphans.push(live.key.clone());
+            self.orphans.push(live.key.clone());
         }
     }
-    Ok(Plan {
-        format_version: FORMAT_VERSION,
-        name: name.clone(),
-        home: desired.home.clone(),
-        feed: desired.feed.clone(),
-        ours: live
-            .values()
-            .filter(|live| live.owner == Owner::Ours)
-            .count(),
-        changes: order::ordered(changes),
-        orphans,
-        waiting,
-        notes,
-        own_alerts: Vec::new(),
-    })
+}
+
+impl Change {
+    /// The writes that carry it out, as far as can be told from what was read.
+    pub fn calls(&self) -> Vec<&'static Call> {
+        let created = || self.after.iter().flat_map(Resource::created);
+        let before = self.before.as_ref();
+        let deleted = || before.into_iter().flat_map(|live| live.resource.deleted());
+        match self.action {
+            Action::Create => created().collect(),
+            Action::Delete => deleted().collect(),
+            Action::Replace => deleted().chain(created()).collect(),
+            Action::Update => {
+                let adopted = before.is_some_and(|live| live.owner != Owner::Ours);
+                let tagged = match self.key.kind.facts().ownership {
+                    Ownership::Tag(call) if adopted => Some(call),
+                    Ownership::Tag(_) | Ownership::Parent => None,
+                };
+                let pair = before.zip(self.after.as_ref());
+                let pair = pair.and_then(|(live, after)| Pair::of(&live.resource, after));
+                let updated = pair.into_iter().flat_map(Pair::updated);
+                tagged.into_iter().chain(updated).collect()
+            }
+        }
+    }
+
+    /// The worst that follows until it is done. What is to be deleted takes nothing from what is wanted.
+    pub fn impact(&self) -> Impact {
+        let facts = self.key.kind.facts();
+        match self.action {
+            Action::Create => facts.missing,
+            Action::Delete => Impact::Cosmetic,
+            Action::Update | Action::Replace => {
+                let attributes = self.attributes.iter();
+                let worst = attributes.map(|attribute| facts.impact_of(attribute)).min();
+                worst.unwrap_or(Impact::Cosmetic)
+            }
+        }
+    }
+
+    fn of(
+        key: &ResourceKey,
+        action: Action,
+        before: Option<&Live>,
+        after: Option<&Resource>,
+    ) -> Self {
+        Self {
+            key: key.clone(),
+            action,
+            before: before.cloned(),
+            after: after.cloned(),
+            attributes: Vec::new(),
+            needs: Vec::new(),
+        }
+    }
 }
 
 /// What adoption changes besides the resource's own fields.

@@ -4,7 +4,7 @@ use super::{Action, Note, Plan};
 use crate::compile::Compiled;
 use crate::place::Arn;
 use crate::placement::{Desired, TrailSource, Unfit, unfit};
-use crate::resources::cloudtrail::missing_statements;
+use crate::resources::trail::missing_statements;
 use crate::resources::{AccountFacts, Kind, Live, Owner, Resource, ResourceKey, names, policy};
 use crate::rules::{Regions, Rule, RulesFile, Trail as Wish, Trigger};
 

@@ -209,7 +209,7 @@ fn differing(
     match (part(saved), part(now)) {
         (Value::Object(was), Value::Object(is)) => {
             let mut changes = Vec::new();
-            super::diff::objects("", &was, &is, &mut changes);
+            super::diff::objects(saved.key.kind.facts(), "", &was, &is, &mut changes);
             for change in &mut changes {
                 let path = change.path.strip_prefix("resource.");
                 change.path = path.unwrap_or(&change.path).to_owned();

@@ -8,8 +8,8 @@ use crate::aws::{Cause, Clients, Cloud};
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Place, Region};
 use crate::placement::{Desired, Receiver, TrailSource, unfit};
-use crate::plan::{Action, AttributeChange, foreign_statements, notes, words};
-use crate::resources::{Kind, Live, Resource, ResourceKey, names, sqs};
+use crate::plan::{Action, foreign_statements, notes};
+use crate::resources::{Impact, Kind, Live, Resource, ResourceKey, Stretch, names, queue};
 
 /// One link of the way that loses something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,17 +29,6 @@ pub(super) struct Condition {
     pub(super) broken: Vec<BrokenLink>,
     /// Lets the test event pass, and would lose real ones, or what cannot be delivered.
     pub(super) weak: Vec<BrokenLink>,
-}
-
-/// What a difference between the rules file and AWS costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Loss {
-    /// The alert.
-    Alert,
-    /// Not this test's, but a real one or its dead letter.
-    Later,
-    /// Nothing: it is drift.
-    None,
 }
 
 const APPLY: &str = "run `iamwatch apply`";
@@ -134,27 +123,35 @@ impl Condition {
         let Deployment { desired, .. } = deployment;
         let changes = deployment.plan().into_iter().flat_map(|plan| &plan.changes);
         for change in changes.filter(|c| way.contains(&c.key)) {
+            let facts = change.key.kind.facts();
+            // A test event does not come from a trail.
+            let fed = facts.stretch == Stretch::Feed;
             match change.action {
                 Action::Create => {
                     let problem = "it does not exist".to_owned();
                     let link = by_apply(desired, &change.key, problem);
-                    match change.key.kind {
-                        Kind::Trail | Kind::Bucket | Kind::Queue => self.weak.push(link),
-                        _ => self.broken.push(link),
+                    if facts.missing == Impact::Alert && !fed {
+                        self.broken.push(link);
+                    } else {
+                        self.weak.push(link);
                     }
                 }
                 Action::Update | Action::Replace => {
-                    let costing = |loss: Loss| {
-                        let attributes = change.attributes.iter();
-                        let problems: Vec<String> = attributes
-                            .filter(|attribute| cost(change.key.kind, attribute) == loss)
-                            .map(|attribute| words::describe(change.key.kind, attribute))
-                            .collect();
-                        let problem = problems.join("; ");
-                        (!problem.is_empty()).then(|| by_apply(desired, &change.key, problem))
-                    };
-                    self.broken.extend(costing(Loss::Alert));
-                    self.weak.extend(costing(Loss::Later));
+                    let (mut lost, mut weak) = (Vec::new(), Vec::new());
+                    for attribute in &change.attributes {
+                        let passes = fed || (facts.passes_tests)(attribute);
+                        let problems = match facts.impact_of(attribute) {
+                            Impact::Alert if !passes => &mut lost,
+                            Impact::Alert | Impact::Safeguard => &mut weak,
+                            Impact::Cosmetic => continue,
+                        };
+                        problems.push(facts.describe(attribute));
+                    }
+                    for (problems, links) in [(lost, &mut self.broken), (weak, &mut self.weak)] {
+                        if !problems.is_empty() {
+                            links.push(by_apply(desired, &change.key, problems.join("; ")));
+                        }
+                    }
                 }
                 Action::Delete => {}
             }
@@ -235,7 +232,7 @@ pub(super) async fn receivers(
 async fn receiver_problem(clients: &Clients, receiver: &Receiver) -> Option<BrokenLink> {
     let link = format!("queue {} of channel {}", receiver.queue, receiver.channel);
     let (problem, remedy) =
-        match sqs::missing_statement(&clients.sqs, &receiver.queue, &receiver.topic).await {
+        match queue::missing_statement(&clients.sqs, &receiver.queue, &receiver.topic).await {
             Ok(None) => return None,
             Ok(Some(statement)) => (
                 "its policy does not let the topic send".to_owned(),
@@ -279,7 +276,12 @@ fn way(deployment: Deployment<'_>, detector: &ResourceKey, from: &Region) -> Vec
             Kind::Rule => key == detector || (desired.is_forwarder(key) && in_region(key, from)),
             Kind::Role => key.name == role,
             Kind::Queue => key.place == desired.home || in_region(key, from),
-            _ => true,
+            Kind::EncryptionKey
+            | Kind::Bucket
+            | Kind::Trail
+            | Kind::Topic
+            | Kind::Subscription
+            | Kind::Bus => true,
         })
         .collect()
 }
@@ -297,47 +299,6 @@ pub(super) fn unconfirmed(
         .filter_map(|key| key.name.split_once('/'))
         .map(|(_, reader)| reader.replacen('/', " ", 1))
         .collect()
-}
-
-fn cost(kind: Kind, change: &AttributeChange) -> Loss {
-    let path = change.path.as_str();
-    match kind {
-        Kind::Rule => match path {
-            "description" => Loss::None,
-            "state" if change.before == "DISABLED" => Loss::Alert,
-            // A state that lets too little through does so to read-only events of AWS alone, and whether
-            // the deployed pattern matches this event was looked at.
-            "state" | "pattern" => Loss::Later,
-            // A further target of somebody takes nothing away.
-            path if path.matches('.').count() == 1 && change.after.is_null() => Loss::None,
-            path if ["dead_letters", "max_age_seconds", "max_retries"]
-                .iter()
-                .any(|field| path.ends_with(field)) =>
-            {
-                Loss::Later
-            }
-            _ => Loss::Alert,
-        },
-        Kind::Topic => match path {
-            "policy" | "kms_key" => Loss::Alert,
-            _ => Loss::None,
-        },
-        // Nothing of these may differ: an open door is as wrong as a closed one.
-        Kind::Subscription | Kind::Bus => Loss::Alert,
-        Kind::Role => match path {
-            "description" => Loss::None,
-            "attached" => Loss::Later,
-            _ => Loss::Alert,
-        },
-        Kind::EncryptionKey => match path {
-            "policy" | "enabled" => Loss::Alert,
-            _ => Loss::None,
-        },
-        Kind::Trail if path != "validated" => Loss::Later,
-        Kind::Bucket if path == "policy" => Loss::Later,
-        Kind::Queue if ["policy", "max_message_bytes"].contains(&path) => Loss::Later,
-        Kind::Trail | Kind::Bucket | Kind::Queue => Loss::None,
-    }
 }
 
 /// Where the deployed pattern would not match, the field that fails.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{Arn, Place, StackName};
-use crate::resources::{Kind, Live, Owner, events, gone_is_fine, names};
+use crate::resources::{Kind, Live, Owner, gone_is_fine, names, rule};
 
 /// Says until when a probe is in use, in Unix seconds; later it is a leftover of a killed run.
 const UNTIL_TAG: &str = "iamwatch:probe-until";
@@ -264,8 +264,8 @@ pub(crate) async fn rules_of_probes(
     now: i64,
 ) -> Result<Vec<ProbeRule>, CallError> {
     let prefix = names::probe_prefix(stack);
-    let none = events::KnownPatterns::default();
-    let found = match events::named(&clients.events, stack, place, bus, &prefix, &none).await {
+    let none = rule::KnownPatterns::default();
+    let found = match rule::named(&clients.events, stack, place, bus, &prefix, &none).await {
         Err(error) if error.cause == Cause::NotFound => return Ok(Vec::new()),
         found => found?,
     };

@@ -6,17 +6,15 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::Painter;
-use crate::compile::RuleState;
 use crate::place::{Arn, Place};
 use crate::placement::TrailSource;
 use crate::plan::{Action, AttributeChange, Change, Plan};
-use crate::resources::{Kind, Resource};
 
 /// The whole plan, a line end at its end.
 pub fn plan(plan: &Plan, paint: Painter) -> String {
     let mut text = changes(plan, paint);
     for key in &plan.orphans {
-        let stays = match key.kind.deletion() {
+        let stays = match key.kind.facts().deletion {
             Some(word) => format!(
                 "is kept, whatever else goes: only `destroy --delete {word}` or `apply --prune --delete {word}` deletes it"
             ),
@@ -158,17 +156,15 @@ fn one(change: &Change, paint: Painter) -> String {
         Action::Delete => paint.red("-"),
     };
     let _ = writeln!(text, "{symbol} {}", paint.bold(&change.key.to_string()));
-    match (change.action, &change.after) {
-        (Action::Create, Some(after)) => {
-            for line in description(after) {
+    let farewell = change.key.kind.facts().farewell;
+    match (change.action, &change.after, farewell) {
+        (Action::Create, Some(after), _) => {
+            for line in after.description() {
                 let _ = writeln!(text, "    {line}");
             }
         }
-        (Action::Delete, _) if change.key.kind == Kind::EncryptionKey => {
-            let _ = writeln!(
-                text,
-                "    scheduled: gone in 30 days, and until then `aws kms cancel-key-deletion` brings it back"
-            );
+        (Action::Delete, _, Some(farewell)) => {
+            let _ = writeln!(text, "    {farewell}");
         }
         _ => {
             for attribute in &change.attributes {
@@ -177,49 +173,6 @@ fn one(change: &Change, paint: Painter) -> String {
         }
     }
     text
-}
-
-/// What a new resource is about, in a line or three.
-fn description(resource: &Resource) -> Vec<String> {
-    match resource {
-        Resource::EncryptionKey(key) => vec![key.description.clone()],
-        Resource::Bucket(_) => {
-            vec!["encrypted, versioned, closed to the public, TLS only".to_owned()]
-        }
-        Resource::Trail(trail) => vec![
-            "records the management events of all Regions".to_owned(),
-            format!("log files go to {}", trail.bucket),
-        ],
-        // Its name says all.
-        Resource::Role(_) => Vec::new(),
-        Resource::Bus(_) => vec!["takes events from our forwarders only".to_owned()],
-        Resource::Queue(queue) => vec![format!(
-            "keeps undeliverable events for {} days",
-            queue.retention_seconds / 86_400
-        )],
-        Resource::Topic(topic) => vec![format!("shown as \"{}\"", topic.display_name)],
-        Resource::Subscription(s) => vec![match s.protocol.as_str() {
-            "email" | "https" => "its receiver must confirm".to_owned(),
-            "sms" => "if the account may send there: SMS has a sandbox and a spend limit in SNS"
-                .to_owned(),
-            "lambda" => "if the function's policy lets our topic invoke it".to_owned(),
-            _ => "active at once".to_owned(),
-        }],
-        // The pattern is long; `iamwatch compile` and `--json` show it.
-        Resource::Rule(rule) => {
-            let mut lines = vec![rule.description.clone()];
-            if rule.state == RuleState::EnabledWithAll {
-                lines.push("also for read-only events".to_owned());
-            }
-            lines.extend(
-                rule.targets
-                    .values()
-                    .filter(|target| target.role.is_none())
-                    .map(|target| format!("alerts {}", target.arn.resource())),
-            );
-            lines
-        }
-    }
 }
 
 /// `path: before → after`, or a structural difference for documents.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::Subscription;
+use super::model::DEFAULT_BUS;
 use crate::place::{AccountId, Arn, Place, Region, StackName};
 use crate::rules::{ChannelName, Format, RuleId};
 
@@ -30,7 +30,7 @@ pub fn trail(arn: &Arn) -> &str {
 
 /// A rule's name in keys: the default bus goes without saying, as in its ARN.
 pub fn rule(bus: &str, name: &str) -> String {
-    if bus == super::DEFAULT_BUS {
+    if bus == DEFAULT_BUS {
         name.to_owned()
     } else {
         format!("{bus}/{name}")
@@ -124,11 +124,6 @@ pub fn is_probe(stack: &StackName, arn: &str, topic: &Arn) -> bool {
             && (arn.account(), arn.region()) == (topic.account(), topic.region())
             && arn.resource().starts_with(&probe_prefix(stack))
     })
-}
-
-/// A subscription's name in plans.
-pub fn subscription(s: &Subscription) -> String {
-    format!("{}/{}/{}", s.topic.resource(), s.protocol, s.endpoint)
 }
 
 /// Cuts a name that is too long and keeps it unique by a hash of the whole.

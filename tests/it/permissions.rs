@@ -11,7 +11,7 @@ use iamwatch::engine::Error;
 use iamwatch::permissions::{self, Phase, Scope};
 use iamwatch::place::Region;
 use iamwatch::plan::{self, Action, PlanOptions};
-use iamwatch::resources::{self, Kind, sqs};
+use iamwatch::resources::{self, Kind, queue};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, Wanted};
@@ -72,7 +72,7 @@ async fn plans(
     }
     let live = stage.try_live(&wanted).await.map_err(|e| said(&e))?;
     for receiver in &wanted.desired.receivers {
-        sqs::missing_statement(&stage.clients.sqs, &receiver.queue, &receiver.topic)
+        queue::missing_statement(&stage.clients.sqs, &receiver.queue, &receiver.topic)
             .await
             .map_err(|e| said(&e))?;
     }
@@ -404,7 +404,7 @@ async fn a_key_of_the_users_own_is_in_the_policies_by_its_name() {
     // As a caller meets it: what it may read, and what it lacks without that statement.
     let arn: iamwatch::place::Arn = arn.parse().unwrap();
     let caller = under(&stage, &policy(Phase::Plan)).await;
-    let found = resources::kms::problem(&caller.clients.kms, &arn)
+    let found = resources::key::problem(&caller.clients.kms, &arn)
         .await
         .unwrap();
     assert!(found.is_some_and(|found| found.problem.contains("EventBridge")));
@@ -412,6 +412,6 @@ async fn a_key_of_the_users_own_is_in_the_policies_by_its_name() {
     let list = without["Statement"].as_array_mut().unwrap();
     list.retain(|statement| statement["Resource"] != json!(arn));
     let caller = under(&stage, &without).await;
-    let refused = resources::kms::problem(&caller.clients.kms, &arn).await;
+    let refused = resources::key::problem(&caller.clients.kms, &arn).await;
     assert!(names(&said(&refused.unwrap_err()), "kms:GetKeyPolicy"));
 }

@@ -14,7 +14,7 @@ use iamwatch::placement::{self, Spokes};
 use iamwatch::plan::PlanOptions;
 use iamwatch::plan::own_alerts::OwnCallMatcher;
 use iamwatch::resources;
-use iamwatch::resources::events::KnownPatterns;
+use iamwatch::resources::rule::KnownPatterns;
 use iamwatch::rules::MEMBER_ROLE;
 
 use super::RULES;

@@ -1,43 +1,41 @@
-//! S3: the bucket of a trail's log files.
+//! How S3 reads and writes the bucket of a trail's log files.
 
 use aws_sdk_s3::types;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
-use super::{Bucket, Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, names, policy};
-use crate::aws::{CallError, Cause, calls};
+use super::{Bucket, Step, fresh, nothing, steps};
+use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{Place, Region, StackName};
+use crate::resources::aws::creation::Creation;
+use crate::resources::aws::pages::all_pages;
+use crate::resources::model::{Owner, STACK_TAG};
+use crate::resources::resource::{Live, Resource};
+use crate::resources::{names, policy};
 
 /// How many buckets are read at once.
 const CONCURRENCY: usize = 4;
 
 /// Reads the log buckets whose names are ours, and `wanted` whoever owns it.
-pub(super) async fn read(
+pub(crate) async fn read(
     client: &aws_sdk_s3::Client,
     stack: &StackName,
     home: &Place,
     wanted: Option<&str>,
 ) -> Result<Vec<Live>, CallError> {
     let prefix = format!("{}logs-", names::prefix(stack));
-    let mut found: Vec<(String, Option<String>)> = Vec::new();
-    let mut token = None;
-    loop {
-        let request = client
-            .list_buckets()
-            .max_buckets(1000)
-            .set_continuation_token(token);
+    let listed = all_pages(|token| async move {
+        let request = client.list_buckets().max_buckets(1000);
+        let request = request.set_continuation_token(token);
         let page = calls::LIST_BUCKETS.send("*", request.send()).await?;
-        for bucket in page.buckets() {
-            let name = bucket.name().unwrap_or_default();
-            if name.starts_with(&prefix) || Some(name) == wanted {
-                found.push((name.to_owned(), bucket.bucket_region().map(str::to_owned)));
-            }
-        }
-        token = page.continuation_token().map(str::to_owned);
-        if token.is_none() {
-            break;
-        }
-    }
+        Ok((page.buckets.unwrap_or_default(), page.continuation_token))
+    });
+    let found = listed.await?.into_iter().filter_map(|bucket| {
+        let name = bucket.name?;
+        let is_meant = name.starts_with(&prefix) || Some(name.as_str()) == wanted;
+        is_meant.then_some((name, bucket.bucket_region))
+    });
+    let found: Vec<(String, Option<String>)> = found.collect();
     let mut live: Vec<Live> = stream::iter(found)
         .map(|(name, region)| one(client, stack, home, name, region))
         .buffer_unordered(CONCURRENCY)
@@ -50,36 +48,10 @@ pub(super) async fn read(
         && !live.iter().any(|live| live.key.name == name)
         && exists(client, name).await?
     {
-        live.push(Live {
-            key: key(home, name),
-            resource: Resource::Bucket(nothing(name)),
-            owner: Owner::Stranger,
-            handle: None,
-            foreign: Vec::new(),
-        });
+        let unseen = Resource::Bucket(nothing(name));
+        live.push(Live::new(home, unseen, Owner::Stranger, None));
     }
     Ok(live)
-}
-
-fn key(place: &Place, name: &str) -> ResourceKey {
-    ResourceKey {
-        place: place.clone(),
-        kind: Kind::Bucket,
-        name: name.to_owned(),
-    }
-}
-
-/// A bucket of which nothing is known but its name.
-fn nothing(name: &str) -> Bucket {
-    Bucket {
-        name: name.to_owned(),
-        policy: Value::Null,
-        public_access_blocked: false,
-        encryption: String::new(),
-        ownership: String::new(),
-        versioned: false,
-        lifecycle: Value::Null,
-    }
 }
 
 /// Whether anybody in the whole of AWS has a bucket of that name.
@@ -152,13 +124,8 @@ async fn one(
         Err(error) if error.cause == Cause::Denied && owner != Owner::Ours => nothing(&name),
         found => found?,
     };
-    Ok(Some(Live {
-        key: key(&place, &name),
-        resource: Resource::Bucket(bucket),
-        owner,
-        handle: None,
-        foreign: Vec::new(),
-    }))
+    let resource = Resource::Bucket(bucket);
+    Ok(Some(Live::new(&place, resource, owner, None)))
 }
 
 /// Buckets answer in their own Region only.
@@ -292,12 +259,8 @@ fn is_narrowed(rule: &types::LifecycleRule) -> bool {
 
 /// Creates a bucket with everything it is. It is ours from its first moment: a run that is cut off finds
 /// it again by its tag.
-pub(super) async fn create(
-    client: &aws_sdk_s3::Client,
-    stack: &StackName,
-    place: &Place,
-    bucket: &Bucket,
-) -> Result<(), CallError> {
+pub(crate) async fn create(at: &Creation<'_>, bucket: &Bucket) -> Result<(), CallError> {
+    let (client, stack, place) = (&at.clients.s3, at.stack, at.place);
     let tag = types::Tag::builder()
         .key(STACK_TAG)
         .value(stack.as_str())
@@ -318,11 +281,7 @@ pub(super) async fn create(
     calls::CREATE_BUCKET
         .send(&bucket.name, request.send())
         .await?;
-    let fresh = Bucket {
-        ownership: bucket.ownership.clone(),
-        ..nothing(&bucket.name)
-    };
-    update(client, &fresh, bucket).await
+    take(client, bucket, steps(&fresh(bucket), bucket)).await
 }
 
 fn region_of(place: &Place) -> Option<&Region> {
@@ -332,81 +291,94 @@ fn region_of(place: &Place) -> Option<&Region> {
     }
 }
 
-/// Sets what differs, the switches against public access before anything else.
-pub(super) async fn update(
-    client: &aws_sdk_s3::Client,
+pub(crate) async fn update(
+    clients: &Clients,
+    _: &str,
     before: &Bucket,
     bucket: &Bucket,
 ) -> Result<(), CallError> {
+    take(&clients.s3, bucket, steps(before, bucket)).await
+}
+
+/// Carries out the steps towards a bucket.
+async fn take(
+    client: &aws_sdk_s3::Client,
+    bucket: &Bucket,
+    steps: Vec<Step>,
+) -> Result<(), CallError> {
     let name = bucket.name.as_str();
-    if !before.public_access_blocked {
-        let all = types::PublicAccessBlockConfiguration::builder()
-            .block_public_acls(true)
-            .ignore_public_acls(true)
-            .block_public_policy(true)
-            .restrict_public_buckets(true)
-            .build();
-        let request = client
-            .put_public_access_block()
-            .bucket(name)
-            .public_access_block_configuration(all);
-        calls::PUT_PUBLIC_ACCESS.send(name, request.send()).await?;
-    }
-    if before.ownership != bucket.ownership {
-        let rule = types::OwnershipControlsRule::builder()
-            .object_ownership(types::ObjectOwnership::from(bucket.ownership.as_str()))
-            .build();
-        let controls = types::OwnershipControls::builder()
-            .set_rules(rule.ok().map(|rule| vec![rule]))
-            .build();
-        let request = client
-            .put_bucket_ownership_controls()
-            .bucket(name)
-            .set_ownership_controls(controls.ok());
-        calls::PUT_BUCKET_OWNERSHIP
-            .send(name, request.send())
-            .await?;
-    }
-    if before.encryption != bucket.encryption {
-        let algorithm = types::ServerSideEncryption::from(bucket.encryption.as_str());
-        let default = types::ServerSideEncryptionByDefault::builder()
-            .sse_algorithm(algorithm)
-            .build();
-        let rule = types::ServerSideEncryptionRule::builder()
-            .set_apply_server_side_encryption_by_default(default.ok())
-            .build();
-        let configuration = types::ServerSideEncryptionConfiguration::builder()
-            .rules(rule)
-            .build();
-        let request = client
-            .put_bucket_encryption()
-            .bucket(name)
-            .set_server_side_encryption_configuration(configuration.ok());
-        calls::PUT_BUCKET_ENCRYPTION
-            .send(name, request.send())
-            .await?;
-    }
-    if bucket.versioned && !before.versioned {
-        let configuration = types::VersioningConfiguration::builder()
-            .status(types::BucketVersioningStatus::Enabled)
-            .build();
-        let request = client
-            .put_bucket_versioning()
-            .bucket(name)
-            .versioning_configuration(configuration);
-        calls::PUT_BUCKET_VERSIONING
-            .send(name, request.send())
-            .await?;
-    }
-    if before.lifecycle != bucket.lifecycle {
-        put_lifecycle(client, name, &bucket.lifecycle).await?;
-    }
-    if before.policy != bucket.policy {
-        let request = client
-            .put_bucket_policy()
-            .bucket(name)
-            .policy(bucket.policy.to_string());
-        calls::PUT_BUCKET_POLICY.send(name, request.send()).await?;
+    for step in steps {
+        match step {
+            Step::PublicAccess => {
+                let all = types::PublicAccessBlockConfiguration::builder()
+                    .block_public_acls(true)
+                    .ignore_public_acls(true)
+                    .block_public_policy(true)
+                    .restrict_public_buckets(true)
+                    .build();
+                let request = client
+                    .put_public_access_block()
+                    .bucket(name)
+                    .public_access_block_configuration(all);
+                calls::PUT_PUBLIC_ACCESS.send(name, request.send()).await?;
+            }
+            Step::Ownership => {
+                let rule = types::OwnershipControlsRule::builder()
+                    .object_ownership(types::ObjectOwnership::from(bucket.ownership.as_str()))
+                    .build();
+                let controls = types::OwnershipControls::builder()
+                    .set_rules(rule.ok().map(|rule| vec![rule]))
+                    .build();
+                let request = client
+                    .put_bucket_ownership_controls()
+                    .bucket(name)
+                    .set_ownership_controls(controls.ok());
+                calls::PUT_BUCKET_OWNERSHIP
+                    .send(name, request.send())
+                    .await?;
+            }
+            Step::Encryption => {
+                let algorithm = types::ServerSideEncryption::from(bucket.encryption.as_str());
+                let default = types::ServerSideEncryptionByDefault::builder()
+                    .sse_algorithm(algorithm)
+                    .build();
+                let rule = types::ServerSideEncryptionRule::builder()
+                    .set_apply_server_side_encryption_by_default(default.ok())
+                    .build();
+                let configuration = types::ServerSideEncryptionConfiguration::builder()
+                    .rules(rule)
+                    .build();
+                let request = client
+                    .put_bucket_encryption()
+                    .bucket(name)
+                    .set_server_side_encryption_configuration(configuration.ok());
+                calls::PUT_BUCKET_ENCRYPTION
+                    .send(name, request.send())
+                    .await?;
+            }
+            Step::Versioning => {
+                let configuration = types::VersioningConfiguration::builder()
+                    .status(types::BucketVersioningStatus::Enabled)
+                    .build();
+                let request = client
+                    .put_bucket_versioning()
+                    .bucket(name)
+                    .versioning_configuration(configuration);
+                calls::PUT_BUCKET_VERSIONING
+                    .send(name, request.send())
+                    .await?;
+            }
+            Step::Lifecycle => {
+                put_lifecycle(client, name, &bucket.lifecycle).await?;
+            }
+            Step::Policy => {
+                let request = client
+                    .put_bucket_policy()
+                    .bucket(name)
+                    .policy(bucket.policy.to_string());
+                calls::PUT_BUCKET_POLICY.send(name, request.send()).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -467,11 +439,13 @@ async fn put_lifecycle(
 }
 
 /// Adds our tag to a bucket. PutBucketTagging replaces all tags, so the others are written again.
-pub(super) async fn tag(
-    client: &aws_sdk_s3::Client,
+pub(crate) async fn adopt(
+    clients: &Clients,
     stack: &StackName,
-    name: &str,
+    _: &str,
+    bucket: &Bucket,
 ) -> Result<(), CallError> {
+    let (client, name) = (&clients.s3, bucket.name.as_str());
     let request = client.get_bucket_tagging().bucket(name);
     let tags = if_any(calls::GET_BUCKET_TAGS.send(name, request.send()).await)?;
     let ours = types::Tag::builder().key(STACK_TAG).value(stack.as_str());
@@ -487,13 +461,11 @@ pub(super) async fn tag(
     tagged.map(drop)
 }
 
-/// Deletes an empty bucket; one that is gone already is fine. One with log files in it is refused by S3.
-pub(super) async fn delete(client: &aws_sdk_s3::Client, name: &str) -> Result<(), CallError> {
-    let request = client.delete_bucket().bucket(name);
-    super::gone_is_fine(
-        calls::DELETE_BUCKET
-            .send(name, request.send())
-            .await
-            .map(drop),
-    )
+/// One with log files in it is refused by S3.
+pub(crate) async fn delete(clients: &Clients, _: &str, bucket: &Bucket) -> Result<(), CallError> {
+    let request = clients.s3.delete_bucket().bucket(&bucket.name);
+    let deleted = calls::DELETE_BUCKET
+        .send(&bucket.name, request.send())
+        .await;
+    deleted.map(drop)
 }

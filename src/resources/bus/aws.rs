@@ -1,17 +1,18 @@
-//! EventBridge: the home bus, its policy, and the rules on it.
+//! How EventBridge reads and writes the home bus.
 
 use std::time::Duration;
 
 use aws_sdk_eventbridge::types::Tag;
 use serde_json::{Value, json};
 
-use super::events::KnownPatterns;
-use super::{Bus, Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, events, names, policy};
-use crate::aws::{CallError, Cause, calls};
+use super::{Bus, POLICY_LIMIT, Step, steps};
+use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{Place, StackName};
-
-/// Characters of a bus policy. Source: EventBridge quotas.
-pub const POLICY_LIMIT: usize = 10_240;
+use crate::resources::aws::creation::Creation;
+use crate::resources::model::{Owner, STACK_TAG};
+use crate::resources::resource::{Live, Resource};
+use crate::resources::rule::{self, KnownPatterns};
+use crate::resources::{names, policy};
 
 /// How long to wait before a policy is written again because another writer got in between: two of us that
 /// met once would otherwise meet again.
@@ -23,7 +24,7 @@ const DELAYS: [Duration; 4] = [
 ];
 
 /// Reads the home bus, if it is here, and the rules on it.
-pub(super) async fn read(
+pub(crate) async fn read(
     client: &aws_sdk_eventbridge::Client,
     stack: &StackName,
     place: &Place,
@@ -40,26 +41,22 @@ pub(super) async fn read(
     let tags = calls::LIST_BUS_TAGS.send(&arn, request.send()).await?;
     let tag = tags.tags().iter().find(|tag| tag.key() == STACK_TAG);
     let (ours, foreign) = divided(bus.policy());
-    let mut live = vec![Live {
-        key: ResourceKey {
-            place: place.clone(),
-            kind: Kind::Bus,
-            name: name.clone(),
-        },
-        resource: Resource::Bus(Bus {
-            name: name.clone(),
-            policy: document(&ours),
-            kms_key: bus
-                .kms_key_identifier()
-                .filter(|key| !key.is_empty())
-                .map(str::to_owned),
-        }),
-        owner: Owner::by_tag(tag.map(Tag::value), stack.as_str()),
-        handle: Some(arn),
+    let resource = Resource::Bus(Bus {
+        name: name.clone(),
+        policy: document(&ours),
+        kms_key: bus
+            .kms_key_identifier()
+            .filter(|key| !key.is_empty())
+            .map(str::to_owned),
+    });
+    let owner = Owner::by_tag(tag.map(Tag::value), stack.as_str());
+    let bus = Live {
         foreign,
-    }];
-    live.extend(events::read(client, stack, place, &name, &KnownPatterns::default()).await?);
-    Ok(live)
+        ..Live::new(place, resource, owner, Some(arn))
+    };
+    let none = KnownPatterns::default();
+    let rules = rule::aws::read(client, stack, place, &name, &none).await?;
+    Ok([bus].into_iter().chain(rules).collect())
 }
 
 /// The statements of a bus policy: ours, and those of others. Ours are told by their `Sid`.
@@ -84,43 +81,44 @@ fn document(statements: &[Value]) -> Value {
     policy::canonical(&json!({ "Version": "2012-10-17", "Statement": statements }))
 }
 
-/// Creates the bus with its policy.
-pub(super) async fn create(
-    client: &aws_sdk_eventbridge::Client,
-    stack: &StackName,
-    bus: &Bus,
-) -> Result<(), CallError> {
-    let tag = Tag::builder().key(STACK_TAG).value(stack.as_str()).build();
+pub(crate) async fn create(at: &Creation<'_>, bus: &Bus) -> Result<(), CallError> {
+    let client = &at.clients.events;
+    let tag = Tag::builder().key(STACK_TAG).value(at.stack.as_str());
     let request = client
         .create_event_bus()
         .name(&bus.name)
-        .set_tags(tag.ok().map(|tag| vec![tag]));
+        .set_tags(tag.build().ok().map(|tag| vec![tag]));
     calls::CREATE_BUS.send(&bus.name, request.send()).await?;
     admit(client, bus).await
 }
 
-/// Turns a bus that is ours into what it should be.
-pub(super) async fn update(
-    client: &aws_sdk_eventbridge::Client,
+pub(crate) async fn update(
+    clients: &Clients,
+    _: &str,
     before: &Bus,
     bus: &Bus,
 ) -> Result<(), CallError> {
-    if before.kms_key != bus.kms_key {
-        let request = client.describe_event_bus().name(&bus.name);
-        let stored = calls::DESCRIBE_BUS.send(&bus.name, request.send()).await?;
-        let request = client
-            .update_event_bus()
-            .name(&bus.name)
-            // An empty text takes the key away. What somebody else set besides stays.
-            .kms_key_identifier(bus.kms_key.clone().unwrap_or_default())
-            .set_description(stored.description)
-            .set_dead_letter_config(stored.dead_letter_config);
-        calls::UPDATE_BUS.send(&bus.name, request.send()).await?;
-    }
-    if before.policy != bus.policy {
-        admit(client, bus).await?;
+    for step in steps(before, bus) {
+        match step {
+            Step::Key => put_key(&clients.events, bus).await?,
+            Step::Policy => admit(&clients.events, bus).await?,
+        }
     }
     Ok(())
+}
+
+async fn put_key(client: &aws_sdk_eventbridge::Client, bus: &Bus) -> Result<(), CallError> {
+    let request = client.describe_event_bus().name(&bus.name);
+    let stored = calls::DESCRIBE_BUS.send(&bus.name, request.send()).await?;
+    let request = client
+        .update_event_bus()
+        .name(&bus.name)
+        // An empty text takes the key away. What somebody else set besides stays.
+        .kms_key_identifier(bus.kms_key.clone().unwrap_or_default())
+        .set_description(stored.description)
+        .set_dead_letter_config(stored.dead_letter_config);
+    let put = calls::UPDATE_BUS.send(&bus.name, request.send()).await;
+    put.map(drop)
 }
 
 /// Gives our statements the form that they should have, and leaves those of others alone.
@@ -181,7 +179,7 @@ async fn admit(client: &aws_sdk_eventbridge::Client, bus: &Bus) -> Result<(), Ca
 }
 
 /// The policy statements of others on a bus.
-pub(super) async fn foreign(
+pub(crate) async fn foreign(
     client: &aws_sdk_eventbridge::Client,
     name: &str,
 ) -> Result<Vec<Value>, CallError> {
@@ -190,12 +188,17 @@ pub(super) async fn foreign(
     Ok(divided(stored.policy()).1)
 }
 
-/// Deletes the bus; one that is gone already is fine.
-pub(super) async fn delete(
-    client: &aws_sdk_eventbridge::Client,
-    name: &str,
+pub(crate) async fn delete(clients: &Clients, _: &str, bus: &Bus) -> Result<(), CallError> {
+    let request = clients.events.delete_event_bus().name(&bus.name);
+    let deleted = calls::DELETE_BUS.send(&bus.name, request.send()).await;
+    deleted.map(drop)
+}
+
+pub(crate) async fn adopt(
+    clients: &Clients,
+    stack: &StackName,
+    arn: &str,
+    _: &Bus,
 ) -> Result<(), CallError> {
-    let request = client.delete_event_bus().name(name);
-    let deleted = calls::DELETE_BUS.send(name, request.send()).await;
-    super::gone_is_fine(deleted.map(drop))
+    rule::aws::tag(clients, stack, arn).await
 }

@@ -1,12 +1,17 @@
-//! KMS: the key that encrypts our topics.
+//! How KMS reads and writes the key that encrypts our topics.
 
 use aws_sdk_kms::types::{KeyState, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use super::{EncryptionKey, Kind, Live, Owner, Resource, ResourceKey, STACK_TAG, names, policy};
-use crate::aws::{CallError, Cause, calls};
+use super::{EncryptionKey, Step, steps};
+use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{Arn, Place, StackName};
+use crate::resources::aws::answers::{gone_is_fine, seen};
+use crate::resources::aws::creation::Creation;
+use crate::resources::model::{Owner, STACK_TAG};
+use crate::resources::resource::{Live, Resource};
+use crate::resources::{names, policy};
 
 /// How many keys are looked at at once.
 const CONCURRENCY: usize = 8;
@@ -17,7 +22,7 @@ const DELETION_DAYS: i32 = 30;
 const SHORTEST_DELETION_DAYS: i32 = 7;
 
 /// Reads the key that our alias names.
-pub(super) async fn read(
+pub(crate) async fn read(
     client: &aws_sdk_kms::Client,
     stack: &StackName,
     place: &Place,
@@ -38,24 +43,15 @@ pub(super) async fn read(
     let owner = owner(client, stack, &id).await?;
     let enabled = metadata.key_state() == Some(&KeyState::Enabled);
     let details = futures::try_join!(key_policy(client, &id), rotation(client, &id));
-    let (policy, rotated) = super::seen(&owner, details)?;
-    Ok(vec![Live {
-        key: ResourceKey {
-            place: place.clone(),
-            kind: Kind::EncryptionKey,
-            name: name.clone(),
-        },
-        resource: Resource::EncryptionKey(EncryptionKey {
-            name,
-            description: metadata.description().unwrap_or_default().to_owned(),
-            policy,
-            rotated,
-            enabled,
-        }),
-        owner,
-        handle: Some(id),
-        foreign: Vec::new(),
-    }])
+    let (policy, rotated) = seen(&owner, details)?;
+    let resource = Resource::EncryptionKey(EncryptionKey {
+        name,
+        description: metadata.description().unwrap_or_default().to_owned(),
+        policy,
+        rotated,
+        enabled,
+    });
+    Ok(vec![Live::new(place, resource, owner, Some(id))])
 }
 
 /// The id of the key that an alias names. Listed, because what is denied and what is not there look
@@ -112,16 +108,13 @@ async fn rotation(client: &aws_sdk_kms::Client, id: &str) -> Result<bool, CallEr
 ///
 /// CreateKey knows no name, so that a second call makes a second key: it is never sent again, and a key
 /// of ours that lost its alias, or never got one, is found by its tag.
-pub(super) async fn create(
-    client: &aws_sdk_kms::Client,
-    stack: &StackName,
-    key: &EncryptionKey,
-) -> Result<(), CallError> {
-    let found = stray(client, stack).await?;
-    let id = match &found {
+pub(crate) async fn create(at: &Creation<'_>, key: &EncryptionKey) -> Result<(), CallError> {
+    let (client, stack) = (&at.clients.kms, at.stack);
+    let stray = stray(client, stack).await?;
+    let id = match &stray {
         Some(id) => {
-            let found = Found::read(client, id, &key.name).await?;
-            update(client, id, &found.0, key).await?;
+            let found = found(client, id, &key.name).await?;
+            take(client, id, key, steps(&found, key)).await?;
             id.clone()
         }
         None => fresh(client, stack, key).await?,
@@ -131,7 +124,7 @@ pub(super) async fn create(
     let named = calls::CREATE_ALIAS.send(&alias, request.send()).await;
     if let Err(error) = &named
         && error.code.as_deref() == Some("AlreadyExistsException")
-        && found.is_none()
+        && stray.is_none()
         && behind(client, &alias).await?.as_deref() != Some(id.as_str())
     {
         // Another apply was quicker: its key stays, and ours, which nobody uses, goes.
@@ -152,17 +145,13 @@ async fn fresh(
     stack: &StackName,
     key: &EncryptionKey,
 ) -> Result<String, CallError> {
-    let tag = Tag::builder()
-        .tag_key(STACK_TAG)
-        .tag_value(stack.as_str())
-        .build();
     let once = aws_sdk_kms::config::Builder::new()
         .retry_config(aws_sdk_kms::config::retry::RetryConfig::disabled());
     let request = client
         .create_key()
         .description(&key.description)
         .policy(key.policy.to_string())
-        .set_tags(tag.ok().map(|tag| vec![tag]))
+        .set_tags(tag(stack).map(|tag| vec![tag]))
         .customize()
         .config_override(once);
     let created = calls::CREATE_KEY.send("*", request.send()).await?;
@@ -173,23 +162,23 @@ async fn fresh(
 }
 
 /// A key of ours without our alias, as a look at it shows.
-struct Found(EncryptionKey);
-
-impl Found {
-    async fn read(client: &aws_sdk_kms::Client, id: &str, name: &str) -> Result<Self, CallError> {
-        let request = client.describe_key().key_id(id);
-        let answer = calls::DESCRIBE_KEY.send(id, request.send()).await?;
-        let metadata = answer.key_metadata.as_ref();
-        let description = metadata.and_then(|m| m.description());
-        let state = metadata.and_then(|m| m.key_state());
-        Ok(Self(EncryptionKey {
-            name: name.to_owned(),
-            description: description.unwrap_or_default().to_owned(),
-            policy: key_policy(client, id).await?,
-            rotated: rotation(client, id).await?,
-            enabled: state == Some(&KeyState::Enabled),
-        }))
-    }
+async fn found(
+    client: &aws_sdk_kms::Client,
+    id: &str,
+    name: &str,
+) -> Result<EncryptionKey, CallError> {
+    let request = client.describe_key().key_id(id);
+    let answer = calls::DESCRIBE_KEY.send(id, request.send()).await?;
+    let metadata = answer.key_metadata.as_ref();
+    let description = metadata.and_then(|m| m.description());
+    let state = metadata.and_then(|m| m.key_state());
+    Ok(EncryptionKey {
+        name: name.to_owned(),
+        description: description.unwrap_or_default().to_owned(),
+        policy: key_policy(client, id).await?,
+        rotated: rotation(client, id).await?,
+        enabled: state == Some(&KeyState::Enabled),
+    })
 }
 
 /// The key that carries our tag although no alias of ours names one.
@@ -239,46 +228,62 @@ async fn rotate(client: &aws_sdk_kms::Client, id: &str) -> Result<(), CallError>
         .map(drop)
 }
 
-/// Turns a key that is ours into what it should be.
-pub(super) async fn update(
-    client: &aws_sdk_kms::Client,
+fn tag(stack: &StackName) -> Option<Tag> {
+    let tag = Tag::builder().tag_key(STACK_TAG).tag_value(stack.as_str());
+    tag.build().ok()
+}
+
+pub(crate) async fn update(
+    clients: &Clients,
     id: &str,
     before: &EncryptionKey,
     key: &EncryptionKey,
 ) -> Result<(), CallError> {
-    if key.enabled && !before.enabled {
-        let request = client.describe_key().key_id(id);
-        let answer = calls::DESCRIBE_KEY.send(id, request.send()).await?;
-        let metadata = answer.key_metadata;
-        let state = metadata.and_then(|metadata| metadata.key_state);
-        if state == Some(KeyState::PendingDeletion) {
-            let request = client.cancel_key_deletion().key_id(id);
-            calls::CANCEL_KEY_DELETION.send(id, request.send()).await?;
+    take(&clients.kms, id, key, steps(before, key)).await
+}
+
+/// Carries out the steps towards a key.
+async fn take(
+    client: &aws_sdk_kms::Client,
+    id: &str,
+    key: &EncryptionKey,
+    steps: Vec<Step>,
+) -> Result<(), CallError> {
+    for step in steps {
+        let call = step.call();
+        match step {
+            Step::Enable => {
+                keep(client, id).await?;
+                let request = client.enable_key().key_id(id);
+                call.send(id, request.send()).await?;
+            }
+            Step::Policy => {
+                let request = client.put_key_policy().key_id(id).policy_name("default");
+                let request = request.policy(key.policy.to_string());
+                call.send(id, request.send()).await?;
+            }
+            Step::Description => {
+                let request = client.update_key_description().key_id(id);
+                let request = request.description(&key.description);
+                call.send(id, request.send()).await?;
+            }
+            Step::Rotation => rotate(client, id).await?,
         }
-        let request = client.enable_key().key_id(id);
-        calls::ENABLE_KEY.send(id, request.send()).await?;
-    }
-    if before.policy != key.policy {
-        let request = client
-            .put_key_policy()
-            .key_id(id)
-            .policy_name("default")
-            .policy(key.policy.to_string());
-        calls::PUT_KEY_POLICY.send(id, request.send()).await?;
-    }
-    if before.description != key.description {
-        let request = client
-            .update_key_description()
-            .key_id(id)
-            .description(&key.description);
-        calls::UPDATE_KEY_DESCRIPTION
-            .send(id, request.send())
-            .await?;
-    }
-    if key.rotated && !before.rotated {
-        rotate(client, id).await?;
     }
     Ok(())
+}
+
+/// Takes back the deletion of a key that waits for it.
+async fn keep(client: &aws_sdk_kms::Client, id: &str) -> Result<(), CallError> {
+    let request = client.describe_key().key_id(id);
+    let answer = calls::DESCRIBE_KEY.send(id, request.send()).await?;
+    let state = answer.key_metadata.and_then(|metadata| metadata.key_state);
+    if state != Some(KeyState::PendingDeletion) {
+        return Ok(());
+    }
+    let request = client.cancel_key_deletion().key_id(id);
+    let kept = calls::CANCEL_KEY_DELETION.send(id, request.send()).await;
+    kept.map(drop)
 }
 
 /// What is wrong with a key of somebody's own that is to encrypt our topics.
@@ -318,11 +323,12 @@ pub async fn problem(
 }
 
 /// Schedules the key's deletion and frees the alias. Until the last day it can be taken back.
-pub(super) async fn delete(
-    client: &aws_sdk_kms::Client,
+pub(crate) async fn delete(
+    clients: &Clients,
     id: &str,
     key: &EncryptionKey,
 ) -> Result<(), CallError> {
+    let client = &clients.kms;
     let request = client
         .schedule_key_deletion()
         .key_id(id)
@@ -331,10 +337,22 @@ pub(super) async fn delete(
     match scheduled {
         // It is scheduled already.
         Err(error) if error.code.as_deref() == Some("KMSInvalidStateException") => {}
-        other => super::gone_is_fine(other.map(drop))?,
+        other => gone_is_fine(other.map(drop))?,
     }
     let alias = format!("alias/{}", key.name);
     let request = client.delete_alias().alias_name(&alias);
     let deleted = calls::DELETE_ALIAS.send(&alias, request.send()).await;
-    super::gone_is_fine(deleted.map(drop))
+    deleted.map(drop)
+}
+
+pub(crate) async fn adopt(
+    clients: &Clients,
+    stack: &StackName,
+    id: &str,
+    _: &EncryptionKey,
+) -> Result<(), CallError> {
+    let request = clients.kms.tag_resource().key_id(id);
+    let request = request.set_tags(tag(stack).map(|tag| vec![tag]));
+    let tagged = calls::TAG_KEY.send(id, request.send()).await;
+    tagged.map(drop)
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{EventRule, events};
 use crate::aws::{CallError, Cause, calls};
 use crate::place::{Place, StackName};
+use crate::resources::names::prefix;
+use crate::resources::rule::{self, EventRule};
 
 /// For so long what was seen counts as what is there.
 const FRESH: Duration = Duration::from_secs(1);
@@ -27,7 +28,7 @@ impl NameGuard {
     ///
     /// # Errors
     /// When a rule of that name stands there, and whatever AWS says.
-    pub(super) async fn refuse(
+    pub(crate) async fn refuse(
         &self,
         client: &aws_sdk_eventbridge::Client,
         stack: &StackName,
@@ -67,7 +68,7 @@ async fn names(
     stack: &StackName,
     bus: &str,
 ) -> Result<BTreeSet<String>, CallError> {
-    let listed = events::list(client, bus, &super::names::prefix(stack)).await;
+    let listed = rule::aws::list(client, bus, &prefix(stack)).await;
     match listed {
         Ok(rules) => Ok(rules.into_iter().filter_map(|rule| rule.name).collect()),
         // PutRule says it better.

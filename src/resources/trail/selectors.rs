@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
-use aws_sdk_cloudtrail::types;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The management events that a trail records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,82 +27,7 @@ pub fn all_management_events() -> Value {
     }] })
 }
 
-/// The canonical form of what CloudTrail answers.
-pub(super) fn canonical(answer: &GetEventSelectorsOutput) -> Value {
-    let advanced = answer.advanced_event_selectors();
-    if !advanced.is_empty() {
-        let list: Vec<Value> = advanced.iter().map(advanced_selector).collect();
-        return json!({ "advanced": list });
-    }
-    let list: Vec<Value> = answer
-        .event_selectors()
-        .iter()
-        .map(|selector| {
-            let data = selector.data_resources().iter().map(|resource| {
-                let mut values = resource.values().to_vec();
-                values.sort();
-                json!({ "type": resource.r#type(), "values": values })
-            });
-            let mut excluded = selector.exclude_management_event_sources().to_vec();
-            excluded.sort();
-            json!({
-                "read_write": selector.read_write_type().map(types::ReadWriteType::as_str),
-                "management": selector.include_management_events(),
-                "excluded": excluded,
-                "data": data.collect::<Vec<Value>>(),
-            })
-        })
-        .collect();
-    json!({ "basic": list })
-}
-
-fn advanced_selector(selector: &types::AdvancedEventSelector) -> Value {
-    let fields: Vec<Value> = selector
-        .field_selectors()
-        .iter()
-        .map(|field| {
-            let tests = [
-                ("equals", field.equals()),
-                ("not_equals", field.not_equals()),
-                ("starts_with", field.starts_with()),
-                ("not_starts_with", field.not_starts_with()),
-                ("ends_with", field.ends_with()),
-                ("not_ends_with", field.not_ends_with()),
-            ];
-            let mut object = Map::from_iter([("field".to_owned(), json!(field.field()))]);
-            for (name, values) in tests {
-                if !values.is_empty() {
-                    object.insert(name.to_owned(), json!(values));
-                }
-            }
-            Value::Object(object)
-        })
-        .collect();
-    json!({ "fields": fields })
-}
-
-/// The basic selectors in CloudTrail's form. Ours are never advanced.
-pub(super) fn to_aws(selectors: &Value) -> Vec<types::EventSelector> {
-    let list = selectors.get("basic").and_then(Value::as_array);
-    list.into_iter()
-        .flatten()
-        .map(|selector| {
-            let text = |field: &str| selector.get(field).and_then(Value::as_str);
-            types::EventSelector::builder()
-                .read_write_type(types::ReadWriteType::from(
-                    text("read_write").unwrap_or("All"),
-                ))
-                .include_management_events(
-                    selector.get("management").and_then(Value::as_bool) == Some(true),
-                )
-                .set_exclude_management_event_sources(Some(texts(selector.get("excluded"))))
-                .set_data_resources(Some(Vec::new()))
-                .build()
-        })
-        .collect()
-}
-
-fn texts(value: Option<&Value>) -> Vec<String> {
+pub(super) fn texts(value: Option<&Value>) -> Vec<String> {
     value
         .and_then(Value::as_array)
         .into_iter()

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{DEFAULT_BUS, buses};
+use super::pages::all_pages;
 use crate::aws::{CallError, Cause, Clients, calls};
 use crate::pattern::EventPattern;
+use crate::resources::bus;
+use crate::resources::model::DEFAULT_BUS;
 
 /// What stands on a bus.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,27 +36,26 @@ impl BusUse {
 /// # Errors
 /// What AWS says.
 pub async fn bus_use(clients: &Clients, bus: &str) -> Result<BusUse, CallError> {
-    let mut found = BusUse::default();
-    let mut token = None;
-    loop {
+    let listed = all_pages(|token| async move {
         let request = clients.events.list_rules().event_bus_name(bus);
         let request = request.set_next_token(token);
-        let page = match calls::LIST_RULES.send("*", request.send()).await {
-            Err(error) if error.cause == Cause::NotFound => return Ok(found),
-            page => page?,
-        };
-        found.rules.extend(page.rules().iter().map(|rule| {
-            let pattern = EventPattern::parse(rule.event_pattern().unwrap_or_default());
-            let wildcard = pattern.is_ok_and(|pattern| pattern.uses_wildcard());
-            (rule.name().unwrap_or_default().to_owned(), wildcard)
-        }));
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            break;
-        }
-    }
-    if bus != DEFAULT_BUS {
-        found.foreign = buses::foreign(&clients.events, bus).await?;
-    }
-    Ok(found)
+        let page = calls::LIST_RULES.send("*", request.send()).await?;
+        Ok((page.rules.unwrap_or_default(), page.next_token))
+    });
+    let listed = match listed.await {
+        Err(error) if error.cause == Cause::NotFound => return Ok(BusUse::default()),
+        listed => listed?,
+    };
+    let rules = listed.iter().map(|rule| {
+        let pattern = EventPattern::parse(rule.event_pattern().unwrap_or_default());
+        let wildcard = pattern.is_ok_and(|pattern| pattern.uses_wildcard());
+        (rule.name().unwrap_or_default().to_owned(), wildcard)
+    });
+    let rules = rules.collect();
+    let foreign = if bus == DEFAULT_BUS {
+        Vec::new()
+    } else {
+        bus::aws::foreign(&clients.events, bus).await?
+    };
+    Ok(BusUse { rules, foreign })
 }

@@ -1,19 +1,19 @@
-//! CloudTrail: a trail of ours, and what other trails already record.
-
-mod admission;
-mod selectors;
+//! How CloudTrail reads and writes trails.
 
 use std::time::Duration;
 
+use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use aws_sdk_cloudtrail::primitives::{DateTime, DateTimeFormat as Format};
+use aws_sdk_cloudtrail::types;
 use aws_sdk_cloudtrail::types::Tag;
+use serde_json::{Map, Value, json};
 
-use super::{Owner, STACK_TAG, Trail};
+use super::selectors::texts;
+use super::{Step, Trail, TrailFacts, steps};
 use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{AccountId, Arn, Region, StackName};
-
-pub use admission::missing_statements;
-pub use selectors::{Management, all_management_events, management};
+use crate::resources::aws::creation::Creation;
+use crate::resources::model::{Owner, STACK_TAG};
 
 /// A bucket policy takes a moment until CloudTrail sees it. Source: users' reports on CreateTrail.
 const POLICY_DELAYS: [Duration; 3] = [
@@ -22,29 +22,8 @@ const POLICY_DELAYS: [Duration; 3] = [
     Duration::from_secs(8),
 ];
 
-/// A trail of the account, ours or not.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrailFacts {
-    /// Its ARN.
-    pub arn: Arn,
-    /// Where it can be changed.
-    pub home: Region,
-    /// Its canonical form. Of a trail whose selectors may not be read, they are null.
-    pub trail: Trail,
-    /// Whether it may not be looked into: whether it logs, or what it records, is not known.
-    pub unknown: bool,
-    /// Whose it is.
-    pub owner: Owner,
-    /// Why CloudTrail could not deliver log files of late, in its own code.
-    pub delivery_error: Option<String>,
-    /// When log files were last delivered, if they are not any more; ISO 8601.
-    pub delivery_failing_since: Option<String>,
-    /// When it was stopped, the last time that it was; ISO 8601.
-    pub stopped_since: Option<String>,
-}
-
 /// Reads every trail that records something in a Region; `at` gives the clients of another.
-pub(super) async fn read(
+pub(crate) async fn read(
     region: &Region,
     at: impl Fn(&Region) -> Clients,
     stack: &StackName,
@@ -85,9 +64,9 @@ pub(super) async fn read(
             .await;
         let organization = listed.is_organization_trail() == Some(true);
         let selectors = match selectors {
-            Ok(answer) => selectors::canonical(&answer),
+            Ok(answer) => canonical(&answer),
             Err(error) if hidden(&error) || (organization && error.cause == Cause::Denied) => {
-                serde_json::Value::Null
+                Value::Null
             }
             Err(error) => return Err(error),
         };
@@ -157,13 +136,9 @@ async fn owner(
 }
 
 /// Creates a trail, and starts it last: nothing is recorded before all else is as it should be.
-pub(super) async fn create(
-    client: &aws_sdk_cloudtrail::Client,
-    stack: &StackName,
-    trail: &Trail,
-) -> Result<(), CallError> {
-    let tag = Tag::builder().key(STACK_TAG).value(stack.as_str()).build();
-    let tags = tag.ok().map(|tag| vec![tag]);
+pub(crate) async fn create(at: &Creation<'_>, trail: &Trail) -> Result<(), CallError> {
+    let client = &at.clients.cloudtrail;
+    let tags = tag(at.stack).map(|tag| vec![tag]);
     let mut delays = POLICY_DELAYS.iter();
     loop {
         let request = client
@@ -199,7 +174,7 @@ async fn put_selectors(
     let request = client
         .put_event_selectors()
         .trail_name(&trail.name)
-        .set_event_selectors(Some(selectors::to_aws(&trail.selectors)));
+        .set_event_selectors(Some(to_aws(&trail.selectors)));
     calls::PUT_SELECTORS
         .send(&trail.name, request.send())
         .await
@@ -214,55 +189,136 @@ async fn start(client: &aws_sdk_cloudtrail::Client, trail: &Trail) -> Result<(),
         .map(drop)
 }
 
-/// Turns a trail that is ours into what it should be.
-pub(super) async fn update(
-    client: &aws_sdk_cloudtrail::Client,
+fn tag(stack: &StackName) -> Option<Tag> {
+    let tag = Tag::builder().key(STACK_TAG).value(stack.as_str());
+    tag.build().ok()
+}
+
+pub(crate) async fn update(
+    clients: &Clients,
+    _: &str,
     before: &Trail,
     trail: &Trail,
 ) -> Result<(), CallError> {
-    let own = |trail: &Trail| Trail {
-        logging: true,
-        selectors: serde_json::Value::Null,
-        ..trail.clone()
-    };
-    if own(before) != own(trail) {
-        let request = client
-            .update_trail()
-            .name(&trail.name)
-            .s3_bucket_name(&trail.bucket)
-            // An empty text takes a prefix or key away. Source: UpdateTrail.
-            .s3_key_prefix(trail.key_prefix.clone().unwrap_or_default())
-            .is_multi_region_trail(trail.multi_region)
-            // Only whoever may make an organization's trail may say so.
-            .set_is_organization_trail(
-                (trail.organization != before.organization).then_some(trail.organization),
-            )
-            .include_global_service_events(trail.global_events)
-            .enable_log_file_validation(trail.validated)
-            .kms_key_id(trail.kms_key.clone().unwrap_or_default());
-        calls::UPDATE_TRAIL
-            .send(&trail.name, request.send())
-            .await?;
-    }
-    if before.selectors != trail.selectors {
-        put_selectors(client, trail).await?;
-    }
-    if trail.logging && !before.logging {
-        start(client, trail).await?;
+    let client = &clients.cloudtrail;
+    for step in steps(before, trail) {
+        match step {
+            Step::Update => {
+                let request = client
+                    .update_trail()
+                    .name(&trail.name)
+                    .s3_bucket_name(&trail.bucket)
+                    // An empty text takes a prefix or key away. Source: UpdateTrail.
+                    .s3_key_prefix(trail.key_prefix.clone().unwrap_or_default())
+                    .is_multi_region_trail(trail.multi_region)
+                    // Only whoever may make an organization's trail may say so.
+                    .set_is_organization_trail(
+                        (trail.organization != before.organization).then_some(trail.organization),
+                    )
+                    .include_global_service_events(trail.global_events)
+                    .enable_log_file_validation(trail.validated)
+                    .kms_key_id(trail.kms_key.clone().unwrap_or_default());
+                calls::UPDATE_TRAIL
+                    .send(&trail.name, request.send())
+                    .await?;
+            }
+            Step::Selectors => put_selectors(client, trail).await?,
+            Step::Start => start(client, trail).await?,
+        }
     }
     Ok(())
 }
 
-/// Deletes a trail; one that is gone already is fine. Its log files stay.
-pub(super) async fn delete(
-    client: &aws_sdk_cloudtrail::Client,
-    name: &str,
+/// The log files of a trail stay.
+pub(crate) async fn delete(clients: &Clients, _: &str, trail: &Trail) -> Result<(), CallError> {
+    let request = clients.cloudtrail.delete_trail().name(&trail.name);
+    let deleted = calls::DELETE_TRAIL.send(&trail.name, request.send()).await;
+    deleted.map(drop)
+}
+
+pub(crate) async fn adopt(
+    clients: &Clients,
+    stack: &StackName,
+    arn: &str,
+    _: &Trail,
 ) -> Result<(), CallError> {
-    let request = client.delete_trail().name(name);
-    super::gone_is_fine(
-        calls::DELETE_TRAIL
-            .send(name, request.send())
-            .await
-            .map(drop),
-    )
+    let request = clients.cloudtrail.add_tags().resource_id(arn);
+    let request = request.set_tags_list(tag(stack).map(|tag| vec![tag]));
+    let tagged = calls::TAG_TRAIL.send(arn, request.send()).await;
+    tagged.map(drop)
+}
+
+/// The canonical form of what CloudTrail answers.
+fn canonical(answer: &GetEventSelectorsOutput) -> Value {
+    let advanced = answer.advanced_event_selectors();
+    if !advanced.is_empty() {
+        let list: Vec<Value> = advanced.iter().map(advanced_selector).collect();
+        return json!({ "advanced": list });
+    }
+    let list: Vec<Value> = answer
+        .event_selectors()
+        .iter()
+        .map(|selector| {
+            let data = selector.data_resources().iter().map(|resource| {
+                let mut values = resource.values().to_vec();
+                values.sort();
+                json!({ "type": resource.r#type(), "values": values })
+            });
+            let mut excluded = selector.exclude_management_event_sources().to_vec();
+            excluded.sort();
+            json!({
+                "read_write": selector.read_write_type().map(types::ReadWriteType::as_str),
+                "management": selector.include_management_events(),
+                "excluded": excluded,
+                "data": data.collect::<Vec<Value>>(),
+            })
+        })
+        .collect();
+    json!({ "basic": list })
+}
+
+fn advanced_selector(selector: &types::AdvancedEventSelector) -> Value {
+    let fields: Vec<Value> = selector
+        .field_selectors()
+        .iter()
+        .map(|field| {
+            let tests = [
+                ("equals", field.equals()),
+                ("not_equals", field.not_equals()),
+                ("starts_with", field.starts_with()),
+                ("not_starts_with", field.not_starts_with()),
+                ("ends_with", field.ends_with()),
+                ("not_ends_with", field.not_ends_with()),
+            ];
+            let mut object = Map::from_iter([("field".to_owned(), json!(field.field()))]);
+            for (name, values) in tests {
+                if !values.is_empty() {
+                    object.insert(name.to_owned(), json!(values));
+                }
+            }
+            Value::Object(object)
+        })
+        .collect();
+    json!({ "fields": fields })
+}
+
+/// The basic selectors in CloudTrail's form. Ours are never advanced.
+fn to_aws(selectors: &Value) -> Vec<types::EventSelector> {
+    let list = selectors.get("basic").and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .map(|selector| {
+            let text = |field: &str| selector.get(field).and_then(Value::as_str);
+            types::EventSelector::builder()
+                .read_write_type(types::ReadWriteType::from(
+                    text("read_write").unwrap_or("All"),
+                ))
+                .include_management_events(
+                    selector.get("management").and_then(Value::as_bool) == Some(true),
+                )
+                .set_exclude_management_event_sources(Some(texts(selector.get("excluded"))))
+                .set_data_resources(Some(Vec::new()))
+                .build()
+        })
+        .collect()
 }

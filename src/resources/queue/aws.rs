@@ -1,4 +1,4 @@
-//! SQS: dead-letter queues of ours, and other people's queues that receive alerts.
+//! How SQS reads and writes dead-letter queues of ours, and reads other people's queues that receive alerts.
 
 use std::collections::HashMap;
 
@@ -6,26 +6,25 @@ use aws_sdk_sqs::types::QueueAttributeName as Name;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
-use super::{Kind, Live, Owner, Queue, Resource, ResourceKey, STACK_TAG, names, policy};
-use crate::aws::{CallError, Cause, calls};
+use super::{LARGEST_MESSAGE, Queue};
+use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{Arn, Place, StackName};
+use crate::resources::aws::creation::Creation;
+use crate::resources::aws::pages::all_pages;
+use crate::resources::model::{Owner, STACK_TAG};
+use crate::resources::resource::{Live, Resource};
+use crate::resources::{names, policy};
 
 /// How many queues are read at once.
 const CONCURRENCY: usize = 8;
 
-/// What a dead letter needs room for: CloudTrail sends no event of more than 256 KB, and newer queues take
-/// four times as much. Source: CloudTrail, EventBridge integration; SQS quotas.
-pub const LARGEST_MESSAGE: u32 = 262_144;
-
 /// Reads the queues whose names are ours.
-pub(super) async fn read(
+pub(crate) async fn read(
     client: &aws_sdk_sqs::Client,
     stack: &StackName,
     place: &Place,
 ) -> Result<Vec<Live>, CallError> {
-    let mut urls: Vec<String> = Vec::new();
-    let mut token = None;
-    loop {
+    let urls = all_pages(|token| async move {
         // Without a limit SQS answers with the first 1,000 and no token.
         let request = client
             .list_queues()
@@ -33,12 +32,9 @@ pub(super) async fn read(
             .max_results(1000)
             .set_next_token(token);
         let page = calls::LIST_QUEUES.send("*", request.send()).await?;
-        urls.extend(page.queue_urls().iter().cloned());
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            break;
-        }
-    }
+        Ok((page.queue_urls.unwrap_or_default(), page.next_token))
+    });
+    let urls: Vec<String> = urls.await?;
     let queues: Vec<Option<Live>> = stream::iter(urls)
         .map(|url| one(client, stack, place, url))
         .buffer_unordered(CONCURRENCY)
@@ -49,7 +45,7 @@ pub(super) async fn read(
 
 /// Reads the dead-letter queue of a place, if it is there. It is asked for by its address, which is made of
 /// what is known: one request less than a look at the list. Source: SQS, queue and message identifiers.
-pub(super) async fn read_dead_letters(
+pub(crate) async fn read_dead_letters(
     client: &aws_sdk_sqs::Client,
     stack: &StackName,
     place: &Place,
@@ -87,7 +83,7 @@ async fn one(
     let tag = tags.tags().and_then(|tags| tags.get(STACK_TAG));
     let text = |name: &Name| attributes.get(name).map(String::as_str);
     let resource = Resource::Queue(Queue {
-        name: name.clone(),
+        name,
         policy: policy::canonical(&json_or_null(text(&Name::Policy))),
         retention_seconds: text(&Name::MessageRetentionPeriod)
             .and_then(|seconds| seconds.parse().ok())
@@ -101,17 +97,8 @@ async fn one(
             .and_then(|seconds| seconds.parse().ok())
             .unwrap_or_default(),
     });
-    Ok(Some(Live {
-        key: ResourceKey {
-            place: place.clone(),
-            kind: Kind::Queue,
-            name,
-        },
-        resource,
-        owner: Owner::by_tag(tag.map(String::as_str), stack.as_str()),
-        handle: Some(url),
-        foreign: Vec::new(),
-    }))
+    let owner = Owner::by_tag(tag.map(String::as_str), stack.as_str());
+    Ok(Some(Live::new(place, resource, owner, Some(url))))
 }
 
 async fn attributes(
@@ -134,56 +121,59 @@ fn json_or_null(text: Option<&str>) -> Value {
         .unwrap_or(Value::Null)
 }
 
-/// Creates a queue with everything it is.
-pub(super) async fn create(
-    client: &aws_sdk_sqs::Client,
-    stack: &StackName,
-    queue: &Queue,
-) -> Result<(), CallError> {
-    let mut request = client
+pub(crate) async fn create(at: &Creation<'_>, queue: &Queue) -> Result<(), CallError> {
+    let mut request = at
+        .clients
+        .sqs
         .create_queue()
         .queue_name(&queue.name)
-        .tags(STACK_TAG, stack.as_str());
+        .tags(STACK_TAG, at.stack.as_str());
     for (name, value) in wanted(queue) {
         // A new queue takes larger ones still.
         if name != Name::MaximumMessageSize {
             request = request.attributes(name, value);
         }
     }
-    calls::CREATE_QUEUE
-        .send(&queue.name, request.send())
-        .await
-        .map(drop)
+    let created = calls::CREATE_QUEUE.send(&queue.name, request.send()).await;
+    created.map(drop)
 }
 
 /// Sets the attributes of a queue that is ours where they differ.
-pub(super) async fn update(
-    client: &aws_sdk_sqs::Client,
+pub(crate) async fn update(
+    clients: &Clients,
     url: &str,
     before: &Queue,
     queue: &Queue,
 ) -> Result<(), CallError> {
-    let mut request = client.set_queue_attributes().queue_url(url);
+    if before == queue {
+        return Ok(());
+    }
+    let mut request = clients.sqs.set_queue_attributes().queue_url(url);
     for ((name, value), (_, was)) in wanted(queue).into_iter().zip(wanted(before)) {
         if value != was {
             request = request.attributes(name, value);
         }
     }
-    calls::SET_QUEUE
-        .send(&queue.name, request.send())
-        .await
-        .map(drop)
+    let set = calls::SET_QUEUE.send(&queue.name, request.send()).await;
+    set.map(drop)
 }
 
-/// Deletes a queue; one that is gone already is fine.
-pub(super) async fn delete(client: &aws_sdk_sqs::Client, url: &str) -> Result<(), CallError> {
-    let request = client.delete_queue().queue_url(url);
-    super::gone_is_fine(
-        calls::DELETE_QUEUE
-            .send(url, request.send())
-            .await
-            .map(drop),
-    )
+pub(crate) async fn delete(clients: &Clients, url: &str, _: &Queue) -> Result<(), CallError> {
+    let request = clients.sqs.delete_queue().queue_url(url);
+    let deleted = calls::DELETE_QUEUE.send(url, request.send()).await;
+    deleted.map(drop)
+}
+
+pub(crate) async fn adopt(
+    clients: &Clients,
+    stack: &StackName,
+    url: &str,
+    queue: &Queue,
+) -> Result<(), CallError> {
+    let request = clients.sqs.tag_queue().queue_url(url);
+    let request = request.tags(STACK_TAG, stack.as_str());
+    let tagged = calls::TAG_QUEUE.send(&queue.name, request.send()).await;
+    tagged.map(drop)
 }
 
 fn wanted(queue: &Queue) -> [(Name, String); 5] {

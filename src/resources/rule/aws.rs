@@ -1,30 +1,28 @@
-//! EventBridge: rules of ours with their targets.
+//! How EventBridge reads and writes rules with their targets.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_eventbridge::types;
 use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::Value;
 
 use super::{
-    EventRule, Kind, Live, NameGuard, Owner, Resource, ResourceKey, STACK_TAG, Target, names,
+    DEFAULT_MAX_AGE_SECONDS, DEFAULT_MAX_RETRIES, EventRule, KnownPatterns, Step, Target, bare,
+    steps,
 };
-use crate::aws::{Call, CallError, Cause, calls};
+use crate::aws::{Call, CallError, Cause, Clients, calls};
 use crate::compile::{InputTransformer, RuleState};
-use crate::pattern;
 use crate::place::{Arn, Place, StackName};
+use crate::resources::aws::answers::gone_is_fine;
+use crate::resources::aws::creation::Creation;
+use crate::resources::aws::pages::all_pages;
+use crate::resources::model::{Owner, STACK_TAG};
+use crate::resources::names;
+use crate::resources::resource::{Live, Resource};
 
 /// How many rules are read at once, by two requests each: more than EventBridge takes in a second, and little enough for
 /// hundreds of accounts at once.
 const CONCURRENCY: usize = 3;
-
-/// What EventBridge does with events it cannot deliver, unless it is told otherwise.
-/// Source: `RetryPolicy` in the API reference.
-pub const DEFAULT_MAX_AGE_SECONDS: i32 = 86_400;
-/// Likewise.
-pub const DEFAULT_MAX_RETRIES: i32 = 185;
 
 /// How long to wait for a role that was made a moment ago.
 const ROLE_DELAYS: [Duration; 3] = [
@@ -33,34 +31,8 @@ const ROLE_DELAYS: [Duration; 3] = [
     Duration::from_secs(8),
 ];
 
-/// Patterns that are wanted, by the text that EventBridge has of them: those of thousands of accounts are neither
-/// parsed nor kept more than once.
-#[derive(Debug, Default)]
-pub struct KnownPatterns(HashMap<String, Arc<Value>>);
-
-impl KnownPatterns {
-    /// Those that stand so in the rules that are wanted.
-    pub fn of<'a>(patterns: impl IntoIterator<Item = &'a Arc<Value>>) -> Self {
-        let patterns = patterns.into_iter();
-        Self(
-            patterns
-                .map(|pattern| (pattern.to_string(), Arc::clone(pattern)))
-                .collect(),
-        )
-    }
-
-    /// The normal form of a pattern's text; null if it is none.
-    fn read(&self, text: &str) -> Arc<Value> {
-        let parsed = || serde_json::from_str(text).map(|pattern| pattern::normal_form(&pattern));
-        match self.0.get(text) {
-            Some(known) => Arc::clone(known),
-            None => Arc::new(parsed().unwrap_or_default()),
-        }
-    }
-}
-
 /// Reads the rules of a bus whose names are ours.
-pub(super) async fn read(
+pub(crate) async fn read(
     client: &aws_sdk_eventbridge::Client,
     stack: &StackName,
     place: &Place,
@@ -92,26 +64,21 @@ pub(crate) async fn named(
 }
 
 /// The rules of a bus whose names begin so, without targets and tags.
-pub(super) async fn list(
+pub(crate) async fn list(
     client: &aws_sdk_eventbridge::Client,
     bus: &str,
     prefix: &str,
 ) -> Result<Vec<types::Rule>, CallError> {
-    let mut rules = Vec::new();
-    let mut token = None;
-    loop {
+    all_pages(|token| async move {
         let request = client
             .list_rules()
             .event_bus_name(bus)
             .name_prefix(prefix)
             .set_next_token(token);
         let page = calls::LIST_RULES.send("*", request.send()).await?;
-        token = page.next_token().map(str::to_owned);
-        rules.extend(page.rules.unwrap_or_default());
-        if token.is_none() {
-            return Ok(rules);
-        }
-    }
+        Ok((page.rules.unwrap_or_default(), page.next_token))
+    })
+    .await
 }
 
 /// One rule; `None` if it went away since it was listed.
@@ -146,17 +113,8 @@ async fn one(
         },
         targets,
     });
-    Ok(Some(Live {
-        key: ResourceKey {
-            place: place.clone(),
-            kind: Kind::Rule,
-            name: names::rule(bus, &name),
-        },
-        resource,
-        owner: Owner::by_tag(tag.map(types::Tag::value), stack.as_str()),
-        handle: Some(arn),
-        foreign: Vec::new(),
-    }))
+    let owner = Owner::by_tag(tag.map(types::Tag::value), stack.as_str());
+    Ok(Some(Live::new(place, resource, owner, Some(arn))))
 }
 
 async fn targets(
@@ -164,25 +122,20 @@ async fn targets(
     bus: &str,
     rule: &str,
 ) -> Result<BTreeMap<String, Target>, CallError> {
-    let mut targets = BTreeMap::new();
-    let mut token = None;
-    loop {
+    let listed = all_pages(|token| async move {
         let request = client
             .list_targets_by_rule()
             .event_bus_name(bus)
             .rule(rule)
             .set_next_token(token);
         let page = calls::LIST_TARGETS.send(rule, request.send()).await?;
-        for target in page.targets() {
-            if let Some(live) = live_target(target) {
-                targets.insert(target.id().to_owned(), live);
-            }
-        }
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(targets);
-        }
-    }
+        Ok((page.targets.unwrap_or_default(), page.next_token))
+    });
+    let listed = listed.await?;
+    let live = listed
+        .iter()
+        .filter_map(|target| Some((target.id().to_owned(), live_target(target)?)));
+    Ok(live.collect())
 }
 
 fn live_target(target: &types::Target) -> Option<Target> {
@@ -208,63 +161,67 @@ fn live_target(target: &types::Target) -> Option<Target> {
     })
 }
 
-/// Creates a rule with its targets.
-pub(super) async fn create(
-    client: &aws_sdk_eventbridge::Client,
-    stack: &StackName,
-    place: &Place,
-    rule: &EventRule,
-    taken: &NameGuard,
-) -> Result<(), CallError> {
-    taken.refuse(client, stack, place, rule).await?;
-    put_rule(client, rule, Some(stack)).await?;
-    put_targets(client, rule, &rule.targets).await
+pub(crate) async fn create(at: &Creation<'_>, rule: &EventRule) -> Result<(), CallError> {
+    let client = &at.clients.events;
+    at.taken.refuse(client, at.stack, at.place, rule).await?;
+    put_rule(client, rule, Some(at.stack)).await?;
+    take(client, rule, steps(&bare(rule), rule)).await
 }
 
-/// Turns a rule that is ours into what it should be.
-pub(super) async fn update(
-    client: &aws_sdk_eventbridge::Client,
+pub(crate) async fn update(
+    clients: &Clients,
+    _: &str,
     before: &EventRule,
     rule: &EventRule,
 ) -> Result<(), CallError> {
-    let extra: Vec<String> = before
-        .targets
-        .keys()
-        .filter(|id| !rule.targets.contains_key(*id))
-        .cloned()
-        .collect();
-    let changed: BTreeMap<String, Target> = rule
-        .targets
-        .iter()
-        .filter(|(id, target)| before.targets.get(*id) != Some(target))
-        .map(|(id, target)| (id.clone(), target.clone()))
-        .collect();
-    // A rule holds five targets: those that go make room first.
-    remove_targets(client, &rule.bus, &rule.name, extra).await?;
-    put_targets(client, rule, &changed).await?;
-    let own = |rule: &EventRule| EventRule {
-        targets: BTreeMap::new(),
-        ..rule.clone()
-    };
-    if own(before) != own(rule) {
-        put_rule(client, rule, None).await?;
+    take(&clients.events, rule, steps(before, rule)).await
+}
+
+async fn take(
+    client: &aws_sdk_eventbridge::Client,
+    rule: &EventRule,
+    steps: Vec<Step<'_>>,
+) -> Result<(), CallError> {
+    for step in steps {
+        match step {
+            Step::RemoveTargets(ids) => remove_targets(client, rule, &ids).await?,
+            Step::PutTargets(targets) => put_targets(client, rule, &targets).await?,
+            Step::PutRule => put_rule(client, rule, None).await?,
+        }
     }
     Ok(())
 }
 
-/// Deletes a rule; one that is gone already is fine.
-pub(super) async fn delete(
-    client: &aws_sdk_eventbridge::Client,
-    rule: &EventRule,
-) -> Result<(), CallError> {
-    let ids = rule.targets.keys().cloned().collect();
-    super::gone_is_fine(remove_targets(client, &rule.bus, &rule.name, ids).await)?;
+pub(crate) async fn delete(clients: &Clients, _: &str, rule: &EventRule) -> Result<(), CallError> {
+    let client = &clients.events;
+    gone_is_fine(take(client, rule, steps(rule, &bare(rule))).await)?;
     let request = client
         .delete_rule()
         .name(&rule.name)
         .event_bus_name(&rule.bus);
     let deleted = calls::DELETE_RULE.send(&rule.name, request.send()).await;
-    super::gone_is_fine(deleted.map(drop))
+    deleted.map(drop)
+}
+
+pub(crate) async fn adopt(
+    clients: &Clients,
+    stack: &StackName,
+    arn: &str,
+    _: &EventRule,
+) -> Result<(), CallError> {
+    tag(clients, stack, arn).await
+}
+
+/// Puts our tag on what an ARN names: EventBridge has one call for rules and buses.
+pub(crate) async fn tag(clients: &Clients, stack: &StackName, arn: &str) -> Result<(), CallError> {
+    let tag = types::Tag::builder()
+        .key(STACK_TAG)
+        .value(stack.as_str())
+        .build();
+    let request = clients.events.tag_resource().resource_arn(arn);
+    let request = request.set_tags(tag.ok().map(|tag| vec![tag]));
+    let tagged = calls::TAG_RULE_OR_BUS.send(arn, request.send()).await;
+    tagged.map(drop)
 }
 
 /// PutRule nulls what it is not told, and ignores tags on a rule that exists.
@@ -302,11 +259,8 @@ fn is_too_soon(error: &CallError) -> bool {
 async fn put_targets(
     client: &aws_sdk_eventbridge::Client,
     rule: &EventRule,
-    targets: &BTreeMap<String, Target>,
+    targets: &BTreeMap<&str, &Target>,
 ) -> Result<(), CallError> {
-    if targets.is_empty() {
-        return Ok(());
-    }
     let targets: Vec<types::Target> = targets
         .iter()
         .filter_map(|(id, target)| aws_target(id, target))
@@ -336,19 +290,18 @@ async fn put_targets(
 
 async fn remove_targets(
     client: &aws_sdk_eventbridge::Client,
-    bus: &str,
-    rule: &str,
-    ids: Vec<String>,
+    rule: &EventRule,
+    ids: &[&str],
 ) -> Result<(), CallError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
+    let ids = ids.iter().map(|id| (*id).to_owned()).collect();
     let request = client
         .remove_targets()
-        .rule(rule)
-        .event_bus_name(bus)
+        .rule(&rule.name)
+        .event_bus_name(&rule.bus)
         .set_ids(Some(ids));
-    let answer = calls::REMOVE_TARGETS.send(rule, request.send()).await?;
+    let answer = calls::REMOVE_TARGETS
+        .send(&rule.name, request.send())
+        .await?;
     let failed = answer.failed_entries().first().map(|entry| {
         (
             entry.target_id().unwrap_or_default(),
@@ -356,7 +309,7 @@ async fn remove_targets(
             entry.error_message().unwrap_or_default(),
         )
     });
-    refuse(&calls::REMOVE_TARGETS, rule, failed)
+    refuse(&calls::REMOVE_TARGETS, &rule.name, failed)
 }
 
 /// Failures of single targets come inside a success.
@@ -403,21 +356,4 @@ fn aws_target(id: &str, target: &Target) -> Option<types::Target> {
         )
         .build()
         .ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_pattern_that_stands_as_it_is_wanted_is_kept_once() {
-        let wanted = Arc::new(json!({ "source": ["aws.iam"] }));
-        let known = KnownPatterns::of([&wanted]);
-        assert!(Arc::ptr_eq(&known.read(&wanted.to_string()), &wanted));
-        let other = known.read(r#"{"source": ["aws.sts", "aws.iam"]}"#);
-        assert_eq!(*other, json!({ "source": ["aws.iam", "aws.sts"] }));
-        assert_eq!(*known.read("{"), Value::Null);
-    }
 }

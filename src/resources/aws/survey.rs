@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use aws_sdk_account::types::RegionOptStatus;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::cloudtrail::{self, TrailFacts};
-use super::events::KnownPatterns;
-use super::{DEFAULT_BUS, Kind, Live, Resource, ResourceKey, events, iam, names, read, s3, sqs};
-use crate::aws::{CallError, Cause, Cloud, calls};
+use super::pages::all_pages;
+use crate::aws::{CallError, Cause, Clients, Cloud, calls};
 use crate::organization::Organization;
 use crate::place::{AccountId, Place, Region, StackName};
+use crate::resources::kinds::Kind;
+use crate::resources::model::{DEFAULT_BUS, Owner, ResourceKey};
+use crate::resources::resource::{Live, Resource};
+use crate::resources::rule::KnownPatterns;
+use crate::resources::trail::TrailFacts;
+use crate::resources::{bucket, bus, key, names, queue, role, rule, topic, trail};
 
 /// How many places are read at once.
 pub const PLACES_AT_ONCE: usize = 24;
@@ -54,7 +58,7 @@ pub async fn account_facts_for(
     let owner = organization.map_or(cloud, |(_, owner)| owner);
     let (regions, trails) = futures::join!(
         enabled_regions(cloud),
-        cloudtrail::read(home, |region| owner.at(region), stack, &owner.account)
+        trail::aws::read(home, |region| owner.at(region), stack, &owner.account)
     );
     // 501: emulators without the Account API. To know is needed for `regions: all` only.
     let may_be_unknown =
@@ -76,10 +80,8 @@ pub async fn account_facts_for(
 /// # Errors
 /// What AWS says.
 pub async fn enabled_regions(cloud: &Cloud) -> Result<BTreeSet<Region>, CallError> {
-    let client = cloud.global().account;
-    let mut regions = BTreeSet::new();
-    let mut token = None;
-    loop {
+    let client = &cloud.global().account;
+    let listed = all_pages(|token| async move {
         let request = client
             .list_regions()
             .region_opt_status_contains(RegionOptStatus::Enabled)
@@ -87,16 +89,13 @@ pub async fn enabled_regions(cloud: &Cloud) -> Result<BTreeSet<Region>, CallErro
             .max_results(50)
             .set_next_token(token);
         let page = calls::LIST_REGIONS.send("*", request.send()).await?;
-        regions.extend(
-            page.regions()
-                .iter()
-                .filter_map(|region| region.region_name()?.parse().ok()),
-        );
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(regions);
-        }
-    }
+        Ok((page.regions.unwrap_or_default(), page.next_token))
+    });
+    let listed = listed.await?;
+    let regions = listed.iter();
+    Ok(regions
+        .filter_map(|region| region.region_name()?.parse().ok())
+        .collect())
 }
 
 /// Reads everything in an account that could belong to a rules file: at every place of `regions`, the
@@ -129,7 +128,7 @@ pub async fn read_all(
     let roles: Vec<&str> = of(Kind::Role).map(|key| key.name.as_str()).collect();
     let clients = cloud.at_place(home);
     let (buckets, everywhere) = futures::try_join!(
-        s3::read(&clients.s3, stack, home, bucket),
+        bucket::aws::read(&clients.s3, stack, home, bucket),
         stream::iter(places)
             .map(|place| {
                 let (clients, roles) = (cloud.at_place(&place), &roles);
@@ -154,7 +153,7 @@ pub async fn read_all(
     let trails = here.filter(|found| found.arn.account() == account.as_str());
     let trails = trails.filter(|found| {
         let wanted = of(Kind::Trail).any(|key| key.name == found.trail.name);
-        found.owner == super::Owner::Ours || wanted
+        found.owner == Owner::Ours || wanted
     });
     let trails = trails.map(|found| {
         let resource = Resource::Trail(found.trail.clone());
@@ -162,13 +161,8 @@ pub async fn read_all(
             account: account.clone(),
             region: found.home.clone(),
         };
-        Live {
-            key: resource.key(&place),
-            resource,
-            owner: found.owner.clone(),
-            handle: Some(found.arn.to_string()),
-            foreign: Vec::new(),
-        }
+        let arn = Some(found.arn.to_string());
+        Live::new(&place, resource, found.owner.clone(), arn)
     });
     let mut live: Vec<Live> = everywhere
         .into_iter()
@@ -176,6 +170,36 @@ pub async fn read_all(
         .chain(buckets)
         .chain(trails)
         .collect();
+    live.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(live)
+}
+
+/// Reads everything in one place that could belong to a rules file: a few requests a service, not one a
+/// resource. At the global place these are roles, `roles` whatever their path; trails and log buckets are
+/// read by [`read_all`].
+///
+/// # Errors
+/// The first call that fails: ownership must be known, so nothing is guessed.
+async fn read(
+    clients: &Clients,
+    stack: &StackName,
+    place: &Place,
+    roles: &[&str],
+) -> Result<Vec<Live>, CallError> {
+    let mut live: Vec<Live> = match place {
+        Place::Global { .. } => role::aws::read(&clients.iam, stack, place, roles).await?,
+        Place::Regional { .. } => {
+            let none = KnownPatterns::default();
+            let (keys, queues, topics, buses, rules) = futures::try_join!(
+                key::aws::read(&clients.kms, stack, place),
+                queue::aws::read(&clients.sqs, stack, place),
+                topic::aws::read(&clients.sns, stack, place),
+                bus::aws::read(&clients.events, stack, place),
+                rule::aws::read(&clients.events, stack, place, DEFAULT_BUS, &none),
+            )?;
+            [keys, queues, topics, buses, rules].concat()
+        }
+    };
     live.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(live)
 }
@@ -217,8 +241,8 @@ pub async fn read_spokes(
         };
         let clients = cloud.at(&region);
         let found = futures::try_join!(
-            sqs::read_dead_letters(&clients.sqs, stack, &place),
-            events::read(&clients.events, stack, &place, DEFAULT_BUS, known),
+            queue::aws::read_dead_letters(&clients.sqs, stack, &place),
+            rule::aws::read(&clients.events, stack, &place, DEFAULT_BUS, known),
         );
         let found = found.map(|(queues, rules)| queues.into_iter().chain(rules).collect());
         (region, found)
@@ -227,14 +251,14 @@ pub async fn read_spokes(
         .map(|region| Box::pin(here(region)))
         .buffer_unordered(PLACES_AT_ONCE)
         .collect::<Vec<_>>();
-    let roles = iam::read(&clients.iam, stack, &everywhere, &wanted);
+    let roles = role::aws::read(&clients.iam, stack, &everywhere, &wanted);
     let (roles, mut read) = futures::join!(roles, listened);
     let roles = roles?;
     // A role's name ends with its Region: so one that is no longer listened to is found.
     let prefix = names::forwarder_role_prefix(stack);
     let left = roles
         .iter()
-        .filter(|role| role.owner == super::Owner::Ours)
+        .filter(|role| role.owner == Owner::Ours)
         .filter_map(|role| role.key.name.strip_prefix(&prefix)?.parse().ok())
         .filter(|region: &Region| !regions.contains(region));
     let left: Vec<Region> = left.collect();

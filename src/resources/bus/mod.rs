@@ -1,0 +1,115 @@
+//! What is an EventBridge bus of ours?
+
+pub(super) mod aws;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::facts::{
+    ARRIVE, Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep, all_lose, as_real_ones,
+};
+use super::model::{AttributeChange, ResourceKey};
+use crate::aws::{Call, calls};
+use crate::place::Place;
+
+/// Characters of a bus policy. Source: EventBridge quotas.
+pub const POLICY_LIMIT: usize = 10_240;
+
+/// An EventBridge bus of ours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bus {
+    /// Its name.
+    pub name: String,
+    /// Our statements of its policy; those of others stay as they are.
+    pub policy: Value,
+    /// The customer-managed key that encrypts its events: whoever keeps the key decides whether they pass.
+    pub kms_key: Option<String>,
+}
+
+pub(super) static FACTS: Facts = Facts {
+    service: "events",
+    fixed: &[],
+    awaited: &[],
+    write_only: &[],
+    documents: &["policy"],
+    ownership: Ownership::Tag(&calls::TAG_RULE_OR_BUS),
+    deletion: None,
+    farewell: None,
+    stretch: Stretch::Alerting,
+    missing: Impact::Alert,
+    // An open door is as wrong as a closed one.
+    impact: all_lose,
+    passes_tests: as_real_ones,
+    words,
+    purpose: "admits our forwarders",
+    loss: |_| "no event reaches a detector, or anybody can send some".to_owned(),
+    drift: ARRIVE,
+    leftover: None,
+    listed: Some((Sweep::Everywhere, &calls::DESCRIBE_BUS)),
+    looks: &[&calls::LIST_BUS_TAGS],
+    recorded: &[],
+    subject,
+};
+
+fn words(change: &AttributeChange) -> Option<String> {
+    let key = &change.before;
+    let words = || format!("it is encrypted with {key}, which EventBridge may not be able to use");
+    (change.path == "kms_key").then(words)
+}
+
+fn subject(subject: &Subject<'_>) -> Value {
+    let name = &subject.key.name;
+    json!({ "name": name, "eventBusName": name })
+}
+
+/// One write that turns a bus into another.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Key,
+    Policy,
+}
+
+impl Step {
+    fn call(self) -> &'static Call {
+        match self {
+            Self::Key => &calls::UPDATE_BUS,
+            Self::Policy => &calls::PUT_PERMISSION,
+        }
+    }
+}
+
+fn steps(before: &Bus, after: &Bus) -> Vec<Step> {
+    let all = [
+        (before.kms_key != after.kms_key, Step::Key),
+        (before.policy != after.policy, Step::Policy),
+    ];
+    all.into_iter()
+        .filter_map(|(wanted, step)| wanted.then_some(step))
+        .collect()
+}
+
+impl Managed for Bus {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn needs(&self, _: &Place) -> Vec<ResourceKey> {
+        Vec::new()
+    }
+
+    fn description(&self) -> Vec<String> {
+        vec!["takes events from our forwarders only".to_owned()]
+    }
+
+    fn created(&self) -> Vec<&'static Call> {
+        vec![&calls::CREATE_BUS, &calls::PUT_PERMISSION]
+    }
+
+    fn updated(&self, after: &Self) -> Vec<&'static Call> {
+        steps(self, after).into_iter().map(Step::call).collect()
+    }
+
+    fn deleted(&self) -> Vec<&'static Call> {
+        vec![&calls::DELETE_BUS]
+    }
+}

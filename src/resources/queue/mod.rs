@@ -1,0 +1,123 @@
+//! What is an SQS queue of dead letters, and what does somebody's own queue need to receive alerts?
+
+pub(super) mod aws;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::facts::{Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep, as_real_ones};
+use super::model::{AttributeChange, ResourceKey};
+use crate::aws::{Call, calls};
+use crate::place::Place;
+
+pub use aws::missing_statement;
+
+/// What a dead letter needs room for: CloudTrail sends no event of more than 256 KB, and newer queues take
+/// four times as much. Source: CloudTrail, EventBridge integration; SQS quotas.
+pub const LARGEST_MESSAGE: u32 = 262_144;
+
+/// A queue of ours: dead letters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Queue {
+    /// Its name.
+    pub name: String,
+    /// Who may send.
+    pub policy: Value,
+    /// How long a message is kept, in seconds.
+    pub retention_seconds: u32,
+    /// Whether SQS encrypts with a key of its own.
+    pub encrypted: bool,
+    /// How large a message may be, in bytes; more than an event ever has counts as that much.
+    pub max_message_bytes: u32,
+    /// How long a message is held back before anybody can receive it, in seconds.
+    pub delay_seconds: u32,
+}
+
+pub(super) static FACTS: Facts = Facts {
+    service: "sqs",
+    fixed: &[],
+    awaited: &[],
+    write_only: &[],
+    documents: &["policy"],
+    ownership: Ownership::Tag(&calls::TAG_QUEUE),
+    deletion: None,
+    farewell: None,
+    stretch: Stretch::Forwarding,
+    // Dead letters are lost alerts already; without their queue they are lost for good.
+    missing: Impact::Safeguard,
+    impact,
+    passes_tests: as_real_ones,
+    words,
+    purpose: "lets our rules leave dead letters",
+    loss: |_| "alerts are lost".to_owned(),
+    drift: "alerts that cannot be delivered are not kept",
+    leftover: None,
+    listed: Some((Sweep::Everywhere, &calls::LIST_QUEUES)),
+    looks: &[&calls::GET_QUEUE, &calls::LIST_QUEUE_TAGS],
+    recorded: &[],
+    subject,
+};
+
+fn impact(change: &AttributeChange) -> Impact {
+    match change.path.as_str() {
+        "policy" | "max_message_bytes" => Impact::Safeguard,
+        _ => Impact::Cosmetic,
+    }
+}
+
+fn words(change: &AttributeChange) -> Option<String> {
+    let AttributeChange { path, before, .. } = change;
+    match path.as_str() {
+        "max_message_bytes" => Some(format!("it takes no message of more than {before} bytes")),
+        "delay_seconds" => Some(format!("it holds each message back for {before} seconds")),
+        _ => None,
+    }
+}
+
+fn subject(subject: &Subject<'_>) -> Value {
+    let Subject {
+        key,
+        region,
+        handle,
+    } = subject;
+    let (account, name) = (key.place.account(), &key.name);
+    let suffix = if region.partition() == "aws-cn" {
+        ".cn"
+    } else {
+        ""
+    };
+    let url = handle.map_or_else(
+        || format!("https://sqs.{region}.amazonaws.com{suffix}/{account}/{name}"),
+        str::to_owned,
+    );
+    json!({ "queueName": name, "queueUrl": url })
+}
+
+impl Managed for Queue {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn needs(&self, _: &Place) -> Vec<ResourceKey> {
+        Vec::new()
+    }
+
+    fn description(&self) -> Vec<String> {
+        let days = self.retention_seconds / 86_400;
+        vec![format!("keeps undeliverable events for {days} days")]
+    }
+
+    fn created(&self) -> Vec<&'static Call> {
+        vec![&calls::CREATE_QUEUE]
+    }
+
+    /// All attributes go in one call.
+    fn updated(&self, after: &Self) -> Vec<&'static Call> {
+        let differs = self != after;
+        differs.then_some(&calls::SET_QUEUE).into_iter().collect()
+    }
+
+    fn deleted(&self) -> Vec<&'static Call> {
+        vec![&calls::DELETE_QUEUE]
+    }
+}

@@ -1,0 +1,262 @@
+//! What is an EventBridge rule with its targets?
+//!
+//! | question | room |
+//! |---|---|
+//! | how is a pattern that thousands of accounts share kept once | `known` |
+
+pub(super) mod aws;
+mod known;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::facts::{ARRIVE, Affected, Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep};
+use super::kinds::Kind;
+use super::model::{AttributeChange, DEFAULT_BUS, ResourceKey};
+use super::names;
+use crate::aws::{Call, calls};
+use crate::compile::{InputTransformer, RuleState};
+use crate::place::{Arn, Place};
+
+pub(crate) use aws::named;
+pub use known::KnownPatterns;
+
+/// For how long EventBridge tries to deliver an event, in seconds, unless it is told otherwise.
+/// Source: `RetryPolicy` in the API reference.
+pub const DEFAULT_MAX_AGE_SECONDS: i32 = 86_400;
+/// How often EventBridge tries again to deliver an event, unless it is told otherwise.
+pub const DEFAULT_MAX_RETRIES: i32 = 185;
+
+/// An EventBridge rule with its targets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventRule {
+    /// Its name.
+    pub name: String,
+    /// The bus it listens on.
+    pub bus: String,
+    /// For people in the console.
+    pub description: String,
+    /// What it matches; thousands of accounts share it.
+    pub pattern: Arc<Value>,
+    /// Whether, and whether also for read-only events.
+    pub state: RuleState,
+    /// Where matches go, by target id.
+    pub targets: BTreeMap<String, Target>,
+}
+
+/// One target of a rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// A topic, or the home bus.
+    pub arn: Arn,
+    /// The role that EventBridge takes on; buses need one, topics none.
+    pub role: Option<Arn>,
+    /// What the target receives; `None`: the event itself.
+    pub input: Option<InputTransformer>,
+    /// How old an event may get before EventBridge gives up, in seconds (60 to 86,400).
+    pub max_age_seconds: i32,
+    /// How often EventBridge tries again (0 to 185).
+    pub max_retries: i32,
+    /// Where undeliverable events go.
+    pub dead_letters: Option<Arn>,
+}
+
+pub(super) static FACTS: Facts = Facts {
+    service: "events",
+    // A rule cannot move to another bus.
+    fixed: &["bus"],
+    awaited: &[],
+    write_only: &[],
+    documents: &["pattern"],
+    ownership: Ownership::Tag(&calls::TAG_RULE_OR_BUS),
+    deletion: None,
+    farewell: None,
+    // Detectors too: which rules are which, their bus tells.
+    stretch: Stretch::Forwarding,
+    missing: Impact::Alert,
+    impact,
+    passes_tests,
+    words,
+    purpose: "the rules file asks for",
+    loss,
+    drift: ARRIVE,
+    leftover: Some("it still alerts, or forwards, although the rules file does not ask for it"),
+    listed: Some((Sweep::Everywhere, &calls::LIST_RULES)),
+    looks: &[&calls::LIST_RULE_TAGS, &calls::LIST_TARGETS],
+    recorded: &[],
+    subject,
+};
+
+fn is_whole_target(path: &str) -> bool {
+    path.starts_with("targets.") && path.matches('.').count() == 1
+}
+
+fn impact(change: &AttributeChange) -> Impact {
+    const DELIVERY: [&str; 3] = ["dead_letters", "max_age_seconds", "max_retries"];
+    match change.path.as_str() {
+        "description" => Impact::Cosmetic,
+        // The wider state lets everything through that the narrower one does.
+        "state" if change.before == RuleState::EnabledWithAll.as_str() => Impact::Cosmetic,
+        // A further target of somebody takes nothing away.
+        path if is_whole_target(path) && change.after.is_null() => Impact::Cosmetic,
+        path if DELIVERY.iter().any(|field| path.ends_with(field)) => Impact::Safeguard,
+        _ => Impact::Alert,
+    }
+}
+
+/// A state that lets too little through does so to read-only events of AWS alone, and whether the deployed
+/// pattern matches a test event is looked at by itself.
+fn passes_tests(change: &AttributeChange) -> bool {
+    match change.path.as_str() {
+        "state" => change.before != RuleState::Disabled.as_str(),
+        "pattern" => true,
+        _ => false,
+    }
+}
+
+fn words(change: &AttributeChange) -> Option<String> {
+    let AttributeChange {
+        path,
+        before,
+        after,
+    } = change;
+    match path.as_str() {
+        "state" if before == "DISABLED" => return Some("it is disabled".to_owned()),
+        "state" => {
+            let state = before.as_str().unwrap_or("unknown");
+            return Some(format!("its state is {state}"));
+        }
+        "pattern" => {
+            return Some("its deployed pattern is not the one of the rules file".to_owned());
+        }
+        _ => {}
+    }
+    let target = path.strip_prefix("targets.")?;
+    let (target, field) = target.split_once('.').unwrap_or((target, ""));
+    Some(match (field, before, after) {
+        ("", Value::Null, _) => format!("its target `{target}` is missing"),
+        ("", _, Value::Null) => format!("it has the target `{target}` besides"),
+        ("", _, _) => format!("its target `{target}` was changed ({path})"),
+        (field, _, _) => format!("its target `{target}` was changed ({field})"),
+    })
+}
+
+fn loss(affected: &Affected<'_>) -> String {
+    match affected.regions {
+        [] if affected.forwards => "events do not come to the detectors".to_owned(),
+        [] => "alerts are lost".to_owned(),
+        regions => format!(
+            "events of {} do not come to the detectors",
+            regions.join(", ")
+        ),
+    }
+}
+
+fn subject(subject: &Subject<'_>) -> Value {
+    let name = subject.key.name.as_str();
+    let (bus, rule) = name.rsplit_once('/').unwrap_or((DEFAULT_BUS, name));
+    json!({ "name": rule, "rule": rule, "eventBusName": bus })
+}
+
+/// One write that turns a rule into another.
+#[derive(Debug)]
+enum Step<'a> {
+    RemoveTargets(Vec<&'a str>),
+    PutTargets(BTreeMap<&'a str, &'a Target>),
+    PutRule,
+}
+
+impl Step<'_> {
+    fn call(&self) -> &'static Call {
+        match self {
+            Self::RemoveTargets(_) => &calls::REMOVE_TARGETS,
+            Self::PutTargets(_) => &calls::PUT_TARGETS,
+            Self::PutRule => &calls::PUT_RULE,
+        }
+    }
+}
+
+/// A rule holds five targets: those that go make room first.
+fn steps<'a>(before: &'a EventRule, after: &'a EventRule) -> Vec<Step<'a>> {
+    let extra = before.targets.keys();
+    let extra: Vec<&str> = extra
+        .filter(|id| !after.targets.contains_key(*id))
+        .map(String::as_str)
+        .collect();
+    let changed = after.targets.iter();
+    let changed: BTreeMap<&str, &Target> = changed
+        .filter(|(id, target)| before.targets.get(*id) != Some(target))
+        .map(|(id, target)| (id.as_str(), target))
+        .collect();
+    let mut steps = Vec::new();
+    if !extra.is_empty() {
+        steps.push(Step::RemoveTargets(extra));
+    }
+    if !changed.is_empty() {
+        steps.push(Step::PutTargets(changed));
+    }
+    if bare(before) != bare(after) {
+        steps.push(Step::PutRule);
+    }
+    steps
+}
+
+/// A rule that has its targets still to come, or no longer.
+fn bare(rule: &EventRule) -> EventRule {
+    EventRule {
+        targets: BTreeMap::new(),
+        ..rule.clone()
+    }
+}
+
+impl Managed for EventRule {
+    fn name(&self) -> String {
+        names::rule(&self.bus, &self.name)
+    }
+
+    fn needs(&self, place: &Place) -> Vec<ResourceKey> {
+        let custom = self.bus != DEFAULT_BUS;
+        let bus = custom.then(|| ResourceKey::new(place, Kind::Bus, &self.bus));
+        let used = self.targets.values().flat_map(|target| {
+            [
+                Some(&target.arn),
+                target.role.as_ref(),
+                target.dead_letters.as_ref(),
+            ]
+        });
+        bus.into_iter()
+            .chain(used.flatten().filter_map(ResourceKey::of_arn))
+            .collect()
+    }
+
+    /// The pattern is long; `iamwatch compile` and `--json` show it.
+    fn description(&self) -> Vec<String> {
+        let mut lines = vec![self.description.clone()];
+        if self.state == RuleState::EnabledWithAll {
+            lines.push("also for read-only events".to_owned());
+        }
+        let topics = self.targets.values();
+        let topics = topics.filter(|target| target.role.is_none());
+        lines.extend(topics.map(|target| format!("alerts {}", target.arn.resource())));
+        lines
+    }
+
+    fn created(&self) -> Vec<&'static Call> {
+        let mut made = vec![&calls::PUT_RULE];
+        made.extend(bare(self).updated(self));
+        made
+    }
+
+    fn updated(&self, after: &Self) -> Vec<&'static Call> {
+        steps(self, after).iter().map(Step::call).collect()
+    }
+
+    fn deleted(&self) -> Vec<&'static Call> {
+        let mut made = self.updated(&bare(self));
+        made.push(&calls::DELETE_RULE);
+        made
+    }
+}
