@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use super::args::Global;
 use super::exit::Exit;
 use super::ui::Ui;
-use crate::check::tests::event_of;
+use crate::check::{self, tests::event_of};
 use crate::cloudtrail::{self, IDENTITY_WORDS, Identity, Setting, api_names, as_recorded};
 use crate::diagnostic::{self, meant, printable};
 use crate::engine::{Code, Error, Workspace, any_account};

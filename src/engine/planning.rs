@@ -17,12 +17,7 @@ use crate::placement::{self, Desired};
 use crate::plan::own_alerts::{Caller, OwnCallMatcher, own_alerts, own_reads};
 use crate::plan::saved::PlanRequest;
 use crate::plan::{self, Note, Plan, PlanOptions, foreign_statements, notes, quotas};
-<<<<<<< HEAD:src/engine/planning.rs
-use crate::resources::{self, Kind, Live, ResourceKey, cloudtrail, kms, sqs};
-=======
-use crate::render;
 use crate::resources::{self, Kind, Live, ResourceKey, key, queue, trail};
->>>>>>> 28a3e5e:src/cli/planning.rs
 use crate::rules::{RuleId, TopicKey};
 
 impl Session {

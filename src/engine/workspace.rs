@@ -4,11 +4,12 @@ use std::path::Path;
 
 use super::error::{Code, Error};
 use super::host::Host;
+use crate::check::{self, Loaded};
 use crate::compile::{self, Compiled};
 use crate::diagnostic::{Diagnostic, Level, Sources};
 use crate::permissions::Scope;
 use crate::place::AccountId;
-use crate::rules::{self, Loaded, RuleId, RulesFile};
+use crate::rules::{RuleId, RulesFile};
 
 /// A rules file without errors, and its patterns.
 #[derive(Debug, Clone)]
@@ -27,7 +28,7 @@ impl Workspace {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn load(path: &Path, host: &mut dyn Host) -> Result<Self, Error> {
-        Self::compile(rules::load(path), host)
+        Self::compile(check::load(path), host)
     }
 
     /// Compiles what was loaded.

@@ -31,19 +31,6 @@ pub struct RulesFile {
     pub rules: Vec<Rule>,
 }
 
-impl RulesFile {
-    /// Whether a Region is listened to, as far as the file alone says: `all` is taken for every Region.
-    pub fn listens_in(&self, region: &Region) -> bool {
-        let home = &self.home.region;
-        let named = match &self.watch.regions {
-            Regions::Home => false,
-            Regions::All => region.partition() == home.partition(),
-            Regions::Listed(listed) => listed.iter().any(|(listed, _)| listed == region),
-        };
-        named || region == home || *region == home.global()
-    }
-}
-
 /// Where alerts are raised.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Home {

@@ -1,6 +1,7 @@
 //! One account: the whole story, with a fixed clock and fixed ids.
 
 use super::{START, STEP, heading, numbered, open, options};
+use crate::check;
 use crate::cli::exit::Exit;
 use crate::cli::test_event;
 use crate::cli::ui::Ui;
@@ -8,7 +9,6 @@ use crate::engine::{Code, Error, Workspace, carry_out};
 use crate::plan::PlanOptions;
 use crate::proof;
 use crate::render;
-use crate::rules;
 use crate::sandbox::{self, Clock, Sandbox};
 
 const RULES: &str = include_str!("../../../examples/demo.yaml");
@@ -106,5 +106,5 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
 }
 
 fn demo_rules(ui: &mut Ui) -> Result<Workspace, Error> {
-    Workspace::compile(rules::load_text("examples/demo.yaml", RULES), ui)
+    Workspace::compile(check::load_text("examples/demo.yaml", RULES), ui)
 }

@@ -1,6 +1,7 @@
 //! An organization goes from empty to covered, and one that joins is not forgotten.
 
 use super::{START, STEP, heading, numbered, options};
+use crate::check;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::cli::{coverage, test_event};
@@ -8,7 +9,6 @@ use crate::engine::{Code, Consent, Deploy, Error, Session, Workspace};
 use crate::place::AccountId;
 use crate::plan::PlanOptions;
 use crate::plan::saved::PlanRequest;
-use crate::rules;
 use crate::sandbox::{self, Clock, Sandbox};
 
 const RULES: &str = include_str!("../../../examples/demo-organization.yaml");
@@ -99,7 +99,7 @@ fn organization() -> Result<Sandbox, Error> {
 }
 
 async fn open_story(aws: &Sandbox, ui: &mut Ui) -> Result<Session, Error> {
-    let loaded = rules::load_text("iamwatch.yaml", RULES);
+    let loaded = check::load_text("iamwatch.yaml", RULES);
     let rules = Workspace::compile(loaded, ui)?;
     super::open(aws, rules, ui).await
 }
