@@ -15,7 +15,7 @@ use crate::rules::{self, Level};
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// Fail on these too
     #[arg(long, value_name = "LEVEL")]
     deny: Option<Deny>,

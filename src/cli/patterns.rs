@@ -13,7 +13,7 @@ use crate::rules::{self, CatalogueEntry, NotExpressible, Severity, catalogue, no
 
 /// Flags of `patterns`.
 #[derive(Debug, Args)]
-pub struct PatternsArgs {
+pub(super) struct PatternsArgs {
     /// A rule or pack to show
     #[arg(value_name = "ID")]
     id: Option<String>,
