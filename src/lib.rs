@@ -12,7 +12,7 @@
 //! [`explain`] says why one fires or not, [`backtest`] how often it would have, [`placement`] says what must exist where,
 //! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
 //! [`health`] judges what is deployed, [`dead_letters`] are the alerts that were not delivered,
-//! [`sandbox`] is an AWS inside this process, and [`cli`] is flags and wording only.
+//! [`sandbox`] is an AWS inside this process, [`engine`] holds the use cases, and [`cli`] is flags and wording only.
 // Tests may fail loudly: that is what they are for.
 #![cfg_attr(
     test,

@@ -80,7 +80,7 @@ pub enum On {
     Probe,
     /// A temporary rule of `test-event`.
     ProbeRule,
-    /// The same, left on the home bus by a run that was killed: it must go before the bus can.
+    /// A temporary rule of `test-event` that a run that was killed left on the home bus: it must go before the bus can.
     LeftProbeRule,
     /// A temporary queue of `test-event` that a run that was killed may have left.
     LeftProbe,

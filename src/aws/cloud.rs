@@ -93,7 +93,7 @@ impl Cloud {
         Ok(cloud)
     }
 
-    /// The same while something else is asked for with the global clients.
+    /// Reaches whatever the configuration points at, while something else is asked for with the global clients.
     ///
     /// # Errors
     /// When STS does not accept the caller.
@@ -138,7 +138,7 @@ impl Cloud {
         Ok((paced, asked))
     }
 
-    /// The same caller with rates of its own, such as every account has.
+    /// This caller with rates of its own, such as every account has.
     pub(super) fn paced_alone(&self) -> Self {
         let http = self.http.clone();
         let paced = http.map(|http| self.pace.of_an_account(http));

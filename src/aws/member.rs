@@ -12,7 +12,7 @@ use crate::place::AccountId;
 const DURATION: i32 = 3600;
 
 impl Cloud {
-    /// The same AWS in another account, through a role there. The caller's own account needs no role.
+    /// Another account of this AWS, through a role there. The caller's own account needs no role.
     ///
     /// # Errors
     /// When the role is missing, does not trust the caller, or the caller may not take it on.

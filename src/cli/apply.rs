@@ -12,7 +12,7 @@ use crate::engine::{Consent, Deploy, Error, saved};
 
 /// Flags of `apply`.
 #[derive(Debug, Args)]
-pub struct ApplyArgs {
+pub(super) struct ApplyArgs {
     /// A plan that `iamwatch plan --out` wrote: done without a question, and only if nothing has moved
     #[arg(value_name = "PLAN", conflicts_with_all = RequestArgs::NAMES)]
     plan: Option<PathBuf>,

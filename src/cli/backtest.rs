@@ -28,7 +28,7 @@ const REGION: &str = "us-east-1";
 ///
 /// Exit code: 0 counted, 1 if anything was not read.
 #[derive(Debug, Args)]
-pub struct BacktestArgs {
+pub(super) struct BacktestArgs {
     /// Logs: files, folders with everything below them, `-` for standard input. Log files of CloudTrail,
     /// JSON lines and lists, records and events of EventBridge, compressed with gzip or not; `s3://BUCKET/PREFIX`
     /// for what lies in a bucket

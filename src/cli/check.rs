@@ -16,7 +16,7 @@ use crate::rules;
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// Fail on these too
     #[arg(long, value_name = "LEVEL")]
     deny: Option<Deny>,

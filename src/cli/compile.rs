@@ -11,7 +11,7 @@ use crate::engine::{Error, Workspace};
 
 /// Flags of `compile`.
 #[derive(Debug, Args)]
-pub struct CompileArgs {
+pub(super) struct CompileArgs {
     /// Only this rule; can be repeated
     #[arg(long, value_name = "RULE")]
     rule: Vec<String>,

@@ -10,7 +10,7 @@ use crate::engine::Error;
 
 /// Flags of `completions`.
 #[derive(Debug, Args)]
-pub struct CompletionsArgs {
+pub(super) struct CompletionsArgs {
     /// The shell
     shell: Shell,
 }

@@ -13,7 +13,7 @@ use crate::render;
 
 /// Flags of `coverage`.
 #[derive(Debug, Args)]
-pub struct CoverageArgs {
+pub(super) struct CoverageArgs {
     #[command(flatten)]
     org: OrgArgs,
 }

@@ -10,7 +10,7 @@ use crate::engine::{Deploy, Error};
 
 /// Flags of `destroy`.
 #[derive(Debug, Args)]
-pub struct DestroyArgs {
+pub(super) struct DestroyArgs {
     /// Also delete these kinds, which hold evidence or open it
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     delete: Vec<Kept>,

@@ -12,7 +12,7 @@ use crate::render;
 
 /// Flags of `dlq`.
 #[derive(Debug, Args)]
-pub struct DlqArgs {
+pub(super) struct DlqArgs {
     /// Publish the alerts to their topics, marked LATE, and delete what went out
     #[arg(long)]
     redrive: bool,

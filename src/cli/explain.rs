@@ -19,7 +19,7 @@ const NEAREST: usize = 3;
 ///
 /// Exit code: 0 answered, whatever the answer, 1 if something could not be read.
 #[derive(Debug, Args)]
-pub struct ExplainArgs {
+pub(super) struct ExplainArgs {
     /// A file, `-` for standard input, or JSON: an event of EventBridge, a CloudTrail record, a log file
     /// (`{"Records": […]}`), what `aws cloudtrail lookup-events` prints, a list, or JSON lines
     event: String,

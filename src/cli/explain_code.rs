@@ -10,7 +10,7 @@ use crate::engine::{self, Error};
 
 /// Flags of `explain-code`.
 #[derive(Debug, Args)]
-pub struct ExplainCodeArgs {
+pub(super) struct ExplainCodeArgs {
     /// Such as E0103, or the code of an error in JSON; without it all that `check` gives are listed
     code: Option<String>,
 }

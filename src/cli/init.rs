@@ -16,7 +16,7 @@ const TEMPLATE: &str = include_str!("init.yaml");
 
 /// Flags of `init`.
 #[derive(Debug, Args)]
-pub struct InitArgs {
+pub(super) struct InitArgs {
     /// The mail address that hears of everything
     #[arg(long, value_name = "ADDRESS", value_parser = mail_address)]
     email: Option<String>,

@@ -15,7 +15,7 @@ use crate::rules::{RuleTest, RulesFile};
 
 /// Flags of `like`.
 #[derive(Debug, Args)]
-pub struct LikeArgs {
+pub(super) struct LikeArgs {
     /// An event such as `iam:AttachRolePolicy`
     #[arg(required_unless_present = "rule", conflicts_with = "rule")]
     event: Option<String>,

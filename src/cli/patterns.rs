@@ -14,7 +14,7 @@ use crate::rules::{CatalogueEntry, NotExpressible, Severity, catalogue, not_expr
 
 /// Flags of `patterns`.
 #[derive(Debug, Args)]
-pub struct PatternsArgs {
+pub(super) struct PatternsArgs {
     /// A rule or pack to show
     #[arg(value_name = "ID")]
     id: Option<String>,

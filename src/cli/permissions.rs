@@ -16,7 +16,7 @@ use crate::rules::MEMBER_ROLE;
 /// Flags of `permissions`.
 #[derive(Debug, Args)]
 #[command(after_long_help = NOTES)]
-pub struct PermissionsArgs {
+pub(super) struct PermissionsArgs {
     /// What the caller is to run
     #[arg(
         long = "for",

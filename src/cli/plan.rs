@@ -16,7 +16,7 @@ use crate::render;
 
 /// Flags of `plan`.
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub(super) struct PlanArgs {
     #[command(flatten)]
     request: RequestArgs,
     #[command(flatten)]

@@ -9,7 +9,7 @@ use crate::rules;
 
 /// Flags of `schema`.
 #[derive(Debug, Args)]
-pub struct SchemaArgs {}
+pub(super) struct SchemaArgs {}
 
 impl SchemaArgs {
     pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Error> {

@@ -11,7 +11,7 @@ use crate::render;
 
 /// Flags of `status`.
 #[derive(Debug, Args)]
-pub struct StatusArgs {}
+pub(super) struct StatusArgs {}
 
 impl StatusArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {

@@ -20,7 +20,7 @@ use crate::render;
 
 /// Flags of `test-event`.
 #[derive(Debug, Args)]
-pub struct TestEventArgs {
+pub(super) struct TestEventArgs {
     /// The rules to test
     #[arg(value_name = "RULE", required_unless_present_any = ["all", "region", "real", "all_accounts", "account"])]
     rules: Vec<String>,

@@ -19,7 +19,7 @@ pub struct AccountScope {
     pub home_only: bool,
     /// Besides home only these; none: all.
     pub only: Vec<AccountId>,
-    /// Not these.
+    /// None of these, whatever else is said.
     pub exclude: Vec<AccountId>,
     /// Where the list of accounts comes from.
     pub source: AccountSource,
@@ -37,7 +37,7 @@ pub enum AccountSource {
     File(PathBuf),
     /// The organization is asked, and its answer kept in a file for some minutes.
     Kept {
-        /// The file.
+        /// The file in which the list is kept.
         path: PathBuf,
         /// For how many minutes it serves.
         minutes: u32,

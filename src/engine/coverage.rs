@@ -60,10 +60,10 @@ impl Session {
     }
 }
 
-/// That a run over the accounts was not stopped.
+/// That a run looked at every account.
 ///
 /// # Errors
-/// Where it was.
+/// A run that somebody stopped before that.
 pub fn whole(run: &Run) -> Result<(), Error> {
     if run.stopped {
         let message = "stopped before all accounts were looked at";

@@ -64,9 +64,9 @@ enum Step {
     Look,
     /// What would change is shown; where that is nothing, the way ends.
     Show,
-    /// Somebody agrees.
+    /// Whoever runs it agrees to what was shown.
     Confirm,
-    /// Home is changed.
+    /// The home account is changed.
     Home,
     /// The other accounts are changed, as they were shown.
     Members,

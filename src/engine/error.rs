@@ -139,7 +139,7 @@ pub struct Error {
 /// Diagnostics, and the texts that they point into.
 #[derive(Debug)]
 pub struct Findings {
-    /// The texts.
+    /// The texts that the diagnostics point into.
     pub sources: Sources,
     /// What is wrong with them, by position.
     pub diagnostics: Vec<Diagnostic>,

@@ -28,7 +28,7 @@ pub struct Expected {
 /// How often a rule is to be expected to alert.
 #[derive(Debug, Serialize)]
 pub struct Rate {
-    /// The rule.
+    /// The id of the rule.
     pub rule: String,
     /// How many alerts the logs would have raised.
     pub alerts: u64,

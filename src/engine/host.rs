@@ -18,10 +18,10 @@ use crate::plan::saved::Moved;
 /// The form of results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Form {
-    /// Text for people.
+    /// Results are text for people.
     #[default]
     Human,
-    /// JSON for programs, each document with a `format_version`.
+    /// Results are JSON for programs, each document with a `format_version`.
     Json,
 }
 
@@ -30,7 +30,7 @@ pub trait Host {
     /// The form in which results are shown.
     fn form(&self) -> Form;
 
-    /// Shows what happened.
+    /// Shows what happened to whoever runs the use case.
     ///
     /// # Errors
     /// When nobody reads.
@@ -71,7 +71,7 @@ pub enum Message<'a> {
     AccountsApplied {
         /// The organization's id.
         organization: &'a str,
-        /// Each account.
+        /// What became of each account.
         run: &'a Run,
     },
     /// What has moved since a plan was saved.
@@ -116,7 +116,7 @@ pub enum Progress<'a> {
     },
     /// Something happened in an account.
     Account {
-        /// What happened.
+        /// What happened in it.
         event: &'a fleet::Event<'a>,
         /// How many accounts are listed so far, while that goes on.
         listed: Option<usize>,
@@ -135,7 +135,7 @@ pub struct OrganizationPlan<'a> {
     pub organization: &'a str,
     /// The plan of the home account.
     pub home: &'a Plan,
-    /// The other accounts.
+    /// The accounts besides home, as they were looked at.
     pub accounts: &'a Run,
 }
 
@@ -156,21 +156,21 @@ impl<'a> OrganizationPlan<'a> {
 pub enum Question<'a> {
     /// Whether a plan is to be applied.
     Apply {
-        /// To the whole organization.
+        /// Whether that is the plan of a whole organization.
         organization: bool,
     },
     /// Whether all that belongs to the rules file of this name is to be deleted.
     Destroy {
         /// The rules file's name.
         name: &'a str,
-        /// In the whole organization.
+        /// Whether that is done in a whole organization.
         organization: bool,
     },
     /// Whether really so much is to be deleted.
     DeleteMuch {
         /// How many resources would go.
         deleted: usize,
-        /// Of how many.
+        /// How many there are of which they would go.
         ours: usize,
         /// The rules file's name; `None` for the other accounts together.
         name: Option<&'a str>,
@@ -192,8 +192,8 @@ pub enum Question<'a> {
 /// An answer to a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// It may happen.
+    /// What was asked about may happen.
     Yes,
-    /// It must not.
+    /// What was asked about must not happen.
     No,
 }

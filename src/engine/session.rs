@@ -32,7 +32,7 @@ pub struct Session {
     pub desired: Desired,
     /// What AWS has of it, and more that is ours.
     pub live: Vec<Live>,
-    /// The time there.
+    /// The time of the AWS that the account is in.
     pub clock: Clock,
     /// The organization, if all of it is watched.
     pub org: Option<Org>,

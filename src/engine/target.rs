@@ -18,12 +18,12 @@ const ANY_ACCOUNT: &str = "111122223333";
 /// An account that stands for whichever.
 ///
 /// # Errors
-/// Never: the id is a good one.
+/// None: the id is a good one.
 pub fn any_account() -> Result<AccountId, Error> {
     ANY_ACCOUNT.parse().map_err(Error::internal)
 }
 
-/// An AWS.
+/// An AWS that a use case can work on.
 #[derive(Debug, Clone)]
 pub enum Target {
     /// The real one, or what its configuration points at.
@@ -40,9 +40,9 @@ pub enum Target {
 /// An AWS in this process, and who calls it.
 #[derive(Debug, Clone)]
 pub struct InProcessAws {
-    /// The AWS.
+    /// The AWS itself.
     pub sandbox: Sandbox,
-    /// The caller's credentials.
+    /// The credentials of whoever calls it.
     pub caller: Credentials,
 }
 
@@ -59,9 +59,9 @@ impl InProcessAws {
 /// How an AWS is reached. Nobody is asked yet.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// For the clients.
+    /// What the clients are made from.
     pub config: SdkConfig,
-    /// The time there.
+    /// The time of that AWS.
     pub clock: Clock,
 }
 
@@ -104,9 +104,9 @@ impl Target {
 /// The time of an AWS.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// This machine's.
+    /// The time of this machine.
     System,
-    /// A sandbox's.
+    /// The time of a sandbox.
     Sandbox(Sandbox),
 }
 

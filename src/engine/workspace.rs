@@ -14,7 +14,7 @@ use crate::rules::{RuleId, RulesFile};
 /// A rules file without errors, and its patterns.
 #[derive(Debug, Clone)]
 pub struct Workspace {
-    /// The rules.
+    /// The rules, with those of the catalogue that they use.
     pub file: RulesFile,
     /// The patterns of those that are enabled.
     pub patterns: Vec<Compiled>,

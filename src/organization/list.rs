@@ -103,7 +103,10 @@ pub(super) fn member(account: &types::Account) -> Option<Member> {
     // `Status` is being retired for `State`, which tells more; emulators and older partitions have the
     // one alone. Source: Organizations API reference, `Account`.
     let state = account.state().map(types::AccountState::as_str);
-    #[allow(deprecated)]
+    #[allow(
+        deprecated,
+        reason = "the field that takes its place is not in every answer"
+    )]
     let status = account.status().map(types::AccountStatus::as_str);
     Some(Member {
         account: account.id()?.parse().ok()?,

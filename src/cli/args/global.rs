@@ -12,7 +12,7 @@ pub(in crate::cli) const SANDBOX_FILE: &str = ".iamwatch-sandbox.json";
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
-pub struct Global {
+pub(in crate::cli) struct Global {
     /// The rules file
     #[arg(
         short,

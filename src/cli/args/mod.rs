@@ -10,9 +10,9 @@ mod global;
 mod organization;
 mod plan;
 
-pub use global::Global;
-pub use organization::OrgArgs;
-pub use plan::{Kept, RequestArgs};
+pub(super) use global::Global;
+pub(super) use organization::OrgArgs;
+pub(super) use plan::{Kept, RequestArgs};
 
 pub(super) use global::{SANDBOX_FILE, When};
 pub(super) use plan::kinds;

@@ -9,7 +9,7 @@ use crate::place::AccountId;
 
 /// Flags of commands that work in a whole organization.
 #[derive(Debug, Clone, Default, Args)]
-pub struct OrgArgs {
+pub(in crate::cli) struct OrgArgs {
     /// Watch the caller's whole organization, although the rules file does not say so
     #[arg(long)]
     org: bool,

@@ -10,7 +10,7 @@ use crate::resources::{Kind, ResourceKey};
 
 /// Flags that say what a plan is made for.
 #[derive(Debug, Args)]
-pub struct RequestArgs {
+pub(in crate::cli) struct RequestArgs {
     /// Only this rule and what it needs; can be repeated
     #[arg(long, value_name = "RULE")]
     rule: Vec<String>,
@@ -76,7 +76,7 @@ impl RequestArgs {
 
 /// What is deleted only when it is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Kept {
+pub(in crate::cli) enum Kept {
     /// The bucket of the trail's log files; it must be empty
     LogBucket,
     /// The trail: nothing is recorded without one

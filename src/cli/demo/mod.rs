@@ -26,7 +26,7 @@ pub(super) const STEP: i64 = 40;
 
 /// Flags of `demo`.
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(super) struct DemoArgs {
     /// The story of a whole organization: twelve accounts, three Regions, and one that joins later
     #[arg(long)]
     org: bool,
