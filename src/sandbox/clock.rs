@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Clock {
-    /// The machine's clock.
+    /// The clock of the machine.
     Wall,
     /// Starts at `now` and advances by `step` with every request.
     Virtual {
-        /// The current time.
+        /// The time at this moment.
         now: i64,
         /// How far each request moves it.
         step: i64,
@@ -26,7 +26,7 @@ impl Clock {
         step: 100,
     };
 
-    /// The time now.
+    /// The time at this moment.
     pub fn now(self) -> i64 {
         match self {
             Self::Wall => SystemTime::now()
@@ -56,4 +56,12 @@ pub(crate) fn iso(milliseconds: i64) -> String {
 pub(crate) fn iso_millis(milliseconds: i64) -> String {
     let time = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default();
     format!("{time:.3}")
+}
+
+/// `Mar 24, 2014 9:11:59 PM`: how CloudTrail writes the times of IAM and Organizations.
+pub(crate) fn long_date(iso: &str) -> String {
+    match iso.parse::<jiff::Timestamp>() {
+        Ok(time) => time.strftime("%b %-d, %Y %-I:%M:%S %p").to_string(),
+        Err(_) => iso.to_owned(),
+    }
 }

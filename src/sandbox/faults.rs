@@ -1,6 +1,6 @@
 //! What tests see of the traffic, and how they disturb it.
 
-use super::wire::Call;
+use super::call::Call;
 use crate::place::AccountId;
 
 /// One call, as it was served. Retries of the SDK are calls of their own.
@@ -13,7 +13,7 @@ pub struct CallRecord {
     pub operation: String,
     /// The Region that was called.
     pub region: String,
-    /// The caller's account.
+    /// The account of the caller.
     pub account: AccountId,
     /// Whether the operation can change anything.
     pub write: bool,
@@ -57,14 +57,14 @@ pub struct Fault {
 pub enum FaultKind {
     /// An error answer; nothing takes effect.
     Refuse {
-        /// The error code.
+        /// The code of the error.
         code: String,
-        /// The HTTP status.
+        /// The status of the HTTP response.
         status: u16,
     },
     /// The call takes effect and the connection breaks before its answer.
     LoseResponseAfterEffect,
-    /// Too many requests.
+    /// AWS says that there were too many requests.
     Throttle,
     /// As if the process had been killed at this moment: no effect, no retry.
     Stop,
@@ -106,7 +106,7 @@ impl Fault {
         }
     }
 
-    /// The same among the calls of one account alone, which are then counted for themselves.
+    /// Strikes among the calls of one account alone, which are then counted for themselves.
     pub fn in_account(self, account: &AccountId) -> Self {
         Self {
             account: Some(account.clone()),
@@ -123,19 +123,19 @@ pub(crate) struct Armed {
 }
 
 impl Armed {
-    pub fn new(fault: Fault) -> Self {
+    pub(crate) fn new(fault: Fault) -> Self {
         Self { fault, stuck: None }
     }
 
     /// What happens to a call of that account.
-    pub fn strike(&mut self, call: &Call, account: &AccountId) -> Option<FaultKind> {
+    pub(crate) fn strike(&mut self, call: &Call, account: &AccountId) -> Option<FaultKind> {
         let fault = &mut self.fault;
         if let Some((by, stuck)) = &self.stuck {
             return (by == account && is_same(stuck, call)).then(|| fault.kind.clone());
         }
         let meant = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
         let concerns = |wanted: &AccountId| wanted == account || becomes(call, wanted);
-        if !meant(&fault.service, call.service.name())
+        if !meant(&fault.service, call.name())
             || !meant(&fault.operation, &call.operation)
             || !fault.account.as_ref().is_none_or(concerns)
         {
@@ -164,6 +164,6 @@ fn becomes(call: &Call, account: &AccountId) -> bool {
 }
 
 fn is_same(one: &Call, other: &Call) -> bool {
-    let what = |call: &Call| (call.service, call.region.clone(), call.operation.clone());
+    let what = |call: &Call| (call.name(), call.region.clone(), call.operation.clone());
     what(one) == what(other) && one.input == other.input
 }

@@ -1,19 +1,19 @@
 //! The same answers behind a socket of this machine, for clients in other processes: HTTP/1.1 as
 //! far as the SDK speaks it.
 
-use std::io;
-use std::time::Duration;
-
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use std::io;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep_until};
 
-use super::Sandbox;
+use super::instance::Sandbox;
 
 /// No request here has a longer head or body, in bytes.
 const HEAD: usize = 64 * 1024;
+
 const BODY: usize = 8 * 1024 * 1024;
 
 /// Answers whoever connects, each request `latency` after it has come; it ends when the listener

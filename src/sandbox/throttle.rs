@@ -2,36 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::access::{Kind, Needs};
+use super::access::Access;
+use super::call::Call;
 use super::faults::Outcome;
-use super::wire::{ApiError, Call, Service};
-use super::world::Site;
-
-/// A bucket of tokens: a request takes one, and `rate` come back every second up to `burst`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Limit {
-    rate: f64,
-    burst: f64,
-}
-
-/// A limit on a second's worth of requests.
-const fn per_second(rate: f64) -> Limit {
-    Limit { rate, burst: rate }
-}
-
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
-const LIST_ACCOUNTS: Limit = Limit {
-    rate: 8.0,
-    burst: 13.0,
-};
-const STS: Limit = per_second(600.0);
-/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
-const EVENTS: Limit = per_second(50.0);
-/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
-const LOOK_UP: Limit = per_second(2.0);
-/// The rates of IAM are not documented: what users report.
-const IAM_READS: Limit = per_second(20.0);
-const IAM_WRITES: Limit = per_second(10.0);
+use super::site::Site;
 
 /// What one limit counts together: a name, an account, and a Region where it has any.
 type Key = (&'static str, String, String);
@@ -42,21 +16,18 @@ pub(super) struct Throttle(HashMap<Key, (f64, i64)>);
 
 impl Throttle {
     /// Whether there is room for the call at this time, in milliseconds.
-    pub fn admits(
-        &mut self,
-        call: &Call,
-        needs: &Result<Needs, ApiError>,
-        site: &Site,
-        now: i64,
-    ) -> bool {
-        let kind = needs.as_ref().map_or(Kind::Read, |needs| needs.kind);
-        let Some((name, limit, regional)) = limit(call, kind) else {
+    pub(crate) fn admits(&mut self, call: &Call, access: Access, site: &Site, now: i64) -> bool {
+        let Some(limit) = call.service.limit(&call.operation, access) else {
             return true;
         };
-        let region = if regional { site.region.as_str() } else { "" };
-        let key = (name, site.account.to_string(), region.to_owned());
+        let region = if limit.regional {
+            site.region.as_str()
+        } else {
+            ""
+        };
+        let key = (limit.name, site.account.to_string(), region.to_owned());
         let (tokens, since) = self.0.entry(key).or_insert((limit.burst, now));
-        #[allow(clippy::cast_precision_loss)] // Milliseconds between two calls.
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds between two calls")]
         let passed = now.saturating_sub(*since).max(0) as f64 / 1000.0;
         *tokens = (*tokens + passed * limit.rate).min(limit.burst);
         *since = now;
@@ -68,30 +39,12 @@ impl Throttle {
     }
 }
 
-/// The limit that a call falls under, and whether each Region has one of its own.
-fn limit(call: &Call, kind: Kind) -> Option<(&'static str, Limit, bool)> {
-    match (call.service, kind) {
-        (Service::Organizations, _) if call.operation == "ListAccounts" => {
-            Some(("ListAccounts", LIST_ACCOUNTS, false))
-        }
-        (Service::CloudTrail, _) if call.operation == "LookupEvents" => {
-            Some(("LookupEvents", LOOK_UP, true))
-        }
-        (Service::Sts, _) => Some(("sts", STS, true)),
-        // Events have limits of their own, thousands in a second.
-        (Service::Events, Kind::Read | Kind::Write) => Some(("events", EVENTS, true)),
-        (Service::Iam, Kind::Write) => Some(("iam writes", IAM_WRITES, false)),
-        (Service::Iam, _) => Some(("iam reads", IAM_READS, false)),
-        _ => None,
-    }
-}
-
 /// The calls of one operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
-    /// `service:Operation`.
+    /// The operation, such as `events:PutRule`.
     pub call: String,
-    /// All of them.
+    /// All calls, refused ones included.
     pub calls: u64,
     /// Those that were refused because there were too many.
     pub throttled: u64,
@@ -102,8 +55,8 @@ pub struct Count {
 pub(super) struct Counts(BTreeMap<(&'static str, String), (u64, u64)>);
 
 impl Counts {
-    pub fn add(&mut self, call: &Call, outcome: &Outcome) {
-        let key = (call.service.name(), call.operation.clone());
+    pub(crate) fn add(&mut self, call: &Call, outcome: &Outcome) {
+        let key = (call.name(), call.operation.clone());
         let (calls, throttled) = self.0.entry(key).or_default();
         *calls += 1;
         let slow = |code: &String| {
@@ -116,7 +69,7 @@ impl Counts {
         }
     }
 
-    pub fn list(&self) -> Vec<Count> {
+    pub(crate) fn list(&self) -> Vec<Count> {
         let all = self.0.iter();
         let all = all.map(|((service, operation), (calls, throttled))| Count {
             call: format!("{service}:{operation}"),

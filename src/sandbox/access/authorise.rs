@@ -2,45 +2,44 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
-use super::super::organizations::scp;
-use super::super::policy::{Decision, Policy, Request, Tags, Who};
-use super::super::principal::Principal;
-use super::super::wire::{ApiError, Call, Service};
-use super::super::world::{Site, World};
-use super::super::{iam, sts};
-use super::{Needs, tags};
+use std::collections::BTreeMap;
+
+use super::needs::Needs;
+use super::refused::{Reason, Refused};
+use super::tags;
+use crate::sandbox::call::Call;
+use crate::sandbox::iam::policies::{policies_of, trust};
+use crate::sandbox::organizations::scp;
+use crate::sandbox::policy::{Decision, Policy, Request, Tags, Who};
+use crate::sandbox::principal::Principal;
+use crate::sandbox::site::Site;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::World;
 
 /// Refuses what the policies do not allow.
 pub(crate) fn authorise(
-    world: &mut World,
+    world: &World,
     site: &Site,
     call: &Call,
     caller: &Principal,
     needs: &Needs,
 ) -> Result<(), ApiError> {
     let (arn, iam_arn) = (caller.arn(), caller.iam_arn());
-    let mut context = caller.context(world);
+    let mut context = context(caller, world);
     context.insert("aws:requestedregion", site.region.to_string());
+    context.extend(call.service.context(&call.input));
     for (action, resource) in &needs.permissions {
-        let resource = &match call.service {
-            Service::Iam => iam::with_path(world, site, resource),
-            _ => resource.clone(),
-        };
         let mut context = context.clone();
         if action == "iam:PassRole" {
-            let to = format!("{}.amazonaws.com", call.service.name());
+            let to = format!("{}.amazonaws.com", call.name());
             context.insert("iam:passedtoservice", to);
-        }
-        if call.service == Service::Sts {
-            context.extend(sts::context(&call.input));
         }
         let asked = Asked {
             caller,
             iam_arn: &iam_arn,
             arn: &arn,
-            // Whoever creates a bucket is not asked about the one that has the name already.
-            makes: call.operation == "CreateBucket",
-            tags: tags::of(world, call, resource),
+            creates: needs.creates,
+            tags: tags::of(world, &call.input, resource),
             request: Request {
                 who: Who::Owner,
                 action,
@@ -48,11 +47,38 @@ pub(crate) fn authorise(
                 context,
             },
         };
-        asked.decide(world)?.map_or(Ok(()), |why| {
-            Err(denied(call.service, &arn, action, resource, why))
-        })?;
+        if let Some(why) = asked.decide(world)? {
+            return Err(call.service.denied(&Refused {
+                caller: &arn,
+                action,
+                resource,
+                why,
+            }));
+        }
     }
     Ok(())
+}
+
+/// The condition keys that are about the caller.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn context(caller: &Principal, world: &World) -> BTreeMap<&'static str, String> {
+    let mut context = BTreeMap::from([
+        ("aws:principalarn", caller.iam_arn()),
+        ("aws:principalaccount", caller.account.to_string()),
+        ("aws:principalisawsservice", "false".to_owned()),
+        ("aws:userid", caller.user_id()),
+        ("aws:securetransport", "true".to_owned()),
+        ("kms:calleraccount", caller.account.to_string()),
+    ]);
+    if caller.session.is_none() {
+        context.insert("aws:username", caller.name.clone());
+    }
+    if let Some(organization) = world.organizations.of(&caller.account) {
+        context.insert("aws:principalorgid", organization.id.clone());
+        let path = organization.path(caller.account.as_str());
+        context.insert("aws:principalorgpaths", path);
+    }
+    context
 }
 
 /// One permission that is needed.
@@ -60,27 +86,18 @@ struct Asked<'a> {
     caller: &'a Principal,
     iam_arn: &'a str,
     arn: &'a str,
-    makes: bool,
+    /// Whoever creates a bucket is not asked about the one that has the name already.
+    creates: bool,
     tags: Tags,
     request: Request<'a>,
 }
 
-/// Why something is refused.
-enum Reason {
-    /// A policy of this kind says no.
-    Denied(&'static str),
-    /// No policy of this kind says yes.
-    Silent(&'static str),
-    /// AWS does not say.
-    Unsaid,
-}
-
 impl Asked<'_> {
     /// Why not; `None` if it may be done.
-    fn decide(mut self, world: &mut World) -> Result<Option<Reason>, ApiError> {
+    fn decide(mut self, world: &World) -> Result<Option<Reason>, ApiError> {
         let account = &self.caller.account;
         let (request, tags) = (&self.request, &self.tags);
-        match scp::decide(world, account, self.iam_arn, request, tags)? {
+        match scp::decide(&world.organizations, account, self.iam_arn, request, tags)? {
             Decision::Deny => return Ok(Some(Reason::Denied("a service control policy"))),
             Decision::Silent => return Ok(Some(Reason::Silent("service control"))),
             Decision::Allow => {}
@@ -91,7 +108,7 @@ impl Asked<'_> {
             Some(policy) => self.all(std::slice::from_ref(policy))?,
             None => Decision::Allow,
         };
-        let identity = self.all(&iam::policies_of(world, self.caller))?;
+        let identity = self.all(&policies_of(world, self.caller))?;
         if identity == Decision::Deny {
             return Ok(Some(Reason::Denied("an identity-based policy")));
         }
@@ -103,12 +120,12 @@ impl Asked<'_> {
         let resource = self.request.resource;
         let assumes = self.request.action == "sts:AssumeRole";
         let document = match assumes {
-            true => sts::trust(world, resource),
+            true => trust(world, resource),
             false => world.resource_policy(resource),
         };
         let (mut said, mut itself) = (Decision::Silent, false);
         let has_policy = document.is_some();
-        if let Some(document) = document.filter(|_| !self.makes) {
+        if let Some(document) = document.filter(|_| !self.creates) {
             let policy = Policy::parse(&document).map_err(ApiError::unsupported)?;
             self.request.who = self.caller.who(self.iam_arn, self.arn);
             said = policy.decide_with(&self.request, &self.tags);
@@ -122,13 +139,16 @@ impl Asked<'_> {
         }
         // What another account owns takes its word as well as the caller's own account's.
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-        let owner = world.owner(resource).filter(|_| !self.makes);
+        let owner = world.owner(resource).filter(|_| !self.creates);
         let foreign = owner.is_some_and(|owner| owner != self.caller.account);
         // Without its policy's word nobody uses a key or a role: IAM decides only if the policy
         // hands over.
-        // https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
-        let is_key = has_policy && resource.contains(":key/");
-        if said == Decision::Silent && (is_key || assumes) {
+        let by_policy = has_policy
+            && world
+                .services
+                .of_arn(resource)
+                .is_some_and(|s| s.is_ruled_by_policy());
+        if said == Decision::Silent && (by_policy || assumes) {
             return Ok(Some(match assumes {
                 true => Reason::Unsaid,
                 false => Reason::Silent("resource-based"),
@@ -155,42 +175,4 @@ impl Asked<'_> {
         }
         Ok(verdict)
     }
-}
-
-/// The refusal in the words and the code of each service.
-fn denied(service: Service, arn: &str, action: &str, resource: &str, why: Reason) -> ApiError {
-    // CloudTrail does not say which of them.
-    let another = [
-        "organizations:",
-        "iam:GetRole",
-        "iam:CreateServiceLinkedRole",
-    ];
-    if service == Service::CloudTrail && another.iter().any(|prefix| action.starts_with(prefix)) {
-        let message = "AWS CloudTrail cannot create resources for your organization because access to one or more required APIs has been denied.";
-        let code = "InsufficientDependencyServiceAccessPermissionException";
-        return ApiError::new(code, message);
-    }
-    let (code, status, action) = match service {
-        Service::Sns => (
-            "AuthorizationError",
-            403,
-            action.replacen("sns:", "SNS:", 1),
-        ),
-        Service::Sqs => ("AccessDenied", 403, action.to_ascii_lowercase()),
-        Service::Events | Service::CloudTrail | Service::Kms | Service::Organizations => {
-            ("AccessDeniedException", 400, action.to_owned())
-        }
-        Service::Account => ("AccessDeniedException", 403, action.to_owned()),
-        Service::Sts | Service::Iam | Service::S3 => ("AccessDenied", 403, action.to_owned()),
-    };
-    let why = match why {
-        Reason::Denied(policy) => format!(" with an explicit deny in {policy}"),
-        Reason::Silent(kind) => format!(" because no {kind} policy allows the {action} action"),
-        Reason::Unsaid => String::new(),
-    };
-    ApiError::with_status(
-        status,
-        code,
-        format!("User: {arn} is not authorized to perform: {action} on resource: {resource}{why}"),
-    )
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::error;
+use super::error::error;
+use super::state::TrailSettings;
 use crate::place::Region;
 use crate::sandbox::clock::iso;
-use crate::sandbox::s3::bucket_lets;
+use crate::sandbox::s3::policies::bucket_lets;
+use crate::sandbox::site::Site;
 use crate::sandbox::wire::ApiError;
-use crate::sandbox::world::{Site, TrailSettings, World};
+use crate::sandbox::world::World;
 
 /// CloudTrail puts what happens within five minutes into one file.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>
@@ -24,7 +26,7 @@ pub(super) fn check(
     settings: &TrailSettings,
 ) -> Result<(), ApiError> {
     let bucket = &settings.bucket;
-    if !world.buckets.contains_key(bucket) {
+    if !world.s3.buckets.contains_key(bucket) {
         let message = format!("S3 bucket {bucket} does not exist!");
         return Err(error("S3BucketDoesNotExistException", message));
     }
@@ -59,7 +61,7 @@ fn organization<'w>(
     owner: &Site,
     settings: &TrailSettings,
 ) -> Option<&'w String> {
-    let organization = world.organization_of(&owner.account);
+    let organization = world.organizations.of(&owner.account);
     organization
         .filter(|_| settings.organization)
         .map(|organization| &organization.id)
@@ -67,7 +69,7 @@ fn organization<'w>(
 
 /// Writes the log file that holds a record of now at `place`, or notes why it cannot.
 pub(crate) fn deliver(world: &mut World, arn: &str, place: &Site) {
-    let Some(trail) = world.trails.get(arn) else {
+    let Some(trail) = world.cloudtrail.trails.get(arn) else {
         return;
     };
     let now = world.now();
@@ -82,17 +84,17 @@ pub(crate) fn deliver(world: &mut World, arn: &str, place: &Site) {
     };
     let prefix = trail.settings.prefix.as_deref();
     let key = key(&owner, prefix, &place.region, "CloudTrail", now);
-    let error = if !world.buckets.contains_key(&bucket) {
+    let error = if !world.s3.buckets.contains_key(&bucket) {
         Some("NoSuchBucket")
     } else if !may_write(world, &site, arn, &bucket, &key) {
         Some("AccessDenied")
     } else {
         None
     };
-    if let (None, Some(bucket)) = (error, world.buckets.get_mut(&bucket)) {
+    if let (None, Some(bucket)) = (error, world.s3.buckets.get_mut(&bucket)) {
         bucket.objects.insert(key);
     }
-    if let Some(trail) = world.trails.get_mut(arn) {
+    if let Some(trail) = world.cloudtrail.trails.get_mut(arn) {
         trail.attempted = Some(now);
         trail.delivery_error = error.map(str::to_owned);
         if error.is_none() {
@@ -106,7 +108,7 @@ fn context(world: &World, site: &Site, arn: &str) -> BTreeMap<&'static str, Stri
         ("aws:sourcearn", arn.to_owned()),
         ("aws:sourceaccount", site.account.to_string()),
     ]);
-    if let Some(organization) = world.organization_of(&site.account) {
+    if let Some(organization) = world.organizations.of(&site.account) {
         context.insert("aws:sourceorgid", organization.id.clone());
     }
     context
@@ -161,8 +163,8 @@ mod tests {
 
     use super::*;
     use crate::sandbox::clock::Clock;
-    use crate::sandbox::cloudtrail::handle;
-    use crate::sandbox::world::Bucket;
+    use crate::sandbox::cloudtrail::trails::create;
+    use crate::sandbox::s3::state::Bucket;
 
     #[test]
     fn log_files_lie_by_account_region_and_day_until_the_bucket_is_gone() {
@@ -186,9 +188,9 @@ mod tests {
             tags: BTreeMap::new(),
             objects: std::collections::BTreeSet::new(),
         };
-        world.buckets.insert("logs".to_owned(), bucket);
-        let create = json!({"Name": "main", "S3BucketName": "logs", "S3KeyPrefix": "us"});
-        handle(&mut world, &site, "CreateTrail", create).unwrap();
+        world.s3.buckets.insert("logs".to_owned(), bucket);
+        let given = json!({"Name": "main", "S3BucketName": "logs", "S3KeyPrefix": "us"});
+        create(&mut world, &site, serde_json::from_value(given).unwrap()).unwrap();
         let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
         let place = Site {
             region: "eu-west-1".parse().unwrap(),
@@ -198,17 +200,17 @@ mod tests {
         // Another record of the same five minutes is in the same file.
         deliver(&mut world, arn, &place);
         assert_eq!(
-            Vec::from_iter(&world.buckets["logs"].objects),
+            Vec::from_iter(&world.s3.buckets["logs"].objects),
             [
                 "us/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/02/111122223333_CloudTrail_eu-west-1_20260302T0900Z.json.gz"
             ]
         );
-        assert_eq!(world.trails[arn].delivery_error, None);
-        let delivered = world.trails[arn].delivered;
-        world.buckets.clear();
+        assert_eq!(world.cloudtrail.trails[arn].delivery_error, None);
+        let delivered = world.cloudtrail.trails[arn].delivered;
+        world.s3.buckets.clear();
         world.clock.tick();
         deliver(&mut world, arn, &place);
-        let trail = &world.trails[arn];
+        let trail = &world.cloudtrail.trails[arn];
         assert_eq!(trail.delivery_error.as_deref(), Some("NoSuchBucket"));
         assert_eq!(trail.delivered, delivered);
         assert!(trail.attempted > delivered);

@@ -3,36 +3,25 @@
 //! AWS keeps all management events there. Here only those that change something are kept, and of all accounts
 //! together only the latest: a sandbox of a thousand accounts, and its file, must stay small.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error;
+use super::error::error;
+use super::state::Past;
 use crate::place::{AccountId, Region};
+use crate::sandbox::site::Site;
 use crate::sandbox::wire::ApiError;
-use crate::sandbox::world::{Site, World};
+use crate::sandbox::world::World;
 
 /// So many events are kept.
 const KEPT: usize = 2_000;
+
 /// How far back AWS's history reaches, in milliseconds.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
 const REACH: i64 = 90 * 86_400_000;
+
 /// The most events of a page, and how many it has unless fewer are asked for.
 const PAGE: usize = 50;
-
-/// An event that was recorded.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Past {
-    /// Later ones have higher numbers.
-    number: u64,
-    /// When, milliseconds since 1970.
-    at: i64,
-    /// From when on it is found.
-    due: i64,
-    account: AccountId,
-    region: Region,
-    record: Value,
-}
 
 /// Keeps a record for those who look events up.
 pub(crate) fn remember(world: &mut World, account: &AccountId, region: &Region, record: &Value) {
@@ -40,17 +29,21 @@ pub(crate) fn remember(world: &mut World, account: &AccountId, region: &Region, 
         return;
     }
     let now = world.now();
-    let number = world.history.back().map_or(1, |last| last.number + 1);
-    world.history.push_back(Past {
+    let number = world
+        .cloudtrail
+        .history
+        .back()
+        .map_or(1, |last| last.number + 1);
+    world.cloudtrail.history.push_back(Past {
         number,
         at: now,
-        due: now.saturating_add(world.trail_delay),
+        due: now.saturating_add(world.cloudtrail.delay),
         account: account.clone(),
         region: region.clone(),
         record: record.clone(),
     });
-    if world.history.len() > KEPT {
-        world.history.pop_front();
+    if world.cloudtrail.history.len() > KEPT {
+        world.cloudtrail.history.pop_front();
     }
 }
 
@@ -112,7 +105,7 @@ pub(super) fn look_up(world: &World, site: &Site, asked: &Lookup) -> Result<Valu
     };
     let now = world.now();
     let oldest = now.saturating_sub(REACH);
-    let mut found = world.history.iter().rev().filter(|past| {
+    let mut found = world.cloudtrail.history.iter().rev().filter(|past| {
         let second = past.at.div_euclid(1000) as f64;
         past.account == site.account
             && past.region == site.region

@@ -2,24 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::error;
-use crate::sandbox::kms;
+use super::error::error;
+use crate::sandbox::kms::find::told;
 use crate::sandbox::policy::{Decision, Policy, Request, Who};
-use crate::sandbox::sqs::locate;
+use crate::sandbox::site::{Site, locate};
 use crate::sandbox::wire::ApiError;
-use crate::sandbox::world::{Site, World};
+use crate::sandbox::world::World;
 
 /// The key's ARN, if it is there, enabled, and lets CloudTrail encrypt for this trail.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>
 pub(super) fn check(
-    world: &mut World,
+    world: &World,
     site: &Site,
     trail: &str,
     given: &str,
 ) -> Result<String, ApiError> {
     // The key can be another account's.
     let there = locate(given).map_or_else(|| site.clone(), |(there, _)| there);
-    let (arn, key) = kms::told(world, &there, given).map_err(|_| {
+    let (arn, key) = told(world, &there, given).map_err(|_| {
         let message = format!("KMS key {given} is not found.");
         error("KmsKeyNotFoundException", message)
     })?;

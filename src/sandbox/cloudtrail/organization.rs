@@ -2,23 +2,25 @@
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html>
 
-use super::error;
+use super::error::error;
+use super::state::{Trail, TrailSettings};
 use crate::place::AccountId;
+use crate::sandbox::site::Site;
 use crate::sandbox::wire::ApiError;
-use crate::sandbox::world::{Site, Trail, TrailSettings, World};
+use crate::sandbox::world::World;
 
 const SERVICE: &str = "cloudtrail.amazonaws.com";
 
 /// Whether an account acts for CloudTrail in the name of its organization.
 pub(super) fn administers(world: &World, account: &AccountId) -> bool {
-    let organization = world.organization_of(account);
+    let organization = world.organizations.of(account);
     organization.is_some_and(|organization| organization.administers(account, SERVICE))
 }
 
 /// Whether the organization trail of another account logs this one: both are in the organization,
 /// and CloudTrail may work across it.
 pub(super) fn reaches(world: &World, trail: &Trail, account: &AccountId) -> bool {
-    let organization = world.organization_of(account);
+    let organization = world.organizations.of(account);
     organization.is_some_and(|organization| {
         organization.management == trail.account && organization.trusted.contains_key(SERVICE)
     })
@@ -26,7 +28,7 @@ pub(super) fn reaches(world: &World, trail: &Trail, account: &AccountId) -> bool
 
 /// Whether a member is refused the event selectors of the organization's trails.
 pub(super) fn hides_selectors(world: &World, account: &AccountId) -> bool {
-    let organization = world.organization_of(account);
+    let organization = world.organizations.of(account);
     organization.is_some_and(|organization| {
         organization.hides_selectors && !organization.administers(account, SERVICE)
     })
@@ -50,7 +52,7 @@ pub(super) fn check(
     if !settings.organization && !was {
         return Ok(());
     }
-    let organization = world.organization_of(&site.account).ok_or_else(|| {
+    let organization = world.organizations.of(&site.account).ok_or_else(|| {
         let message = "The account is not a member of an organization.";
         error("OrganizationsNotInUseException", message)
     })?;
@@ -75,7 +77,7 @@ pub(super) fn check(
 /// Whose the trail is: that of an organization belongs to the management account, whoever makes it.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html>
 pub(super) fn owner(world: &World, site: &Site, settings: &TrailSettings) -> Site {
-    let organization = world.organization_of(&site.account);
+    let organization = world.organizations.of(&site.account);
     let management = organization
         .filter(|_| settings.organization)
         .map(|organization| organization.management.clone());

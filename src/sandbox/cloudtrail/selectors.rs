@@ -5,14 +5,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{find, organization};
 use crate::sandbox::wire::ApiError;
-use crate::sandbox::world::{Site, World};
 
 /// Basic selectors per trail, data resources and values of advanced selectors over all of them.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>
 const BASIC: usize = 5;
+
 const DATA_RESOURCES: usize = 250;
+
 const VALUES: usize = 500;
 
 /// The event sources that basic selectors can leave out.
@@ -96,14 +96,14 @@ impl Default for Selectors {
 
 impl Selectors {
     /// Whether a record of a management event, the `detail` of the envelope, is logged.
-    pub fn pass(&self, record: &Value) -> bool {
+    pub(crate) fn pass(&self, record: &Value) -> bool {
         match self {
             Self::Basic(selectors) => selectors.iter().any(|selector| selector.passes(record)),
             Self::Advanced(selectors) => selectors.iter().any(|selector| selector.passes(record)),
         }
     }
 
-    fn check(&self) -> Result<(), ApiError> {
+    pub(super) fn check(&self) -> Result<(), ApiError> {
         match self {
             Self::Basic(selectors) => {
                 if selectors.is_empty() || selectors.len() > BASIC {
@@ -129,7 +129,7 @@ impl Selectors {
         }
     }
 
-    fn answer(&self, arn: &str) -> Value {
+    pub(super) fn answer(&self, arn: &str) -> Value {
         match self {
             Self::Basic(selectors) => json!({"TrailARN": arn, "EventSelectors": selectors}),
             Self::Advanced(selectors) => {
@@ -263,93 +263,9 @@ impl Field {
     }
 }
 
-fn invalid(reason: impl std::fmt::Display) -> ApiError {
+pub(super) fn invalid(reason: impl std::fmt::Display) -> ApiError {
     ApiError::new(
         "InvalidEventSelectorsException",
         format!("Invalid event selectors: {reason}."),
     )
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct PutEventSelectors {
-    trail_name: String,
-    event_selectors: Option<Vec<Basic>>,
-    advanced_event_selectors: Option<Vec<Advanced>>,
-}
-
-/// Replaces all selectors, those of the other kind too.
-pub(super) fn put(
-    world: &mut World,
-    site: &Site,
-    input: PutEventSelectors,
-) -> Result<Value, ApiError> {
-    let arn = find::to_change(world, site, &input.trail_name)?;
-    let selectors = match (input.event_selectors, input.advanced_event_selectors) {
-        (Some(basic), None) => Selectors::Basic(basic),
-        (None, Some(advanced)) => Selectors::Advanced(advanced),
-        _ => return Err(invalid("give either basic or advanced ones")),
-    };
-    selectors.check()?;
-    let answer = selectors.answer(&arn);
-    find::change(world, &arn)?.selectors = selectors;
-    Ok(answer)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct GetEventSelectors {
-    trail_name: String,
-}
-
-pub(super) fn get(
-    world: &World,
-    site: &Site,
-    input: &GetEventSelectors,
-) -> Result<Value, ApiError> {
-    let (arn, trail) = find::to_read(world, site, &input.trail_name)?;
-    if trail.account != site.account && organization::hides_selectors(world, &site.account) {
-        find::own(site, &arn)?;
-    }
-    Ok(trail.selectors.answer(&arn))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn excluded_sources_are_silent_and_every_selector_is_a_chance() {
-        let call = |source: &str, read_only: bool| json!({"eventSource": source, "readOnly": read_only, "eventCategory": "Management"});
-        let select = |selectors: Value| -> Selectors {
-            let selectors = Selectors::Basic(serde_json::from_value(selectors).unwrap());
-            selectors.check().unwrap();
-            selectors
-        };
-        let excluded = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
-        let quiet = select(json!([{"ExcludeManagementEventSources": excluded}]));
-        assert!(!quiet.pass(&call("kms.amazonaws.com", false)));
-        assert!(!quiet.pass(&call("rdsdata.amazonaws.com", true)));
-        assert!(quiet.pass(&call("rds.amazonaws.com", true)));
-        let two = select(json!([
-            {"ReadWriteType": "WriteOnly"},
-            {"ReadWriteType": "ReadOnly", "ExcludeManagementEventSources": excluded},
-        ]));
-        assert!(two.pass(&call("kms.amazonaws.com", false)));
-        assert!(!two.pass(&call("kms.amazonaws.com", true)));
-        assert!(two.pass(&call("iam.amazonaws.com", true)));
-    }
-
-    #[test]
-    fn selectors_of_data_events_log_no_management_event() {
-        let data: Vec<Advanced> = serde_json::from_value(json!([{"FieldSelectors": [
-            {"Field": "eventCategory", "Equals": ["Data"]},
-            {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
-        ]}]))
-        .unwrap();
-        let data = Selectors::Advanced(data);
-        data.check().unwrap();
-        let call = json!({"eventCategory": "Management", "resources": {"type": "AWS::S3::Object"}});
-        assert!(!data.pass(&call));
-    }
 }

@@ -1,12 +1,17 @@
-//! Tags of trails.
+//! CloudTrail: the tags of trails.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{PAGE, error, find, organization};
-use crate::sandbox::events::Tag;
+use super::error::error;
+use super::names::{self, own};
+use super::organization;
+use super::page::PAGE;
+use super::state::Trail;
+use crate::sandbox::common::{Strings, Tag};
+use crate::sandbox::site::Site;
 use crate::sandbox::wire::ApiError;
-use crate::sandbox::world::{Site, Strings, Trail, World};
+use crate::sandbox::world::World;
 
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AddTags.html>
 const TAGS: usize = 50;
@@ -72,16 +77,16 @@ fn tagged<'a>(world: &'a mut World, site: &Site, arn: &str) -> Result<&'a mut St
         let message = format!("The CloudTrail ARN is not valid: {arn}.");
         return Err(error("CloudTrailARNInvalidException", message));
     }
-    let arn = find::arn(site, arn)?;
+    let arn = names::arn(site, arn)?;
     let administers = organization::administers(world, &site.account);
     let ours = |trail: &Trail| {
         trail.account == site.account || (administers && trail.settings.organization)
     };
-    if !world.trails.get(&arn).is_some_and(ours) {
-        find::own(site, &arn)?;
+    if !world.cloudtrail.trails.get(&arn).is_some_and(ours) {
+        own(site, &arn)?;
     }
     let home = |trail: &&mut Trail| ours(trail) && trail.home == site.region;
-    match world.trails.get_mut(&arn).filter(home) {
+    match world.cloudtrail.trails.get_mut(&arn).filter(home) {
         Some(trail) => Ok(&mut trail.tags),
         None => {
             let message = format!("Unknown resource: {arn}");

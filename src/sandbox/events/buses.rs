@@ -3,10 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::access::{bus_arn, bus_name};
-use super::super::wire::ApiError;
-use super::super::world::{Bus, DeadLetterConfig, Site, World};
-use super::{Tag, invalid, page};
+use super::error::invalid;
+use super::names::{bus_arn, bus_name, is_plain};
+use super::state::{Bus, DeadLetterConfig};
+use crate::sandbox::common::{Tag, page};
+use crate::sandbox::site::Site;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::World;
 
 /// Buses per Region: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const BUSES: usize = 100;
@@ -76,12 +79,8 @@ pub(super) fn bus<'w>(
 }
 
 /// Every account has the default bus in every Region.
-pub(in crate::sandbox) fn find<'w>(
-    world: &'w mut World,
-    site: &Site,
-    name: &str,
-) -> Option<&'w mut Bus> {
-    let buses = &mut world.at(site).buses;
+pub(super) fn find<'w>(world: &'w mut World, site: &Site, name: &str) -> Option<&'w mut Bus> {
+    let buses = &mut world.events.local.at(site).buses;
     if name == "default" {
         return Some(buses.entry(name.to_owned()).or_default());
     }
@@ -107,10 +106,7 @@ pub(super) fn create(world: &mut World, site: &Site, create: Create) -> Result<V
     let name = create.name;
     // Names with a slash are those of partners' buses.
     // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
-    let fits = (1..=256).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
+    let fits = (1..=256).contains(&name.len()) && is_plain(&name);
     if !fits {
         return Err(invalid(format!(
             "Parameter Name is not valid. Reason: `{name}` is no name of a custom event bus."
@@ -127,7 +123,7 @@ pub(super) fn create(world: &mut World, site: &Site, create: Create) -> Result<V
         ));
     }
     let now = world.now();
-    let buses = &mut world.at(site).buses;
+    let buses = &mut world.events.local.at(site).buses;
     if buses.keys().filter(|known| *known != "default").count() + 1 >= BUSES {
         return Err(ApiError::new(
             "LimitExceededException",
@@ -211,7 +207,7 @@ pub(super) fn delete(world: &mut World, site: &Site, named: &Named) -> Result<Va
     if name == "default" {
         return Err(invalid("Cannot delete event bus default."));
     }
-    let local = world.at(site);
+    let local = world.events.local.at(site);
     // The API reference and users' reports agree on this; the user guide says that the rules go
     // with the bus.
     if local.rules.get(name).is_some_and(|rules| !rules.is_empty()) {
@@ -226,7 +222,7 @@ pub(super) fn delete(world: &mut World, site: &Site, named: &Named) -> Result<Va
 pub(super) fn list(world: &mut World, site: &Site, list: &List) -> Result<Value, ApiError> {
     let prefix = list.name_prefix.as_deref().unwrap_or_default();
     find(world, site, "default");
-    let buses = world.at(site).buses.iter();
+    let buses = world.events.local.at(site).buses.iter();
     let found = buses
         .filter(|(name, _)| name.starts_with(prefix))
         .map(|(name, bus)| shown(site, name, bus))

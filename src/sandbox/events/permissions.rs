@@ -3,12 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::access::{bus_arn, bus_name};
-use super::super::policy::Policy;
-use super::super::wire::ApiError;
-use super::super::world::{Site, World};
 use super::buses::bus;
-use super::invalid;
+use super::error::invalid;
+use super::names::{bus_arn, bus_name};
+use crate::sandbox::policy::Policy;
+use crate::sandbox::site::Site;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::World;
 
 /// Characters: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const LONGEST: usize = 10_240;

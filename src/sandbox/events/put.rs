@@ -3,13 +3,15 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::access::{bus_arn, bus_name};
-use super::super::clock::iso;
-use super::super::delivery;
-use super::super::matching::Event;
-use super::super::wire::ApiError;
-use super::super::world::{Site, World};
-use super::{invalid, parse_pattern};
+use super::arrivals::dispatch;
+use super::error::invalid;
+use super::names::{bus_arn, bus_name};
+use super::pattern::Event;
+use super::rules::parse_pattern;
+use crate::sandbox::clock::iso;
+use crate::sandbox::site::Site;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::World;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -73,7 +75,7 @@ pub(super) fn put_events(
         match accept(world, site, entry) {
             Ok((bus, event)) => {
                 answers.push(json!({"EventId": event.get("id")}));
-                delivery::dispatch(world, site, &bus, event);
+                dispatch(world, site, &bus, event);
             }
             Err((code, message)) => {
                 failed += 1;
@@ -110,7 +112,10 @@ fn accept(
         .ok_or(("MalformedDetail", "Detail is malformed.".to_owned()))?;
     let bus = bus_name(entry.event_bus_name.as_deref().unwrap_or_default()).to_owned();
     let time = match entry.time {
-        #[allow(clippy::cast_possible_truncation)]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "times of callers are of our age"
+        )]
         Some(seconds) => (seconds * 1000.0) as i64,
         None => world.now(),
     };

@@ -3,14 +3,21 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::access::bus_name;
-use super::super::delivery::is_bus;
-use super::super::wire::ApiError;
-use super::super::world::{Site, Target, World};
-use super::{invalid, page, rule, transform};
+use super::error::invalid;
+use super::names::{bus_name, is_bus, is_plain};
+use super::rules::rule;
+use super::state::Target;
+use super::transform;
+use crate::place::Arn;
+use crate::sandbox::common::page;
+use crate::sandbox::delivery;
+use crate::sandbox::site::Site;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::World;
 
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const PER_RULE: usize = 5;
+
 const PER_CALL: usize = 10;
 
 #[derive(Deserialize)]
@@ -56,7 +63,7 @@ pub(super) fn put(world: &mut World, site: &Site, put: PutTargets) -> Result<Val
         ));
     }
     for target in &put.targets {
-        check(site, target)?;
+        check(world, site, target)?;
     }
     let rule = rule(world, site, put.event_bus_name.as_deref(), &put.rule)?;
     let theirs = |arn: &str| is_bus(arn) && !arn.contains(&format!(":{}:", site.account));
@@ -85,26 +92,22 @@ pub(super) fn put(world: &mut World, site: &Site, put: PutTargets) -> Result<Val
 }
 
 /// What makes AWS refuse the whole call.
-fn check(site: &Site, target: &Target) -> Result<(), ApiError> {
-    let id_fits = (1..=64).contains(&target.id.len())
-        && target
-            .id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
+fn check(world: &World, site: &Site, target: &Target) -> Result<(), ApiError> {
+    let id_fits = (1..=64).contains(&target.id.len()) && is_plain(&target.id);
     if !id_fits {
         return Err(invalid(format!(
             "1 validation error detected: Value '{}' at 'targets.1.member.id' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+",
             target.id
         )));
     }
-    let Ok(arn) = target.arn.parse::<crate::place::Arn>() else {
+    let Ok(arn) = target.arn.parse::<Arn>() else {
         return Err(invalid(format!(
             "Parameter {} is not valid. Reason: Provided Arn is not in correct format.",
             target.arn
         )));
     };
     let to_bus = is_bus(&target.arn);
-    if !to_bus && !["sns", "sqs"].contains(&arn.service()) {
+    if !delivery::takes(world, &target.arn) {
         let what = format!("targets of service `{}`", arn.service());
         return Err(ApiError::unsupported(what));
     }
@@ -208,7 +211,7 @@ pub(super) fn list(world: &mut World, site: &Site, list: &ListTargets) -> Result
 
 pub(super) fn rules_of(world: &mut World, site: &Site, asked: &RulesOf) -> Result<Value, ApiError> {
     let bus = bus_name(asked.event_bus_name.as_deref().unwrap_or_default());
-    let rules = world.at(site).rules.get(bus);
+    let rules = world.events.local.at(site).rules.get(bus);
     let names = rules.into_iter().flatten().filter(|(_, rule)| {
         rule.targets
             .iter()

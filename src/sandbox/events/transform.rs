@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::world::{InputTransformer, Strings};
+use super::state::InputTransformer;
+use crate::sandbox::common::Strings;
 
 const PATHS: usize = 100;
+
 const TEMPLATE: usize = 8192;
+
 /// Variables that need no path.
 const RESERVED: [&str; 5] = [
     "aws.events.rule-arn",
@@ -21,9 +24,9 @@ const RESERVED: [&str; 5] = [
 
 /// What an event's surroundings say to reserved variables.
 pub(crate) struct Surroundings<'a> {
-    pub rule_arn: &'a str,
-    pub rule_name: &'a str,
-    pub ingestion_time: &'a str,
+    pub(crate) rule_arn: &'a str,
+    pub(crate) rule_name: &'a str,
+    pub(crate) ingestion_time: &'a str,
 }
 
 /// A piece of a template.

@@ -3,12 +3,15 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::clock::iso;
-use super::super::events::Tag;
-use super::super::policy::Policy;
-use super::super::wire::ApiError;
-use super::super::world::{Identity, Site, Strings, World};
-use super::{Named, arn, check_name, exists, identity, invalid, new_identity, of, page};
+use super::documents::{check_inline, check_trust, encoded};
+use super::identity::{Named, arn, check_name, exists, identity, invalid, new_identity, of, page};
+use super::state::{ADMINISTRATOR_ACCESS, Identity};
+use crate::place::AccountId;
+use crate::sandbox::clock::iso;
+use crate::sandbox::common::{Strings, Tag};
+use crate::sandbox::site::Site;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::World;
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 const SESSION_SECONDS: std::ops::RangeInclusive<u32> = 3600..=43_200;
@@ -84,55 +87,6 @@ pub(super) struct UntagRole {
 
 fn role<'w>(world: &'w mut World, site: &Site, name: &str) -> Result<&'w mut Identity, ApiError> {
     identity(world, site, None, Some(name))
-}
-
-/// Percent-encoded, as IAM hands out every document (RFC 3986).
-fn encoded(document: &str) -> String {
-    let mut text = String::new();
-    for byte in document.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
-}
-
-fn malformed(reason: impl Into<String>) -> ApiError {
-    ApiError::new("MalformedPolicyDocument", reason)
-}
-
-/// Reads a document; what the sandbox does not evaluate is not mistaken for a broken one.
-fn parse(document: &str) -> Result<Policy, ApiError> {
-    Policy::parse(document).map_err(|reason| {
-        if reason.contains("the sandbox does not implement") {
-            ApiError::unsupported(reason)
-        } else {
-            malformed(reason)
-        }
-    })
-}
-
-/// A trust policy names principals and, as it hangs on the role itself, no resource.
-fn check_trust(document: &str) -> Result<(), ApiError> {
-    let policy = parse(document)?;
-    if policy.names_resources() {
-        return Err(malformed("Has prohibited field Resource"));
-    }
-    if !policy.names_principals() {
-        return Err(malformed("Missing required field Principal"));
-    }
-    Ok(())
-}
-
-/// An identity policy names resources and no principal.
-pub(super) fn check_inline(document: &str) -> Result<(), ApiError> {
-    let policy = parse(document)?;
-    if policy.names_principals() {
-        return Err(malformed("Policy document should not specify a principal."));
-    }
-    Ok(())
 }
 
 fn session(seconds: Option<&str>) -> Result<u32, ApiError> {
@@ -371,4 +325,16 @@ pub(super) fn untag(world: &mut World, site: &Site, untag: &UntagRole) -> Result
     let tags = &mut role(world, site, &untag.role_name)?.tags;
     tags.retain(|key, _| !untag.tag_keys.contains(key));
     Ok(json!({}))
+}
+
+/// Puts a role into an account, as AWS does with those that it makes itself.
+pub(crate) fn plant_role(world: &mut World, account: &AccountId, name: &str, trust: String) {
+    let role = Identity {
+        trust: Some(trust),
+        max_session: Some(3600),
+        attached: vec![ADMINISTRATOR_ACCESS.to_owned()],
+        ..new_identity(world, "AROA", None, Strings::new())
+    };
+    let roles = &mut world.iam.accounts.entry(account.clone()).or_default().roles;
+    roles.insert(name.to_owned(), role);
 }

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::super::delivery::{Refusal, Source};
-use super::super::policy::{Decision, Policy, Request, Who};
-use super::super::sqs::locate;
-use super::super::trail;
-use super::super::wire::Service;
-use super::super::world::{Site, World};
-use super::{arn, expire, find, key, policy_of, state};
+use super::find::{arn, expire, find, key, state};
+use super::needs::policy_of;
+use crate::sandbox::delivery::{Refusal, Source};
+use crate::sandbox::policy::{Decision, Policy, Request, Who};
+use crate::sandbox::recorder::{ServiceCall, record_service};
+use crate::sandbox::site::{Site, locate};
+use crate::sandbox::world::World;
 
 /// How long SNS uses one data key, and SQS where a queue does not say otherwise.
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 const DATA_KEY: i64 = 5 * 60_000;
+
 /// What a service needs that sends to something encrypted.
 const ACTIONS: [&str; 2] = ["kms:GenerateDataKey", "kms:Decrypt"];
 
@@ -50,8 +51,8 @@ pub(crate) fn send_encrypted(
 /// case. Services that publish do not say for whom: `aws:SourceArn` and `aws:SourceAccount` are
 /// not there to be compared.
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
-pub(crate) fn key_lets(
-    world: &mut World,
+fn key_lets(
+    world: &World,
     key: &str,
     service: &str,
     action: &str,
@@ -73,7 +74,7 @@ pub(crate) fn key_lets(
 fn ask_for_data_key(world: &mut World, at: &Site, to: &str, site: &Site, key: &str, service: &str) {
     let now = world.now();
     let pair = format!("{to} {key}");
-    let asked = &mut world.at(at).data_keys;
+    let asked = &mut world.kms.local.at(at).data_keys;
     if asked
         .get(&pair)
         .is_some_and(|when| when.saturating_add(DATA_KEY) > now)
@@ -85,12 +86,12 @@ fn ask_for_data_key(world: &mut World, at: &Site, to: &str, site: &Site, key: &s
         true => json!({"aws:sqs:arn": to}),
         false => json!({"aws:sns:topicArn": to}),
     };
-    let done = trail::ServiceCall {
+    let done = ServiceCall {
         by: service,
-        service: Service::Kms,
+        service: "kms",
         operation: "GenerateDataKey",
         parameters: json!({"keyId": key, "keySpec": "AES_256", "encryptionContext": context}),
         resources: json!([{"accountId": site.account, "type": "AWS::KMS::Key", "ARN": key}]),
     };
-    trail::record_service(world, site, done);
+    record_service(world, site, done);
 }

@@ -3,11 +3,15 @@
 
 use thiserror::Error;
 
-use super::{AccountState, Member, Org, Unit, events};
+use super::events;
+use super::state::{AccountState, Member, Org, Unit};
 use crate::place::AccountId;
-use crate::sandbox::policy::Policy;
+use crate::sandbox::iam::roles::plant_role;
+use crate::sandbox::instance::Sandbox;
+use crate::sandbox::policy::{ADMINISTRATOR, Policy};
+use crate::sandbox::recorder::release;
+use crate::sandbox::store::StoreError;
 use crate::sandbox::world::World;
-use crate::sandbox::{ADMINISTRATOR, Sandbox, StoreError, iam, trail};
 
 /// The role that AWS makes in every account that is created in an organization.
 const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
@@ -43,11 +47,11 @@ impl Sandbox {
     pub fn organize(&self) -> Result<Organization, StoreError> {
         let mut inner = self.inner();
         let world = &mut inner.world;
-        if world.organization.is_none() {
+        if world.organizations.organization.is_none() {
             let (id, root) = (random(world, 10), random(world, 4));
             let (id, root) = (format!("o-{id}"), format!("r-{root}"));
             let org = Org::new(id, root, world.account.clone(), world.now());
-            world.organization = Some(org);
+            world.organizations.organization = Some(org);
             inner.save()?;
         }
         drop(inner);
@@ -56,7 +60,7 @@ impl Sandbox {
 
     /// The organization, if there is one.
     pub fn organization(&self) -> Option<Organization> {
-        let is = self.inner().world.organization.is_some();
+        let is = self.inner().world.organizations.organization.is_some();
         is.then(|| Organization(self.clone()))
     }
 }
@@ -81,18 +85,24 @@ fn number(world: &mut World) -> Option<AccountId> {
 
 impl Organization {
     fn look<T>(&self, at: impl FnOnce(&Org) -> T) -> Option<T> {
-        self.0.inner().world.organization.as_ref().map(at)
+        self.0
+            .inner()
+            .world
+            .organizations
+            .organization
+            .as_ref()
+            .map(at)
     }
 
     /// Changes the organization, delivers the events that this brings about, and saves.
     fn change<T>(&self, change: impl FnOnce(&mut World, &mut Org) -> Outcome<T>) -> Outcome<T> {
         let mut inner = self.0.inner();
         let world = &mut inner.world;
-        let Some(mut org) = world.organization.take() else {
+        let Some(mut org) = world.organizations.organization.take() else {
             return Err(OrganizationError::Unknown("the organization".to_owned()));
         };
         let outcome = change(world, &mut org);
-        world.organization = Some(org);
+        world.organizations.organization = Some(org);
         let outcome = outcome?;
         inner.save()?;
         Ok(outcome)
@@ -102,11 +112,11 @@ impl Organization {
     fn tell(&self, tell: impl FnOnce(&mut World)) -> Outcome<()> {
         let mut inner = self.0.inner();
         tell(&mut inner.world);
-        trail::release(&mut inner.world);
+        release(&mut inner.world);
         Ok(inner.save()?)
     }
 
-    /// `o-…`
+    /// The id of the organization, `o-…`.
     pub fn id(&self) -> String {
         self.look(|org| org.id.clone()).unwrap_or_default()
     }
@@ -143,7 +153,7 @@ impl Organization {
         let id = loop {
             let mut inner = self.0.inner();
             let id = number(&mut inner.world);
-            let org = inner.world.organization.as_ref();
+            let org = inner.world.organizations.organization.as_ref();
             let taken = |id: &AccountId| org.is_some_and(|org| org.accounts.contains_key(id));
             if let Some(id) = id.filter(|id| !taken(id)) {
                 break id;
@@ -153,7 +163,7 @@ impl Organization {
         Ok(id)
     }
 
-    /// The same with a number of one's choice.
+    /// Makes an account as [`Self::create_account`] does, with a number of one's choice.
     pub fn create_account_as(&self, id: &AccountId, parent: &str, name: &str) -> Outcome<()> {
         let member = self.join(id, parent, name, true)?;
         self.tell(|world| {
@@ -187,7 +197,7 @@ impl Organization {
                 let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
                     "Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole",
                 }]});
-                iam::plant_role(world, id, ACCESS_ROLE, trust.to_string());
+                plant_role(world, id, ACCESS_ROLE, trust.to_string());
             }
             Ok(member)
         })
@@ -282,7 +292,7 @@ impl Organization {
         })
     }
 
-    /// Ends that.
+    /// Stops a service from working across the organization.
     pub fn distrust(&self, service: &str) -> Outcome<()> {
         self.change(|_, org| {
             org.trusted.remove(service);

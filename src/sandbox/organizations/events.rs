@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Member, Org};
+use super::state::{Member, Org};
 use crate::place::AccountId;
-use crate::sandbox::clock::iso;
-use crate::sandbox::trail::{self, long_date};
-use crate::sandbox::wire::Service;
-use crate::sandbox::world::{Site, World};
+use crate::sandbox::clock::{iso, long_date};
+use crate::sandbox::recorder::publish;
+use crate::sandbox::site::Site;
+use crate::sandbox::world::World;
 
 const SOURCE: &str = "organizations.amazonaws.com";
 
@@ -53,7 +53,7 @@ pub(super) fn departed(world: &mut World, id: &AccountId) {
 }
 
 fn tell(world: &mut World, name: &str, details: Value) {
-    let Some(Org { management, .. }) = &world.organization else {
+    let Some(Org { management, .. }) = &world.organizations.organization else {
         return;
     };
     let site = Site {
@@ -85,5 +85,5 @@ fn tell(world: &mut World, name: &str, details: Value) {
             "eventCategory": "Management",
         },
     });
-    trail::publish(world, &site, Service::Organizations, event);
+    publish(world, &site, "organizations", event);
 }

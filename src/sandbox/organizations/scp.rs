@@ -2,22 +2,22 @@
 //!
 //! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>
 
+use super::state::State;
 use crate::place::AccountId;
 use crate::sandbox::policy::{Decision, Policy, Request, Tags};
 use crate::sandbox::wire::ApiError;
-use crate::sandbox::world::World;
 
 /// What the policies say to a principal of that account: a denial anywhere outweighs everything,
 /// and on every level, from the root to the account, something must allow. The management account
 /// and service-linked roles are not subject to any.
 pub(crate) fn decide(
-    world: &World,
+    organizations: &State,
     account: &AccountId,
     iam_arn: &str,
     request: &Request<'_>,
     tags: &Tags,
 ) -> Result<Decision, ApiError> {
-    let Some(organization) = world.organization_of(account) else {
+    let Some(organization) = organizations.of(account) else {
         return Ok(Decision::Allow);
     };
     let exempt = *account == organization.management || iam_arn.contains(":role/aws-service-role/");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::like;
+use super::glob::like;
 use super::tags::Tags;
 use super::variables::{fill, texts};
 

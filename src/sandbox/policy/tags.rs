@@ -1,22 +1,22 @@
 //! Condition keys about tags, whose names are made of the tags' own.
 
-use super::super::world::Strings;
+use crate::sandbox::common::Strings;
 
 /// The tags that a request is about.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tags {
     /// What the resource has: `aws:ResourceTag/KEY`.
-    pub resource: Strings,
+    pub(crate) resource: Strings,
     /// What the request gives: `aws:RequestTag/KEY`.
-    pub request: Strings,
+    pub(crate) request: Strings,
     /// The keys that the request gives or takes away: `aws:TagKeys`.
-    pub keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
 }
 
 impl Tags {
     /// The values of a condition key in lower case; none where the request does not have it.
-    pub fn values(&self, key: &str) -> Vec<&str> {
+    pub(crate) fn values(&self, key: &str) -> Vec<&str> {
         if key == "aws:tagkeys" {
             return self.keys.iter().map(String::as_str).collect();
         }

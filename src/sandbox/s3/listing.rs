@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::clock::iso_millis;
-use super::super::wire::ApiError;
-use super::super::world::{Bucket, Site, World};
-use super::invalid;
-
-/// AWS lists 1,000 objects a page; few here, so that paging is exercised.
-const PAGE: usize = 10;
+use super::error::invalid;
+use super::state::Bucket;
+use crate::sandbox::clock::iso_millis;
+use crate::sandbox::common::PAGE;
+use crate::sandbox::site::Site;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::World;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -55,6 +55,7 @@ pub(super) fn buckets(world: &World, site: &Site, asked: &Buckets) -> Result<Val
         |wanted: &Option<String>, test: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(test);
     let after = asked.continuation_token.as_deref().unwrap_or_default();
     let mut own: Vec<(&String, &Bucket)> = world
+        .s3
         .buckets
         .iter()
         .filter(|(_, bucket)| bucket.account == site.account)

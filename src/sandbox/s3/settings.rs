@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::super::policy::Policy;
-use super::super::wire::ApiError;
-use super::super::world::{Bucket, Strings};
-use super::{invalid, malformed};
+use super::error::{self, invalid, malformed};
+use super::state::{Bucket, default_encryption};
+use crate::sandbox::common::Strings;
+use crate::sandbox::policy::Policy;
+use crate::sandbox::wire::ApiError;
 
 /// Bytes in a bucket policy.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
@@ -157,8 +159,8 @@ fn document(operation: &str, value: Value) -> Result<Option<Value>, ApiError> {
     Ok(document)
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, ApiError> {
-    super::read("document", value.clone())
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T, ApiError> {
+    error::read("document", value.clone())
 }
 
 fn missing(code: &str, message: &str) -> Result<Value, ApiError> {
@@ -175,14 +177,6 @@ fn answer(root: &str, document: Option<&Value>, code: &str) -> Result<Value, Api
 fn clear<T>(setting: &mut Option<T>) -> Result<Value, ApiError> {
     *setting = None;
     Ok(json!({}))
-}
-
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html>
-pub(super) fn default_encryption() -> Value {
-    json!({"Rule": [{
-        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
-        "BucketKeyEnabled": "false",
-    }]})
 }
 
 fn check_policy(bucket: &Bucket, name: &str, text: &str) -> Result<(), ApiError> {

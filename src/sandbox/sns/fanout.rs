@@ -1,13 +1,12 @@
 //! From a topic to its subscribers, each in the form that it reads.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::super::clock::{iso, iso_millis};
-use super::super::delivery::Source;
-use super::super::sqs;
-use super::super::world::{Delivery, Site, Subscription, World};
+use super::state::{Delivery, Subscription};
+use crate::sandbox::clock::{iso, iso_millis};
+use crate::sandbox::delivery::{Content, Parcel, Source, deliver};
+use crate::sandbox::site::Site;
+use crate::sandbox::world::World;
 
 /// Delivers a message to every confirmed subscription. The result is the message's id.
 pub(super) fn fan_out(
@@ -19,7 +18,7 @@ pub(super) fn fan_out(
 ) -> String {
     let id = world.uuid();
     let name = topic.rsplit(':').next().unwrap_or_default();
-    let Some(found) = world.at(site).topics.get(name).cloned() else {
+    let Some(found) = world.sns.topics.at(site).get(name).cloned() else {
         return id;
     };
     let display = found
@@ -49,13 +48,17 @@ pub(super) fn fan_out(
             _ => notification(),
         };
         if subscription.protocol == "sqs" {
-            let from = Source {
-                service: "sns.amazonaws.com",
-                arn: topic,
-                account: site.account.as_str(),
+            let parcel = Parcel {
+                from: Source {
+                    service: "sns.amazonaws.com",
+                    arn: topic,
+                    account: site.account.as_str(),
+                },
+                role: None,
+                content: Content::Text(&body, &[]),
             };
             // What the queue's policy refuses is dropped in silence: only metrics would tell.
-            let _ = sqs::send_from(world, &subscription.endpoint, &from, &body, BTreeMap::new());
+            let _ = deliver(world, &subscription.endpoint, parcel);
             continue;
         }
         let mail = subscription.protocol.starts_with("email");
@@ -68,7 +71,7 @@ pub(super) fn fan_out(
             topic: topic.to_owned(),
             confirmation: false,
         };
-        world.outbox.push(delivery);
+        world.sns.outbox.push(delivery);
     }
     id
 }
@@ -115,7 +118,7 @@ pub(super) fn ask_to_confirm(world: &mut World, site: &Site, topic: &str, to: &S
         topic: topic.to_owned(),
         confirmation: true,
     };
-    world.outbox.push(delivery);
+    world.sns.outbox.push(delivery);
 }
 
 /// The JSON that SNS sends to machines.

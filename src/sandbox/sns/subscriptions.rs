@@ -3,11 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::access::topic_of;
-use super::super::sqs::locate;
-use super::super::wire::{ApiError, xml_map};
-use super::super::world::{Site, Strings, Subscription, World};
-use super::{ByTopic, fanout, invalid, not_found, page, topic};
+use super::common::{ByTopic, invalid, not_found, page, topic, topic_of};
+use super::fanout::ask_to_confirm;
+use super::state::Subscription;
+use crate::sandbox::common::Strings;
+use crate::sandbox::site::{Site, locate};
+use crate::sandbox::wire::{ApiError, xml_map};
+use crate::sandbox::world::World;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -123,7 +125,7 @@ pub(super) fn subscribe(
     };
     if !found.confirmed {
         // A second request sends the question again.
-        fanout::ask_to_confirm(world, site, &asked.topic_arn, &found);
+        ask_to_confirm(world, site, &asked.topic_arn, &found);
     }
     let shown = if found.confirmed || asked.return_subscription_arn.as_deref() == Some("true") {
         found.arn
@@ -237,14 +239,12 @@ pub(super) fn set_attribute(
 }
 
 /// Confirms pending subscriptions, all or those of one endpoint.
-pub(in crate::sandbox) fn confirm(
-    world: &mut World,
-    endpoint: Option<&str>,
-) -> Vec<(String, String, String)> {
+pub(crate) fn confirm(world: &mut World, endpoint: Option<&str>) -> Vec<(String, String, String)> {
     let topics = world
-        .locals
+        .sns
+        .topics
         .values_mut()
-        .flat_map(|local| local.topics.values_mut());
+        .flat_map(|topics| topics.values_mut());
     let mut confirmed = Vec::new();
     for subscription in topics.flat_map(|topic| topic.subscriptions.iter_mut()) {
         if !subscription.confirmed && endpoint.is_none_or(|e| e == subscription.endpoint) {

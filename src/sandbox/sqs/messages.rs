@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::access::queue_name;
-use super::super::delivery::{Refusal, Source};
-use super::super::kms;
-use super::super::wire::ApiError;
-use super::super::world::{Message, MessageAttribute, Site, World};
-use super::{attribute, locate, queue, seconds};
+use super::queue::{attribute, queue, queue_name, seconds};
+use super::state::{Message, MessageAttribute};
+use crate::sandbox::delivery::{Parcel, Refusal};
+use crate::sandbox::kms::using::send_encrypted;
+use crate::sandbox::site::{Site, locate};
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::World;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -64,7 +65,7 @@ struct VisibilityEntry {
 
 fn push(world: &mut World, site: &Site, name: &str, delay: i64, message: Message) {
     let now = world.now();
-    if let Some(queue) = world.at(site).queues.get_mut(name) {
+    if let Some(queue) = world.sqs.queues.at(site).get_mut(name) {
         let delay = if delay > 0 {
             delay * 1000
         } else {
@@ -119,16 +120,11 @@ pub(super) fn send(world: &mut World, site: &Site, send: Send) -> Result<Value, 
 }
 
 /// A message from a service, if the queue exists and its policy lets the service in.
-pub(in crate::sandbox) fn send_from(
-    world: &mut World,
-    arn: &str,
-    from: &Source<'_>,
-    body: &str,
-    attributes: BTreeMap<String, MessageAttribute>,
-) -> Result<(), Refusal> {
+pub(super) fn take(world: &mut World, arn: &str, parcel: &Parcel<'_>) -> Result<(), Refusal> {
+    let from = &parcel.from;
     let missing = || ("NO_RESOURCE", format!("The queue {arn} does not exist."));
     let (site, name) = locate(arn).ok_or_else(missing)?;
-    let queue = world.at(&site).queues.get(&name).ok_or_else(missing)?;
+    let queue = world.sqs.queues.at(&site).get(&name).ok_or_else(missing)?;
     let key = queue.attributes.get("KmsMasterKeyId").cloned();
     if key
         .as_ref()
@@ -149,9 +145,17 @@ pub(in crate::sandbox) fn send_from(
         ));
     }
     if let Some(key) = key.filter(|key| !key.is_empty()) {
-        kms::send_encrypted(world, arn, &key, from)?;
+        send_encrypted(world, arn, &key, from)?;
     }
-    let message = message(world, from.service, body, attributes);
+    let attributes = parcel.content.attributes().iter().map(|(name, value)| {
+        let attribute = MessageAttribute {
+            data_type: "String".to_owned(),
+            string_value: Some((*value).to_owned()),
+        };
+        ((*name).to_owned(), attribute)
+    });
+    let body = parcel.content.text();
+    let message = message(world, from.service, &body, attributes.collect());
     push(world, &site, &name, 0, message);
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ApiError;
+use super::error::ApiError;
+use super::http::decode_form;
 
 pub(super) fn read(body: &[u8]) -> Result<(String, Value), ApiError> {
     let text = std::str::from_utf8(body)
@@ -78,23 +79,6 @@ fn entry(mut entry: Value) -> Option<(String, Value)> {
     let key = entry.remove("key").or_else(|| entry.remove("Name"))?;
     let value = entry.remove("value").or_else(|| entry.remove("Value"))?;
     Some((key.as_str()?.to_owned(), fold(value)))
-}
-
-pub(super) fn decode_form(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let hex = |b: Option<u8>| (b.unwrap_or(b'0') as char).to_digit(16).unwrap_or(0);
-                let (high, low) = (hex(rest.next()), hex(rest.next()));
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-            }
-            _ => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Status and body of an answer.

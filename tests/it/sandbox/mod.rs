@@ -22,6 +22,7 @@ mod roles;
 mod rules;
 mod s3;
 mod s3_settings;
+mod saved;
 mod scp;
 mod socket;
 mod tags;

@@ -1,0 +1,89 @@
+//! Which Regions an account has.
+
+use std::collections::BTreeSet;
+
+use crate::place::{AccountId, Region};
+use crate::sandbox::site::Site;
+use crate::sandbox::world::World;
+
+/// Regions that every account has, and those that its owner enables.
+/// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
+pub(super) const DEFAULT: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+pub(super) const OPT_IN: [&str; 17] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+];
+
+/// Where the services live that have one endpoint for the whole partition.
+pub(super) const ALWAYS: &str = "us-east-1";
+
+/// The Regions that work for an account.
+pub(crate) fn enabled(world: &World, account: &AccountId) -> BTreeSet<Region> {
+    if let Some(chosen) = world.account_service.enabled.get(account) {
+        return chosen.clone();
+    }
+    let mut enabled: BTreeSet<Region> = DEFAULT
+        .iter()
+        .filter_map(|name| name.parse().ok())
+        .collect();
+    // Whoever works in an opt-in Region has enabled it.
+    if *account == world.account {
+        enabled.insert(world.region.clone());
+    }
+    enabled
+}
+
+/// Replaces the Regions of an account.
+pub(crate) fn set(world: &mut World, account: AccountId, mut enabled: BTreeSet<Region>) {
+    enabled.extend(ALWAYS.parse::<Region>());
+    world.account_service.enabled.insert(account, enabled);
+}
+
+/// Whether a Region works for an account. Those of other partitions all do.
+pub(crate) fn works(world: &World, site: &Site) -> bool {
+    let Site { account, region } = site;
+    if region.partition() != "aws" {
+        return true;
+    }
+    match world.account_service.enabled.get(account) {
+        Some(chosen) => chosen.contains(region),
+        None => {
+            let own = *account == world.account && *region == world.region;
+            own || DEFAULT.contains(&region.as_str())
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What calls of SNS need.
+//!
+//! Actions and resource types are those of the Service Authorization Reference
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>).
+
+use serde_json::Value;
+
+use super::common::topic_of;
+use crate::sandbox::access::{Access, Needs, is_tagged, text, unknown};
+use crate::sandbox::site::Site;
+use crate::sandbox::wire::ApiError;
+
+pub(super) fn needs(site: &Site, operation: &str, input: &Value) -> Result<Needs, ApiError> {
+    use Access::{Read, Write, WriteData};
+    let text = |key: &str| text(input, key);
+    let (access, resource) = match operation {
+        "CreateTopic" => (Write, site.arn("sns", text("Name"))),
+        "SetTopicAttributes" | "DeleteTopic" | "Subscribe" => (Write, text("TopicArn").to_owned()),
+        "GetTopicAttributes" | "ListSubscriptionsByTopic" => (Read, text("TopicArn").to_owned()),
+        "ListTopics" => (Read, site.arn("sns", "*")),
+        "TagResource" | "UntagResource" => (Write, text("ResourceArn").to_owned()),
+        "ListTagsForResource" => (Read, text("ResourceArn").to_owned()),
+        "Unsubscribe" | "SetSubscriptionAttributes" => (Write, topic_of(text("SubscriptionArn"))),
+        "GetSubscriptionAttributes" => (Read, topic_of(text("SubscriptionArn"))),
+        "Publish" => (WriteData, text("TopicArn").to_owned()),
+        _ => return Err(unknown("sns", operation)),
+    };
+    let tags = operation == "CreateTopic" && is_tagged(input);
+    let needs = Needs::one(access, format!("sns:{operation}"), resource.clone());
+    Ok(needs.and_if(tags, "sns:TagResource", &resource))
+}

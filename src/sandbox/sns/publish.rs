@@ -1,0 +1,88 @@
+//! Messages that come to a topic, from callers and from other services.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::common::{expire, invalid, topic};
+use super::fanout::fan_out;
+use super::policy::default_policy;
+use crate::sandbox::delivery::{Refusal, Source};
+use crate::sandbox::kms::using::send_encrypted;
+use crate::sandbox::site::{Site, locate};
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::World;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Publish {
+    topic_arn: String,
+    message: String,
+    subject: Option<String>,
+}
+
+pub(super) fn publish(
+    world: &mut World,
+    site: &Site,
+    publish: &Publish,
+) -> Result<Value, ApiError> {
+    topic(world, site, &publish.topic_arn)?;
+    if publish.message.is_empty() {
+        return Err(invalid("Empty message"));
+    }
+    if publish.message.len() > 256 * 1024 {
+        return Err(invalid("Message too long"));
+    }
+    if let Some(subject) = &publish.subject
+        && (subject.is_empty() || subject.chars().count() > 100 || subject.contains(['\n', '\r']))
+    {
+        return Err(invalid("Subject"));
+    }
+    let arn = &publish.topic_arn;
+    let id = fan_out(
+        world,
+        site,
+        arn,
+        publish.subject.as_deref(),
+        &publish.message,
+    );
+    Ok(json!({"MessageId": id}))
+}
+
+/// A message from a service, if the topic exists and its policy lets the service in.
+pub(super) fn take(
+    world: &mut World,
+    arn: &str,
+    from: &Source<'_>,
+    message: &str,
+) -> Result<(), Refusal> {
+    let missing = || ("NO_RESOURCE", format!("The topic {arn} does not exist."));
+    let (site, name) = locate(arn).ok_or_else(missing)?;
+    expire(world, &site);
+    let topic = world.sns.topics.at(&site).get(&name).ok_or_else(missing)?;
+    let default = default_policy(arn, site.account.as_str());
+    let policy = topic.attributes.get("Policy").unwrap_or(&default);
+    let key = topic.attributes.get("KmsMasterKeyId").cloned();
+    // The policy of a key that AWS manages cannot be changed to let services in.
+    // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    if key
+        .as_ref()
+        .is_some_and(|key| key.ends_with("alias/aws/sns"))
+    {
+        let refusal = from.no_key("kms:GenerateDataKey", "alias/aws/sns");
+        return Err(("NO_PERMISSIONS", refusal));
+    }
+    if !from.may(Some(policy), "sns:Publish", arn) {
+        return Err((
+            "NO_PERMISSIONS",
+            format!(
+                "{} is not authorized to perform: SNS:Publish on resource: {arn} because no resource-based policy allows the SNS:Publish action",
+                from.service
+            ),
+        ));
+    }
+    if let Some(key) = key.filter(|key| !key.is_empty()) {
+        send_encrypted(world, arn, &key, from)?;
+    }
+    fan_out(world, &site, arn, None, message);
+    Ok(())
+}
