@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::check::checked_rule::{CheckedRule, services, warning};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::pattern::Branch;
-use crate::place::Region;
+use crate::place::{Partition, Region};
 use crate::rules::{GLOBAL_SERVICES, Regions, RulesFile};
 
 /// Where IAM users sign in who come by the global endpoint with the alias of their account in a cookie; the
@@ -70,7 +70,7 @@ pub(in crate::check) fn sign_ins(
         return None;
     }
     // The other partitions have few Regions, and we know nothing of their endpoints.
-    if home.partition() != "aws" {
+    if home.partition() != Partition::Commercial {
         return None;
     }
     let listening = file.listening([]);

@@ -8,7 +8,7 @@ use super::names::{bus_name, is_bus, is_plain};
 use super::rules::rule;
 use super::state::Target;
 use super::transform;
-use crate::place::Arn;
+use crate::place::{Arn, Partition};
 use crate::sandbox::common::page;
 use crate::sandbox::delivery;
 use crate::sandbox::site::Site;
@@ -116,7 +116,8 @@ fn check(world: &World, site: &Site, target: &Target) -> Result<(), ApiError> {
         return Err(invalid("Cross-region api call is not allowed."));
     }
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
-    if to_bus && arn.region() != site.region.as_str() && site.region.partition() == "aws-cn" {
+    if to_bus && arn.region() != site.region.as_str() && site.region.partition() == Partition::China
+    {
         return Err(invalid(
             "Cross-region event bus targets are not supported in this Region.",
         ));
