@@ -1,4 +1,4 @@
-//! Where things live: accounts, Regions, ARNs and places, each parsed once at the edge.
+//! Where things live: accounts, Regions, partitions, ARNs and places, each parsed once at the edge.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -181,8 +181,75 @@ impl Arn {
     }
 }
 
-/// The commercial Regions that every account has enabled; all others are enabled by hand.
-/// Source: Account Management reference, `manage-acct-regions`.
+/// A group of Regions with accounts, names and endpoints of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Partition {
+    /// The commercial Regions.
+    Commercial,
+    /// The Regions in China.
+    China,
+    /// The Regions for the government of the United States.
+    UsGovernment,
+}
+
+impl Partition {
+    /// The name that ARNs give it, such as `aws-cn`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Commercial => "aws",
+            Self::China => "aws-cn",
+            Self::UsGovernment => "aws-us-gov",
+        }
+    }
+
+    /// How the names of the endpoints of its services end.
+    pub fn dns_suffix(self) -> &'static str {
+        match self {
+            Self::Commercial | Self::UsGovernment => "amazonaws.com",
+            Self::China => "amazonaws.com.cn",
+        }
+    }
+
+    /// The host of its console.
+    pub fn console(self) -> &'static str {
+        match self {
+            Self::Commercial => "console.aws.amazon.com",
+            Self::China => "console.amazonaws.cn",
+            Self::UsGovernment => "console.amazonaws-us-gov.com",
+        }
+    }
+
+    /// The Region in which the events of global services appear. Source: CloudTrail, global service events.
+    pub fn global_region(self) -> Region {
+        Region(
+            match self {
+                Self::Commercial => "us-east-1",
+                Self::China => "cn-north-1",
+                Self::UsGovernment => "us-gov-west-1",
+            }
+            .into(),
+        )
+    }
+
+    /// The Regions that every account has enabled; all others are enabled by hand.
+    /// Source: Account Management reference, `manage-acct-regions`.
+    pub fn default_regions(self) -> BTreeSet<Region> {
+        let names: &[&str] = match self {
+            Self::Commercial => BY_DEFAULT,
+            Self::China => &["cn-north-1", "cn-northwest-1"],
+            Self::UsGovernment => &["us-gov-east-1", "us-gov-west-1"],
+        };
+        names.iter().map(|name| Region((*name).into())).collect()
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// The commercial Regions that every account has enabled.
 const BY_DEFAULT: &[&str] = &[
     "ap-northeast-1",
     "ap-northeast-2",
@@ -204,37 +271,20 @@ const BY_DEFAULT: &[&str] = &[
 ];
 
 impl Region {
-    /// The Regions of a partition that every account has enabled.
-    pub fn enabled_by_default(partition: &str) -> BTreeSet<Self> {
-        let names: &[&str] = match partition {
-            "aws-cn" => &["cn-north-1", "cn-northwest-1"],
-            "aws-us-gov" => &["us-gov-east-1", "us-gov-west-1"],
-            _ => BY_DEFAULT,
-        };
-        names.iter().map(|name| Self((*name).into())).collect()
-    }
-
     /// The Region of the same partition in which the events of global services appear: `us-east-1` in the
-    /// commercial one. Source: CloudTrail, global service events.
+    /// commercial one.
     pub fn global(&self) -> Self {
-        Self(
-            match self.partition() {
-                "aws-cn" => "cn-north-1",
-                "aws-us-gov" => "us-gov-west-1",
-                _ => "us-east-1",
-            }
-            .into(),
-        )
+        self.partition().global_region()
     }
 
-    /// The partition whose ARNs name this Region.
-    pub fn partition(&self) -> &'static str {
+    /// The partition that the Region belongs to.
+    pub fn partition(&self) -> Partition {
         if self.0.starts_with("cn-") {
-            "aws-cn"
+            Partition::China
         } else if self.0.starts_with("us-gov-") {
-            "aws-us-gov"
+            Partition::UsGovernment
         } else {
-            "aws"
+            Partition::Commercial
         }
     }
 }
@@ -362,6 +412,13 @@ mod tests {
         let known = |name: &str| name.parse::<Region>().unwrap().is_known();
         assert!(known("ap-southeast-2") && !known("apiso-east-1"));
         assert_eq!(guess("ca-isob-northsouth-1"), None);
+        let partition = |name: &str| name.parse::<Region>().unwrap().partition();
+        assert_eq!(partition("cn-north-1").to_string(), "aws-cn");
+        assert_eq!(
+            partition("us-gov-east-1").global_region().as_str(),
+            "us-gov-west-1"
+        );
+        assert_eq!(partition("eu-central-1").default_regions().len(), 17);
         assert!("acme".parse::<StackName>().is_ok());
         assert!("Acme".parse::<StackName>().is_err());
     }

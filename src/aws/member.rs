@@ -19,7 +19,7 @@ impl Cloud {
         if *account == self.account {
             return Ok(self.paced_alone());
         }
-        let arn = role_arn(self.region.partition(), account, role);
+        let arn = role_arn(self.region.partition().id(), account, role);
         let request = self
             .sts
             .assume_role()

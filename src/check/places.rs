@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::subject::{Subject, services, warning};
 use crate::pattern::Branch;
+use crate::place::Partition;
 use crate::rules::{Diagnostic, GLOBAL_SERVICES, Regions, RulesFile, codes};
 
 /// Where IAM users sign in who come by the global endpoint with the alias of their account in a cookie; the
@@ -69,7 +70,7 @@ pub(super) fn sign_ins(subjects: &[Subject<'_>], file: &RulesFile) -> Option<Dia
     }
     let global = home.global();
     // The other partitions have few Regions, and we know nothing of their endpoints.
-    if home.partition() != "aws" {
+    if home.partition() != Partition::Commercial {
         return None;
     }
     watched.push(global.as_str());

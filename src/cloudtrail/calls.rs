@@ -47,7 +47,7 @@ fn with_setting(value: &Value, setting: &Setting<'_>) -> Value {
     match value {
         Value::String(text) if text.contains('{') => Value::String(
             text.replace("{account}", setting.account.as_str())
-                .replace("{partition}", setting.region.partition())
+                .replace("{partition}", setting.region.partition().id())
                 .replace("{region}", setting.region.as_str())
                 .replace("{time}", setting.time)
                 .replace("{id}", setting.id),

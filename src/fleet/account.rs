@@ -296,9 +296,7 @@ impl Fleet {
             // 501: emulators without the Account API.
             Err(error) if error.cause == Cause::Denied || error.status == Some(501) => {
                 *unknown = Some(error);
-                Ok(Some(Region::enabled_by_default(
-                    self.file.home.region.partition(),
-                )))
+                Ok(Some(self.file.home.region.partition().default_regions()))
             }
             Err(error) => Err(AccountError::Unread(error)),
         }

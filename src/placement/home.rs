@@ -94,7 +94,7 @@ impl Account<'_> {
                 let key = EncryptionKey {
                     name,
                     description: format!("iamwatch: alerts of {}", self.file.name),
-                    policy: policy::topic_key(self.account, self.file.home.region.partition()),
+                    policy: policy::topic_key(self.account, self.file.home.region.partition().id()),
                     rotated: true,
                     enabled: true,
                 };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::{Compiled, Forwarder, PATTERN_QUOTA, Where, cover};
-use crate::place::Region;
+use crate::place::{Partition, Region};
 use crate::resources::{AccountFacts, DEFAULT_BUS, names};
 use crate::rules::{Diagnostic, Level, Regions, RulesFile, Span, codes};
 
@@ -67,7 +67,7 @@ impl Topology {
         let home = &file.home.region;
         let far = self.forwarders.keys().find(|region| *region != home);
         match far {
-            Some(far) if home.partition() == "aws-cn" => Err(problem(
+            Some(far) if home.partition() == Partition::China => Err(problem(
                 if file.watch.regions == Regions::Home {
                     file.home.span
                 } else {

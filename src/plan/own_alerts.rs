@@ -208,11 +208,11 @@ fn parameters(change: &Change, region: &Region) -> Value {
         Kind::Trail => json!({ "name": name, "trailName": name }),
         Kind::Role => json!({ "roleName": name }),
         Kind::Queue => {
-            let suffix = if partition == "aws-cn" { ".cn" } else { "" };
+            let domain = partition.dns_suffix();
             json!({
                 "queueName": name,
                 "queueUrl": handle.unwrap_or_else(|| {
-                    format!("https://sqs.{region}.amazonaws.com{suffix}/{account}/{name}")
+                    format!("https://sqs.{region}.{domain}/{account}/{name}")
                 }),
             })
         }

@@ -57,10 +57,7 @@ pub(super) async fn read_dead_letters(
     let Place::Regional { account, region } = place else {
         return Ok(Vec::new());
     };
-    let domain = match region.partition() {
-        "aws-cn" => "amazonaws.com.cn",
-        _ => "amazonaws.com",
-    };
+    let domain = region.partition().dns_suffix();
     let name = names::dead_letters(stack);
     let url = format!("https://sqs.{region}.{domain}/{account}/{name}");
     let queue = one(client, stack, place, url).await?;

@@ -50,7 +50,7 @@ pub(crate) fn needs(call: &Call, site: &Site) -> Result<Needs, ApiError> {
         .any(|key| input.get(key).is_some_and(|tags| !is_empty(tags)));
     let operation = call.operation.as_str();
     if call.service == Service::S3 {
-        return super::s3::needs(operation, site.region.partition(), input);
+        return super::s3::needs(operation, site.region.partition().id(), input);
     }
     if call.service == Service::CloudTrail
         && let Some(needs) = super::cloudtrail::access::needs(site, operation, input)

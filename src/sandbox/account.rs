@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::wire::{ApiError, Service, input};
 use super::world::{Site, World};
-use crate::place::{AccountId, Region};
+use crate::place::{AccountId, Partition, Region};
 
 /// Regions that every account has, and those that its owner enables.
 /// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
@@ -191,7 +191,7 @@ impl World {
             Service::Organizations,
         ];
         anywhere.contains(&service)
-            || site.region.partition() != "aws"
+            || site.region.partition() != Partition::Commercial
             || self.is_enabled(&site.account, &site.region)
     }
 }

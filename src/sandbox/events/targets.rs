@@ -8,6 +8,7 @@ use super::super::delivery::is_bus;
 use super::super::wire::ApiError;
 use super::super::world::{Site, Target, World};
 use super::{invalid, page, rule, transform};
+use crate::place::Partition;
 
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const PER_RULE: usize = 5;
@@ -113,7 +114,8 @@ fn check(site: &Site, target: &Target) -> Result<(), ApiError> {
         return Err(invalid("Cross-region api call is not allowed."));
     }
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
-    if to_bus && arn.region() != site.region.as_str() && site.region.partition() == "aws-cn" {
+    if to_bus && arn.region() != site.region.as_str() && site.region.partition() == Partition::China
+    {
         return Err(invalid(
             "Cross-region event bus targets are not supported in this Region.",
         ));
