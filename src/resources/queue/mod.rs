@@ -5,7 +5,9 @@ pub(super) mod aws;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::facts::{Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep, as_real_ones};
+use super::facts::{
+    Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, as_real_ones,
+};
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
 use crate::place::Place;
@@ -105,6 +107,10 @@ impl Managed for Queue {
     fn description(&self) -> Vec<String> {
         let days = self.retention_seconds / 86_400;
         vec![format!("keeps undeliverable events for {days} days")]
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        Vec::new()
     }
 
     fn created(&self) -> Vec<&'static Call> {
