@@ -55,7 +55,7 @@ impl Fleet {
         }
     }
 
-    /// The same where that is to be done later, and nothing else.
+    /// Looks at an account that is to be changed later as it was found; writes nothing.
     pub(super) async fn show(&self, task: Task) -> Outcome {
         let result = self.find(&task).await.map(|(found, _)| found.promised());
         Outcome {

@@ -99,7 +99,7 @@ impl MemberRole {
         })
     }
 
-    /// The same as a CloudFormation template, for a service-managed StackSet over all members.
+    /// The role as a CloudFormation template, for a service-managed StackSet over all members.
     pub fn template(&self) -> Value {
         let (path, name) = match self.name.rsplit_once('/') {
             Some((path, name)) => (format!("/{path}/"), name),

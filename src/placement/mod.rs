@@ -200,7 +200,11 @@ impl Desired {
         let brings = |key: &ResourceKey, resource: &Resource| match resource {
             Resource::Trail(_) | Resource::Bucket(_) | Resource::Bus(_) => true,
             Resource::Rule(_) => self.is_forwarder(key),
-            _ => false,
+            Resource::EncryptionKey(_)
+            | Resource::Role(_)
+            | Resource::Queue(_)
+            | Resource::Topic(_)
+            | Resource::Subscription(_) => false,
         };
         if !wanted.is_empty() {
             let bring = self.resources.iter().filter(|(k, r)| brings(k, r));

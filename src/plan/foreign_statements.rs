@@ -87,7 +87,7 @@ impl Found {
         format!("{wish}{}", how.unwrap_or_default())
     }
 
-    /// The same for a plan.
+    /// What a plan says of the statement.
     pub fn note(&self) -> Note {
         Note {
             message: format!("{}: {}", self.bus, self.problem()),

@@ -205,7 +205,7 @@ fn reads<'a>(
 /// Who runs iamwatch.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller<'a> {
-    /// As STS names it.
+    /// The caller as STS names it.
     pub arn: &'a str,
     /// The account.
     pub account: &'a str,

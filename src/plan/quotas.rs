@@ -9,12 +9,8 @@ use crate::pattern::EventPattern;
 use crate::place::{Place, Region};
 use crate::resources::{BUS_POLICY_LIMIT, BusUse, DEFAULT_BUS, Kind, Resource};
 
-/// Source: EventBridge, `eb-quota`.
-const TARGETS: usize = 5;
 /// Source: CloudTrail quotas; trails of other Regions that record this one count.
 const TRAILS: usize = 5;
-/// All inline policies of a role together, without white space. Source: IAM quotas.
-const ROLE_POLICIES: usize = 10_240;
 
 /// A quota that the plan would exceed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,38 +94,20 @@ pub fn exceeded(
     }
     for change in &plan.changes {
         let at = format!("{} at {}", change.key, change.key.place);
-        match &change.after {
-            Some(Resource::Rule(rule)) => found.extend(over(
-                format!("targets of {at}"),
-                0,
-                rule.targets.len(),
-                TARGETS,
-                "let the rule use fewer formats",
-            )),
-            Some(Resource::Bus(bus)) => {
-                let used = uses.get(&(change.key.place.clone(), bus.name.clone()));
-                let used = used.cloned().unwrap_or_default();
-                let empty = serde_json::Value::Null;
-                found.extend(over(
-                    format!("characters in the policy of {at}"),
-                    used.policy_length(&empty),
-                    used.policy_length(&bus.policy),
-                    BUS_POLICY_LIMIT,
-                    "shorten the statements of others in it",
-                ));
-            }
-            Some(Resource::Role(role)) => {
-                let size = |value: &serde_json::Value| value.to_string().chars().count();
-                let size: usize = role.policies.values().map(size).sum();
-                found.extend(over(
-                    format!("characters in the policies of {at}"),
-                    0,
-                    size,
-                    ROLE_POLICIES,
-                    "watch fewer places",
-                ));
-            }
-            _ => {}
+        for size in change.after.iter().flat_map(Resource::sizes) {
+            let what = format!("{} {at}", size.what);
+            found.extend(over(what, 0, size.need, size.limit, size.help));
+        }
+        if let Some(Resource::Bus(bus)) = &change.after {
+            let used = uses.get(&(change.key.place.clone(), bus.name.clone()));
+            let used = used.cloned().unwrap_or_default();
+            found.extend(over(
+                format!("characters in the policy of {at}"),
+                used.policy_length(&serde_json::Value::Null),
+                used.policy_length(&bus.policy),
+                BUS_POLICY_LIMIT,
+                "shorten the statements of others in it",
+            ));
         }
     }
     found.extend(one_trail_too_many(plan, trails));

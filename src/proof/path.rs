@@ -57,7 +57,8 @@ pub(super) fn condition(
     found.finished(deployment)
 }
 
-/// The same for the way of an event through one forwarder to the home bus.
+/// Everything between the bus of a Region and the home bus, through one forwarder, that differs from what
+/// this event, or a real one, needs.
 pub(super) fn forwarder_condition(
     deployment: Deployment<'_>,
     forwarder: &ResourceKey,

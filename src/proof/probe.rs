@@ -34,7 +34,7 @@ pub(super) struct Sources<'a> {
 pub(super) struct Naming<'a> {
     pub(super) stack: &'a StackName,
     pub(super) place: &'a Place,
-    /// As a UUID.
+    /// The id of the probe, a UUID.
     pub(super) id: &'a str,
     /// Until when it is in use, in Unix seconds.
     pub(super) until: i64,
@@ -246,7 +246,7 @@ async fn remove_rule(clients: &Clients, bus: &str, rule: &str) -> Result<(), Cal
 /// A temporary rule that stands on a bus.
 #[derive(Debug, Clone)]
 pub(crate) struct ProbeRule {
-    /// As AWS has it. It carries no tag of deployed things.
+    /// The probe as AWS has it. It carries no tag of deployed things.
     pub(crate) live: Live,
     /// Whether its time is over: the run that made it was killed.
     pub(crate) is_expired: bool,

@@ -12,7 +12,7 @@ use crate::place::{AccountId, Place, Region, StackName};
 pub struct Synthetic {
     /// `iamwatch.test.<name>`.
     pub source: String,
-    /// As CloudTrail's own.
+    /// The `detail-type` that CloudTrail's own event would have.
     pub detail_type: String,
     /// A CloudTrail record that the pattern matches.
     pub detail: Value,

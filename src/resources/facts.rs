@@ -69,7 +69,7 @@ pub enum Ownership {
 pub enum Impact {
     /// Alerts are lost.
     Alert,
-    /// No alert is lost; what should save one that cannot be delivered is weaker.
+    /// No alert is lost; what keeps a record, or saves an alert that cannot be delivered, is weaker.
     Safeguard,
     /// Nothing is lost: it is drift.
     Cosmetic,
@@ -119,6 +119,19 @@ pub struct Subject<'a> {
     pub handle: Option<&'a str>,
 }
 
+/// How much of something a resource has that AWS limits for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// What is counted, up to the name of the resource: `targets of`.
+    pub what: &'static str,
+    /// How much there would be.
+    pub need: usize,
+    /// How much there may be.
+    pub limit: usize,
+    /// What to do where it is too much.
+    pub help: &'static str,
+}
+
 /// What every resource can tell of itself.
 pub trait Managed {
     /// Its name in keys.
@@ -127,6 +140,8 @@ pub trait Managed {
     fn needs(&self, place: &Place) -> Vec<ResourceKey>;
     /// What a new one is about, in a line or three.
     fn description(&self) -> Vec<String>;
+    /// What AWS limits of it alone.
+    fn sizes(&self) -> Vec<Size>;
     /// The writes that create it.
     fn created(&self) -> Vec<&'static Call>;
     /// The writes that turn it into another of its kind.

@@ -148,7 +148,7 @@ pub fn arn(service: &str, region: &Region, account: &AccountId, resource: &str) 
         .ok()
 }
 
-/// The same for a place; `None` for global places.
+/// The ARN of a resource of a regional service at a place; `None` for global places.
 pub fn arn_at(service: &str, place: &Place, resource: &str) -> Option<Arn> {
     match place {
         Place::Regional { account, region } => arn(service, region, account, resource),

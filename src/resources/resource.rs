@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::facts::{Facts, Managed};
+use super::facts::{Facts, Managed, Size};
 use super::kinds::{Kind, kinds};
 use super::model::{Owner, ResourceKey};
-use super::{bucket, bus, key, queue, role, rule, subscription, topic, trail};
 use crate::aws::Call;
 use crate::place::Place;
 
@@ -16,7 +15,7 @@ macro_rules! resource {
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind", rename_all = "snake_case")]
         pub enum Resource {
-            $($(#[$doc])* $kind($room::$type),)*
+            $($(#[$doc])* $kind(super::$room::$type),)*
         }
 
         impl Resource {
@@ -38,7 +37,7 @@ macro_rules! resource {
             /// What is known of the kind.
             pub fn facts(self) -> &'static Facts {
                 match self {
-                    $(Self::$kind => &$room::FACTS,)*
+                    $(Self::$kind => &super::$room::FACTS,)*
                 }
             }
         }
@@ -48,7 +47,7 @@ macro_rules! resource {
         pub enum Pair<'a> {
             $(
                 $(#[$doc])*
-                $kind(&'a $room::$type, &'a $room::$type),
+                $kind(&'a super::$room::$type, &'a super::$room::$type),
             )*
         }
 
@@ -88,6 +87,11 @@ impl Resource {
     /// What a new resource is about, in a line or three.
     pub fn description(&self) -> Vec<String> {
         self.managed().description()
+    }
+
+    /// What AWS limits of it alone.
+    pub fn sizes(&self) -> Vec<Size> {
+        self.managed().sizes()
     }
 
     /// The writes that create it.

@@ -44,11 +44,11 @@ pub async fn account_facts(
     account_facts_for(cloud, None, stack, home).await
 }
 
-/// The same for the home account of an organization, whose trails belong to another account: `owner`
-/// reads them.
+/// Looks at the home account of an organization, whose trails belong to another account: the cloud beside the
+/// organization reads them.
 ///
 /// # Errors
-/// As [`account_facts`].
+/// What AWS says; that the Regions cannot be listed is no failure yet.
 pub async fn account_facts_for(
     cloud: &Cloud,
     organization: Option<(&Organization, &Cloud)>,

@@ -5,7 +5,6 @@ use crate::aws::{CallError, Clients};
 use crate::place::StackName;
 use crate::resources::kinds::kinds;
 use crate::resources::resource::{Live, Pair, Resource};
-use crate::resources::{bucket, bus, key, queue, role, rule, subscription, topic, trail};
 
 pub use super::creation::Creation;
 
@@ -17,7 +16,7 @@ macro_rules! writes {
         /// What AWS says.
         pub async fn create(at: &Creation<'_>, resource: &Resource) -> Result<(), CallError> {
             match resource {
-                $(Resource::$kind(resource) => $room::aws::create(at, resource).await,)*
+                $(Resource::$kind(resource) => crate::resources::$room::aws::create(at, resource).await,)*
             }
         }
 
@@ -33,7 +32,7 @@ macro_rules! writes {
             let handle = handle.unwrap_or_default();
             match pair {
                 $(Pair::$kind(before, after) => {
-                    $room::aws::update(clients, handle, before, after).await
+                    crate::resources::$room::aws::update(clients, handle, before, after).await
                 })*
             }
         }
@@ -46,7 +45,7 @@ macro_rules! writes {
             let handle = live.handle.as_deref().unwrap_or_default();
             let deleted = match &live.resource {
                 $(Resource::$kind(resource) => {
-                    $room::aws::delete(clients, handle, resource).await
+                    crate::resources::$room::aws::delete(clients, handle, resource).await
                 })*
             };
             gone_is_fine(deleted)
@@ -64,7 +63,7 @@ macro_rules! writes {
             let handle = live.handle.as_deref().unwrap_or_default();
             match &live.resource {
                 $(Resource::$kind(resource) => {
-                    $room::aws::adopt(clients, stack, handle, resource).await
+                    crate::resources::$room::aws::adopt(clients, stack, handle, resource).await
                 })*
             }
         }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    Facts, Impact, Managed, Ownership, RECORD_LESS, Stretch, Subject, Sweep, as_real_ones, no_words,
+    Facts, Impact, Managed, Ownership, RECORD_LESS, Size, Stretch, Subject, Sweep, as_real_ones,
+    no_words,
 };
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
@@ -69,9 +70,10 @@ pub(super) static FACTS: Facts = Facts {
     subject,
 };
 
+/// EventBridge hears of calls whether or not their log files can be written.
 fn impact(change: &AttributeChange) -> Impact {
     match change.path.as_str() {
-        "policy" => Impact::Alert,
+        "policy" => Impact::Safeguard,
         _ => Impact::Cosmetic,
     }
 }
@@ -151,6 +153,10 @@ impl Managed for Bucket {
 
     fn description(&self) -> Vec<String> {
         vec!["encrypted, versioned, closed to the public, TLS only".to_owned()]
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        Vec::new()
     }
 
     fn created(&self) -> Vec<&'static Call> {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    ARRIVE, Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep, all_lose, as_real_ones,
+    ARRIVE, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, all_lose,
+    as_real_ones,
 };
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
@@ -99,6 +100,10 @@ impl Managed for Bus {
 
     fn description(&self) -> Vec<String> {
         vec!["takes events from our forwarders only".to_owned()]
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        Vec::new()
     }
 
     fn created(&self) -> Vec<&'static Call> {

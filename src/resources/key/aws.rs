@@ -18,7 +18,7 @@ const CONCURRENCY: usize = 8;
 
 /// Days between the order to delete a key and its end: as long as AWS allows.
 const DELETION_DAYS: i32 = 30;
-/// As short as AWS allows: for a key that was never used.
+/// Days until the end of a key that was never used: as few as AWS allows.
 const SHORTEST_DELETION_DAYS: i32 = 7;
 
 /// Reads the key that our alias names.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    ARRIVE, Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep, as_real_ones,
+    ARRIVE, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, as_real_ones,
 };
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
@@ -121,6 +121,10 @@ impl Managed for EncryptionKey {
 
     fn description(&self) -> Vec<String> {
         vec![self.description.clone()]
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        Vec::new()
     }
 
     /// A key of ours that lost its alias is found again instead, which only a look tells.

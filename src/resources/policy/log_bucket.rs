@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{SID_PREFIX, canonical, trail_statements};
+use super::canonical::canonical;
+use super::statements::{SID_PREFIX, trail_statements};
 use crate::place::{AccountId, Arn};
 
 /// A log bucket, as its policy speaks of it.

@@ -5,7 +5,9 @@ pub(super) mod aws;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::facts::{Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep, as_real_ones};
+use super::facts::{
+    Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, as_real_ones,
+};
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
 use crate::place::Place;
@@ -81,13 +83,9 @@ fn subject(subject: &Subject<'_>) -> Value {
         handle,
     } = subject;
     let (account, name) = (key.place.account(), &key.name);
-    let suffix = if region.partition() == "aws-cn" {
-        ".cn"
-    } else {
-        ""
-    };
+    let domain = region.partition().dns_suffix();
     let url = handle.map_or_else(
-        || format!("https://sqs.{region}.amazonaws.com{suffix}/{account}/{name}"),
+        || format!("https://sqs.{region}.{domain}/{account}/{name}"),
         str::to_owned,
     );
     json!({ "queueName": name, "queueUrl": url })
@@ -105,6 +103,10 @@ impl Managed for Queue {
     fn description(&self) -> Vec<String> {
         let days = self.retention_seconds / 86_400;
         vec![format!("keeps undeliverable events for {days} days")]
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        Vec::new()
     }
 
     fn created(&self) -> Vec<&'static Call> {

@@ -8,11 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    ARRIVE, Affected, Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep, as_real_ones,
+    ARRIVE, Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep,
+    as_real_ones,
 };
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
 use crate::place::{Arn, Place};
+
+/// Characters of all inline policies of a role together, without white space. Source: IAM quotas.
+const POLICIES_LIMIT: usize = 10_240;
 
 /// The role with which EventBridge sends events to another bus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,6 +172,18 @@ impl Managed for Role {
     /// Its name says all.
     fn description(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        let policies = self.policies.values();
+        vec![Size {
+            what: "characters in the policies of",
+            need: policies
+                .map(|policy| policy.to_string().chars().count())
+                .sum(),
+            limit: POLICIES_LIMIT,
+            help: "watch fewer places",
+        }]
     }
 
     fn created(&self) -> Vec<&'static Call> {

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::facts::{ARRIVE, Affected, Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep};
+use super::facts::{
+    ARRIVE, Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep,
+};
 use super::kinds::Kind;
 use super::model::{AttributeChange, DEFAULT_BUS, ResourceKey};
 use super::names;
@@ -29,6 +31,9 @@ pub use known::KnownPatterns;
 pub const DEFAULT_MAX_AGE_SECONDS: i32 = 86_400;
 /// How often EventBridge tries again to deliver an event, unless it is told otherwise.
 pub const DEFAULT_MAX_RETRIES: i32 = 185;
+
+/// Targets of one rule. Source: EventBridge, `eb-quota`.
+const TARGETS_LIMIT: usize = 5;
 
 /// An EventBridge rule with its targets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -242,6 +247,15 @@ impl Managed for EventRule {
         let topics = topics.filter(|target| target.role.is_none());
         lines.extend(topics.map(|target| format!("alerts {}", target.arn.resource())));
         lines
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        vec![Size {
+            what: "targets of",
+            need: self.targets.len(),
+            limit: TARGETS_LIMIT,
+            help: "let the rule use fewer formats",
+        }]
     }
 
     fn created(&self) -> Vec<&'static Call> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    ARRIVE, Affected, Facts, Impact, Managed, Ownership, Stretch, Subject, all_lose, arn,
+    ARRIVE, Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, all_lose, arn,
     as_real_ones,
 };
 use super::model::{AttributeChange, ResourceKey};
@@ -109,6 +109,10 @@ impl Managed for Subscription {
             _ => "active at once",
         };
         vec![line.to_owned()]
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        Vec::new()
     }
 
     fn created(&self) -> Vec<&'static Call> {

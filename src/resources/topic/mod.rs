@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    ARRIVE, Facts, Impact, Managed, Ownership, Stretch, Subject, Sweep, arn, as_real_ones,
+    ARRIVE, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, arn, as_real_ones,
 };
 use super::kinds::Kind;
 use super::model::{AttributeChange, ResourceKey};
@@ -109,6 +109,10 @@ impl Managed for Topic {
 
     fn description(&self) -> Vec<String> {
         vec![format!("shown as \"{}\"", self.display_name)]
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        Vec::new()
     }
 
     fn created(&self) -> Vec<&'static Call> {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    Facts, Impact, Managed, Ownership, RECORD_LESS, Stretch, Subject, Sweep, as_real_ones,
+    Facts, Impact, Managed, Ownership, RECORD_LESS, Size, Stretch, Subject, Sweep, as_real_ones,
 };
 use super::kinds::Kind;
 use super::model::{AttributeChange, Owner, ResourceKey};
@@ -98,10 +98,10 @@ pub(super) static FACTS: Facts = Facts {
     subject,
 };
 
-/// Where and how log files are kept makes no difference to what EventBridge hears; a bucket that refuses them
-/// is told by what CloudTrail says of its deliveries.
+/// Where and how log files are kept makes no difference to what EventBridge hears.
 fn impact(change: &AttributeChange) -> Impact {
     match change.path.as_str() {
+        "bucket" => Impact::Safeguard,
         "validated" | "kms_key" | "key_prefix" => Impact::Cosmetic,
         _ => Impact::Alert,
     }
@@ -172,6 +172,10 @@ impl Managed for Trail {
             "records the management events of all Regions".to_owned(),
             format!("log files go to {}", self.bucket),
         ]
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        Vec::new()
     }
 
     fn created(&self) -> Vec<&'static Call> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::place::{AccountId, Region};
+use crate::place::{AccountId, Partition, Region};
 use crate::sandbox::site::Site;
 use crate::sandbox::world::World;
 
@@ -76,7 +76,7 @@ pub(crate) fn set(world: &mut World, account: AccountId, mut enabled: BTreeSet<R
 /// Whether a Region works for an account. Those of other partitions all do.
 pub(crate) fn works(world: &World, site: &Site) -> bool {
     let Site { account, region } = site;
-    if region.partition() != "aws" {
+    if region.partition() != Partition::Commercial {
         return true;
     }
     match world.account_service.enabled.get(account) {

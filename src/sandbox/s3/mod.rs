@@ -49,7 +49,7 @@ impl Service for S3 {
         operation: &str,
         input: &Value,
     ) -> Result<Needs, ApiError> {
-        needs::needs(operation, site.region.partition(), input)
+        needs::needs(operation, site.region.partition().id(), input)
     }
 
     fn handle(

@@ -2,6 +2,7 @@
 
 pub mod change;
 mod stores;
+mod verdicts;
 pub mod whole;
 
 use std::collections::BTreeSet;
@@ -171,8 +172,11 @@ async fn is_repaired(
     };
     assert_eq!(shown, [(key, action)], "{field}");
     assert!(!plan.changes[0].attributes.is_empty(), "{field}");
+    verdicts::agree(stage, wanted, field).await;
+    verdicts::forget_calls(stage);
     let report = stage.apply(&plan).await;
     assert!(report.is_complete(), "{key} {field}: {report:#?}");
+    verdicts::calls_were_forecast(stage, &plan, field);
     let live = stage.live(wanted).await;
     let wishes = PlanOptions::default();
     let again = plan::plan(&wanted.file.name, &wanted.desired, &live, &wishes).unwrap();

@@ -4,7 +4,7 @@ use iamwatch::plan::Action;
 use iamwatch::resources::{Kind, Live, Owner};
 use serde_json::{Value, json};
 
-use super::{Pace, walk};
+use super::{Pace, verdicts, walk};
 use crate::everything;
 use crate::stage::{Stage, Wanted};
 
@@ -19,8 +19,10 @@ async fn covered(stage: &Stage, rules: &str) -> Wanted {
         changes.any(|change| change.key.kind == *kind && change.action == Action::Create)
     };
     assert!(Kind::ALL.iter().all(is_created), "{plan:#?}");
+    verdicts::forget_calls(stage);
     let report = stage.apply(&plan).await;
     assert!(report.is_complete(), "{report:#?}");
+    verdicts::calls_were_forecast(stage, &plan, "creation");
     stage.confirm_all();
     stage.writes();
     let again = stage.plan(&wanted).await;
@@ -40,7 +42,9 @@ async fn ours(stage: &Stage, wanted: &Wanted) -> Vec<Live> {
 /// Destroys all of it, the kept kinds included.
 async fn destroyed(stage: &Stage, wanted: &Wanted) {
     let destruction = stage.destruction(wanted).await;
+    verdicts::forget_calls(stage);
     let report = stage.apply(&destruction).await;
+    verdicts::calls_were_forecast(stage, &destruction, "deletion");
     // The log files of a trail that has recorded are never deleted.
     let codes = report
         .failed
@@ -55,7 +59,9 @@ async fn destroyed(stage: &Stage, wanted: &Wanted) {
     assert_eq!(left, [Kind::Bucket]);
     stage.empty_bucket(&report.failed[0].key.name).await;
     let rest = stage.destruction(wanted).await;
+    verdicts::forget_calls(stage);
     assert!(stage.apply(&rest).await.is_complete());
+    verdicts::calls_were_forecast(stage, &rest, "deletion of the bucket");
     assert_eq!(ours(stage, wanted).await, Vec::new());
     let nothing = stage.destruction(wanted).await;
     assert_eq!((nothing.changes, nothing.orphans), (Vec::new(), Vec::new()));

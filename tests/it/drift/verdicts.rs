@@ -1,0 +1,304 @@
+//! While a field differs, `status`, `test-event` and `coverage` give one answer; and apply makes the calls
+//! that were forecast.
+
+use std::future::pending;
+
+use aws_sdk_eventbridge::types::RuleState;
+use iamwatch::aws::calls;
+use iamwatch::fleet::{self, AccountState, Outcome, Run};
+use iamwatch::health::{self, Weight};
+use iamwatch::organization::{Member, State};
+use iamwatch::place::{Place, Region};
+use iamwatch::plan::{Change, Plan};
+use iamwatch::proof::{self, Options, Proof};
+use iamwatch::resources::{Impact, Live, Resource, ResourceKey, Stretch};
+
+use crate::stage::{Stage, Wanted, new_id};
+
+/// What each of the three says of one resource.
+#[derive(Debug, PartialEq)]
+struct Answers {
+    /// `status`: whether alerts are lost.
+    status: bool,
+    /// `test-event`: whether any way through the resource is not good.
+    test_event: bool,
+    /// `coverage`: whether something is uncovered.
+    coverage: bool,
+}
+
+/// Asks all three about the only change of a plan. Test events go to a copy: nobody there hears of them.
+async fn answers(stage: &Stage, wanted: &Wanted, plan: &Plan) -> Answers {
+    let key = &plan.changes[0].key;
+    let fork = stage.fork().await;
+    Answers {
+        status: loses(&fork, wanted, key).await,
+        test_event: !test_events_are_good(&fork, wanted, key).await,
+        coverage: is_uncovered(wanted, plan),
+    }
+}
+
+async fn loses(stage: &Stage, wanted: &Wanted, key: &ResourceKey) -> bool {
+    let live = stage.live(wanted).await;
+    let account_facts = stage.try_survey(&wanted.file).await.unwrap();
+    let deployment = health::Deployment {
+        stack: &wanted.file.name,
+        desired: &wanted.desired,
+        patterns: &wanted.patterns,
+        live: &live,
+        account_facts: &account_facts,
+    };
+    let health = health::health(&stage.cloud, deployment, stage.now());
+    let findings = health.await.unwrap().findings;
+    let about = |what: &str, place: &Option<Place>| {
+        what == key.to_string() && place.as_ref() == Some(&key.place)
+    };
+    let mut found = findings.iter().filter(|f| about(&f.what, &f.place));
+    found.any(|finding| finding.weight == Weight::LosesAlerts)
+}
+
+async fn test_events_are_good(stage: &Stage, wanted: &Wanted, key: &ResourceKey) -> bool {
+    let standing = stage.standing(wanted).await.unwrap();
+    let name = key.to_string();
+    let about = |proof: &Proof| {
+        let broken = match &proof.outcome {
+            proof::Outcome::Broken { links } => links.as_slice(),
+            _ => &[],
+        };
+        let mut links = broken.iter().chain(&proof.weak);
+        links.any(|link| link.link.starts_with(&name))
+    };
+    for region in &wanted.desired.topology.listening {
+        let clock = || stage.now();
+        let options = Options {
+            wait: None,
+            from: Some(region.clone()),
+            clock: &clock,
+            new_id: &new_id,
+        };
+        let deployment = standing.deployment(wanted);
+        let proofs = proof::prove(
+            &stage.cloud,
+            deployment,
+            &wanted.patterns,
+            &options,
+            pending(),
+        );
+        if proofs.await.unwrap().iter().any(about) {
+            return false;
+        }
+    }
+    true
+}
+
+fn is_uncovered(wanted: &Wanted, plan: &Plan) -> bool {
+    let listening = wanted.desired.topology.listening.iter().cloned();
+    let state = AccountState::of(plan, listening);
+    let breaches = fleet::breaches(&state.changes, &wanted.desired, &wanted.patterns);
+    let member = Member {
+        account: plan.home.account().clone(),
+        name: String::new(),
+        state: State::Active,
+        joined: None,
+    };
+    let outcome = Outcome {
+        member,
+        left: None,
+        result: Ok(state),
+    };
+    let run = Run {
+        outcomes: vec![outcome],
+        changed: Vec::new(),
+        left: Vec::new(),
+        unlisted: None,
+        unmatched: Vec::new(),
+        home_left: None,
+        stopped: false,
+    };
+    !fleet::coverage(&run, &wanted.patterns, &breaches, Ok(())).is_whole()
+}
+
+/// The three agree with what is known of the field, and so with each other.
+pub async fn agree(stage: &Stage, wanted: &Wanted, field: &str) {
+    if stage.sandbox.is_none() {
+        return;
+    }
+    let plan = stage.plan(wanted).await;
+    let change = &plan.changes[0];
+    let found = answers(stage, wanted, &plan).await;
+    let impact = change.impact();
+    let lost = impact == Impact::Alert;
+    // Which trail records what, `coverage` is told by whoever knows the organization.
+    let is_fed = change.key.kind.facts().stretch == Stretch::Feed;
+    let expected = Answers {
+        status: lost,
+        // A test that arrives says also what would not be recorded, or saved.
+        test_event: impact != Impact::Cosmetic,
+        coverage: lost && !is_fed,
+    };
+    assert_eq!(found, expected, "{field}: {:?}", change.attributes);
+}
+
+/// What was called so far does not count.
+pub fn forget_calls(stage: &Stage) {
+    if let Some(sandbox) = &stage.sandbox {
+        sandbox.clear_calls();
+    }
+}
+
+/// The writes since then are those of the plan.
+pub fn calls_were_forecast(stage: &Stage, plan: &Plan, what: &str) {
+    let Some(sandbox) = &stage.sandbox else {
+        return;
+    };
+    let is_write = |service: &str, operation: &str| {
+        let mut writes = calls::ALL.iter().filter(|call| call.write);
+        writes.any(|call| call.service == service && call.operation == operation)
+    };
+    let made = sandbox.calls().into_iter();
+    let made = made.filter(|call| is_write(&call.service, &call.operation));
+    let mut made: Vec<String> = made
+        .map(|call| format!("{}:{}", call.service, call.operation))
+        .collect();
+    let forecast = plan.changes.iter().flat_map(Change::calls);
+    let mut forecast: Vec<String> = forecast.map(ToString::to_string).collect();
+    made.sort();
+    forecast.sort();
+    assert_eq!(made, forecast, "{what}");
+}
+
+/// A hub, with one rule that asks for reads and one that does not.
+const RULES: &str = r#"
+version: 1
+name: verdicts
+home: { region: us-east-1 }
+watch: { regions: [us-east-1, eu-west-1] }
+trail: create
+channels: { phone: { sms: "+4915112345678" } }
+notify: { default: [phone] }
+rules:
+  - id: key-disabled
+    title: A key was disabled
+    events: ["kms:DisableKey"]
+  - id: users-listed
+    title: Somebody lists users
+    events: ["iam:ListUsers"]
+"#;
+
+async fn deployed() -> (Stage, Wanted) {
+    let stage = Stage::sandbox().await;
+    let wanted = stage.wanted(RULES).await;
+    stage.deploy(&wanted).await;
+    (stage, wanted)
+}
+
+/// The rules whose state is `from`, each put into the state `to` by itself.
+async fn in_another_state(from: RuleState, to: RuleState) -> Vec<(String, Answers)> {
+    let (stage, wanted) = deployed().await;
+    let mut found = Vec::new();
+    let is_meant = |live: &&Live| match &live.resource {
+        Resource::Rule(rule) => rule.state.as_str() == from.as_str(),
+        _ => false,
+    };
+    let live = stage.live(&wanted).await;
+    for live in live.iter().filter(is_meant) {
+        let fork = stage.fork().await;
+        put_rule(&fork, live, Some(to.clone()), None).await;
+        let plan = fork.plan(&wanted).await;
+        assert_eq!(plan.changes.len(), 1, "{plan:#?}");
+        let name = live.key.to_string();
+        found.push((name, answers(&fork, &wanted, &plan).await));
+    }
+    found
+}
+
+async fn put_rule(stage: &Stage, live: &Live, state: Option<RuleState>, description: Option<&str>) {
+    let Resource::Rule(rule) = &live.resource else {
+        panic!("{live:?} is no rule");
+    };
+    let events = stage.cloud.at_place(&live.key.place).events;
+    let state = state.unwrap_or_else(|| RuleState::from(rule.state.as_str()));
+    let put = events
+        .put_rule()
+        .name(&rule.name)
+        .event_bus_name(&rule.bus)
+        .description(description.unwrap_or(&rule.description))
+        .event_pattern(rule.pattern.to_string())
+        .state(state);
+    put.send().await.unwrap();
+}
+
+const NOTHING_LOST: Answers = Answers {
+    status: false,
+    test_event: false,
+    coverage: false,
+};
+
+#[tokio::test]
+async fn a_rule_in_the_wider_state_loses_nothing_whomever_one_asks() {
+    let wider = RuleState::EnabledWithAllCloudtrailManagementEvents;
+    let found = in_another_state(RuleState::Enabled, wider).await;
+    assert!(found.len() > 1, "{found:#?}");
+    for (rule, answers) in found {
+        assert_eq!(answers, NOTHING_LOST, "{rule}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_hears_of_no_reads_although_it_should_loses_alerts_whomever_one_asks() {
+    let wider = RuleState::EnabledWithAllCloudtrailManagementEvents;
+    let found = in_another_state(wider, RuleState::Enabled).await;
+    assert!(found.len() > 1, "{found:#?}");
+    for (rule, answers) in found {
+        let lost = Answers {
+            status: true,
+            test_event: true,
+            coverage: true,
+        };
+        assert_eq!(answers, lost, "{rule}");
+    }
+}
+
+#[tokio::test]
+async fn a_description_that_somebody_edited_uncovers_nothing() {
+    let (stage, wanted) = deployed().await;
+    let live = stage.live(&wanted).await;
+    let rules = live
+        .iter()
+        .filter(|live| matches!(live.resource, Resource::Rule(_)));
+    for live in rules {
+        let fork = stage.fork().await;
+        put_rule(&fork, live, None, Some("somebody's words")).await;
+        let plan = fork.plan(&wanted).await;
+        assert_eq!(plan.changes.len(), 1, "{plan:#?}");
+        let found = answers(&fork, &wanted, &plan).await;
+        assert_eq!(found, NOTHING_LOST, "{}", live.key);
+    }
+}
+
+#[tokio::test]
+async fn a_trail_that_writes_under_another_prefix_loses_nothing_whomever_one_asks() {
+    let (stage, wanted) = deployed().await;
+    let region: Region = "us-east-1".parse().unwrap();
+    let name = "iamwatch-verdicts";
+    let bucket = format!("{name}-logs-{}-{region}", stage.account);
+    let arn = format!("arn:aws:s3:::{bucket}");
+    let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
+        "Action": "s3:*", "Resource": [arn, format!("{arn}/*")],
+    }] });
+    let (s3, trails) = (&stage.clients.s3, &stage.clients.cloudtrail);
+    let ours = s3.get_bucket_policy().bucket(&bucket).send().await.unwrap();
+    let put = async |policy: String| {
+        let request = s3.put_bucket_policy().bucket(&bucket).policy(policy);
+        request.send().await.unwrap();
+    };
+    // CloudTrail looks at the policy when the prefix is set.
+    put(policy.to_string()).await;
+    let request = trails.update_trail().name(name).s3_bucket_name(&bucket);
+    request.s3_key_prefix("elsewhere").send().await.unwrap();
+    put(ours.policy.unwrap()).await;
+    let plan = stage.plan(&wanted).await;
+    assert_eq!(plan.changes.len(), 1, "{plan:#?}");
+    let found = answers(&stage, &wanted, &plan).await;
+    assert_eq!(found, NOTHING_LOST);
+}
