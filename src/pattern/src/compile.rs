@@ -25,17 +25,17 @@ pub(super) struct Field {
 
 impl Field {
     /// Whether the field may be absent.
-    pub fn allows_absence(&self) -> bool {
+    pub(crate) fn allows_absence(&self) -> bool {
         self.tests.contains(&Test::Absent)
     }
 
-    pub fn accepts(&self, value: Item<'_>) -> bool {
+    pub(crate) fn accepts(&self, value: Item<'_>) -> bool {
         self.tests.iter().any(|test| test.holds(value))
             || (value.kind() == Kind::Number && self.accepts_digits(value.text()))
     }
 
     /// Whether the field accepts a value in memory, were it the only one there.
-    pub fn accepts_value(&self, value: &serde_json::Value) -> bool {
+    pub(crate) fn accepts_value(&self, value: &serde_json::Value) -> bool {
         let document = Document::from_value(value);
         document.is_ok_and(|document| document.root().is_some_and(|root| self.accepts(root)))
     }

@@ -10,7 +10,7 @@
 pub(super) struct Folded(Vec<(String, String)>);
 
 impl Folded {
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self(
             text.chars()
                 .map(|c| {
@@ -25,12 +25,12 @@ impl Folded {
     }
 
     /// Whether the whole text is this.
-    pub fn equals(&self, text: &str) -> bool {
+    pub(crate) fn equals(&self, text: &str) -> bool {
         self.strip_prefix(text).is_some_and(str::is_empty)
     }
 
     /// Whether the text starts with this.
-    pub fn starts(&self, text: &str) -> bool {
+    pub(crate) fn starts(&self, text: &str) -> bool {
         // A `"` at the end also means the end of the value: see `Test::Prefix`.
         self.strip_prefix(text).is_some()
             || matches!(self.0.split_last(), Some(((last, _), rest))
@@ -38,7 +38,7 @@ impl Folded {
     }
 
     /// Whether the text ends with this.
-    pub fn ends(&self, text: &str) -> bool {
+    pub(crate) fn ends(&self, text: &str) -> bool {
         let strip = |rest: &mut &str, (lower, upper): &(String, String)| {
             let found = rest
                 .strip_suffix(lower.as_str())
@@ -61,7 +61,7 @@ impl Folded {
     }
 
     /// A text that equals this.
-    pub fn sample(&self) -> String {
+    pub(crate) fn sample(&self) -> String {
         self.0.iter().map(|(lower, _)| lower.as_str()).collect()
     }
 }

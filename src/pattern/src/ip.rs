@@ -13,7 +13,7 @@ impl Address {
     /// Reads an address literal. The rules are those of Java's `InetAddress` behind event-ruler's
     /// two regular expressions (`CIDR.isIPv4OrIPv6`): four decimal parts with leading zeros allowed,
     /// or hexadecimal groups without a dotted tail; a mapped address (`::ffff:a00:1`) is IPv4.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let colon = text.contains(':');
         let fits = text.bytes().all(|b| match b {
             b':' => true,
@@ -98,7 +98,7 @@ pub(super) struct Block {
 
 impl Block {
     /// The block of one address.
-    pub fn single(address: Address) -> Self {
+    pub(crate) fn single(address: Address) -> Self {
         Self {
             low: address,
             high: address,
@@ -106,7 +106,7 @@ impl Block {
     }
 
     /// Reads `address/bits`; bits up to 31 or 127. The address need not be the first of its block.
-    pub fn parse(text: &str) -> Result<Self, Cause> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Cause> {
         // Java's `split` drops empty parts at the end, so `10.0.0.0/8/` is fine.
         let mut parts = text.trim_end_matches('/').split('/');
         let (Some(address), Some(bits), None) = (parts.next(), parts.next(), parts.next()) else {
@@ -147,12 +147,12 @@ impl Block {
     /// decide (`ByteMachine`, `NUMERIC_RANGE`), also across families: `2001:db8::1` lies in the IPv4
     /// block `32.0.0.0/8` (0x20), and `1.2.3.4` in `::/0`. A short address counts only if its digits
     /// alone decide.
-    pub fn holds(&self, address: &Address) -> bool {
+    pub(crate) fn holds(&self, address: &Address) -> bool {
         self.decide(digits(address.bytes()))
     }
 
     /// Whether the block holds the address that a text without quotes is taken for, by its digits.
-    pub fn holds_digits(&self, text: &str) -> bool {
+    pub(crate) fn holds_digits(&self, text: &str) -> bool {
         self.decide(text.bytes().map_while(|b| match b {
             b'0'..=b'9' => Some(b - b'0'),
             b'A'..=b'F' => Some(b - b'A' + 10),
@@ -179,7 +179,7 @@ impl Block {
     }
 
     /// A short address of the block, as text.
-    pub fn sample(&self) -> String {
+    pub(crate) fn sample(&self) -> String {
         let text = |bytes: &Address| match bytes {
             Address::V4(bytes) => std::net::Ipv4Addr::from(*bytes).to_string(),
             Address::V6(bytes) => std::net::Ipv6Addr::from(*bytes).to_string(),

@@ -30,7 +30,7 @@ pub(super) enum Alone {
 }
 
 impl Compiled {
-    pub fn matches(&self, event: &Event) -> bool {
+    pub(crate) fn matches(&self, event: &Event) -> bool {
         let shared = if self.branches.len() > 1 {
             self.fields.len()
         } else {
@@ -44,7 +44,7 @@ impl Compiled {
     }
 
     /// What can be said of each field alone.
-    pub fn judge(&self, event: &Event) -> Vec<Alone> {
+    pub(crate) fn judge(&self, event: &Event) -> Vec<Alone> {
         let fields = self.fields.iter();
         fields.map(|field| alone(field, event)).collect()
     }
@@ -78,7 +78,7 @@ impl Compiled {
         (inside < 2 && !absence) || together(&self.branch_fields(branch), event, visits)
     }
 
-    pub fn branch_fields<'c>(&'c self, branch: &[usize]) -> Vec<&'c Field> {
+    pub(crate) fn branch_fields<'c>(&'c self, branch: &[usize]) -> Vec<&'c Field> {
         branch
             .iter()
             .filter_map(|index| self.fields.get(*index))

@@ -45,7 +45,7 @@ pub(super) enum Test {
 }
 
 impl Test {
-    pub fn holds(&self, value: Item<'_>) -> bool {
+    pub(crate) fn holds(&self, value: Item<'_>) -> bool {
         let kind = value.kind();
         match self {
             Self::Keyword(keyword) => kind == *keyword,
@@ -77,7 +77,7 @@ impl Test {
     }
 
     /// Whether it compares numbers by value.
-    pub fn compares_numbers(&self) -> bool {
+    pub(crate) fn compares_numbers(&self) -> bool {
         match self {
             Self::Number { value, .. } => value.is_some(),
             Self::Range { .. } => true,

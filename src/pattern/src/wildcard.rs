@@ -11,7 +11,7 @@ pub(super) struct Wildcard {
 impl Wildcard {
     /// Reads a pattern. Positions in errors count bytes from 1, as EventBridge's do: it counts the
     /// opening quote (`WildcardParser` sees the value quoted).
-    pub fn parse(text: &str) -> Result<Self, Cause> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Cause> {
         let mut parts = vec![String::new()];
         let mut characters = text.char_indices().peekable();
         while let Some((at, character)) = characters.next() {
@@ -37,7 +37,7 @@ impl Wildcard {
     }
 
     /// Whether the whole text fits. Time grows with the length of the text only.
-    pub fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         let Some((first, rest)) = self.parts.split_first() else {
             return false;
         };
@@ -58,12 +58,12 @@ impl Wildcard {
     }
 
     /// A short text that fits.
-    pub fn sample(&self) -> String {
+    pub(crate) fn sample(&self) -> String {
         self.parts.join("x")
     }
 
     /// The literal texts between the stars.
-    pub fn parts(&self) -> &[String] {
+    pub(crate) fn parts(&self) -> &[String] {
         &self.parts
     }
 }

@@ -61,7 +61,7 @@ impl Document {
     }
 
     /// Adds a text as the last member of the outermost object. Its place in the source is not known.
-    pub fn append(&mut self, name: &str, text: &str) -> Result<(), JsonError> {
+    pub(crate) fn append(&mut self, name: &str, text: &str) -> Result<(), JsonError> {
         let key = self.keep(name)?;
         let text = self.keep(text)?;
         self.push(Kind::String, key, text, 0, 0);
@@ -70,7 +70,7 @@ impl Document {
     }
 
     /// Makes a document from a value in memory. All offsets are 0.
-    pub fn from_value(value: &Value) -> Result<Self, JsonError> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, JsonError> {
         let mut document = Self::default();
         document.push_value(Span::default(), value, 0)?;
         Ok(document)
@@ -149,7 +149,7 @@ impl Document {
     }
 
     /// The node of that number.
-    pub fn item(&self, index: u32) -> Option<Item<'_>> {
+    pub(crate) fn item(&self, index: u32) -> Option<Item<'_>> {
         let node = self.nodes.get(index as usize)?;
         Some(Item {
             document: self,
@@ -159,29 +159,29 @@ impl Document {
     }
 
     /// The outermost value.
-    pub fn root(&self) -> Option<Item<'_>> {
+    pub(crate) fn root(&self) -> Option<Item<'_>> {
         self.item(0)
     }
 }
 
 impl<'d> Item<'d> {
-    pub fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         self.node.kind
     }
 
     /// The name of this field in its object; empty in arrays.
-    pub fn key(self) -> &'d str {
+    pub(crate) fn key(self) -> &'d str {
         self.document.slice(self.node.key)
     }
 
     /// Whether this field has that name in its object. The length, which often decides, is asked first.
-    pub fn is_called(self, name: &str) -> bool {
+    pub(crate) fn is_called(self, name: &str) -> bool {
         let span = self.node.key;
         (span.end - span.start) as usize == name.len() && self.key() == name
     }
 
     /// What follows the name of this field in a path of names that are joined by dots, the dot included.
-    pub fn behind_key(self, path: &str) -> Option<&str> {
+    pub(crate) fn behind_key(self, path: &str) -> Option<&str> {
         let length = (self.node.key.end - self.node.key.start) as usize;
         let goes_on = path
             .as_bytes()
@@ -192,21 +192,21 @@ impl<'d> Item<'d> {
     }
 
     /// A string's text, or a number as it was written.
-    pub fn text(self) -> &'d str {
+    pub(crate) fn text(self) -> &'d str {
         self.document.slice(self.node.text)
     }
 
     /// Where the value starts in the source, in bytes.
-    pub fn at(self) -> usize {
+    pub(crate) fn at(self) -> usize {
         self.node.at as usize
     }
 
     /// Where its key starts.
-    pub fn key_at(self) -> usize {
+    pub(crate) fn key_at(self) -> usize {
         self.node.key_at as usize
     }
 
-    pub fn children(self) -> Children<'d> {
+    pub(crate) fn children(self) -> Children<'d> {
         Children {
             document: self.document,
             next: self.index + 1,
@@ -215,7 +215,7 @@ impl<'d> Item<'d> {
     }
 
     /// Writes the value without white space.
-    pub fn write(self, out: &mut String) {
+    pub(crate) fn write(self, out: &mut String) {
         match self.kind() {
             Kind::Null => out.push_str("null"),
             Kind::False => out.push_str("false"),

@@ -8,7 +8,7 @@ const MAX_NUMBER: usize = 1000;
 
 impl Document {
     /// Reads a whole text. An error comes with its byte offset.
-    pub fn parse(source: &str) -> Result<Self, (JsonError, usize)> {
+    pub(crate) fn parse(source: &str) -> Result<Self, (JsonError, usize)> {
         if u32::try_from(source.len()).is_err() {
             return Err((JsonError::TooLarge, 0));
         }
@@ -16,7 +16,7 @@ impl Document {
     }
 
     /// Reads a whole text as the only member of an object. An error comes with its byte offset.
-    pub fn parse_member(name: &str, source: &str) -> Result<Self, (JsonError, usize)> {
+    pub(crate) fn parse_member(name: &str, source: &str) -> Result<Self, (JsonError, usize)> {
         if u32::try_from(source.len()).is_err() {
             return Err((JsonError::TooLarge, 0));
         }
