@@ -94,7 +94,7 @@ mod words {
 
         #[inline]
         pub fn with_bit(&self, bit: u8) -> Self {
-            Self(self.0.map(|word| word | ONES * u64::from(bit)))
+            Self(self.0.map(|word| word | (ONES * u64::from(bit))))
         }
 
         #[inline]
