@@ -27,9 +27,10 @@ impl Org {
         host: &mut dyn Host,
     ) -> Run {
         let seen = Seen::default();
-        let listing = self.listing.borrow();
-        let listed = listing.as_ref().map(|listing| Arc::clone(&listing.so_far));
-        drop(listing);
+        let listed = {
+            let listing = self.listing.borrow();
+            listing.as_ref().map(|listing| Arc::clone(&listing.so_far))
+        };
         let members = self.members(home, beyond, &seen);
         let stop = host.interrupted();
         begin(pass, None, host);
