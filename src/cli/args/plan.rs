@@ -82,7 +82,7 @@ pub(in crate::cli) enum Kept {
     /// The trail: nothing is recorded without one
     Trail,
     /// The key of the topics: scheduled, and gone after 30 days
-    ResourceKey,
+    Key,
 }
 
 /// The kinds that are meant.
@@ -90,7 +90,7 @@ pub(in crate::cli) fn kinds(kept: &[Kept]) -> Vec<Kind> {
     let kind = |kept: &Kept| match kept {
         Kept::LogBucket => Kind::Bucket,
         Kept::Trail => Kind::Trail,
-        Kept::ResourceKey => Kind::EncryptionKey,
+        Kept::Key => Kind::EncryptionKey,
     };
     kept.iter().map(kind).collect()
 }
