@@ -68,8 +68,8 @@ pub fn admits_forwarders(bus: &Arn, account: &AccountId, roles: &str) -> Value {
 }
 
 /// Our part of the home bus's policy where a whole organization is watched: it admits the forwarders' roles of
-/// each account. `aws:PrincipalOrgID` holds for principals
-/// of its accounts alone, so that anybody may be named. Source: EventBridge, `eb-event-bus-perms`.
+/// each account. `aws:PrincipalOrgID` holds for principals of its accounts alone, so that anybody may be named.
+/// Source: EventBridge, `eb-event-bus-perms`.
 pub fn admits_forwarders_of(bus: &Arn, organization: &str, roles: &str) -> Value {
     canonical(&json!({
         "Version": "2012-10-17",
