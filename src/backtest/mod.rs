@@ -13,7 +13,7 @@
 //! | which rules can fire on a record at all | `screen`, `needles`; what a pattern needs is said by `pattern` |
 //! | what do the rules say of it | `engine`; with [`Options::plain`] without any short cut, for comparison |
 //! | what is counted, in bounded memory | `tally`, `distinct`, `actor` |
-//! | what follows from the counts | `report`, `advice`, `cost` |
+//! | what follows from the counts | `report`, `advice`, `cost`, `expected` |
 //! | who does the work | `run` |
 //!
 //! No number misses data in silence: what could not be read is a [`Loss`] with its name, and what was left out
@@ -25,6 +25,7 @@ mod block;
 mod cost;
 mod distinct;
 mod engine;
+mod expected;
 mod needles;
 mod open;
 mod records;
@@ -40,6 +41,7 @@ pub use actor::Actor;
 pub use cost::Month;
 pub use distinct::Distinct;
 pub use engine::{Engine, Options, Window};
+pub use expected::{Expected, Rate};
 pub use report::{Count, Noisy, Overlap, Reading, Report, RuleReport};
 pub use run::{Control, count, run};
 pub use source::{Blob, Body, Found, Loss, Skip, Source, Total};

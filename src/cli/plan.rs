@@ -8,7 +8,8 @@ use super::args::Global;
 use super::args::{OrgArgs, RequestArgs};
 use super::exit::Exit;
 use super::ui::Ui;
-use crate::engine::{Code, Error, Expected, Org, OrganizationPlan, Session, saved, whole};
+use crate::backtest::Expected;
+use crate::engine::{self, Code, Error, Org, OrganizationPlan, Session, saved, whole};
 use crate::fleet::Run;
 use crate::plan::Plan;
 use crate::plan::saved::PlanRequest;
@@ -108,7 +109,7 @@ impl PlanArgs {
     fn expected(&self, session: &Session, plan: &Plan) -> Result<Option<Expected>, Error> {
         let logs = self.with_backtest.as_deref();
         let account = &session.cloud.account;
-        logs.map(|logs| Expected::of(plan, &session.rules, account, logs))
+        logs.map(|logs| engine::expected(plan, &session.rules, account, logs))
             .transpose()
     }
 

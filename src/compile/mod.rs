@@ -122,7 +122,7 @@ pub fn compile(file: &RulesFile, quota: usize) -> Result<Vec<Compiled>, Vec<Diag
 pub struct Each {
     /// The patterns of the rules that compile, in the order of the rules.
     pub compiled: Vec<Compiled>,
-    /// The same, ready to match.
+    /// These patterns, ready to match.
     pub patterns: Vec<EventPattern>,
     /// What is wrong with the other rules.
     pub problems: Vec<Diagnostic>,

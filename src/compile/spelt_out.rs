@@ -13,7 +13,7 @@ use crate::rules::{Events, Rule};
 /// A list that is longer is none that a person writes.
 const MOST: usize = 25;
 
-/// The same problem with help that can be followed. The catalogue's conditions are nobody's to turn round: their
+/// A problem with help that can be followed. The catalogue's conditions are nobody's to turn round: their
 /// rule has to be written anew. Of one's own rules the events are written out, if it is about their names and the
 /// names that are left are few. They are not taken by themselves: a name that AWS adds later would be missed in silence.
 pub(super) fn helped(

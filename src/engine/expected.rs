@@ -3,83 +3,55 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use super::error::{Code, Error};
 use super::workspace::Workspace;
 use crate::backtest::source::files;
-use crate::backtest::{Control, Engine, Options, Report, count};
+use crate::backtest::{Control, Engine, Expected, Options, Rate, Report, count};
 use crate::cloudtrail::Setting;
 use crate::place::AccountId;
 use crate::plan::{Action, Plan};
 use crate::resources::names;
 
-/// What is to be expected of the rules that a plan changes.
-#[derive(Debug, Serialize)]
-pub struct Expected {
-    /// The days that the logs span.
-    pub days: f64,
-    /// Whether all of them were read.
-    pub complete: bool,
-    /// Each rule that is created or changed.
-    pub rules: Vec<Rate>,
-}
-
-/// How often a rule is to be expected to alert.
-#[derive(Debug, Serialize)]
-pub struct Rate {
-    /// The id of the rule.
-    pub rule: String,
-    /// How many alerts the logs would have raised.
-    pub alerts: u64,
-    /// How many that makes a day.
-    pub per_day: f64,
-}
-
-impl Expected {
-    /// Counts the alerts in a file or a folder.
-    ///
-    /// # Errors
-    /// Logs that cannot be counted.
-    pub fn of(
-        plan: &Plan,
-        rules: &Workspace,
-        account: &AccountId,
-        logs: &Path,
-    ) -> Result<Self, Error> {
-        if logs.to_string_lossy().starts_with("s3://") {
-            return Err(Error::new(
-                Code::CommandLine,
-                "a plan is compared with logs on this machine only",
-            )
-            .help(
-                "copy them with `aws s3 sync`, or run `iamwatch backtest s3://…` beside the plan",
-            ));
-        }
-        // The caller runs within a runtime, and the engine brings its own.
-        let report = std::thread::scope(|scope| {
-            let counting = scope.spawn(|| report(rules, account, logs.to_owned()));
-            counting
-                .join()
-                .unwrap_or_else(|_| Err(Error::internal("counting ended early")))
-        })?;
-        let changing = changing(plan, rules);
-        let rates = report
-            .rules
-            .iter()
-            .filter(|rule| changing.contains(&rule.rule));
-        Ok(Self {
-            days: report.read.days,
-            complete: report.complete,
-            rules: rates
-                .map(|rule| Rate {
-                    rule: rule.rule.clone(),
-                    alerts: rule.alerts,
-                    per_day: rule.per_day,
-                })
-                .collect(),
-        })
+/// Counts the alerts that the rules which a plan changes would have raised on the logs in a file or a folder.
+///
+/// # Errors
+/// Logs that cannot be counted.
+pub fn expected(
+    plan: &Plan,
+    rules: &Workspace,
+    account: &AccountId,
+    logs: &Path,
+) -> Result<Expected, Error> {
+    if logs.to_string_lossy().starts_with("s3://") {
+        return Err(Error::new(
+            Code::CommandLine,
+            "a plan is compared with logs on this machine only",
+        )
+        .help("copy them with `aws s3 sync`, or run `iamwatch backtest s3://…` beside the plan"));
     }
+    // The caller runs within a runtime, and the engine brings its own.
+    let report = std::thread::scope(|scope| {
+        let counting = scope.spawn(|| report(rules, account, logs.to_owned()));
+        counting
+            .join()
+            .unwrap_or_else(|_| Err(Error::internal("counting ended early")))
+    })?;
+    let changing = changing(plan, rules);
+    let rates = report
+        .rules
+        .iter()
+        .filter(|rule| changing.contains(&rule.rule));
+    Ok(Expected {
+        days: report.read.days,
+        complete: report.complete,
+        rules: rates
+            .map(|rule| Rate {
+                rule: rule.rule.clone(),
+                alerts: rule.alerts,
+                per_day: rule.per_day,
+            })
+            .collect(),
+    })
 }
 
 fn report(rules: &Workspace, account: &AccountId, logs: PathBuf) -> Result<Report, Error> {

@@ -37,7 +37,7 @@ pub use accounts::{AccountScope, AccountSource, no_organization};
 pub use coverage::whole;
 pub use deploy::{Consent, Deploy, End, carry_out};
 pub use error::{Code, Error, Fault, Findings};
-pub use expected::{Expected, Rate};
+pub use expected::expected;
 pub use host::{Answer, Form, Host, Message, OrganizationPlan, Progress, Question};
 pub use organization::Org;
 pub use proofs::OrganizationProof;

@@ -1,7 +1,7 @@
 //! How many alerts to expect of the rules that a plan changes, for people.
 
 use super::style::Painter;
-use crate::engine::Expected;
+use crate::backtest::Expected;
 
 /// A line for each rule.
 pub fn expected(expected: &Expected, paint: Painter) -> String {

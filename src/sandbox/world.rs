@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::clock::Clock;
 use super::principal::Principal;
 use super::service::Services;
-use super::{account, cloudtrail, events, iam, kms, organizations, s3, sns, sqs};
 use crate::place::{AccountId, Region};
 
 /// The version of the saved form. Of others only those are read that [`super::store`] renews.
@@ -33,23 +32,23 @@ pub(crate) struct World {
     pub(crate) services: Services,
     // A file that was written before there was a service has nothing in it.
     #[serde(default)]
-    pub(crate) account_service: account::State,
+    pub(crate) account_service: super::account::State,
     #[serde(default)]
-    pub(crate) cloudtrail: cloudtrail::State,
+    pub(crate) cloudtrail: super::cloudtrail::State,
     #[serde(default)]
-    pub(crate) events: events::State,
+    pub(crate) events: super::events::State,
     #[serde(default)]
-    pub(crate) iam: iam::State,
+    pub(crate) iam: super::iam::State,
     #[serde(default)]
-    pub(crate) kms: kms::State,
+    pub(crate) kms: super::kms::State,
     #[serde(default)]
-    pub(crate) organizations: organizations::State,
+    pub(crate) organizations: super::organizations::State,
     #[serde(default)]
-    pub(crate) s3: s3::State,
+    pub(crate) s3: super::s3::State,
     #[serde(default)]
-    pub(crate) sns: sns::State,
+    pub(crate) sns: super::sns::State,
     #[serde(default)]
-    pub(crate) sqs: sqs::State,
+    pub(crate) sqs: super::sqs::State,
 }
 
 impl World {
@@ -63,15 +62,15 @@ impl World {
             ids: 0,
             principals: BTreeMap::new(),
             services: Services::default(),
-            account_service: account::State::default(),
-            cloudtrail: cloudtrail::State::default(),
-            events: events::State::default(),
-            iam: iam::State::default(),
-            kms: kms::State::default(),
-            organizations: organizations::State::default(),
-            s3: s3::State::default(),
-            sns: sns::State::default(),
-            sqs: sqs::State::default(),
+            account_service: super::account::State::default(),
+            cloudtrail: super::cloudtrail::State::default(),
+            events: super::events::State::default(),
+            iam: super::iam::State::default(),
+            kms: super::kms::State::default(),
+            organizations: super::organizations::State::default(),
+            s3: super::s3::State::default(),
+            sns: super::sns::State::default(),
+            sqs: super::sqs::State::default(),
         }
     }
 

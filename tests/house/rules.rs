@@ -3,7 +3,7 @@
 
 /// Rooms from the ground up. A room may name rooms on floors below its own, and none beside or above it.
 pub const FLOORS: &[&[&str]] = &[
-    &["pattern", "threads"],
+    &["pattern", "threads", "wildcard"],
     &["place"],
     &["diagnostic", "sandbox"],
     &["aws", "cloudtrail"],
@@ -12,8 +12,8 @@ pub const FLOORS: &[&[&str]] = &[
     &["explain", "organization"],
     &["backtest", "check", "resources"],
     &["placement"],
-    &["dead_letters", "permissions", "plan"],
-    &["apply", "proof"],
+    &["permissions", "plan"],
+    &["apply", "dead_letters", "proof"],
     &["fleet", "health"],
     &["render"],
     &["engine"],
@@ -55,7 +55,7 @@ pub const RESERVED: &[Reserved] = &[Reserved {
 }];
 
 /// Arrows that run up, and who mends them. (from, to)
-pub const ARROWS_TO_MEND: &[(&str, &str)] = &[("check", "plan"), ("explain", "placement")];
+pub const ARROWS_TO_MEND: &[(&str, &str)] = &[];
 
 /// Where the SDK's clients may be named: a file, or a folder with `/` at its end; `*` stands for one name.
 pub const SDK: &[(&str, &str)] = &[
@@ -81,20 +81,7 @@ pub const SDK: &[(&str, &str)] = &[
     ("proof/watch.rs", "receives from that queue"),
 ];
 
-pub const SDK_TO_MEND: &[&str] = &[
-    "resources/account_facts.rs",
-    "resources/adopt.rs",
-    "resources/buses.rs",
-    "resources/cloudtrail/mod.rs",
-    "resources/cloudtrail/selectors.rs",
-    "resources/events.rs",
-    "resources/iam.rs",
-    "resources/kms.rs",
-    "resources/name_guard.rs",
-    "resources/s3.rs",
-    "resources/sns.rs",
-    "resources/sqs.rs",
-];
+pub const SDK_TO_MEND: &[&str] = &[];
 
 /// Who may print or read standard input besides the rooms that speak to a person.
 pub const SPEAKERS: &[&str] = &["cli", "main"];
@@ -108,92 +95,14 @@ pub const STREAMS: &[(&str, &str)] = &[(
 pub const LARGEST_LOOP: usize = 4;
 
 /// Rooms with a larger loop, and its size.
-pub const LOOPS_TO_MEND: &[(&str, usize)] = &[
-    ("cli", 26),
-    ("resources", 11),
-    ("rules", 28),
-    ("sandbox", 44),
-];
+pub const LOOPS_TO_MEND: &[(&str, usize)] = &[];
 
-/// Files with doc comments that lean on the one before ("The same for …"), and how many.
-pub const DOCS_TO_MEND: &[(&str, usize)] = &[
-    ("aws/calls.rs", 1),
-    ("aws/member.rs", 1),
-    ("aws/mod.rs", 2),
-    ("backtest/run.rs", 1),
-    ("check/overlap.rs", 1),
-    ("cli/everywhere.rs", 1),
-    ("cli/exit.rs", 1),
-    ("cli/mod.rs", 1),
-    ("cli/organization.rs", 2),
-    ("cli/permissions.rs", 2),
-    ("cli/session.rs", 2),
-    ("cloudtrail/mod.rs", 1),
-    ("compile/conditions.rs", 2),
-    ("compile/events.rs", 1),
-    ("compile/mod.rs", 1),
-    ("compile/spelt_out.rs", 1),
-    ("explain/input.rs", 1),
-    ("explain/mod.rs", 1),
-    ("fleet/account.rs", 1),
-    ("permissions/member.rs", 1),
-    ("plan/foreign_statements.rs", 1),
-    ("proof/path.rs", 1),
-    ("resources/account_facts.rs", 1),
-    ("resources/names.rs", 1),
-    ("resources/policy.rs", 1),
-    ("rules/catalogue.rs", 1),
-    ("rules/codes.rs", 1),
-    ("rules/fields.rs", 2),
-    ("rules/keys.rs", 1),
-    ("rules/levels.rs", 1),
-    ("rules/load.rs", 1),
-    ("rules/model.rs", 1),
-    ("rules/read.rs", 1),
-    ("rules/report.rs", 1),
-    ("sandbox/faults.rs", 1),
-    ("sandbox/hands.rs", 3),
-    ("sandbox/organizations/build.rs", 1),
-    ("sandbox/policy.rs", 1),
-    ("sandbox/principal.rs", 1),
-    ("sandbox/socket.rs", 1),
-    ("sandbox/wire/rest.rs", 1),
-    ("sandbox/world.rs", 1),
-];
+/// Files with doc comments that lean on the one before ("The same for …"), and how many. Those of `permissions` are help
+/// that a person reads below the word that they speak of.
+pub const DOCS_TO_MEND: &[(&str, usize)] = &[("cli/permissions.rs", 2)];
 
 /// Folders that the map does not name yet.
-pub const FOLDERS_TO_MEND: &[&str] = &["src/cli/organization", "src/sandbox/trail"];
+pub const FOLDERS_TO_MEND: &[&str] = &[];
 
 /// Paths in the map that do not exist yet.
-pub const PATHS_TO_MEND: &[&str] = &[
-    "src/check/compiled",
-    "src/check/lints",
-    "src/check/lints/mod.rs",
-    "src/cli/args",
-    "src/cli/demo",
-    "src/diagnostic",
-    "src/diagnostic/codes.rs",
-    "src/engine",
-    "src/engine/host.rs",
-    "src/engine/organization",
-    "src/resources/*/aws.rs",
-    "src/resources/aws",
-    "src/resources/bucket",
-    "src/resources/bus",
-    "src/resources/key",
-    "src/resources/kinds.rs",
-    "src/resources/queue",
-    "src/resources/role",
-    "src/resources/rule",
-    "src/resources/subscription",
-    "src/resources/topic",
-    "src/resources/trail",
-    "src/rules/decode",
-    "src/rules/resolve",
-    "src/rules/syntax",
-    "src/sandbox/account",
-    "src/sandbox/recorder",
-    "src/sandbox/server.rs",
-    "src/sandbox/store",
-    "src/sandbox/sts",
-];
+pub const PATHS_TO_MEND: &[&str] = &[];

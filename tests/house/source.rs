@@ -391,8 +391,10 @@ fn tree(
             "{" => {
                 index += 1;
                 while !matches!(text(index), "}" | "") {
+                    let begun = index;
                     index = tree(tokens, index, &path, leaves);
-                    if text(index) == "," {
+                    // What is no path, as the `$` of a macro, is passed over.
+                    if text(index) == "," || index == begun {
                         index += 1;
                     }
                 }

@@ -71,7 +71,7 @@ impl Run {
         }
     }
 
-    /// One whole run, from the account_facts on, undisturbed.
+    /// One whole run, from the look at the account on, undisturbed.
     async fn complete(self, stage: &Stage) -> Wanted {
         let wanted = stage.wanted(everything::RULES).await;
         let plan = self.plan(stage, &wanted).await;

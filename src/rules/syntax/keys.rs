@@ -31,7 +31,7 @@ pub(crate) enum Form {
     AllOrTexts,
     /// A map with exactly these keys.
     Map(&'static [Key]),
-    /// The same, or nothing at all.
+    /// A map with exactly these keys, or nothing at all.
     MaybeMap(&'static [Key]),
     /// A map from names to maps with exactly one of the first keys, and any of the second.
     Channels,

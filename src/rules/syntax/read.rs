@@ -24,7 +24,7 @@ impl<'n> Fields<'n> {
         Self::read_beside(node, keys, &[], what, report)
     }
 
-    /// The same for a map that may hold some other keys, which the caller has reported.
+    /// Reads a map that may hold some other keys, which the caller has reported.
     pub fn read_beside(
         node: &'n Node,
         keys: &[Key],

@@ -28,7 +28,7 @@ pub enum OrganizationError {
     Unknown(String),
     /// An account belongs to it already.
     #[error("the account `{0}` is in the organization already")]
-    NameGuard(AccountId),
+    Taken(AccountId),
     /// The management account cannot be closed, moved out or delegated to.
     #[error("`{0}` is the management account")]
     Management(AccountId),
@@ -182,7 +182,7 @@ impl Organization {
         self.change(|world, org| {
             known_parent(org, parent)?;
             if org.accounts.contains_key(id) {
-                return Err(OrganizationError::NameGuard(id.clone()));
+                return Err(OrganizationError::Taken(id.clone()));
             }
             let member = Member {
                 name: name.to_owned(),

@@ -37,15 +37,8 @@ async fn answers(stage: &Stage, wanted: &Wanted, plan: &Plan, key: &ResourceKey)
 }
 
 async fn loses(stage: &Stage, wanted: &Wanted, key: &ResourceKey) -> bool {
-    let live = stage.live(wanted).await;
-    let account_facts = stage.try_survey(&wanted.file).await.unwrap();
-    let deployment = health::Deployment {
-        stack: &wanted.file.name,
-        desired: &wanted.desired,
-        patterns: &wanted.patterns,
-        live: &live,
-        account_facts: &account_facts,
-    };
+    let standing = stage.standing(wanted).await.unwrap();
+    let deployment = standing.deployment(wanted);
     let health = health::health(&stage.cloud, deployment, stage.now());
     let findings = health.await.unwrap().findings;
     let about = |what: &str, place: &Option<Place>| {
