@@ -98,7 +98,7 @@ impl Selection {
         }
     }
 
-    /// The same envelope for another set of groups.
+    /// This envelope around another set of groups.
     pub(super) fn with(&self, groups: Vec<Group>) -> Self {
         Self {
             groups,
