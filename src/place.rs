@@ -210,7 +210,8 @@ impl Partition {
         }
     }
 
-    /// The host of its console.
+    /// The host of its console, behind the Region. Source: the pages for signing in to AWS GovCloud (US) and to Amazon
+    /// Web Services in China.
     pub fn console(self) -> &'static str {
         match self {
             Self::Commercial => "console.aws.amazon.com",

@@ -53,7 +53,7 @@ impl Control {
     }
 }
 
-/// Does what [`run`] does, to the end and on a runtime of its own.
+/// Runs [`run`] to the end on a runtime of its own.
 ///
 /// # Errors
 /// Where no runtime can be made.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::clause::Clause;
+use crate::check::lint::Lint;
 use crate::cloudtrail::api_names::is_never_recorded;
 use crate::cloudtrail::arns;
 use crate::cloudtrail::parameters::Parameters;
@@ -13,6 +14,27 @@ use crate::cloudtrail::record_fields::is_nowhere;
 use crate::cloudtrail::values::{is_nowhere_written, misspelt_detail_type};
 use crate::diagnostic::Span;
 use crate::rules::{AllOf, Events, FieldCondition, Matcher, Parsed, Rule, RuleId, Trigger};
+
+pub(in crate::check) const CANNOT_FIRE: Lint = Lint {
+    id: "E0807",
+    explanation: "By what CloudTrail writes into every record no event can satisfy this rule, although the pattern is valid: all of its events, or a condition in each alternative of `when`, have a name or a value that no event has. W0704, W0710, W0712, W0716, W0719 and W0723 say the same of what may still fire.",
+    wrong: r#"- id: a
+  events: ["iam:*"]
+  when: { eventID: { exists: false } }"#,
+    right: r#"- id: a
+  events: ["iam:*"]"#,
+    is_fatal: false,
+};
+
+pub(in crate::check) const NEVER_MATCHES: Lint = Lint {
+    id: "E0419",
+    explanation: "The raw pattern can match nothing: every alternative of a field is a name or a value that no event has, or holds a `*` that is an ordinary character outside `wildcard`, or a field is tested where no event has it. W0704, W0710, W0713, W0714, W0716, W0719 and W0723 say the same of what may still match.",
+    wrong: r#"- id: a
+  pattern: { source: [aws.iam], eventName: ["Create*"] }"#,
+    right: r#"- id: a
+  pattern: { source: [aws.iam], detail: { eventName: [{ prefix: Create }] } }"#,
+    is_fatal: false,
+};
 
 /// What comes of something that no event has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,16 +10,20 @@
 //! | what do compiled patterns show | `compiled`, over `checked_rule` |
 //! | do the tests pass | `tests` |
 //! | do they show what they seem to | `vacuous` |
+//! | what does a code mean, with wrong and right | `explained`, from what each `lint` says of itself |
 
 mod certainty;
 mod checked;
 mod checked_rule;
 mod clause;
 mod compiled;
+mod explained;
+mod lint;
 mod lints;
 mod load;
 pub mod tests;
 mod vacuous;
 
 pub use checked::{Checked, check};
+pub use explained::{Explained, code, codes, nearest_code};
 pub use load::{Loaded, load, load_text, load_unsaved, whole_catalogue};

@@ -4,11 +4,28 @@ use serde_json::{Value, json};
 
 use super::checked_rule::warning as diagnostic;
 use super::tests::shown as quoted;
+use crate::check::lint::Lint;
 use crate::compile::{self, PATTERN_QUOTA};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::Diagnostic;
 use crate::explain::{Incoming, Judge, Verdict};
 use crate::pattern::EventPattern;
 use crate::rules::{AllOf, Events, Rule, RuleTest, RulesFile, Trigger};
+
+pub(in crate::check) const TEST_SHOWS_NOTHING: Lint = Lint {
+    id: "W1001",
+    explanation: "A test sets what an exception of its rule looks at, and the rule would not fire without that exception either: the test passes for another reason.",
+    wrong: r#"- id: a
+  events: ["iam:CreateUser"]
+  unless: [{ userIdentity.userName: scanner }, { sourceIPAddress: "203.0.113.*" }]
+  tests:
+    - { name: the scanner, like: "iam:CreateUser", with: { userIdentity.userName: scanner }, expect: no-match }"#,
+    right: r#"- id: a
+  events: ["iam:CreateUser"]
+  unless: [{ userIdentity.userName: scanner }, { sourceIPAddress: "203.0.113.*" }]
+  tests:
+    - { name: the scanner, like: "iam:CreateUser", with: { userIdentity.userName: scanner, sourceIPAddress: 192.0.2.1 }, expect: no-match }"#,
+    is_fatal: false,
+};
 
 /// The test, which expects no match and gets none, if `with` makes an exception hold that changes nothing.
 pub(super) fn warning(
@@ -78,7 +95,7 @@ pub(super) fn warning(
         )
     };
     Some(diagnostic(
-        codes::TEST_SHOWS_NOTHING,
+        TEST_SHOWS_NOTHING.code(),
         test.span,
         format!(
             "the test `{}` does not need the exception of {shown}: {why}",

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::ui::Ui;
-use crate::diagnostic::codes::{self, Code};
+use crate::check::{self, Explained};
 use crate::engine::{self, Error};
 
 /// Flags of `explain-code`.
@@ -26,12 +26,12 @@ impl ExplainCodeArgs {
 
 fn list(ui: &mut Ui) -> Result<Exit, Error> {
     if ui.is_json() {
-        let all: Vec<_> = codes::ALL.iter().map(to_json).collect();
+        let all: Vec<_> = check::codes().iter().map(to_json).collect();
         ui.json(&json!({ "format_version": 1, "codes": all }))?;
         return Ok(Exit::Fine);
     }
     let paint = ui.painter();
-    for code in codes::ALL {
+    for code in check::codes() {
         writeln!(ui.out, "{}  {}", paint.bold(code.id), code.explanation)?;
     }
     Ok(Exit::Fine)
@@ -42,12 +42,12 @@ fn explain(asked: &str, ui: &mut Ui) -> Result<Exit, Error> {
     if let Some(code) = errors.find(|code| code.as_str() == asked) {
         return explain_error(*code, ui);
     }
-    let Some(code) = codes::find(asked) else {
+    let Some(code) = check::code(asked) else {
         let failure = Error::new(
             engine::Code::Unknown,
             format!("there is no code `{}`", crate::diagnostic::printable(asked)),
         );
-        return Err(match codes::near(asked) {
+        return Err(match check::nearest_code(asked) {
             Some(near) => failure.help(format!("did you mean {}?", near.id)),
             None => failure.help("`iamwatch explain-code` lists all of them"),
         });
@@ -62,7 +62,7 @@ fn explain(asked: &str, ui: &mut Ui) -> Result<Exit, Error> {
     }
     let paint = ui.painter();
     writeln!(ui.out, "{}: {}", paint.bold(code.id), code.explanation)?;
-    for (heading, text) in [("Wrong:", code.wrong()), ("Right:", code.right())] {
+    for (heading, text) in [("Wrong:", code.wrong), ("Right:", code.right)] {
         if let Some(text) = text {
             writeln!(ui.out, "\n{}", paint.bold(heading))?;
             for line in text.lines() {
@@ -88,11 +88,11 @@ fn explain_error(code: engine::Code, ui: &mut Ui) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-fn to_json(code: &Code) -> serde_json::Value {
+fn to_json(code: &Explained) -> serde_json::Value {
     json!({
         "code": code.id,
         "explanation": code.explanation,
-        "wrong": code.wrong(),
-        "right": code.right(),
+        "wrong": code.wrong,
+        "right": code.right,
     })
 }

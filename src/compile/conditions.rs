@@ -176,7 +176,7 @@ fn literal(matcher: &Matcher) -> Option<Value> {
     }
 }
 
-/// A matcher as a glob, if it is a test on text.
+/// A test on text as a glob.
 fn glob(matcher: &Matcher) -> Option<String> {
     let escaped = |text: &str| text.replace('\\', r"\\").replace('*', r"\*");
     match matcher {
@@ -205,8 +205,8 @@ pub(super) fn holds(matchers: &[Matcher], value: &Value) -> Option<bool> {
     Some(pattern.matches(&event))
 }
 
-/// Whether matchers accept a name, where plain comparison decides: most conditions are lists of texts. `None` where
-/// only a compiled pattern can tell.
+/// Whether a name meets one of some tests, where that needs no matcher: most conditions are lists of texts. `None`
+/// where it may need one.
 fn plainly(matchers: &[Matcher], name: &str) -> Option<bool> {
     // What can read as an address, or holds a quote, has rules of its own.
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.contains([':', '"']) {

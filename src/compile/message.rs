@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Compiled, Names};
+use crate::place::Region;
 use crate::rules::Format;
 
 /// A target's `InputTransformer`.
@@ -60,15 +61,15 @@ const SIGN_IN_PATHS: &[(&str, &str)] = &[
     ("mfa", "$.detail.additionalEventData.MFAUsed"),
 ];
 
-/// The alert of a pattern in one form.
-pub fn message(compiled: &Compiled, format: Format) -> InputTransformer {
+/// The alert of a pattern in one form. `home`: where alerts are raised; a rules file ends at its partition's border.
+pub fn message(compiled: &Compiled, format: Format, home: &Region) -> InputTransformer {
     match format {
-        Format::Text => text(compiled),
+        Format::Text => text(compiled, home.partition().console()),
         Format::Json => machine(compiled),
     }
 }
 
-fn text(compiled: &Compiled) -> InputTransformer {
+fn text(compiled: &Compiled, console: &str) -> InputTransformer {
     let mut paths = TEXT_PATHS.to_vec();
     let severity = compiled.severity.to_string().to_uppercase();
     let title = plain(&compiled.title);
@@ -91,8 +92,7 @@ fn text(compiled: &Compiled) -> InputTransformer {
         "Account: <account>  Region: <region>".to_owned(),
         "When: <time>  From: <ip>".to_owned(),
         result.to_owned(),
-        "https://<region>.console.aws.amazon.com/cloudtrailv2/home?region=<region>#/events/<id>"
-            .to_owned(),
+        format!("https://<region>.{console}/cloudtrailv2/home?region=<region>#/events/<id>"),
         format!("Rule: {}  Source: <source>", compiled.rule),
     ];
     // One quoted string a line is AWS's form for several lines of text; SNS delivers the quotes too.

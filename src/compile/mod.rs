@@ -23,7 +23,7 @@ use conditions::Conjunction;
 
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::pattern::{EventPattern, normal_form};
-use crate::place::StackName;
+use crate::place::{Region, StackName};
 use crate::rules::{Format, Rule, RuleId, RulesFile, Severity, Trigger};
 use crate::threads;
 
@@ -72,9 +72,9 @@ pub enum Names {
 }
 
 impl Compiled {
-    /// The alert's form for one channel format.
-    pub fn message(&self, format: Format) -> InputTransformer {
-        message(self, format)
+    /// The alert's form for one channel format, where alerts are raised in a Region.
+    pub fn message(&self, format: Format, home: &Region) -> InputTransformer {
+        message(self, format, home)
     }
 
     /// The pattern as it concerns events of AWS: without the door for synthetic ones.
@@ -122,7 +122,7 @@ pub fn compile(file: &RulesFile, quota: usize) -> Result<Vec<Compiled>, Vec<Diag
 pub struct Each {
     /// The patterns of the rules that compile, in the order of the rules.
     pub compiled: Vec<Compiled>,
-    /// These patterns, ready to match.
+    /// The patterns of `compiled`, ready to match.
     pub patterns: Vec<EventPattern>,
     /// What is wrong with the other rules.
     pub problems: Vec<Diagnostic>,

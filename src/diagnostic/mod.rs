@@ -19,5 +19,5 @@ mod source;
 pub(crate) use nearest::{meant, nearest};
 pub(crate) use printable::{is_unprintable, listed, printable, shown};
 pub use report::MAX_DIAGNOSTICS;
-pub(crate) use report::{Problem, Report};
+pub(crate) use report::Report;
 pub use source::*;

@@ -15,18 +15,6 @@ pub(crate) struct Report {
     errors: usize,
 }
 
-/// What is wrong with a name or a value, before it is said of a place.
-#[derive(Debug)]
-pub(crate) struct Problem {
-    /// What it is where something may match all the same.
-    pub code: Code,
-    pub message: String,
-    pub label: String,
-    pub help: String,
-    /// Whether no event can have the name or the value; else AWS may have come to write it since.
-    pub certain: bool,
-}
-
 /// A diagnostic being written: message, label and help follow.
 pub(crate) struct Entry<'r> {
     diagnostic: &'r mut Diagnostic,

@@ -11,7 +11,7 @@ use crate::pattern::Event;
 pub struct Incoming {
     /// The whole event. A record has got its envelope.
     pub value: Value,
-    /// The whole event, ready to be matched.
+    /// The whole event, read for matching.
     pub event: Event,
 }
 

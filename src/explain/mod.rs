@@ -278,7 +278,7 @@ impl<'c> Bench<'c> {
         })
     }
 
-    /// These judges with the texts of the rules file, so that conditions can be pointed at.
+    /// Adds the texts of the rules file, so that conditions can be pointed at.
     pub fn with_sources(self, sources: &'c Sources) -> Self {
         Self {
             sources: Some(sources),

@@ -37,7 +37,7 @@ impl Account<'_> {
                 Target {
                     arn: topic,
                     role: None,
-                    input: Some(pattern.message(format)),
+                    input: Some(pattern.message(format, &self.file.home.region)),
                     max_age_seconds: rule::DEFAULT_MAX_AGE_SECONDS,
                     max_retries: rule::DEFAULT_MAX_RETRIES,
                     dead_letters: dead_letters.clone(),

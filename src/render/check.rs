@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::diagnostic;
 use super::style::Painter;
-use crate::check::Checked;
-use crate::diagnostic::{Diagnostic, Level, SourceId, Sources, Span, codes};
+use crate::check::{self, Checked};
+use crate::diagnostic::{Diagnostic, Level, SourceId, Sources, Span};
 
 /// With more findings than this they are counted at the top as well, and the errors come first.
 const A_SCREEN: usize = 20;
@@ -194,7 +194,7 @@ pub fn to_sarif(checked: &Checked) -> Value {
     used.sort_unstable();
     used.dedup();
     let rules = used.iter().map(|id| {
-        let explanation = codes::find(id).map_or("", |code| code.explanation);
+        let explanation = check::code(id).map_or("", |code| code.explanation);
         json!({
             "id": id,
             "shortDescription": { "text": explanation },

@@ -423,7 +423,7 @@ pub enum Matcher {
     Prefix(String),
     /// Text that ends so.
     Suffix(String),
-    /// This text in whatever case; a `*` is allowed at one end.
+    /// This text whatever its case; a `*` is allowed at one end.
     AnyCase(String),
     /// The field is there (`true`) or is not (`false`).
     Exists(bool),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::rules::syntax::keys::{
-    CHANNEL_KEYS, CHANNEL_KINDS, Form, GIVEN, INCLUDED, Key, LATER_CHANNEL_KINDS, NOTIFY,
+    CHANNEL_KEYS, CHANNEL_KINDS, Form, GIVEN, INCLUDED, LATER_CHANNEL_KINDS, MapKey, NOTIFY,
     OPERATORS, OWN, ROOT, TEST, USE, names,
 };
 
@@ -84,7 +84,7 @@ fn definitions() -> Value {
 }
 
 /// A map with exactly these keys.
-fn object(keys: &[Key]) -> Map<String, Value> {
+fn object(keys: &[MapKey]) -> Map<String, Value> {
     let mut properties = Map::new();
     for key in keys {
         let mut value = Map::from_iter([("description".to_owned(), json!(key.doc))]);
@@ -227,7 +227,7 @@ fn test() -> Value {
 
 /// A map with exactly one operator.
 fn operators(without: &[&str]) -> Value {
-    let keys: Vec<Key> = OPERATORS
+    let keys: Vec<MapKey> = OPERATORS
         .iter()
         .filter(|key| !without.contains(&key.name))
         .copied()

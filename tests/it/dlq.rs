@@ -321,11 +321,12 @@ async fn our_own_rendering_is_what_eventbridge_delivers() {
         let envelope = alerts[0]["event"].clone();
         let on_bus = Event::from_value(&envelope).unwrap();
         let (mut texts, mut objects) = (Vec::new(), Vec::new());
+        let home = &wanted.file.home.region;
         for compiled in &wanted.patterns {
             let pattern = EventPattern::from_value(&compiled.pattern).unwrap();
             if pattern.matches(&on_bus) {
-                texts.push(compiled.message(Format::Text).render(&envelope));
-                let object = compiled.message(Format::Json).render(&envelope);
+                texts.push(compiled.message(Format::Text, home).render(&envelope));
+                let object = compiled.message(Format::Json, home).render(&envelope);
                 objects.push(serde_json::from_str::<Value>(&object).unwrap());
             }
         }

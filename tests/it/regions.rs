@@ -118,6 +118,26 @@ fn placed(home: &str, listed: &str, events: &str) -> Result<bool, String> {
 }
 
 #[test]
+fn links_in_alerts_lead_to_the_console_of_the_partition() {
+    for (home, host) in [
+        ("eu-central-1", "console.aws.amazon.com"),
+        ("us-gov-west-1", "console.amazonaws-us-gov.com"),
+        ("cn-north-1", "console.amazonaws.cn"),
+    ] {
+        let text = format!(
+            "version: 1\nname: acme\nhome: {{ region: {home} }}\n\
+             channels: {{ phone: {{ sms: \"+4915112345678\" }} }}\nnotify: {{ default: [phone] }}\n\
+             rules: [{{ use: root/activity }}]\n"
+        );
+        let file = iamwatch::check::load_text("test.yaml", &text).file.unwrap();
+        let patterns = iamwatch::compile::compile(&file, iamwatch::compile::PATTERN_QUOTA).unwrap();
+        let message = patterns[0].message(iamwatch::rules::Format::Text, &file.home.region);
+        let link = format!("\"https://<region>.{host}/cloudtrailv2/");
+        assert!(message.template.contains(&link), "{}", message.template);
+    }
+}
+
+#[test]
 fn a_rules_file_ends_at_the_border_of_its_partition() {
     for (home, other) in [("us-east-1", "cn-north-1"), ("cn-north-1", "eu-west-1")] {
         let said = placed(home, other, "kms:DisableKey").unwrap_err();

@@ -11,11 +11,22 @@ use serde_json::{Value, json};
 
 use super::places::listed;
 use crate::check::checked_rule::{CheckedRule, Part, is_recordable, like, services};
+use crate::check::lint::Lint;
 use crate::cloudtrail::{Identity, api_names};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::Diagnostic;
 use crate::pattern::{Branch, Event};
 use crate::rules::{RulesFile, Severity};
 use crate::threads;
+
+pub(in crate::check) const DUPLICATE_ALERT: Lint = Lint {
+    id: "W0802",
+    explanation: "One event makes two of your rules alert the same readers with the same severity, so that they are told twice. The event that is shown was tried on both patterns.",
+    wrong: r#"- { id: user-made, events: ["iam:CreateUser"] }
+- { id: anything-made, events: ["iam:Create*"] }"#,
+    right: r#"- { id: user-made, severity: high, events: ["iam:CreateUser"] }
+- { id: anything-made, events: ["iam:Create*"] }"#,
+    is_fatal: false,
+};
 
 /// Events that are made and tried, in one file.
 const MOST_TRIED: usize = 2_000;
@@ -65,9 +76,9 @@ pub(in crate::check) fn warnings(
     mut order: Vec<&CheckedRule<'_>>,
     file: &RulesFile,
 ) -> Vec<Diagnostic> {
-    order.sort_by_key(|subject| subject.rule.span);
+    order.sort_by_key(|checked| checked.rule.span);
     let sides = threads::shared_out(&order, LEAST_AT_ONCE, |some| {
-        some.iter().map(|subject| sides(subject)).collect()
+        some.iter().map(|checked| sides(checked)).collect()
     });
     let mut index = Index::default();
     for (at, own) in sides.iter().enumerate() {
@@ -115,7 +126,7 @@ impl Rules<'_> {
         left: &mut usize,
         pairs: &mut usize,
     ) -> Option<Diagnostic> {
-        let (subject, own) = (self.order.get(at)?, self.sides.get(at)?);
+        let (checked, own) = (self.order.get(at)?, self.sides.get(at)?);
         let mut partners = Vec::new();
         let mut example = None;
         for other in self.index.candidates(own, at) {
@@ -137,14 +148,14 @@ impl Rules<'_> {
             }
         }
         let (names, (event, first)) = (listed(&partners)?, example?);
-        Some(subject.warning(
-            codes::DUPLICATE_ALERT,
-            format!("`{}` alerts on the same event as {names}", subject.rule.id),
+        Some(checked.warning(
+            DUPLICATE_ALERT.code(),
+            format!("`{}` alerts on the same event as {names}", checked.rule.id),
             "the same readers are told twice, with the same severity",
             format!(
                 "both fire on {}: {}",
                 described(&event),
-                advice(subject, first)
+                advice(checked, first)
             ),
         ))
     }
@@ -176,8 +187,8 @@ struct Audience {
 impl Audience {
     fn all(order: &[&CheckedRule<'_>]) -> Vec<Self> {
         let mut numbers = HashMap::new();
-        let of = |subject: &&CheckedRule<'_>| {
-            let rule = subject.rule;
+        let of = |checked: &&CheckedRule<'_>| {
+            let rule = checked.rule;
             let readers = rule.channels.iter().map(|channel| {
                 let next = numbers.len();
                 *numbers.entry(channel.clone()).or_insert(next)
@@ -204,8 +215,8 @@ impl Audience {
     }
 }
 
-fn sides<'s>(subject: &'s CheckedRule<'s>) -> Vec<Side<'s>> {
-    let sides = subject.parts.iter().flat_map(|part| {
+fn sides<'s>(checked: &'s CheckedRule<'s>) -> Vec<Side<'s>> {
+    let sides = checked.parts.iter().flat_map(|part| {
         part.branches().map(move |branch| Side {
             services: services(&branch),
             names: branch.texts("detail.eventName"),

@@ -3,19 +3,32 @@
 use serde_json::{Value, json};
 
 use crate::check::checked_rule::{CheckedRule, like};
+use crate::check::lint::Lint;
 use crate::cloudtrail::Identity;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::Diagnostic;
 use crate::pattern::{Event, EventPattern};
 use crate::rules::RulesFile;
+
+pub(in crate::check) const FEDERATED: Lint = Lint {
+    id: "W0803",
+    explanation: "Federated and Identity Center sign-ins say `MFAUsed: No` although the identity provider asked for a second factor: a rule about missing second factors must be limited to IAM users and root.",
+    wrong: r#"- id: a
+  events: ["signin:ConsoleLogin"]
+  when: { additionalEventData.MFAUsed: { any-case: "No" } }"#,
+    right: r#"- id: a
+  events: ["signin:ConsoleLogin"]
+  when: { additionalEventData.MFAUsed: { any-case: "No" }, userIdentity.type: [IAMUser, Root] }"#,
+    is_fatal: false,
+};
 
 const MFA_USED: &str = "detail.additionalEventData.MFAUsed";
 
 /// The rule, if a federated sign-in fires it because it says `MFAUsed: No`.
-pub(in crate::check) fn warning(subject: &CheckedRule<'_>, file: &RulesFile) -> Option<Diagnostic> {
+pub(in crate::check) fn warning(checked: &CheckedRule<'_>, file: &RulesFile) -> Option<Diagnostic> {
     // Most rules do not ask.
-    subject.branches().find(|branch| branch.tests(MFA_USED))?;
+    checked.branches().find(|branch| branch.tests(MFA_USED))?;
     let counted = |identity: Identity| {
-        subject
+        checked
             .parts
             .iter()
             .any(|part| counts(part.pattern, identity, file).is_some())
@@ -23,9 +36,9 @@ pub(in crate::check) fn warning(subject: &CheckedRule<'_>, file: &RulesFile) -> 
     if !counted(Identity::Federated) && !counted(Identity::IdentityCenter) {
         return None;
     }
-    Some(subject.warning(
-        codes::FEDERATED,
-        format!("`{}` counts federated sign-ins as sign-ins without a second factor", subject.rule.id),
+    Some(checked.warning(
+        FEDERATED.code(),
+        format!("`{}` counts federated sign-ins as sign-ins without a second factor", checked.rule.id),
         "fires for people whose identity provider has asked for one",
         "limit it: `userIdentity.type: [IAMUser, Root]` under `when`, or `userIdentity: { type: [IAMUser, Root] }` in a raw pattern".to_owned(),
     ))

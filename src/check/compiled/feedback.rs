@@ -4,11 +4,22 @@
 use serde_json::{Value, json};
 
 use crate::check::checked_rule::{CheckedRule, hears_reads, is_recordable, like, services};
+use crate::check::lint::Lint;
 use crate::cloudtrail::Identity;
 use crate::compile::{OWN_CALLER, OWN_CALLS};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::Diagnostic;
 use crate::pattern::{Branch, EventPattern};
 use crate::rules::RulesFile;
+
+pub(in crate::check) const FEEDBACK: Lint = Lint {
+    id: "W0806",
+    explanation: "The rule fires on calls that alerting itself makes, so that each alert can cause the next one: EventBridge assumes a role to forward an event, and asks for the key of an encrypted topic.",
+    wrong: r#"- id: a
+  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com] } }"#,
+    right: r#"- id: a
+  events: ["kms:*"]"#,
+    is_fatal: false,
+};
 
 /// The rules that a call of EventBridge on our behalf fires.
 pub(in crate::check) fn warnings(rules: &[CheckedRule<'_>], file: &RulesFile) -> Vec<Diagnostic> {
@@ -19,20 +30,20 @@ pub(in crate::check) fn warnings(rules: &[CheckedRule<'_>], file: &RulesFile) ->
     let calls: Vec<(&str, &str, Value)> = calls.collect();
     rules
         .iter()
-        .filter_map(|subject| warning(subject, &calls))
+        .filter_map(|checked| warning(checked, &calls))
         .collect()
 }
 
-fn warning(subject: &CheckedRule<'_>, calls: &[(&str, &str, Value)]) -> Option<Diagnostic> {
+fn warning(checked: &CheckedRule<'_>, calls: &[(&str, &str, Value)]) -> Option<Diagnostic> {
     // They are all read-only events.
     let (service, name, _) = calls.iter().find(|(service, _, call)| {
-        let mut parts = subject.parts.iter().filter(|part| hears_reads(part));
+        let mut parts = checked.parts.iter().filter(|part| hears_reads(part));
         let named = |branch: &Branch<'_>| services(branch).is_none_or(|all| all.contains(service));
         parts.any(|part| part.branches().any(|branch| named(&branch)) && fires(part.pattern, call))
     })?;
-    Some(subject.warning(
-        codes::FEEDBACK,
-        format!("`{}` fires on calls that alerting itself makes, such as `{service}:{name}` by EventBridge", subject.rule.id),
+    Some(checked.warning(
+        FEEDBACK.code(),
+        format!("`{}` fires on calls that alerting itself makes, such as `{service}:{name}` by EventBridge", checked.rule.id),
         "each alert can cause the next one",
         format!("add `userIdentity: {{ invokedBy: [{{ anything-but: {OWN_CALLER} }}, {{ exists: false }}] }}` under `detail`, or write the rule with `events`, which leaves them out"),
     ))

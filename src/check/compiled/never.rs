@@ -4,35 +4,48 @@
 
 use serde_json::json;
 
+use crate::check::certainty::CANNOT_FIRE;
 use crate::check::checked_rule::{CheckedRule, is_about_cloudtrail, services};
+use crate::check::lint::Lint;
 use crate::cloudtrail::is_read_only;
 use crate::cloudtrail::record_fields::{self, ALWAYS};
 use crate::cloudtrail::values::SIGN_INS;
 use crate::compile::is_write_name;
-use crate::diagnostic::{Diagnostic, Level, codes};
+use crate::diagnostic::{Diagnostic, Level};
 use crate::pattern::Branch;
 
+pub(in crate::check) const NEVER_FIRES: Lint = Lint {
+    id: "W0801",
+    explanation: "By what CloudTrail is known to write into its records no event satisfies this rule, although the pattern is valid.",
+    wrong: r#"- id: a
+  events: ["iam:CreateUser"]
+  when: { readOnly: true }"#,
+    right: r#"- id: a
+  events: ["iam:CreateUser"]"#,
+    is_fatal: false,
+};
+
 /// The rule, if nothing can fire it.
-pub(in crate::check) fn warning(subject: &CheckedRule<'_>) -> Option<Diagnostic> {
-    let reasons: Option<Vec<Reason>> = subject.branches().map(|branch| reason(&branch)).collect();
+pub(in crate::check) fn warning(checked: &CheckedRule<'_>) -> Option<Diagnostic> {
+    let reasons: Option<Vec<Reason>> = checked.branches().map(|branch| reason(&branch)).collect();
     let reasons = reasons?;
     // One combination that is doubtful leaves all of it doubtful.
     let certain = reasons.iter().all(|reason| reason.certain);
     let Reason { why, help, .. } = reasons.into_iter().next()?;
-    let id = &subject.rule.id;
+    let id = &checked.rule.id;
     Some(if certain {
         Diagnostic {
             level: Level::Error,
-            ..subject.warning(
-                codes::CANNOT_FIRE,
+            ..checked.warning(
+                CANNOT_FIRE.code(),
                 format!("no event can fire `{id}`: {why}"),
                 "can never alert",
                 help.to_owned(),
             )
         }
     } else {
-        subject.warning(
-            codes::NEVER_FIRES,
+        checked.warning(
+            NEVER_FIRES.code(),
             format!("no event fires `{id}`: {why}"),
             "will probably never alert",
             help.to_owned(),

@@ -3,14 +3,36 @@
 use serde_json::json;
 
 use crate::check::checked_rule::{CheckedRule, services, warning};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::check::lint::Lint;
+use crate::diagnostic::Diagnostic;
 use crate::pattern::Branch;
 use crate::place::{Partition, Region};
 use crate::rules::{GLOBAL_SERVICES, Regions, RulesFile};
 
+pub(in crate::check) const SIGN_IN_REGIONS: Lint = Lint {
+    id: "W0805",
+    explanation: "IAM users sign in at an endpoint of some Region, which need not be one that is watched: sign-in rules belong in every Region.",
+    wrong: r#"watch: { regions: [eu-central-1] }
+rules: [{ use: signin/failed }]"#,
+    right: r#"watch: { regions: all }
+rules: [{ use: signin/failed }]"#,
+    is_fatal: false,
+};
+
+pub(in crate::check) const NOT_IN_GLOBAL_REGION: Lint = Lint {
+    id: "W0804",
+    explanation: "The events of IAM, Organizations, Route 53, CloudFront and Account Management, and the sign-ins of root, appear in us-east-1 only. A rule that is limited to other Regions never hears of them.",
+    wrong: r#"- id: a
+  events: ["iam:CreateUser"]
+  when: { awsRegion: eu-central-1 }"#,
+    right: r#"- id: a
+  events: ["iam:CreateUser"]"#,
+    is_fatal: false,
+};
+
 /// Where IAM users sign in who come by the global endpoint with the alias of their account in a cookie; the
 /// others do it in us-east-1. Source: CloudTrail user guide, "AWS Management Console sign-in events".
-const SIGN_IN_REGIONS: [&str; 3] = ["ap-southeast-2", "eu-north-1", "us-east-2"];
+const SIGN_IN_ENDPOINTS: [&str; 3] = ["ap-southeast-2", "eu-north-1", "us-east-2"];
 /// Any other Region has an endpoint of its own: one of these stands for all that are not watched.
 const OTHER_REGIONS: [&str; 4] = ["eu-central-1", "us-west-2", "ap-northeast-1", "sa-east-1"];
 
@@ -25,10 +47,10 @@ fn only(branch: &Branch<'_>, path: &str, text: &str) -> bool {
 }
 
 /// A rule about global services, or about root, that is limited to Regions without their events.
-pub(in crate::check) fn limited(subject: &CheckedRule<'_>, file: &RulesFile) -> Option<Diagnostic> {
+pub(in crate::check) fn limited(checked: &CheckedRule<'_>, file: &RulesFile) -> Option<Diagnostic> {
     let global = file.home.region.global();
     let away = |branch: &Branch<'_>| !takes(branch, global.as_str());
-    let named = subject.branches().filter(away).find_map(|branch| {
+    let named = checked.branches().filter(away).find_map(|branch| {
         let root = only(&branch, "detail.userIdentity.type", "Root");
         match services(&branch) {
             Some(services) => services.into_iter().find_map(|service| {
@@ -40,7 +62,7 @@ pub(in crate::check) fn limited(subject: &CheckedRule<'_>, file: &RulesFile) -> 
     })?;
     // Another alternative of the rule may listen there.
     let source = json!(format!("{named}.amazonaws.com"));
-    let elsewhere = subject.branches().any(|branch| {
+    let elsewhere = checked.branches().any(|branch| {
         !away(&branch)
             && branch.accepts("detail.eventSource", &source)
             && branch.accepts("source", &json!(format!("aws.{named}")))
@@ -52,9 +74,9 @@ pub(in crate::check) fn limited(subject: &CheckedRule<'_>, file: &RulesFile) -> 
         "signin" => "root's sign-ins".to_owned(),
         service => format!("the events of `{service}`"),
     };
-    Some(subject.warning(
-        codes::NOT_IN_GLOBAL_REGION,
-        format!("`{}` does not hear of {what}", subject.rule.id),
+    Some(checked.warning(
+        NOT_IN_GLOBAL_REGION.code(),
+        format!("`{}` does not hear of {what}", checked.rule.id),
         "limited to other Regions",
         format!("{what} appear in {global} only, whoever acts from wherever: remove the condition on the Region, or add {global}"),
     ))
@@ -62,7 +84,7 @@ pub(in crate::check) fn limited(subject: &CheckedRule<'_>, file: &RulesFile) -> 
 
 /// Rules about sign-ins of IAM users in a file that does not watch every Region.
 pub(in crate::check) fn sign_ins(
-    subjects: &[CheckedRule<'_>],
+    rules: &[CheckedRule<'_>],
     file: &RulesFile,
 ) -> Option<Diagnostic> {
     let home = &file.home.region;
@@ -75,7 +97,7 @@ pub(in crate::check) fn sign_ins(
     }
     let listening = file.listening([]);
     let watched: Vec<&str> = listening.iter().map(Region::as_str).collect();
-    let missing: Vec<&str> = SIGN_IN_REGIONS
+    let missing: Vec<&str> = SIGN_IN_ENDPOINTS
         .into_iter()
         .filter(|region| !watched.contains(region))
         .collect();
@@ -87,19 +109,19 @@ pub(in crate::check) fn sign_ins(
     } else {
         missing
     };
-    let wanted = |subject: &&CheckedRule<'_>| {
-        subject.branches().any(|branch| {
+    let wanted = |checked: &&CheckedRule<'_>| {
+        checked.branches().any(|branch| {
             is_sign_in(&branch) && examples.iter().any(|region| takes(&branch, region))
         })
     };
-    let rules: Vec<&str> = subjects
+    let rules: Vec<&str> = rules
         .iter()
         .filter(wanted)
-        .map(|subject| subject.rule.id.0.as_str())
+        .map(|checked| checked.rule.id.0.as_str())
         .collect();
     let names = listed(&rules)?;
     Some(warning(
-        codes::SIGN_IN_REGIONS,
+        SIGN_IN_REGIONS.code(),
         file.watch.span,
         format!("sign-ins in other Regions are not heard by {names}"),
         &format!("listens in {} only", watched.join(", ")),
@@ -148,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_regions_are_those_of_the_place_types() {
-        for region in SIGN_IN_REGIONS.iter().chain(&OTHER_REGIONS) {
+        for region in SIGN_IN_ENDPOINTS.iter().chain(&OTHER_REGIONS) {
             let region: Region = region.parse().unwrap();
             assert_eq!(region.misspelt(), None);
         }

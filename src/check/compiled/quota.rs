@@ -1,10 +1,27 @@
 //! Whether all of it fits on an event bus, and a raw pattern into its quota.
 
 use crate::check::checked_rule::{CheckedRule, warning};
+use crate::check::lint::Lint;
 use crate::compile::PATTERN_QUOTA;
 use crate::compile::quotas::{WILDCARD_RULES, rules_per_bus};
-use crate::diagnostic::{Diagnostic, Level, codes};
+use crate::diagnostic::{Diagnostic, Level};
 use crate::rules::{RulesFile, Trigger};
+
+pub(in crate::check) const OVER_QUOTA: Lint = Lint {
+    id: "E0806",
+    explanation: "More event rules would stand on one event bus than EventBridge lets stand there.",
+    wrong: "$ iamwatch check    # 31 rules with globs such as `Put*Policy`",
+    right: "$ iamwatch check    # the names written out, or `Put*`",
+    is_fatal: false,
+};
+
+pub(in crate::check) const NEAR_QUOTA: Lint = Lint {
+    id: "W0807",
+    explanation: "Little is left of a quota of EventBridge.",
+    wrong: "$ iamwatch check    # 28 rules with globs such as `Put*Policy`: 30 fit on a bus",
+    right: "$ iamwatch check    # the names written out, or `Put*`",
+    is_fatal: false,
+};
 
 /// From this share of a quota on it is worth knowing, in percent.
 const MUCH: usize = 80;
@@ -15,7 +32,7 @@ pub(in crate::check) fn warnings(
     file: &RulesFile,
     raised: bool,
 ) -> Vec<Diagnostic> {
-    let parts = || rules.iter().flat_map(|subject| &subject.parts);
+    let parts = || rules.iter().flat_map(|rule| &rule.parts);
     let wildcards = parts().filter(|part| part.pattern.uses_wildcard()).count();
     let limit = rules_per_bus(&file.home.region);
     let mut found: Vec<Diagnostic> = rules.iter().filter_map(long).collect();
@@ -50,7 +67,7 @@ fn of_bus(
     }
     let region = &file.home.region;
     let mut diagnostic = warning(
-        codes::NEAR_QUOTA,
+        NEAR_QUOTA.code(),
         file.home.span,
         format!(
             "the rules of this file are {count} {what}, and {limit} is the limit of a bus in {region}"
@@ -59,7 +76,7 @@ fn of_bus(
         help.to_owned(),
     );
     if count > limit {
-        diagnostic.code = codes::OVER_QUOTA.id;
+        diagnostic.code = OVER_QUOTA.id;
         diagnostic.level = Level::Error;
         diagnostic.label = "they do not fit on one bus".to_owned();
     }
@@ -67,20 +84,20 @@ fn of_bus(
 }
 
 /// A raw pattern of the user's own that may not grow much. Others are split, or the catalogue's.
-fn long(subject: &CheckedRule<'_>) -> Option<Diagnostic> {
-    if !matches!(subject.rule.trigger, Trigger::Raw { .. }) || subject.rule.is_from_catalogue() {
+fn long(rule: &CheckedRule<'_>) -> Option<Diagnostic> {
+    if !matches!(rule.rule.trigger, Trigger::Raw { .. }) || rule.rule.is_from_catalogue() {
         return None;
     }
-    let longest = subject.parts.iter().map(|part| {
+    let longest = rule.parts.iter().map(|part| {
         let text = part.compiled.pattern.to_string();
         text.chars().count()
     });
     let characters = longest
         .max()
         .filter(|count| count * 100 > PATTERN_QUOTA * MUCH)?;
-    Some(subject.warning(
-        codes::NEAR_QUOTA,
-        format!("the pattern of `{}` has {characters} of {PATTERN_QUOTA} characters", subject.rule.id),
+    Some(rule.warning(
+        NEAR_QUOTA.code(),
+        format!("the pattern of `{}` has {characters} of {PATTERN_QUOTA} characters", rule.rule.id),
         "a raw pattern is not split",
         "make two rules of it before it grows further, or write it with `events`, which is split".to_owned(),
     ))

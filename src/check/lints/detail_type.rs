@@ -2,8 +2,21 @@
 
 use super::speaker::Speaker;
 use crate::check::certainty::Certainty;
+use crate::check::lint::{Finding, Lint};
 use crate::cloudtrail::values::{SIGN_INS, misspelt_detail_type};
-use crate::diagnostic::{Problem, Span, codes, shown};
+use crate::diagnostic::{Span, shown};
+
+pub(in crate::check) const DETAIL_TYPE: Lint = Lint {
+    id: "W0719",
+    explanation: "No event has this `detail-type`, but one with a similar name.",
+    wrong: r#"- id: a
+  events: ["iam:CreateUser"]
+  detail-type: ["AWS API Call via Cloudtrail", "AWS Console Action via CloudTrail"]"#,
+    right: r#"- id: a
+  events: ["iam:CreateUser"]
+  detail-type: ["AWS API Call via CloudTrail", "AWS Console Action via CloudTrail"]"#,
+    is_fatal: true,
+};
 
 /// Warns of a detail type that is nearly one of CloudTrail's.
 pub(super) fn look(text: &str, certainty: Certainty<'_>, span: Span, speaker: &mut Speaker<'_>) {
@@ -16,12 +29,12 @@ pub(super) fn look(text: &str, certainty: Certainty<'_>, span: Span, speaker: &m
     } else {
         format!("did you mean `{meant}`?")
     };
-    let problem = Problem {
-        code: codes::DETAIL_TYPE,
+    let finding = Finding {
+        lint: &DETAIL_TYPE,
         message: format!("no event has the detail type {}", shown(text)),
         label: "this would never be heard of".to_owned(),
         help,
         certain: true,
     };
-    speaker.say(problem, certainty, span);
+    speaker.say(finding, certainty, span);
 }

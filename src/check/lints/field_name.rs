@@ -3,19 +3,32 @@
 
 use super::speaker::Speaker;
 use crate::check::certainty::Certainty;
+use crate::check::lint::{Finding, Lint};
 use crate::cloudtrail::Identity;
 use crate::cloudtrail::record_fields::{Misplaced, is_nameless, is_roleless, misplaced};
-use crate::diagnostic::{Problem, Span, codes, shown};
+use crate::diagnostic::{Span, shown};
 use crate::rules::Change;
+
+pub(in crate::check) const FIELD_NAME: Lint = Lint {
+    id: "W0704",
+    explanation: "CloudTrail events have no such field at this place: one with a similar name may be meant, or one of this name elsewhere. A test may also set one that the caller it makes with `as` does not have.",
+    wrong: r#"- id: a
+  events: ["iam:CreateUser"]
+  unless: { userName: alice }"#,
+    right: r#"- id: a
+  events: ["iam:CreateUser"]
+  unless: { userIdentity.userName: alice }"#,
+    is_fatal: true,
+};
 
 /// Warns of a path under `detail` that leads to no field.
 pub(super) fn look(path: &[&str], certainty: Certainty<'_>, span: Span, speaker: &mut Speaker<'_>) {
-    if let Some(problem) = problem(path) {
-        speaker.say(problem, certainty, span);
+    if let Some(finding) = problem(path) {
+        speaker.say(finding, certainty, span);
     }
 }
 
-fn problem(path: &[&str]) -> Option<Problem> {
+fn problem(path: &[&str]) -> Option<Finding> {
     let Misplaced {
         depth,
         meant,
@@ -32,8 +45,8 @@ fn problem(path: &[&str]) -> Option<Problem> {
         }
         None => "look at such an event in CloudTrail's event history: a call's own fields stand under `requestParameters` and `responseElements`, the caller's under `userIdentity`".to_owned(),
     };
-    Some(Problem {
-        code: codes::FIELD_NAME,
+    Some(Finding {
+        lint: &FIELD_NAME,
         message: format!(
             "CloudTrail's events have no field {}",
             shown(&asked.join("."))
@@ -72,13 +85,13 @@ pub(super) fn look_at_caller(identity: Identity, changes: &[Change], speaker: &m
             }
             _ => continue,
         };
-        let problem = Problem {
-            code: codes::FIELD_NAME,
+        let finding = Finding {
+            lint: &FIELD_NAME,
             message: format!("the caller of this test has no {}", shown(&path.join("."))),
             label: format!("`as: {word}` makes a caller of type {kind}"),
             help: help.to_owned(),
             certain: false,
         };
-        speaker.warn(problem, change.span);
+        speaker.warn(finding, change.span);
     }
 }

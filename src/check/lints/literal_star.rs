@@ -5,8 +5,19 @@ use serde_json::Value as Json;
 
 use super::speaker::Speaker;
 use crate::check::certainty::Certainty;
-use crate::diagnostic::{Problem, Span, codes, shown};
+use crate::check::lint::{Finding, Lint};
+use crate::diagnostic::{Span, shown};
 use crate::rules::syntax::read::quoted;
+
+pub(in crate::check) const LITERAL_STAR: Lint = Lint {
+    id: "W0713",
+    explanation: "Here a `*` is an ordinary character: EventBridge knows wildcards in `wildcard` only. The pattern `Add*` matches the text `Add*` and nothing else.",
+    wrong: r#"- id: a
+  pattern: { source: [aws.iam], detail: { eventName: [CreateUser, "Add*"] } }"#,
+    right: r#"- id: a
+  pattern: { source: [aws.iam], detail: { eventName: [CreateUser, { prefix: Add }] } }"#,
+    is_fatal: false,
+};
 
 /// Fields of which no value holds a `*`: the alphabets of their names have none.
 const NO_STAR: [&str; 11] = [
@@ -81,20 +92,20 @@ pub(super) fn look(
     } else {
         format!("write {}", shown(&instead(operator, first, &texts)))
     };
-    let problem = Problem {
-        code: codes::LITERAL_STAR,
+    let finding = Finding {
+        lint: &LITERAL_STAR,
         message: format!("the `*` in {} is an ordinary character here", shown(first)),
         label: "matches a text with a star in it, and nothing else".to_owned(),
         help,
         certain: true,
     };
-    speaker.say(problem, certainty, span);
+    speaker.say(finding, certainty, span);
 }
 
 /// Says of the text of an operator that a star in it is no wildcard.
 pub(super) fn look_at_affix(operator: &str, text: &str, span: Span, speaker: &mut Speaker<'_>) {
-    let problem = Problem {
-        code: codes::LITERAL_STAR,
+    let finding = Finding {
+        lint: &LITERAL_STAR,
         message: format!(
             "`{operator}` takes the `*` in {} for an ordinary character",
             shown(text)
@@ -103,7 +114,7 @@ pub(super) fn look_at_affix(operator: &str, text: &str, span: Span, speaker: &mu
         help: format!("leave the operator out: write {}", quoted(text)),
         certain: false,
     };
-    speaker.warn(problem, span);
+    speaker.warn(finding, span);
 }
 
 /// The test that was meant.

@@ -8,8 +8,8 @@ use super::needs_presence::Asked;
 use super::never_silences::literals;
 use super::speaker::Speaker;
 use super::{
-    detail_type, event_name, field_name, literal_star, needs_presence, never_silences, other_arn,
-    other_value, parameter, raw_pattern,
+    detail_type, event_name, field_name, literal_star, needs_presence, never_silences, other_value,
+    parameter, raw_pattern, role_arn,
 };
 use crate::check::certainty::{Certainty, Impossible, calls};
 use crate::check::clause::{Clause, Dialect};
@@ -81,7 +81,7 @@ fn look_at(
             let certainty = impossible.of_condition(condition.span);
             let clauses = Clause::of_condition(&path, condition, *value, certainty);
             other_value::look(&clauses, *rootless, speaker);
-            other_arn::look(&clauses, speaker);
+            role_arn::look(&clauses, speaker);
         }
         Written::Affix { operator, text } => {
             literal_star::look_at_affix(operator, &text.value, text.span, speaker);
@@ -123,7 +123,7 @@ fn look_at_changes(changes: &[Change], parameters: &Parameters<'_>, speaker: &mu
         );
         if let Some(Json::String(text)) = &change.value {
             let path = change.path.join(".");
-            other_arn::look(&[Clause::of_change(&path, text, change.span)], speaker);
+            role_arn::look(&[Clause::of_change(&path, text, change.span)], speaker);
         }
     }
 }

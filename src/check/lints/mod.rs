@@ -2,19 +2,25 @@
 //!
 //! `look` walks over what was read and asks each lint; `speaker` says what they find.
 
-mod detail_type;
-mod event_name;
-mod field_name;
-mod literal_star;
+pub(super) mod detail_type;
+pub(super) mod event_dated;
+pub(super) mod event_name;
+pub(super) mod field_name;
+pub(super) mod literal_star;
+pub(super) mod needs_presence;
+pub(super) mod never_silences;
+pub(super) mod other_value;
+pub(super) mod parameter;
+pub(super) mod recorded_as;
+pub(super) mod role_arn;
+pub(super) mod second_factor;
+pub(super) mod service_name;
+pub(super) mod two_services;
+pub(super) mod wrong_level;
+
 mod look;
-mod needs_presence;
-mod never_silences;
-mod other_arn;
-mod other_value;
-mod parameter;
 mod raw_calls;
 mod raw_pattern;
 mod speaker;
-mod wrong_level;
 
 pub(super) use look::look;

@@ -2,8 +2,21 @@
 
 use super::speaker::Speaker;
 use crate::check::clause::Dialect;
+use crate::check::lint::{Finding, Lint};
 use crate::cloudtrail::record_fields::{lacking, of_failures};
-use crate::diagnostic::{Problem, Span, codes, shown};
+use crate::diagnostic::{Span, shown};
+
+pub(in crate::check) const NEEDS_PRESENCE: Lint = Lint {
+    id: "W0717",
+    explanation: "`not` under `when` holds only where the field is there, and not every event has this one: roles have no `userName`, only services' calls have `invokedBy`, and what succeeds has no `errorCode`. The same goes for `anything-but` in a raw pattern.",
+    wrong: r#"- id: a
+  events: ["iam:*"]
+  when: { userIdentity.userName: { not: scanner } }"#,
+    right: r#"- id: a
+  events: ["iam:*"]
+  unless: { userIdentity.userName: scanner }"#,
+    is_fatal: false,
+};
 
 /// What is asked of one field of the record, beside what is asked of others.
 pub(super) struct Asked<'c> {
@@ -67,13 +80,13 @@ pub(super) fn look(all: &[Asked<'_>], speaker: &mut Speaker<'_>) {
                 format!("add `{{ exists: false }}` to the list{failures}"),
             )
         };
-        let problem = Problem {
-            code: codes::NEEDS_PRESENCE,
+        let finding = Finding {
+            lint: &NEEDS_PRESENCE,
             message,
             label: label.to_owned(),
             help,
             certain: false,
         };
-        speaker.warn(problem, asked.span);
+        speaker.warn(finding, asked.span);
     }
 }

@@ -3,10 +3,23 @@
 use serde_json::Value as Json;
 
 use super::speaker::Speaker;
+use crate::check::lint::{Finding, Lint};
 use crate::cloudtrail::record_fields::{OF_ISSUERS, is_nameless, is_roleless};
-use crate::diagnostic::{Problem, Span, codes};
+use crate::diagnostic::Span;
 use crate::rules::{AllOf, Events, FieldCondition, Matcher, RuleId};
 use crate::wildcard::matches_star;
+
+pub(in crate::check) const NEVER_SILENCES: Lint = Lint {
+    id: "W0718",
+    explanation: "The exception can never apply to an event that the rule hears of, so that it silences nothing.",
+    wrong: r#"- id: a
+  events: ["iam:*"]
+  unless: { userIdentity.type: AssumedRole, userIdentity.userName: deployer }"#,
+    right: r#"- id: a
+  events: ["iam:*"]
+  unless: { userIdentity.sessionContext.sessionIssuer.userName: deployer }"#,
+    is_fatal: false,
+};
 
 /// Warns of the exceptions of one rule.
 pub(super) fn look(rule: &RuleId, events: &Events, speaker: &mut Speaker<'_>) {
@@ -21,14 +34,14 @@ pub(super) fn look(rule: &RuleId, events: &Events, speaker: &mut Speaker<'_>) {
         } else {
             "an exception silences an event only if all of its map holds: correct it, or remove it"
         };
-        let problem = Problem {
-            code: codes::NEVER_SILENCES,
+        let finding = Finding {
+            lint: &NEVER_SILENCES,
             message: format!("this exception of `{rule}` never applies"),
             label: why,
             help: help.to_owned(),
             certain: false,
         };
-        speaker.warn(problem, field);
+        speaker.warn(finding, field);
     }
 }
 

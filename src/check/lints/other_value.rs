@@ -1,11 +1,24 @@
-//! Values that CloudTrail writes otherwise (W0716), and answers about second factors, of which it writes another case
-//! for the root user (W0715).
+//! Values that CloudTrail writes otherwise (W0716).
 
+use super::second_factor;
 use super::speaker::Speaker;
 use crate::check::certainty::Certainty;
 use crate::check::clause::{Clause, Dialect};
+use crate::check::lint::{Finding, Lint};
 use crate::cloudtrail::values::{OtherValue, is_as_users_have_it, other_value};
-use crate::diagnostic::{Problem, Span, codes, listed, shown};
+use crate::diagnostic::{Span, listed, shown};
+
+pub(in crate::check) const OTHER_VALUE: Lint = Lint {
+    id: "W0716",
+    explanation: "CloudTrail writes this value otherwise: in another case, as text where a boolean stands in the rule or the other way round, with a domain or a path or without, as an ARN, or as a single address where a block of them stands in the rule.",
+    wrong: r#"- id: a
+  events: ["*:*"]
+  when: { userIdentity.type: AssumeRole }"#,
+    right: r#"- id: a
+  events: ["*:*"]
+  when: { userIdentity.type: AssumedRole }"#,
+    is_fatal: true,
+};
 
 /// Warns of what one field is compared with. `rootless`: the root user is not meant.
 pub(super) fn look(clauses: &[Clause<'_>], rootless: bool, speaker: &mut Speaker<'_>) {
@@ -20,8 +33,8 @@ pub(super) fn look(clauses: &[Clause<'_>], rootless: bool, speaker: &mut Speaker
         match other_value(clause.path, value) {
             Some(OtherValue::Block(text)) => blocks.push((clause, text)),
             Some(other) if !as_users => {
-                let problem = problem(clause.path, &other, clause.dialect);
-                speaker.say(problem, clause.certainty, clause.span);
+                let finding = problem(clause.path, &other, clause.dialect);
+                speaker.say(finding, clause.certainty, clause.span);
             }
             _ => {}
         }
@@ -80,17 +93,17 @@ fn say_block(
     span: Span,
     speaker: &mut Speaker<'_>,
 ) {
-    let problem = Problem {
-        code: codes::OTHER_VALUE,
+    let finding = Finding {
+        lint: &OTHER_VALUE,
         message,
         label: "compared as text: an event has one address".to_owned(),
         help,
         certain: true,
     };
-    speaker.say(problem, certainty, span);
+    speaker.say(finding, certainty, span);
 }
 
-fn problem(path: &str, other: &OtherValue<'_>, dialect: Dialect) -> Problem {
+fn problem(path: &str, other: &OtherValue<'_>, dialect: Dialect) -> Finding {
     let quoted = |value: &str| match dialect {
         Dialect::Rules | Dialect::Test => format!("{value:?}"),
         Dialect::Raw => format!("[{value:?}]"),
@@ -98,7 +111,7 @@ fn problem(path: &str, other: &OtherValue<'_>, dialect: Dialect) -> Problem {
     };
     let certain = other.is_certain();
     let (message, help) = match other {
-        OtherValue::SecondFactor(text) => return second_factor(text, dialect),
+        OtherValue::SecondFactor(text) => return second_factor::finding(text, dialect),
         OtherValue::Block(block) => (
             format!("{} is a block of addresses", shown(block)),
             format!("write `{{ cidr: {block:?} }}`"),
@@ -139,27 +152,11 @@ fn problem(path: &str, other: &OtherValue<'_>, dialect: Dialect) -> Problem {
     } else {
         "the condition may never hold"
     };
-    Problem {
-        code: codes::OTHER_VALUE,
+    Finding {
+        lint: &OTHER_VALUE,
         message,
         label: label.to_owned(),
         help,
         certain,
-    }
-}
-
-/// An answer about a second factor that is compared case-sensitively.
-fn second_factor(text: &str, dialect: Dialect) -> Problem {
-    let test = match dialect {
-        Dialect::Rules | Dialect::Test => format!("{{ any-case: {text:?} }}"),
-        Dialect::Raw => format!("{{ equals-ignore-case: {text:?} }}"),
-        Dialect::RawExcept => format!("{{ anything-but: {{ equals-ignore-case: {text:?} }} }}"),
-    };
-    Problem {
-        code: codes::MFA_CASE,
-        message: format!("{} is compared case-sensitively", shown(text)),
-        label: "CloudTrail writes `Yes`, `No`, and for the root user `YES`".to_owned(),
-        help: format!("write {}", shown(&test)),
-        certain: false,
     }
 }

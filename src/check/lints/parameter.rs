@@ -2,8 +2,21 @@
 
 use super::speaker::Speaker;
 use crate::check::certainty::Certainty;
+use crate::check::lint::{Finding, Lint};
 use crate::cloudtrail::parameters::Parameters;
-use crate::diagnostic::{Problem, Span, codes, shown};
+use crate::diagnostic::{Span, shown};
+
+pub(in crate::check) const PARAMETER: Lint = Lint {
+    id: "W0723",
+    explanation: "None of the calls that the rule is about has such a parameter, as far as the API models know, and one has nearly that name. CloudTrail writes parameters with a lower-case first letter.",
+    wrong: r#"- id: a
+  events: ["iam:AttachRolePolicy"]
+  unless: { requestParameters.PolicyArn: "*:policy/ReadOnlyAccess" }"#,
+    right: r#"- id: a
+  events: ["iam:AttachRolePolicy"]
+  unless: { requestParameters.policyArn: "*:policy/ReadOnlyAccess" }"#,
+    is_fatal: true,
+};
 
 /// Warns of a path under `detail` that is that of a parameter which none of the calls takes.
 pub(super) fn look(
@@ -24,12 +37,12 @@ pub(super) fn look(
         ),
         None => format!("none of the rule's calls has a parameter {parameter}"),
     };
-    let problem = Problem {
-        code: codes::PARAMETER,
+    let finding = Finding {
+        lint: &PARAMETER,
         message,
         label: "no event has it".to_owned(),
         help: format!("did you mean `{}`?", misspelt.meant),
         certain: misspelt.certain,
     };
-    speaker.say(problem, certainty, span);
+    speaker.say(finding, certainty, span);
 }

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use super::speaker::Speaker;
-use super::{event_name, parameter};
+use super::{event_name, parameter, two_services};
 use crate::check::certainty::Certainty;
 use crate::check::clause::Dialect;
 use crate::cloudtrail::api_names::{self, is_never_recorded};
 use crate::cloudtrail::parameters::Parameters;
-use crate::diagnostic::{Problem, Span, codes, shown};
+use crate::diagnostic::Span;
 use crate::rules::decode::pattern_steps::{Step, place};
 use crate::rules::syntax::yaml::Node;
 
@@ -130,18 +130,8 @@ impl<'p> Services<'p> {
             && !envelope.iter().any(|service| record.contains(service))
             && let Some((_, steps)) = branch.get("detail.eventSource")
         {
-            let problem = Problem {
-                code: codes::TWO_SERVICES,
-                message: format!(
-                    "`source` says {} and `eventSource` says {}",
-                    shown(&format!("aws.{first}")),
-                    shown(&format!("{service}.amazonaws.com"))
-                ),
-                label: "no event says both".to_owned(),
-                help: format!("write `source: [aws.{service}]`"),
-                certain: false,
-            };
-            speaker.warn(problem, place(node, steps));
+            let finding = two_services::finding(first, service);
+            speaker.warn(finding, place(node, steps));
         }
     }
 }

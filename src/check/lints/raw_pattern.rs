@@ -6,14 +6,16 @@
 use serde_json::{Map, Value as Json};
 
 use super::needs_presence::{self, Asked};
+use super::other_value::OTHER_VALUE;
 use super::speaker::Speaker;
-use super::{detail_type, literal_star, other_arn, other_value, raw_calls, wrong_level};
+use super::{detail_type, literal_star, other_value, raw_calls, role_arn, wrong_level};
 use crate::check::certainty::{Certainty, is_clause_unmet};
 use crate::check::clause::{Clause, Dialect};
+use crate::check::lint::Finding;
 use crate::cloudtrail::api_names::{self, without_domain};
 use crate::cloudtrail::record_fields::{TELLING, is_top};
 use crate::cloudtrail::values::{self, misspelt_detail_type};
-use crate::diagnostic::{Problem, Span, codes, shown};
+use crate::diagnostic::{Span, shown};
 use crate::rules::decode::pattern_steps::{Step, dotted, place};
 use crate::rules::syntax::yaml::Node;
 
@@ -41,7 +43,7 @@ pub(super) fn look(pattern: &Map<String, Json>, node: &Node, speaker: &mut Speak
         leaf.path == "detail.userIdentity.type" && leaf.is_alone() && leaf.tests.iter().all(names)
     });
     wrong_level::look(pattern, &mut Vec::new(), about, speaker);
-    if kind != Kind::Other || may_be_records(&leaves) {
+    if kind != EventKind::Other || may_be_records(&leaves) {
         let alone = leaves.iter().filter(|leaf| leaf.is_alone());
         let asked: Vec<Asked<'_>> = alone.filter_map(|leaf| leaf.asked(node)).collect();
         needs_presence::look(&asked, speaker);
@@ -49,7 +51,7 @@ pub(super) fn look(pattern: &Map<String, Json>, node: &Node, speaker: &mut Speak
     for leaf in &leaves {
         let never = |test: &Json| {
             literal_star::waits(&leaf.path, test)
-                || kind != Kind::Other && certain && is_nowhere(&leaf.path, test)
+                || kind != EventKind::Other && certain && is_nowhere(&leaf.path, test)
         };
         let dead = leaf.is_alone() && !leaf.tests.is_empty() && leaf.tests.iter().all(never);
         let certainty = Certainty::never_matches(dead);
@@ -61,19 +63,19 @@ pub(super) fn look(pattern: &Map<String, Json>, node: &Node, speaker: &mut Speak
             if leaf.path == "source" {
                 sender(test, certainty, span, speaker);
             }
-            if kind == Kind::Other {
+            if kind == EventKind::Other {
                 continue;
             }
             if let ("detail-type", Json::String(text)) = (leaf.path.as_str(), test) {
                 detail_type::look(text, certainty, span, speaker);
             } else if let Some(path) = leaf.path.strip_prefix("detail.") {
                 let clauses = Clause::of_test(path, test, span, certainty);
-                other_arn::look(&clauses, speaker);
+                role_arn::look(&clauses, speaker);
                 other_value::look(&clauses, rootless, speaker);
             }
         }
     }
-    if kind != Kind::Other {
+    if kind != EventKind::Other {
         raw_calls::look(pattern, certain, node, speaker);
     }
 }
@@ -145,14 +147,14 @@ fn collect<'p>(
 pub(super) struct About<'n> {
     /// Where it stands.
     pub node: &'n Node,
-    pub kind: Kind,
+    pub kind: EventKind,
     /// Whether what it matches is records of CloudTrail: other events may have any names and values.
     pub certain: bool,
 }
 
 /// What a pattern is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum EventKind {
     /// Records of CloudTrail, by its `detail-type`.
     Trail,
     /// Probably records of CloudTrail.
@@ -160,7 +162,7 @@ pub(super) enum Kind {
     Other,
 }
 
-/// Whether only AWS sends what a pattern matches, or nobody, since the name of the sender is a slip.
+/// Whether only AWS sends what a pattern matches, or nobody, since the name of the sender is a typo.
 fn is_of_aws(leaves: &[Leaf<'_>]) -> bool {
     let source = leaves.iter().filter(|leaf| leaf.path == "source");
     let mut tests = source.flat_map(|leaf| leaf.tests).peekable();
@@ -171,7 +173,7 @@ fn is_of_aws(leaves: &[Leaf<'_>]) -> bool {
         })
 }
 
-fn kind(leaves: &[Leaf<'_>]) -> Kind {
+fn kind(leaves: &[Leaf<'_>]) -> EventKind {
     let types = leaves.iter().find(|leaf| leaf.path == "detail-type");
     let Some(types) = types else {
         let likely = leaves.iter().any(|leaf| {
@@ -179,7 +181,11 @@ fn kind(leaves: &[Leaf<'_>]) -> Kind {
             let first = last.split('.').next().unwrap_or_default();
             TELLING.iter().any(|name| name.eq_ignore_ascii_case(first))
         });
-        return if likely { Kind::Likely } else { Kind::Other };
+        return if likely {
+            EventKind::Likely
+        } else {
+            EventKind::Other
+        };
     };
     let trail = |test: &Json| {
         let text = test.as_str().unwrap_or_default().to_lowercase();
@@ -187,11 +193,11 @@ fn kind(leaves: &[Leaf<'_>]) -> Kind {
     };
     let spelt_out = !types.steps.contains(&Step::Key("$or"));
     if spelt_out && types.tests.iter().all(trail) {
-        Kind::Trail
+        EventKind::Trail
     } else if types.tests.iter().any(trail) {
-        Kind::Likely
+        EventKind::Likely
     } else {
-        Kind::Other
+        EventKind::Other
     }
 }
 
@@ -204,14 +210,14 @@ fn sender(test: &Json, certainty: Certainty<'_>, span: Span, speaker: &mut Speak
     let Some(service) = without_domain(text) else {
         return;
     };
-    let problem = Problem {
-        code: codes::OTHER_VALUE,
+    let finding = Finding {
+        lint: &OTHER_VALUE,
         message: format!("no event has the `source` {}", shown(text)),
         label: "this is how CloudTrail's `eventSource`, under `detail`, names it".to_owned(),
         help: format!("write {}", shown(&format!("aws.{service}"))),
         certain: true,
     };
-    speaker.say(problem, certainty, span);
+    speaker.say(finding, certainty, span);
 }
 
 /// Whether no record of CloudTrail meets a test.

@@ -2,19 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::certainty::Certainty;
-use crate::diagnostic::codes::{self, Code};
-use crate::diagnostic::{Problem, Report, Span, shown};
-
-/// What nothing can fire a rule for.
-const REFUSED: [Code; 6] = [
-    codes::DETAIL_TYPE,
-    codes::EVENT_NAME,
-    codes::FIELD_NAME,
-    codes::OTHER_VALUE,
-    codes::PARAMETER,
-    codes::RECORDED_AS,
-];
+use crate::check::certainty::{CANNOT_FIRE, Certainty, NEVER_MATCHES};
+use crate::check::lint::Finding;
+use crate::diagnostic::{Report, Span, shown};
 
 /// Where lints say what they find.
 pub(super) struct Speaker<'r> {
@@ -34,37 +24,37 @@ impl<'r> Speaker<'r> {
     }
 
     /// Says what is wrong at a place.
-    pub(super) fn say(&mut self, mut problem: Problem, certainty: Certainty<'_>, span: Span) {
+    pub(super) fn say(&mut self, mut finding: Finding, certainty: Certainty<'_>, span: Span) {
         match certainty {
-            Certainty::NeverMatches if problem.certain => {
+            Certainty::NeverMatches if finding.certain => {
                 self.never_matches = true;
-                problem.code = codes::NEVER_MATCHES;
+                finding.lint = &NEVER_MATCHES;
             }
-            Certainty::CannotFire(rule) if REFUSED.contains(&problem.code) => {
-                problem.certain = true;
-                if !self.said.insert((span, problem.message.clone())) {
+            Certainty::CannotFire(rule) if finding.lint.is_fatal => {
+                finding.certain = true;
+                if !self.said.insert((span, finding.message.clone())) {
                     return;
                 }
-                problem.message =
-                    format!("no event can fire {}: {}", shown(&rule.0), problem.message);
-                problem.code = codes::CANNOT_FIRE;
+                finding.message =
+                    format!("no event can fire {}: {}", shown(&rule.0), finding.message);
+                finding.lint = &CANNOT_FIRE;
             }
-            _ => problem.certain = false,
+            _ => finding.certain = false,
         }
-        let entry = if problem.certain {
-            self.report.error(problem.code, span)
+        let entry = if finding.certain {
+            self.report.error(finding.lint.code(), span)
         } else {
-            self.report.warning(problem.code, span)
+            self.report.warning(finding.lint.code(), span)
         };
         entry
-            .message(problem.message)
-            .label(problem.label)
-            .help(problem.help);
+            .message(finding.message)
+            .label(finding.label)
+            .help(finding.help);
     }
 
     /// Says what may keep a rule from firing, and never does for certain.
-    pub(super) fn warn(&mut self, problem: Problem, span: Span) {
-        self.say(problem, Certainty::Unlikely, span);
+    pub(super) fn warn(&mut self, finding: Finding, span: Span) {
+        self.say(finding, Certainty::Unlikely, span);
     }
 
     /// Whether it has been said since the last question that nothing can match a raw pattern.

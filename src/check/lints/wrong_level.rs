@@ -3,12 +3,23 @@
 use serde_json::{Map, Value as Json};
 
 use super::field_name;
-use super::raw_pattern::{About, Kind};
+use super::raw_pattern::{About, EventKind};
 use super::speaker::Speaker;
 use crate::check::certainty::Certainty;
+use crate::check::lint::{Finding, Lint};
 use crate::cloudtrail::record_fields::{ENVELOPE, NOT_IN_DETAIL, is_misplaced, is_top};
-use crate::diagnostic::{Problem, Span, codes, nearest, shown};
+use crate::diagnostic::{Span, nearest, shown};
 use crate::rules::decode::pattern_steps::{Step, dotted, place};
+
+pub(in crate::check) const WRONG_LEVEL: Lint = Lint {
+    id: "W0714",
+    explanation: "A raw pattern tests a field at a level at which events do not have it: CloudTrail's record stands under `detail`, what EventBridge adds stands beside it.",
+    wrong: r#"- id: a
+  pattern: { source: [aws.iam], detail: { source: [aws.iam], eventName: [CreateUser] } }"#,
+    right: r#"- id: a
+  pattern: { source: [aws.iam], detail: { eventName: [CreateUser] } }"#,
+    is_fatal: false,
+};
 
 /// Warns of the keys of a pattern, or of what the steps lead to in it.
 pub(super) fn look<'p>(
@@ -17,7 +28,7 @@ pub(super) fn look<'p>(
     about: About<'_>,
     speaker: &mut Speaker<'_>,
 ) {
-    let trail = about.kind != Kind::Other;
+    let trail = about.kind != EventKind::Other;
     let path = dotted(steps);
     for (key, value) in object {
         steps.push(Step::Key(key));
@@ -42,15 +53,15 @@ pub(super) fn look<'p>(
                 look(inner, steps, about, speaker);
             }
             ("detail", _) if trail && NOT_IN_DETAIL.contains(&key.as_str()) => {
-                let problem = Problem {
-                    code: codes::WRONG_LEVEL,
+                let finding = Finding {
+                    lint: &WRONG_LEVEL,
                     message: format!("CloudTrail's record has no field {}", shown(key)),
                     label: "it stands beside `detail`, not in it".to_owned(),
                     help: format!("move {} to the top of the pattern", shown(key)),
                     certain: true,
                 };
-                let never = dead && about.kind == Kind::Trail;
-                speaker.say(problem, Certainty::never_matches(never), span);
+                let never = dead && about.kind == EventKind::Trail;
+                speaker.say(finding, Certainty::never_matches(never), span);
             }
             ("", _) if trail && key.starts_with("detail.") => {
                 fields_of_record(value, steps, about, speaker);
@@ -173,14 +184,14 @@ fn outside(key: &str, value: &Json, dead: bool, span: Span, speaker: &mut Speake
     let help = help.unwrap_or_else(|| {
         "beside `detail` there are `source`, `detail-type`, `account`, `region`, `time`, `id` and `resources`".to_owned()
     });
-    let problem = Problem {
-        code: codes::WRONG_LEVEL,
+    let finding = Finding {
+        lint: &WRONG_LEVEL,
         message: format!("an event has no field {} at its top", shown(key)),
         label: label.to_owned(),
         help,
         certain: true,
     };
-    speaker.say(problem, Certainty::never_matches(dead), span);
+    speaker.say(finding, Certainty::never_matches(dead), span);
 }
 
 /// Whether a key and what stands below it holds only where the field is there.

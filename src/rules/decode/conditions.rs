@@ -363,7 +363,7 @@ fn scalar(node: &Node, report: &mut Report) -> Option<Matcher> {
     };
     let plain = matches!(node.value, Value::Scalar { plain: true, .. });
     match meaning {
-        // `key:` without anything is a slip; `key: null` asks for null.
+        // `key:` without anything is a mistake; `key: null` asks for null.
         Plain::Null if text.is_empty() => {
             empty(node.span, "a value", report);
             None

@@ -12,7 +12,7 @@ use super::reading::{Reading, Written};
 use super::tests::tests;
 use crate::diagnostic::{Report, Span, codes, shown};
 use crate::rules::model::{ChannelName, Events, RuleId, Severity, Trigger};
-use crate::rules::syntax::keys::{self, ABOUT, Key, OWN, SEVERITIES, USE, names};
+use crate::rules::syntax::keys::{self, ABOUT, MapKey, OWN, SEVERITIES, USE, names};
 use crate::rules::syntax::read::{self, Fields, Spanned, first_line};
 use crate::rules::syntax::yaml::{Node, Value};
 
@@ -96,12 +96,12 @@ fn draft(node: &Node, setting: Setting<'_>, report: &mut Reading) -> Option<Draf
                 .message("a rule has neither `use` nor `id`")
                 .label("expected one of the two")
                 .help("write `use: root/activity` for a rule of the catalogue, or `id: my-rule` for one of your own");
-            // Slips elsewhere in the rule are worth knowing in the same run.
-            let known = OWN.iter().chain(USE).map(|key| Key {
+            // Mistakes elsewhere in the rule are worth knowing in the same run.
+            let known = OWN.iter().chain(USE).map(|key| MapKey {
                 needed: false,
                 ..*key
             });
-            let known: Vec<Key> = known.collect();
+            let known: Vec<MapKey> = known.collect();
             Fields::read(node, &known, "a rule", report);
             None
         }
@@ -111,8 +111,8 @@ fn draft(node: &Node, setting: Setting<'_>, report: &mut Reading) -> Option<Draf
 /// Reports keys that only the other kind of rule has.
 fn misplaced(
     entries: &[(Node, Node)],
-    others: &[Key],
-    own: &[Key],
+    others: &[MapKey],
+    own: &[MapKey],
     whose: &str,
     report: &mut Report,
 ) {
@@ -307,9 +307,9 @@ pub(crate) fn notify(
     known: &BTreeMap<String, Span>,
     report: &mut Report,
 ) -> BTreeMap<&'static str, Vec<Spanned<ChannelName>>> {
-    let keys: Vec<Key> = keys::NOTIFY
+    let keys: Vec<MapKey> = keys::NOTIFY
         .iter()
-        .map(|name| Key {
+        .map(|name| MapKey {
             name,
             doc: "",
             needed: false,

@@ -1,6 +1,6 @@
 //! The ready rules under `patterns/`, written in the rule language and embedded in the program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::parsed::{Parsed, Resolved};
@@ -185,6 +185,8 @@ pub fn parse_catalogue() -> Parsed {
 pub(crate) struct Catalogue {
     pub rules: BTreeMap<String, Own>,
     pub packs: BTreeMap<String, CatalogueEntry>,
+    /// Packs that hold every rule.
+    whole: BTreeSet<RuleId>,
     not_expressible: Vec<NotExpressible>,
     /// Each rule as it stands in its file, and how many tests it has.
     written: BTreeMap<String, (String, usize)>,
@@ -222,7 +224,15 @@ impl Catalogue {
             let source = sources.add(*name, *text);
             catalogue.file(source, text, report);
         }
-        let Self { rules, packs, .. } = &catalogue;
+        let Self {
+            rules,
+            packs,
+            whole,
+            ..
+        } = &mut catalogue;
+        for pack in packs.values_mut().filter(|pack| whole.contains(&pack.id)) {
+            pack.rules = rules.keys().cloned().map(RuleId).collect();
+        }
         for pack in packs.values() {
             for rule in pack
                 .rules
@@ -273,7 +283,10 @@ impl Catalogue {
                 .unwrap_or_default()
         };
         let (packs, others) = (items("packs"), items("not_expressible"));
-        for pack in packs.iter().filter_map(|node| pack(node, report)) {
+        for (pack, is_whole) in packs.iter().filter_map(|node| pack(node, report)) {
+            if is_whole {
+                self.whole.insert(pack.id.clone());
+            }
             self.packs.insert(pack.id.0.clone(), pack);
         }
         let others = others.iter().filter_map(|node| other(node, report));
@@ -306,15 +319,18 @@ fn written(rules: &Node, text: &str) -> BTreeMap<String, (String, usize)> {
     items.iter().filter_map(item).collect()
 }
 
-fn pack(node: &Node, report: &mut Report) -> Option<CatalogueEntry> {
+/// A pack, and whether it holds every rule of the catalogue: those are not known yet.
+fn pack(node: &Node, report: &mut Report) -> Option<(CatalogueEntry, bool)> {
     let fields = Fields::read(node, PACK, "a pack", report)?;
     let mut word = |name: &str| {
         let found = fields.get(name).and_then(|n| text(n, name, report));
         found.unwrap_or_default().trim().to_owned()
     };
     let (title, description) = (word("title"), word("description"));
-    let rules = fields
-        .get("rules")
+    let rules = fields.get("rules");
+    let is_whole = rules.and_then(Node::scalar).map(|(text, _)| text) == Some("all");
+    let rules = rules
+        .filter(|_| !is_whole)
         .and_then(|n| texts(n, "rules", "a rule's id", report));
     let id = fields
         .get("id")
@@ -326,7 +342,7 @@ fn pack(node: &Node, report: &mut Report) -> Option<CatalogueEntry> {
             .label("expected `pack/…`");
         return None;
     }
-    Some(CatalogueEntry {
+    let pack = CatalogueEntry {
         id: RuleId(id.to_owned()),
         title,
         description,
@@ -342,7 +358,8 @@ fn pack(node: &Node, report: &mut Report) -> Option<CatalogueEntry> {
         events: Vec::new(),
         tests: 0,
         yaml: String::new(),
-    })
+    };
+    Some((pack, is_whole))
 }
 
 fn other(node: &Node, report: &mut Report) -> Option<NotExpressible> {

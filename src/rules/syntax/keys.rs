@@ -4,7 +4,7 @@ use crate::cloudtrail::IDENTITY_WORDS;
 
 /// One key of a map.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Key {
+pub(crate) struct MapKey {
     pub name: &'static str,
     /// For people: shown by editors that read the schema.
     pub doc: &'static str,
@@ -26,13 +26,13 @@ pub(crate) enum Form {
     Region,
     Words(&'static [&'static str]),
     /// One of the words, or a map with these keys.
-    WordOrMap(&'static [&'static str], &'static [Key]),
+    WordOrMap(&'static [&'static str], &'static [MapKey]),
     /// The word `all`, or a list of texts.
     AllOrTexts,
     /// A map with exactly these keys.
-    Map(&'static [Key]),
+    Map(&'static [MapKey]),
     /// A map with exactly these keys, or nothing at all.
-    MaybeMap(&'static [Key]),
+    MaybeMap(&'static [MapKey]),
     /// A map from names to maps with exactly one of the first keys, and any of the second.
     Channels,
     /// A map from severities to channel names.
@@ -60,8 +60,8 @@ pub(crate) enum Form {
     NotYet,
 }
 
-const fn need(name: &'static str, form: Form, doc: &'static str) -> Key {
-    Key {
+const fn need(name: &'static str, form: Form, doc: &'static str) -> MapKey {
+    MapKey {
         name,
         doc,
         needed: true,
@@ -69,8 +69,8 @@ const fn need(name: &'static str, form: Form, doc: &'static str) -> Key {
     }
 }
 
-const fn may(name: &'static str, form: Form, doc: &'static str) -> Key {
-    Key {
+const fn may(name: &'static str, form: Form, doc: &'static str) -> MapKey {
+    MapKey {
         name,
         doc,
         needed: false,
@@ -83,7 +83,7 @@ pub(crate) const NOTIFY: &[&str] = &["critical", "high", "medium", "low", "info"
 pub(crate) const FORMATS: &[&str] = &["text", "json"];
 pub(crate) const EXPECTATIONS: &[&str] = &["match", "no-match"];
 
-pub(crate) const ROOT: &[Key] = &[
+pub(crate) const ROOT: &[MapKey] = &[
     need(
         "version",
         Form::Version,
@@ -126,7 +126,7 @@ pub(crate) const ROOT: &[Key] = &[
 ];
 
 /// An included file holds rules only.
-pub(crate) const INCLUDED: &[Key] = &[
+pub(crate) const INCLUDED: &[MapKey] = &[
     need(
         "version",
         Form::Version,
@@ -135,7 +135,7 @@ pub(crate) const INCLUDED: &[Key] = &[
     need("rules", Form::Rules, "What to be told about."),
 ];
 
-pub(crate) const HOME: &[Key] = &[
+pub(crate) const HOME: &[MapKey] = &[
     need(
         "region",
         Form::Region,
@@ -148,7 +148,7 @@ pub(crate) const HOME: &[Key] = &[
     ),
 ];
 
-pub(crate) const WATCH: &[Key] = &[
+pub(crate) const WATCH: &[MapKey] = &[
     may(
         "regions",
         Form::AllOrTexts,
@@ -161,7 +161,7 @@ pub(crate) const WATCH: &[Key] = &[
     ),
 ];
 
-pub(crate) const ORGANIZATION: &[Key] = &[
+pub(crate) const ORGANIZATION: &[MapKey] = &[
     may(
         "member_role",
         Form::Text,
@@ -176,7 +176,7 @@ pub(crate) const ORGANIZATION: &[Key] = &[
 ];
 
 /// Accounts of an organization: any of these.
-pub(crate) const MEMBERS: &[Key] = &[
+pub(crate) const MEMBERS: &[MapKey] = &[
     may("accounts", Form::Texts, "Account ids, in quotes."),
     may(
         "ous",
@@ -194,7 +194,7 @@ pub(crate) const MEMBERS: &[Key] = &[
 pub(crate) const TRAILS: &[&str] = &["none", "create", "existing-or-create"];
 
 /// A trail of ours, with names of the user's.
-pub(crate) const TRAIL: &[Key] = &[
+pub(crate) const TRAIL: &[MapKey] = &[
     may(
         "name",
         Form::Text,
@@ -217,14 +217,14 @@ pub(crate) const TRAIL: &[Key] = &[
     ),
 ];
 
-pub(crate) const TOPICS: &[Key] = &[may(
+pub(crate) const TOPICS: &[MapKey] = &[may(
     "kms_key",
     Form::Text,
     "`none` (the default), `create` for a key of our own, or the ARN of one of yours.",
 )];
 
 /// The kinds of channels that this release carries out.
-pub(crate) const CHANNEL_KINDS: &[Key] = &[
+pub(crate) const CHANNEL_KINDS: &[MapKey] = &[
     may(
         "email",
         Form::Text,
@@ -249,14 +249,14 @@ pub(crate) const LATER_CHANNEL_KINDS: &[&str] =
     &["slack", "pagerduty", "servicenow", "zendesk", "teams"];
 
 /// What every channel can have.
-pub(crate) const CHANNEL_KEYS: &[Key] = &[may(
+pub(crate) const CHANNEL_KEYS: &[MapKey] = &[may(
     "format",
     Form::Words(FORMATS),
     "`text` for people (the default), `json` for machines.",
 )];
 
 /// A rule of one's own.
-pub(crate) const OWN: &[Key] = &[
+pub(crate) const OWN: &[MapKey] = &[
     need("id", Form::RuleId, "Names the rule."),
     may(
         "title",
@@ -312,7 +312,7 @@ pub(crate) const OWN: &[Key] = &[
 ];
 
 /// A rule or pack of the catalogue.
-pub(crate) const USE: &[Key] = &[
+pub(crate) const USE: &[MapKey] = &[
     need(
         "use",
         Form::CatalogueId,
@@ -354,7 +354,7 @@ pub(crate) const USE: &[Key] = &[
 ];
 
 /// A test of a rule: one of the first three says which event it is about.
-pub(crate) const TEST: &[Key] = &[
+pub(crate) const TEST: &[MapKey] = &[
     may(
         "like",
         Form::Event,
@@ -397,7 +397,7 @@ pub(crate) const TEST: &[Key] = &[
 pub(crate) const GIVEN: [&str; 3] = ["like", "event", "file"];
 
 /// A file of the catalogue.
-pub(crate) const CATALOGUE: &[Key] = &[
+pub(crate) const CATALOGUE: &[MapKey] = &[
     need(
         "version",
         Form::Version,
@@ -413,22 +413,26 @@ pub(crate) const CATALOGUE: &[Key] = &[
 ];
 
 /// A pack of the catalogue.
-pub(crate) const PACK: &[Key] = &[
+pub(crate) const PACK: &[MapKey] = &[
     need("id", Form::CatalogueId, "Begins with `pack/`."),
     need("title", Form::Line, "What the pack is for."),
     need("description", Form::Text, "What it covers."),
-    need("rules", Form::Texts, "The ids of its rules."),
+    need(
+        "rules",
+        Form::AllOrTexts,
+        "The ids of its rules, or `all` for every rule of the catalogue.",
+    ),
 ];
 
 /// An alert that no event pattern can express.
-pub(crate) const NOT_EXPRESSIBLE: &[Key] = &[
+pub(crate) const NOT_EXPRESSIBLE: &[MapKey] = &[
     need("id", Form::RuleId, "What the alert would be called."),
     need("title", Form::Line, "What it would tell."),
     need("reason", Form::Text, "Why a pattern cannot express it."),
 ];
 
 /// What a catalogue rule has beyond one's own.
-pub(crate) const ABOUT: &[Key] = &[
+pub(crate) const ABOUT: &[MapKey] = &[
     need(
         "description",
         Form::Text,
@@ -444,7 +448,7 @@ pub(crate) const ABOUT: &[Key] = &[
 ];
 
 /// Frameworks whose controls are named.
-pub(crate) const FRAMEWORKS: &[Key] = &[
+pub(crate) const FRAMEWORKS: &[MapKey] = &[
     may("nist-800-53", Form::Texts, "Controls of NIST SP 800-53."),
     may("apra-cps-234", Form::Texts, "Paragraphs of APRA CPS 234."),
     may(
@@ -455,7 +459,7 @@ pub(crate) const FRAMEWORKS: &[Key] = &[
 ];
 
 /// The operators of a condition.
-pub(crate) const OPERATORS: &[Key] = &[
+pub(crate) const OPERATORS: &[MapKey] = &[
     may(
         "exact",
         Form::Test("scalars"),
@@ -483,6 +487,6 @@ pub(crate) const OPERATORS: &[Key] = &[
 ];
 
 /// The names of some keys.
-pub(crate) fn names(keys: &[Key]) -> Vec<&'static str> {
+pub(crate) fn names(keys: &[MapKey]) -> Vec<&'static str> {
     keys.iter().map(|key| key.name).collect()
 }

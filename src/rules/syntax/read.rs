@@ -1,6 +1,6 @@
 //! From nodes to plain values, each reader with the words for what goes wrong.
 
-use super::keys::{Form, Key, names};
+use super::keys::{Form, MapKey, names};
 use super::yaml::{Node, Plain, Value};
 use crate::diagnostic::{Report, Span, codes, is_unprintable, shown};
 
@@ -20,15 +20,15 @@ pub(crate) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// Reads a map: unknown, doubled and missing keys are reported. `what` is "a rule", "a channel" …
-    pub fn read(node: &'n Node, keys: &[Key], what: &str, report: &mut Report) -> Option<Self> {
+    pub fn read(node: &'n Node, keys: &[MapKey], what: &str, report: &mut Report) -> Option<Self> {
         Self::read_beside(node, keys, &[], what, report)
     }
 
     /// Reads a map that may hold some other keys, which the caller has reported.
     pub fn read_beside(
         node: &'n Node,
-        keys: &[Key],
-        others: &[Key],
+        keys: &[MapKey],
+        others: &[MapKey],
         what: &str,
         report: &mut Report,
     ) -> Option<Self> {
@@ -83,7 +83,7 @@ impl<'n> Fields<'n> {
 }
 
 /// What to write for a key that is missing.
-fn example(key: &Key) -> String {
+fn example(key: &MapKey) -> String {
     let value = match key.name {
         "version" => "1",
         "name" if matches!(key.form, Form::Name) => "acme",

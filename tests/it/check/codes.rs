@@ -1,6 +1,6 @@
 //! Every code is explained by an example of wrong, which has it, and one of right, which has nothing.
 
-use iamwatch::diagnostic::codes;
+use iamwatch::check;
 
 use super::{checked, codes_of, shown};
 use crate::cli::TestEnv;
@@ -13,9 +13,9 @@ const UNTRIED: [&str; 8] = [
 #[test]
 fn every_code_has_an_example_that_is_true() {
     let mut wrong = String::new();
-    for code in codes::ALL {
-        let (Some(bad), Some(good)) = (code.wrong(), code.right()) else {
-            panic!("{} has no example in src/diagnostic/codes.txt", code.id);
+    for code in check::codes() {
+        let (Some(bad), Some(good)) = (code.wrong, code.right) else {
+            panic!("{} has no example", code.id);
         };
         if UNTRIED.contains(&code.id) {
             continue;
@@ -69,11 +69,14 @@ fn all_codes_are_listed() {
     let env = TestEnv::new();
     let (code, out, _) = env.run(&["explain-code"]);
     assert_eq!(code, 0);
-    assert_eq!(out.lines().count(), codes::ALL.len());
+    assert_eq!(out.lines().count(), check::codes().len());
     let (_, out, _) = env.run(&["explain-code", "--json"]);
     let listed: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(listed["format_version"], 1);
-    assert_eq!(listed["codes"].as_array().unwrap().len(), codes::ALL.len());
+    assert_eq!(
+        listed["codes"].as_array().unwrap().len(),
+        check::codes().len()
+    );
     let (_, out, _) = env.run(&["explain-code", "E0107", "--json"]);
     let one: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use iamwatch::diagnostic::codes;
+use iamwatch::check;
 
 use super::{checked, codes_of, shown};
 use crate::rules::schema::BLESS;
@@ -577,7 +577,7 @@ fn every_lint_fires_where_it_should_and_nowhere_else() {
         std::fs::write(&kept, &text).unwrap();
     }
     assert_eq!(missing, Vec::<&str>::new(), "{text}");
-    for code in codes::ALL {
+    for code in check::codes() {
         let of_lints = code.id >= "W0710"
             || code.id.starts_with("E08")
             || ["W0704", "W0705"].contains(&code.id);

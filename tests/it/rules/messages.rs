@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use iamwatch::check::Loaded;
-use iamwatch::diagnostic::{MAX_DIAGNOSTICS, codes};
+use iamwatch::diagnostic::MAX_DIAGNOSTICS;
 use iamwatch::render::diagnostic::render;
 
 use super::schema::BLESS;
@@ -316,7 +316,7 @@ fn every_mistake_is_answered_at_its_place() {
     // The others are those of lints, of the compiler, and of tests.
     let of_loading =
         |id: &str| id < "W0710" && !["E08", "E09", "E10"].iter().any(|of| id.starts_with(of));
-    for code in codes::ALL.iter().filter(|code| of_loading(code.id)) {
+    for code in check::codes().iter().filter(|code| of_loading(code.id)) {
         assert!(
             text.contains(&format!("[{}]: ", code.id)),
             "no case shows {}: {}",

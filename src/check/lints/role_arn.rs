@@ -1,13 +1,27 @@
 //! ARNs of roles where those of sessions stand, and the other way round (W0722), and names where ARNs stand or names
 //! with a path where they have none (W0716).
 
+use super::other_value::OTHER_VALUE;
 use super::speaker::Speaker;
 use crate::check::clause::{Clause, Dialect};
+use crate::check::lint::{Finding, Lint};
 use crate::cloudtrail::arns::{
     ArnProblem, ISSUER, ISSUER_NAME, NameWithPath, NoArn, OtherArn, OtherKind, as_an_event_has_it,
     problem,
 };
-use crate::diagnostic::{Problem, codes, shown};
+use crate::diagnostic::shown;
+
+pub(in crate::check) const ROLE_ARN: Lint = Lint {
+    id: "W0722",
+    explanation: "A role and its sessions have two ARNs: `userIdentity.arn` is that of the session (`arn:aws:sts::…:assumed-role/NAME/SESSION`, without the role's path), `userIdentity.sessionContext.sessionIssuer.arn` that of the role (`arn:aws:iam::…:role/PATH/NAME`). One never equals the other.",
+    wrong: r#"- id: a
+  events: ["iam:*"]
+  unless: { userIdentity.arn: "arn:aws:iam::111122223333:role/Deployer" }"#,
+    right: r#"- id: a
+  events: ["iam:*"]
+  unless: { userIdentity.sessionContext.sessionIssuer.arn: "arn:aws:iam::111122223333:role/Deployer" }"#,
+    is_fatal: false,
+};
 
 /// Warns of what one field is compared with.
 pub(super) fn look(clauses: &[Clause<'_>], speaker: &mut Speaker<'_>) {
@@ -16,19 +30,19 @@ pub(super) fn look(clauses: &[Clause<'_>], speaker: &mut Speaker<'_>) {
             continue;
         };
         let (path, dialect) = (clause.path, clause.dialect);
-        let problem = match problem(path, glob) {
-            Some(ArnProblem::Other(other)) => other_arn(path, glob, &other, dialect),
+        let finding = match problem(path, glob) {
+            Some(ArnProblem::Other(other)) => other_kind(path, glob, &other, dialect),
             Some(ArnProblem::NameWithPath(name)) => name_with_path(glob, &name, dialect),
             // A test may write what is short.
             Some(ArnProblem::NoArn(_)) if dialect == Dialect::Test => continue,
             Some(ArnProblem::NoArn(found)) => no_arn(path, glob, &found, dialect),
             None => continue,
         };
-        speaker.say(problem, clause.certainty, clause.span);
+        speaker.say(finding, clause.certainty, clause.span);
     }
 }
 
-fn no_arn(path: &str, glob: &str, found: &NoArn, dialect: Dialect) -> Problem {
+fn no_arn(path: &str, glob: &str, found: &NoArn, dialect: Dialect) -> Finding {
     let field = path.rsplit('.').next().unwrap_or_default();
     let ending = &found.ending;
     let instead = match dialect {
@@ -39,8 +53,8 @@ fn no_arn(path: &str, glob: &str, found: &NoArn, dialect: Dialect) -> Problem {
         Dialect::Raw => format!("{field}: [{{ suffix: {ending:?} }}]"),
         Dialect::Rules | Dialect::Test => format!("{path}: {:?}", format!("*{ending}")),
     };
-    Problem {
-        code: codes::OTHER_VALUE,
+    Finding {
+        lint: &OTHER_VALUE,
         message: format!("{} is no ARN, and `{path}` holds one", shown(glob)),
         label: if found.certain {
             "no event holds it"
@@ -53,7 +67,7 @@ fn no_arn(path: &str, glob: &str, found: &NoArn, dialect: Dialect) -> Problem {
     }
 }
 
-fn name_with_path(glob: &str, found: &NameWithPath, dialect: Dialect) -> Problem {
+fn name_with_path(glob: &str, found: &NameWithPath, dialect: Dialect) -> Finding {
     let NameWithPath { name, arn } = found;
     let (short, long) = match dialect {
         Dialect::Rules | Dialect::Test => (
@@ -71,8 +85,8 @@ fn name_with_path(glob: &str, found: &NameWithPath, dialect: Dialect) -> Problem
     } else {
         format!("write `{short}`; with its path the role stands in the ARN: `{long}`")
     };
-    Problem {
-        code: codes::OTHER_VALUE,
+    Finding {
+        lint: &OTHER_VALUE,
         message: format!("{} holds a `/`, and the name of a role none", shown(glob)),
         label: "no event holds it: a role's name stands here without its path".to_owned(),
         help,
@@ -80,7 +94,7 @@ fn name_with_path(glob: &str, found: &NameWithPath, dialect: Dialect) -> Problem
     }
 }
 
-fn other_arn(path: &str, glob: &str, found: &OtherArn, dialect: Dialect) -> Problem {
+fn other_kind(path: &str, glob: &str, found: &OtherArn, dialect: Dialect) -> Finding {
     let glob_shown = shown(glob);
     let no_issuer = "no issuer has this ARN: that of a role is `arn:aws:iam::…:role/NAME`";
     let (message, label) = match found.kind {
@@ -121,8 +135,8 @@ fn other_arn(path: &str, glob: &str, found: &OtherArn, dialect: Dialect) -> Prob
         (Dialect::Test, _) => format!("write `{path}: {:?}`", as_an_event_has_it(path, glob)),
         (Dialect::Rules, field) => format!("write `{field}: {text:?}`"),
     };
-    Problem {
-        code: codes::ROLE_ARN,
+    Finding {
+        lint: &ROLE_ARN,
         message,
         label: label.to_owned(),
         help,
