@@ -14,7 +14,7 @@ use iamwatch::backtest::{Control, Engine, Options, count};
 use iamwatch::cloudtrail::{Setting, wrap};
 use iamwatch::compile::{self, Compiled};
 use iamwatch::pattern::{Event, EventPattern};
-use iamwatch::rules::{self, RulesFile};
+use iamwatch::rules::RulesFile;
 use serde_json::{Value, json};
 
 use super::{Outcome, others};

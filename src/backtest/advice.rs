@@ -7,7 +7,7 @@ use crate::rules::{AllOf, FieldCondition, Matcher, RuleId, RulesFile, Trigger};
 /// The line to write beside a rule, or beside its `use`, so that it does not alert on what the principal does.
 /// `None` where the principal has no name, the rule takes no exception (a raw pattern), or EventBridge would not
 /// take it with this one.
-pub fn unless(file: &RulesFile, rule: &RuleId, actor: &Actor) -> Option<String> {
+pub(crate) fn unless(file: &RulesFile, rule: &RuleId, actor: &Actor) -> Option<String> {
     if actor.path.is_empty() {
         return None;
     }

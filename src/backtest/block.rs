@@ -1,11 +1,11 @@
 //! 64 bytes as masks: bit n says whether byte n is of a kind.
 
 /// So many bytes.
-pub const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Which bytes of a block are of which kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Masks {
+pub(crate) struct Masks {
     /// `"`.
     pub quote: u64,
     /// `\`.
@@ -20,7 +20,7 @@ pub struct Masks {
 
 /// The masks of a block.
 #[inline]
-pub fn masks(block: &[u8; BLOCK]) -> Masks {
+pub(crate) fn masks(block: &[u8; BLOCK]) -> Masks {
     let lanes = Lanes::of(block);
     let folded = lanes.with_bit(0x20);
     Masks {

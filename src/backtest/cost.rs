@@ -8,9 +8,9 @@ use super::report::RuleReport;
 use crate::rules::{Endpoint, RulesFile};
 
 /// Of when the prices are.
-pub const DATE: &str = "2026-06";
+pub(crate) const DATE: &str = "2026-06";
 /// What they are.
-pub const SOURCE: &str = "list prices of us-east-1 as guides quote them, without free tiers";
+pub(crate) const SOURCE: &str = "list prices of us-east-1 as guides quote them, without free tiers";
 /// US dollars for a message that is published to a topic.
 const PUBLISH: f64 = 0.50 / 1e6;
 /// US dollars for an event that another Region or account sends to the bus at home. Events of AWS are free.

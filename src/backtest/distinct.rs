@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// So many different things are told apart.
-pub const LIMIT: usize = 1_000;
+pub(crate) const LIMIT: usize = 1_000;
 
 /// Things and how often each came. Beyond [`LIMIT`] new ones are only known to exist.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ const FEW: usize = 3;
 
 /// Literals to search for.
 #[derive(Debug)]
-pub struct Needles {
+pub(crate) struct Needles {
     needles: Vec<String>,
     /// Whether a byte occurs in a needle or in the name of a member that is looked for.
     known: [bool; 256],
@@ -16,7 +16,7 @@ pub struct Needles {
 
 /// Some of the needles, ready to be searched for. They are known by their places here.
 #[derive(Debug)]
-pub struct Search {
+pub(crate) struct Search {
     how: How,
     /// For each needle those that it begins with, itself included: they stand where it stands.
     within: Vec<Vec<usize>>,
@@ -32,7 +32,7 @@ enum How {
 
 impl Needles {
     /// To search for these.
-    pub fn new(needles: Vec<String>) -> Self {
+    pub(crate) fn new(needles: Vec<String>) -> Self {
         let mut known = [false; 256];
         // Names of members are made of these.
         for byte in needles
@@ -49,7 +49,7 @@ impl Needles {
     }
 
     /// A search for those of these numbers, in their order.
-    pub fn search(&self, numbers: &[usize]) -> Search {
+    pub(crate) fn search(&self, numbers: &[usize]) -> Search {
         let needles = numbers
             .iter()
             .filter_map(|number| self.needles.get(*number));
@@ -58,7 +58,7 @@ impl Needles {
 
     /// Whether an escape of the text may stand for a character of a needle or of a name. The escapes of quotes,
     /// backslashes and control characters cannot: no needle has those inside.
-    pub fn may_hide(&self, text: &[u8]) -> bool {
+    pub(crate) fn may_hide(&self, text: &[u8]) -> bool {
         let mut rest = text;
         while let Some(at) = memchr::memchr(b'\\', rest) {
             let escape = rest.get(at + 1..).unwrap_or_default();
@@ -115,7 +115,7 @@ impl Search {
     }
 
     /// Says of each needle whether it stands in the text.
-    pub fn find(&self, text: &[u8], found: &mut Vec<bool>) {
+    pub(crate) fn find(&self, text: &[u8], found: &mut Vec<bool>) {
         found.clear();
         match &self.how {
             How::Each(finders) => {

@@ -15,7 +15,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const PIECE: usize = 64 * 1024;
 
 /// The text of a blob, decompressed if it is compressed. `bytes` counts what was read of it as it is stored.
-pub fn open(body: Body, bytes: &Arc<AtomicU64>) -> io::Result<Box<dyn Read>> {
+pub(crate) fn open(body: Body, bytes: &Arc<AtomicU64>) -> io::Result<Box<dyn Read>> {
     let stored: Box<dyn Read> = match body {
         Body::File(path) => Box::new(File::open(path)?),
         Body::Stdin => Box::new(io::stdin()),

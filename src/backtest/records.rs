@@ -11,13 +11,13 @@ use super::scan::{self, Scan, Shape};
 const PIECE: usize = 256 * 1024;
 /// The largest object. CloudTrail's records are a few thousand bytes, and EventBridge takes no event of more
 /// than 256 KB.
-pub const MAX_OBJECT: usize = 16 << 20;
+pub(crate) const MAX_OBJECT: usize = 16 << 20;
 /// How long the beginning of a wrapper may be, spaces included.
 const MAX_HEAD: usize = 256;
 
 /// Why the objects of a text ended before the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// The bytes could not be read or decompressed.
     #[error("{0}")]
     Read(String),
@@ -57,7 +57,7 @@ enum Level {
 ///
 /// # Errors
 /// What kept it from the rest. Everything before it was visited.
-pub fn walk(
+pub(crate) fn walk(
     input: &mut dyn Read,
     buffer: &mut Vec<u8>,
     visit: &mut dyn FnMut(&[u8], &Shape) -> ControlFlow<()>,

@@ -48,7 +48,7 @@ impl Slot {
 
 /// What stands at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scan {
+pub(crate) enum Scan {
     /// A whole object.
     Object(Shape),
     /// An object that goes on behind the end of the text.
@@ -57,12 +57,12 @@ pub enum Scan {
 
 /// Scans the object whose brace stands at `start`. Only braces, brackets and strings are looked at: whether what
 /// closes is of the kind that opened, and everything else, is for those who parse.
-pub fn object(text: &[u8], start: usize) -> Scan {
+pub(crate) fn object(text: &[u8], start: usize) -> Scan {
     from(text, start, 0)
 }
 
 /// Scans the rest of an object that was opened before `start`.
-pub fn rest(text: &[u8], start: usize) -> Scan {
+pub(crate) fn rest(text: &[u8], start: usize) -> Scan {
     from(text, start, 1)
 }
 

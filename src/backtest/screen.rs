@@ -47,7 +47,7 @@ const REMEMBERED: usize = 20_000;
 
 /// The rules as far as a record's names and literals decide.
 #[derive(Debug)]
-pub struct Screen {
+pub(crate) struct Screen {
     /// For each branch of each pattern of each rule, in their order, the needles of which one stands where it holds;
     /// `None` where it has none.
     branches: Vec<Option<Vec<usize>>>,
@@ -78,7 +78,7 @@ struct Pair {
 
 /// The rules that may fire on a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Candidates<'m> {
+pub(crate) enum Candidates<'m> {
     /// Any of them.
     All,
     /// These, sorted.
@@ -87,7 +87,7 @@ pub enum Candidates<'m> {
 
 impl Screen {
     /// The screen of some rules, in their order.
-    pub fn new(judges: &[Judge<'_>]) -> Self {
+    pub(crate) fn new(judges: &[Judge<'_>]) -> Self {
         let mut needles: Vec<String> = Vec::new();
         let mut numbers: HashMap<String, usize> = HashMap::new();
         let mut number = |literal: String| {
@@ -110,7 +110,7 @@ impl Screen {
 
     /// The rules that may fire on a bare record, which `shape` is the shape of.
     /// `judges` are those that the screen was made from.
-    pub fn candidates<'m>(
+    pub(crate) fn candidates<'m>(
         &self,
         judges: &[Judge<'_>],
         text: &[u8],

@@ -199,7 +199,7 @@ impl RuleTally {
 }
 
 /// Makes a period reach to a moment.
-pub fn widen(period: &mut Option<(Second, Second)>, moment: Second) {
+pub(crate) fn widen(period: &mut Option<(Second, Second)>, moment: Second) {
     let (first, last) = period.unwrap_or((moment, moment));
     *period = Some((first.min(moment), last.max(moment)));
 }

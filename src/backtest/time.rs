@@ -6,7 +6,7 @@ pub type Second = i64;
 /// CloudTrail began in 2013, and what lies far ahead is a slip: times out of these years are none.
 const YEARS: std::ops::Range<i64> = 2013..2100;
 /// Of a day.
-pub const SECONDS: i64 = 86_400;
+pub(crate) const SECONDS: i64 = 86_400;
 
 /// The moment of an ISO 8601 text such as `2026-01-05T08:30:11Z`; other forms of it are read too.
 pub fn parse(text: &str) -> Option<Second> {
@@ -60,13 +60,13 @@ fn day_number(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// A moment as CloudTrail writes it.
-pub fn written(second: Second) -> String {
+pub(crate) fn written(second: Second) -> String {
     jiff::Timestamp::from_second(second)
         .map_or_else(|_| second.to_string(), |time| time.to_string())
 }
 
 /// The day of a number of days since 1970.
-pub fn day(number: i64) -> String {
+pub(crate) fn day(number: i64) -> String {
     written(number * SECONDS).chars().take(10).collect()
 }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
-use super::record::Setting;
+use super::setting::Setting;
 
 /// The tables, in no order: each API is in one.
 const TABLES: &[&str] = &[

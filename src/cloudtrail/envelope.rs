@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call_kinds;
 use super::fields::Fields;
-use super::record::Setting;
+use super::setting::Setting;
 
 const API_CALL: &str = "AWS API Call via CloudTrail";
 const SIGN_IN: &str = "AWS Console Sign In via CloudTrail";

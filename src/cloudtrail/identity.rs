@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::record::Setting;
+use super::setting::Setting;
 
 /// A kind of actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -2,7 +2,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | what does the record of a call look like | `record`, `calls` with the tables in `calls/` |
+//! | what does the record of a call look like | `record`, `setting`, `calls` with the tables in `calls/` |
 //! | who can act, and how is that recorded | `identity` |
 //! | how does a record come to EventBridge | `envelope`, `fields` |
 //! | which calls only read, which services are global | `call_kinds` |
@@ -20,6 +20,7 @@ mod envelope;
 mod fields;
 mod identity;
 mod record;
+mod setting;
 mod typos;
 
 pub(crate) mod api_names;
@@ -35,4 +36,5 @@ pub use envelope::{
 };
 pub use fields::Fields;
 pub use identity::{IDENTITY_WORDS, Identity};
-pub use record::{Setting, like, record};
+pub use record::{like, record};
+pub use setting::Setting;

@@ -6,32 +6,8 @@ use super::call_kinds::{self, GLOBAL_SERVICES, is_read_only};
 use super::calls;
 use super::envelope::wrap;
 use super::identity::Identity;
-use crate::place::{AccountId, Region};
-
-/// Where, when and under which id an event happened.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The Region of whoever acts; events of global services are recorded elsewhere.
-    pub region: &'a Region,
-    /// `eventTime`, ISO 8601 in UTC.
-    pub time: &'a str,
-    /// `eventID`.
-    pub id: &'a str,
-}
-
-impl<'a> Setting<'a> {
-    /// What records are taken to say that name neither a time nor an id.
-    pub fn unsaid(account: &'a AccountId, region: &'a Region) -> Self {
-        Self {
-            account,
-            region,
-            time: "1970-01-01T00:00:00Z",
-            id: "00000000-0000-0000-0000-000000000000",
-        }
-    }
-}
+use super::setting::Setting;
+use crate::place::Region;
 
 /// A realistic event of an API, as it comes to EventBridge. The service is the event source without
 /// `.amazonaws.com`, the name as CloudTrail records it.

@@ -23,13 +23,13 @@ pub(crate) struct Entry<'r> {
 
 impl Report {
     /// Begins a diagnostic that stops the work.
-    pub fn error(&mut self, code: Code, span: Span) -> Entry<'_> {
+    pub(crate) fn error(&mut self, code: Code, span: Span) -> Entry<'_> {
         self.errors += 1;
         self.entry(code, Level::Error, span)
     }
 
     /// Begins a diagnostic that does not stop the work.
-    pub fn warning(&mut self, code: Code, span: Span) -> Entry<'_> {
+    pub(crate) fn warning(&mut self, code: Code, span: Span) -> Entry<'_> {
         self.entry(code, Level::Warning, span)
     }
 
@@ -56,22 +56,22 @@ impl Report {
     }
 
     /// Whether further diagnostics are counted only.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.diagnostics.len() >= MAX_DIAGNOSTICS
     }
 
     /// How many diagnostics there are.
-    pub fn said(&self) -> usize {
+    pub(crate) fn said(&self) -> usize {
         self.diagnostics.len()
     }
 
     /// How many errors were reported, those that were not kept included.
-    pub fn errors(&self) -> usize {
+    pub(crate) fn errors(&self) -> usize {
         self.errors
     }
 
     /// Adds what another report holds.
-    pub fn take_in(&mut self, other: Self) {
+    pub(crate) fn take_in(&mut self, other: Self) {
         self.errors += other.errors;
         self.diagnostics.extend(other.diagnostics);
         let too_many = self
@@ -83,7 +83,7 @@ impl Report {
     }
 
     /// All diagnostics by position, errors before warnings at one place, each once.
-    pub fn finish(mut self) -> Vec<Diagnostic> {
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
         self.diagnostics.truncate(MAX_DIAGNOSTICS);
         let mut all = self.diagnostics;
         all.sort_by(|a, b| (a.span, a.level, a.code).cmp(&(b.span, b.level, b.code)));
@@ -104,31 +104,31 @@ impl Report {
 
 impl Entry<'_> {
     /// What was found.
-    pub fn message(self, text: impl Into<String>) -> Self {
+    pub(crate) fn message(self, text: impl Into<String>) -> Self {
         self.diagnostic.message = text.into();
         self
     }
 
     /// What was expected, at the underlined place.
-    pub fn label(self, text: impl Into<String>) -> Self {
+    pub(crate) fn label(self, text: impl Into<String>) -> Self {
         self.diagnostic.label = text.into();
         self
     }
 
     /// What to write instead.
-    pub fn help(self, text: impl Into<String>) -> Self {
+    pub(crate) fn help(self, text: impl Into<String>) -> Self {
         self.diagnostic.help = Some(text.into());
         self
     }
 
     /// What to write instead, where that is known.
-    pub fn maybe_help(self, text: Option<String>) -> Self {
+    pub(crate) fn maybe_help(self, text: Option<String>) -> Self {
         self.diagnostic.help = text;
         self
     }
 
     /// Help that names the nearest of some names, or all of them. Not worked out where nobody sees it.
-    pub fn suggest<'n>(self, word: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
+    pub(crate) fn suggest<'n>(self, word: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
         let help = if self.kept {
             let names: Vec<&str> = names.into_iter().take(MOST_NAMES).collect();
             suggestion(word, &names)
@@ -139,7 +139,7 @@ impl Entry<'_> {
     }
 
     /// Help that names the nearest of some names, or else says where they are listed.
-    pub fn suggest_or<'n>(
+    pub(crate) fn suggest_or<'n>(
         self,
         word: &str,
         names: impl IntoIterator<Item = &'n str>,
@@ -150,5 +150,5 @@ impl Entry<'_> {
     }
 
     /// Ends the sentence where a value of type `()` is wanted.
-    pub fn done(self) {}
+    pub(crate) fn done(self) {}
 }

@@ -11,6 +11,9 @@ use crate::rules::model::{
 };
 use crate::rules::syntax::read::Spanned;
 
+/// Longest title, in characters.
+pub(crate) const LONGEST_TITLE: usize = 120;
+
 /// The channels by name. A channel whose address is wrong is left out of the result but not of `known`.
 pub(crate) struct Channels {
     pub good: BTreeMap<ChannelName, Channel>,
@@ -43,7 +46,7 @@ pub(crate) enum Draft {
 
 impl Draft {
     /// Its tests.
-    pub fn tests(&mut self) -> &mut Vec<TestDraft> {
+    pub(crate) fn tests(&mut self) -> &mut Vec<TestDraft> {
         match self {
             Self::Own(own) => &mut own.common.tests,
             Self::Use(using) => &mut using.common.tests,

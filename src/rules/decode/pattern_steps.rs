@@ -11,7 +11,7 @@ pub(crate) enum Step<'p> {
 }
 
 impl<'p> Step<'p> {
-    pub fn key(&self) -> Option<&'p str> {
+    pub(crate) fn key(&self) -> Option<&'p str> {
         match self {
             Self::Key(key) => Some(key),
             Self::Index(_) => None,

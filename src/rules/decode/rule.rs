@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::about::about;
 use super::channels::channel_list;
 use super::conditions::conditions;
-use super::draft::{Common, Draft, Own, Setting, Use};
+use super::draft::{Common, Draft, LONGEST_TITLE, Own, Setting, Use};
 use super::events::events;
 use super::raw::pattern;
 use super::reading::{Reading, Written};
@@ -15,9 +15,6 @@ use crate::rules::model::{ChannelName, Events, RuleId, Severity, Trigger};
 use crate::rules::syntax::keys::{self, ABOUT, MapKey, OWN, SEVERITIES, USE, names};
 use crate::rules::syntax::read::{self, Fields, Spanned, first_line};
 use crate::rules::syntax::yaml::{Node, Value};
-
-/// Longest title, in characters.
-pub(crate) const LONGEST_TITLE: usize = 120;
 
 /// The severity of a word among [`SEVERITIES`].
 pub(crate) fn severity(word: &str) -> Severity {

@@ -3,11 +3,10 @@
 use serde_json::Value as Json;
 
 use super::conditions::path;
-use super::draft::TestDraft;
+use super::draft::{LONGEST_TITLE, TestDraft};
 use super::events::event;
 use super::json::{self, Unique};
 use super::reading::{Reading, Written};
-use super::rule::LONGEST_TITLE;
 use crate::cloudtrail::{IDENTITY_WORDS, Identity, is_record};
 use crate::diagnostic::{Report, Span, codes};
 use crate::rules::model::{Change, Expect, Given};

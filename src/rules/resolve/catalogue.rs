@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use super::parsed::{Parsed, Resolved};
 use super::test_files;
 use crate::diagnostic::{Report, SourceId, Sources, Span, codes, shown};
-use crate::rules::decode::draft::{Draft, Own, Setting, finished};
+use crate::rules::decode::draft::{Draft, LONGEST_TITLE, Own, Setting, finished};
 use crate::rules::decode::reading::Reading;
-use crate::rules::decode::rule::{LONGEST_TITLE, rule_id, rules};
+use crate::rules::decode::rule::{rule_id, rules};
 use crate::rules::model::{
     Home, Regions, Rule, RuleId, RulesFile, Severity, TopicKey, Trail, Trigger, Watch,
 };
@@ -195,7 +195,7 @@ pub(crate) struct Catalogue {
 impl Catalogue {
     /// The catalogue for a load. One that has read one file so far, as nearly all have, shares it with others: the
     /// catalogue is longer than most rules files, and its spans are then the same.
-    pub fn shared(sources: &mut Sources, report: &mut Report) -> Arc<Self> {
+    pub(crate) fn shared(sources: &mut Sources, report: &mut Report) -> Arc<Self> {
         static BEHIND_ONE_FILE: OnceLock<Arc<Catalogue>> = OnceLock::new();
         let alone = sources.iter().count() == 1;
         if let (true, Some(catalogue)) = (alone, BEHIND_ONE_FILE.get()) {
@@ -218,7 +218,7 @@ impl Catalogue {
     }
 
     /// Reads the embedded files. What is wrong in them is reported like anything else.
-    pub fn read(sources: &mut Sources, report: &mut Reading) -> Self {
+    pub(crate) fn read(sources: &mut Sources, report: &mut Reading) -> Self {
         let mut catalogue = Self::default();
         for (name, text) in FILES {
             let source = sources.add(*name, *text);

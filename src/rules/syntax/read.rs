@@ -20,12 +20,17 @@ pub(crate) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// Reads a map: unknown, doubled and missing keys are reported. `what` is "a rule", "a channel" …
-    pub fn read(node: &'n Node, keys: &[MapKey], what: &str, report: &mut Report) -> Option<Self> {
+    pub(crate) fn read(
+        node: &'n Node,
+        keys: &[MapKey],
+        what: &str,
+        report: &mut Report,
+    ) -> Option<Self> {
         Self::read_beside(node, keys, &[], what, report)
     }
 
     /// Reads a map that may hold some other keys, which the caller has reported.
-    pub fn read_beside(
+    pub(crate) fn read_beside(
         node: &'n Node,
         keys: &[MapKey],
         others: &[MapKey],
@@ -61,7 +66,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The value of a key, if it is there.
-    pub fn get(&self, name: &str) -> Option<&'n Node> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
         self.entries
             .iter()
             .find(|(n, ..)| *n == name)
@@ -69,7 +74,7 @@ impl<'n> Fields<'n> {
     }
 
     /// Where the key itself stands, if it is there.
-    pub fn key(&self, name: &str) -> Option<Span> {
+    pub(crate) fn key(&self, name: &str) -> Option<Span> {
         self.entries
             .iter()
             .find(|(n, ..)| *n == name)
@@ -77,7 +82,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The keys that are there, in order.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.entries.iter().map(|(name, ..)| *name)
     }
 }

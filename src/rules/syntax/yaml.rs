@@ -10,9 +10,9 @@ use crate::diagnostic::{Report, SourceId, Span, codes, shown};
 /// Most bytes of one file.
 pub const MAX_BYTES: usize = 1 << 20;
 /// Most values (scalars, lists, maps) of one file.
-pub const MAX_NODES: usize = 100_000;
+pub(crate) const MAX_NODES: usize = 100_000;
 /// Most levels of nested lists and maps.
-pub const MAX_DEPTH: usize = 48;
+pub(crate) const MAX_DEPTH: usize = 48;
 
 /// One value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +45,7 @@ pub(crate) enum Plain {
 
 impl Node {
     /// The scalar's text and what it means, if this is a scalar.
-    pub fn scalar(&self) -> Option<(&str, Plain)> {
+    pub(crate) fn scalar(&self) -> Option<(&str, Plain)> {
         match &self.value {
             Value::Scalar { text, plain: true } => Some((text, meaning(text))),
             Value::Scalar { text, plain: false } => Some((text, Plain::Text)),
@@ -54,7 +54,7 @@ impl Node {
     }
 
     /// The items, if this is a list.
-    pub fn items(&self) -> Option<&[Node]> {
+    pub(crate) fn items(&self) -> Option<&[Node]> {
         match &self.value {
             Value::List(items) => Some(items),
             _ => None,
@@ -62,7 +62,7 @@ impl Node {
     }
 
     /// What this is, for "expected …, found …".
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::List(_) => "a list",
             Value::Map(_) => "a map",
@@ -77,7 +77,7 @@ impl Node {
     }
 
     /// The value as JSON; `None` where something in it has been refused or a key is not text.
-    pub fn to_json(&self) -> Option<serde_json::Value> {
+    pub(crate) fn to_json(&self) -> Option<serde_json::Value> {
         use serde_json::Value as Json;
         Some(match &self.value {
             Value::Refused => return None,
