@@ -1,4 +1,4 @@
-//! The same answers behind a socket of this machine, for clients in other processes: HTTP/1.1 as
+//! The sandbox behind a socket of this machine, for clients in other processes: HTTP/1.1 as
 //! far as the SDK speaks it.
 
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};

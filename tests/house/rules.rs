@@ -15,8 +15,8 @@ pub const FLOORS: &[&[&str]] = &[
     &["permissions", "plan"],
     &["apply", "dead_letters", "proof"],
     &["fleet", "health"],
-    &["render"],
     &["engine"],
+    &["render"],
     &["cli"],
     &["main"],
 ];
