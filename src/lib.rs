@@ -7,20 +7,22 @@
 //! ```
 //!
 //! Everything left of `Plan` except `read` is pure: no clock, no network.
-//! [`diagnostic`] is what is said of a place in a text, [`pattern`] is EventBridge's event pattern language, [`rules`] the language of the rules file,
+//! [`diagnostic`] is what is said of a place in a text, [`pattern`] is EventBridge's event pattern language, [`rules`] the
+//! language of the rules file,
 //! [`cloudtrail`] makes events as AWS writes them, [`compile`] turns rules into patterns, [`check`] tests them,
 //! [`explain`] says why one fires or not, [`backtest`] how often it would have, [`placement`] says what must exist where,
 //! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
 //! [`health`] judges what is deployed, [`dead_letters`] are the alerts that were not delivered,
 //! [`sandbox`] is an AWS inside this process, [`engine`] holds the use cases, and [`cli`] is flags and wording only.
-// Tests may fail loudly: that is what they are for.
 #![cfg_attr(
     test,
     allow(
         clippy::unwrap_used,
         clippy::expect_used,
         clippy::panic,
-        clippy::indexing_slicing
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        reason = "tests may fail loudly"
     )
 )]
 

@@ -81,7 +81,7 @@ fn condition(
 }
 
 /// One jq behind one zcat, whose CPU time counts as well.
-pub fn jq(
+pub(crate) fn jq(
     patterns: &[(String, Value)],
     logs: &Path,
 ) -> Result<BTreeMap<String, u64>, Box<dyn Error>> {
@@ -130,7 +130,7 @@ pub fn jq(
 }
 
 /// DuckDB with one thread, told beforehand which fields there are: it need not look for them, nor keep others.
-pub fn duckdb(
+pub(crate) fn duckdb(
     patterns: &[(String, Value)],
     logs: &Path,
 ) -> Result<BTreeMap<String, u64>, Box<dyn Error>> {

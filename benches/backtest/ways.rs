@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::{Outcome, others};
 
 /// Patterns as people write them: rare calls of several services, a prefix, failures, who and not who.
-pub fn typical() -> Vec<(String, Value)> {
+pub(crate) fn typical() -> Vec<(String, Value)> {
     let pattern = |source: &str, detail: Value| json!({ "source": [source], "detail": detail });
     let patterns = [
         (
@@ -130,7 +130,7 @@ pub fn typical() -> Vec<(String, Value)> {
 }
 
 /// Goes one way and says what it took.
-pub fn measured(
+pub(crate) fn measured(
     way: &str,
     catalogue: bool,
     threads: usize,
@@ -175,7 +175,7 @@ fn used() -> Result<(f64, f64), Box<dyn Error>> {
 }
 
 /// The log files, without the digests.
-pub fn log_files(top: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(crate) fn log_files(top: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut waiting = vec![top.to_owned()];
     while let Some(here) = waiting.pop() {

@@ -9,7 +9,7 @@ use crate::client::Failed;
 ///
 /// Cargo has built one for this bench already, without that feature unless it was asked for; the other packages of
 /// that build serve this one too.
-pub fn packaged() -> Result<PathBuf, Failed> {
+pub(crate) fn packaged() -> Result<PathBuf, Failed> {
     if let Some(other) = std::env::var_os("IAMWATCH_BINARY") {
         let other = PathBuf::from(other);
         return std::fs::canonicalize(&other)

@@ -15,7 +15,7 @@ use crate::server;
 
 /// Why nothing could be measured.
 #[derive(Debug)]
-pub struct Failed(pub String);
+pub(crate) struct Failed(pub String);
 
 impl Failed {
     fn because(error: impl Display) -> Self {
@@ -36,7 +36,7 @@ rules:
 ";
 
 /// A server with an organization, and what its clients need.
-pub struct Bench {
+pub(crate) struct Bench {
     binary: PathBuf,
     server: Child,
     answers: BufReader<ChildStdout>,
@@ -48,7 +48,7 @@ pub struct Bench {
 
 impl Bench {
     /// An organization of so many accounts besides home, nothing deployed in any.
-    pub fn start(binary: &Path, accounts: usize) -> Result<Self, Failed> {
+    pub(crate) fn start(binary: &Path, accounts: usize) -> Result<Self, Failed> {
         let folder = TempDir::new().map_err(Failed::because)?;
         let rules = RULES.replace("HOME", &server::account(1));
         std::fs::write(folder.path().join("iamwatch.yaml"), rules).map_err(Failed::because)?;
@@ -100,7 +100,7 @@ impl Bench {
     }
 
     /// Runs a command of the binary to its end.
-    pub fn run(&mut self, command: &[&str], given: bool) -> Result<Figures, Failed> {
+    pub(crate) fn run(&mut self, command: &[&str], given: bool) -> Result<Figures, Failed> {
         self.counts()?;
         let said = self.folder.path().join("said");
         let errors = std::fs::File::create(&said).map_err(Failed::because)?;

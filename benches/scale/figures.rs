@@ -7,14 +7,14 @@ use crate::LATENCY;
 use crate::client::Failed;
 
 /// Requests of one operation: its name, how many, and how many of those were throttled.
-pub type Count = (String, u64, u64);
+pub(crate) type Count = (String, u64, u64);
 
 /// Requests on their way at once.
 const IN_FLIGHT: f64 = iamwatch::aws::IN_FLIGHT as f64;
 
 /// What a run took.
 #[derive(Debug, Clone, Default)]
-pub struct Figures {
+pub(crate) struct Figures {
     pub wall: Duration,
     pub cpu: Duration,
     pub server_cpu: Duration,
@@ -39,7 +39,7 @@ impl Figures {
     }
 
     /// Calls that change something.
-    pub fn writes(&self) -> u64 {
+    pub(crate) fn writes(&self) -> u64 {
         let reads = ["Get", "List", "Describe", "Head", "Assume"];
         let is_read = |call: &str| {
             let operation = call.split(':').nth(1).unwrap_or_default();
@@ -80,7 +80,7 @@ impl Figures {
 }
 
 /// The median of some runs of one command.
-pub struct Row {
+pub(crate) struct Row {
     accounts: usize,
     command: &'static str,
     way: &'static str,
@@ -93,11 +93,11 @@ pub struct Row {
 
 impl Row {
     /// As the README shows it.
-    pub const HEAD: &'static str = "\
+    pub(crate) const HEAD: &'static str = "\
 | accounts | command | accounts are | time | floor, and what sets it | time / floor | requests | throttled | CPU per request, client and server | peak memory |
 |---|---|---|---|---|---|---|---|---|---|";
 
-    pub fn of(
+    pub(crate) fn of(
         accounts: usize,
         command: &'static str,
         way: &'static str,
@@ -125,7 +125,7 @@ impl Row {
     }
 
     /// The requests behind the figures.
-    pub fn explain(&self) {
+    pub(crate) fn explain(&self) {
         let Self {
             accounts,
             command,

@@ -14,7 +14,7 @@ use crate::LATENCY;
 const MANAGEMENT: u64 = 100_000_000_000;
 
 /// The account of a number; the first after the management account is home.
-pub fn account(number: usize) -> String {
+pub(crate) fn account(number: usize) -> String {
     (MANAGEMENT + number as u64).to_string()
 }
 
@@ -25,7 +25,7 @@ fn id(number: usize) -> io::Result<AccountId> {
 /// Serves an organization of so many accounts besides home; with `--failing`, three in a hundred of them fail,
 /// each in another way.
 #[tokio::main(flavor = "current_thread")]
-pub async fn run(args: &[String]) -> io::Result<()> {
+pub(crate) async fn run(args: &[String]) -> io::Result<()> {
     let accounts = args.first().and_then(|number| number.parse().ok());
     let accounts: usize = accounts.ok_or_else(|| io::Error::other("how many accounts?"))?;
     let sandbox = Sandbox::new(Options {

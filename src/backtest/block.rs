@@ -42,24 +42,24 @@ mod lanes {
 
     use super::BLOCK;
 
-    pub struct Lanes([m128i; 4]);
+    pub(crate) struct Lanes([m128i; 4]);
 
     impl Lanes {
         #[inline]
-        pub fn of(block: &[u8; BLOCK]) -> Self {
+        pub(crate) fn of(block: &[u8; BLOCK]) -> Self {
             let (lanes, _) = block.as_chunks::<16>();
             let zero = set_splat_i8_m128i(0);
             Self([0, 1, 2, 3].map(|n| lanes.get(n).map_or(zero, load_unaligned_m128i)))
         }
 
         #[inline]
-        pub fn with_bit(&self, bit: u8) -> Self {
+        pub(crate) fn with_bit(&self, bit: u8) -> Self {
             let bit = set_splat_i8_m128i(bit.cast_signed());
             Self(self.0.map(|lane| bitor_m128i(lane, bit)))
         }
 
         #[inline]
-        pub fn equal_to(&self, wanted: u8) -> u64 {
+        pub(crate) fn equal_to(&self, wanted: u8) -> u64 {
             let wanted = set_splat_i8_m128i(wanted.cast_signed());
             let [first, second, third, fourth] = self.0.map(|lane| {
                 let mask = move_mask_i8_m128i(cmp_eq_mask_i8_m128i(lane, wanted));
@@ -82,23 +82,23 @@ mod words {
     /// 1 in each byte.
     const ONES: u64 = u64::MAX / 255;
 
-    pub struct Lanes([u64; 8]);
+    pub(crate) struct Lanes([u64; 8]);
 
     impl Lanes {
         #[inline]
-        pub fn of(block: &[u8; BLOCK]) -> Self {
+        pub(crate) fn of(block: &[u8; BLOCK]) -> Self {
             let (words, _) = block.as_chunks::<8>();
             let word = |n: usize| words.get(n).map_or(0, |word| u64::from_le_bytes(*word));
             Self([0, 1, 2, 3, 4, 5, 6, 7].map(word))
         }
 
         #[inline]
-        pub fn with_bit(&self, bit: u8) -> Self {
+        pub(crate) fn with_bit(&self, bit: u8) -> Self {
             Self(self.0.map(|word| word | (ONES * u64::from(bit))))
         }
 
         #[inline]
-        pub fn equal_to(&self, wanted: u8) -> u64 {
+        pub(crate) fn equal_to(&self, wanted: u8) -> u64 {
             let low = ONES * 0x7f;
             let mut mask = 0;
             for word in self.0.iter().rev() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The names in the map that can be checked.
-pub struct Map {
+pub(crate) struct Map {
     /// Paths from the root of the repository; `*` stands for one name.
     pub paths: BTreeSet<String>,
     /// Names of tests.
@@ -22,7 +22,7 @@ const BESIDE: &[&str] = &[
 ];
 
 impl Map {
-    pub fn read(root: &Path) -> Self {
+    pub(crate) fn read(root: &Path) -> Self {
         let text = std::fs::read_to_string(root.join("src/README.md")).unwrap();
         let mut paths = BTreeSet::new();
         let mut tests = BTreeSet::new();
@@ -44,7 +44,7 @@ impl Map {
     }
 
     /// Whether a folder is named, or has something named in it.
-    pub fn shows(&self, folder: &str) -> bool {
+    pub(crate) fn shows(&self, folder: &str) -> bool {
         let names: Vec<&str> = folder.split('/').collect();
         self.paths.iter().any(|path| {
             let shown: Vec<&str> = path.split('/').collect();
@@ -55,7 +55,7 @@ impl Map {
 }
 
 /// Whether something has the path.
-pub fn exists(root: &Path, path: &str) -> bool {
+pub(crate) fn exists(root: &Path, path: &str) -> bool {
     let Some((before, behind)) = path.split_once('*') else {
         return root.join(path).exists();
     };
@@ -72,7 +72,7 @@ pub fn exists(root: &Path, path: &str) -> bool {
 }
 
 /// All folders below `src`, from the root of the repository.
-pub fn folders(src: &Path) -> BTreeSet<String> {
+pub(crate) fn folders(src: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![(src.to_owned(), "src".to_owned())];
     while let Some((folder, name)) = open.pop() {
@@ -89,7 +89,7 @@ pub fn folders(src: &Path) -> BTreeSet<String> {
 }
 
 /// The names of all functions in the tests, and of those in unit tests.
-pub fn all_tests(root: &Path) -> BTreeSet<String> {
+pub(crate) fn all_tests(root: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![root.join("tests"), root.join("src")];
     while let Some(folder) = open.pop() {

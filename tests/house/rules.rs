@@ -2,7 +2,7 @@
 //! shrink, and an entry that is no longer needed fails the test.
 
 /// Rooms from the ground up. A room may name rooms on floors below its own, and none beside or above it.
-pub const FLOORS: &[&[&str]] = &[
+pub(crate) const FLOORS: &[&[&str]] = &[
     &["pattern", "threads", "wildcard"],
     &["place"],
     &["diagnostic", "sandbox"],
@@ -22,13 +22,13 @@ pub const FLOORS: &[&[&str]] = &[
 ];
 
 /// What a room must do without though it lies below, and why.
-pub struct Ban {
+pub(crate) struct Ban {
     pub room: &'static str,
     pub named: &'static [&'static str],
     pub because: &'static str,
 }
 
-pub const BANS: &[Ban] = &[
+pub(crate) const BANS: &[Ban] = &[
     Ban {
         room: "pattern",
         named: &["threads"],
@@ -42,23 +42,23 @@ pub const BANS: &[Ban] = &[
 ];
 
 /// Who alone may name a room, and why.
-pub struct Reserved {
+pub(crate) struct Reserved {
     pub room: &'static str,
     pub to: &'static [&'static str],
     pub because: &'static str,
 }
 
-pub const RESERVED: &[Reserved] = &[Reserved {
+pub(crate) const RESERVED: &[Reserved] = &[Reserved {
     room: "sandbox",
     to: &["engine", "cli"],
     because: "the product must not know on which AWS it works",
 }];
 
 /// Arrows that run up, and who mends them. (from, to)
-pub const ARROWS_TO_MEND: &[(&str, &str)] = &[];
+pub(crate) const ARROWS_TO_MEND: &[(&str, &str)] = &[];
 
 /// Where the SDK's clients may be named: a file, or a folder with `/` at its end; `*` stands for one name.
-pub const SDK: &[(&str, &str)] = &[
+pub(crate) const SDK: &[(&str, &str)] = &[
     ("aws/", "makes the clients"),
     (
         "resources/*/aws.rs",
@@ -81,28 +81,28 @@ pub const SDK: &[(&str, &str)] = &[
     ("proof/watch.rs", "receives from that queue"),
 ];
 
-pub const SDK_TO_MEND: &[&str] = &[];
+pub(crate) const SDK_TO_MEND: &[&str] = &[];
 
 /// Who may print or read standard input besides the rooms that speak to a person.
-pub const SPEAKERS: &[&str] = &["cli", "main"];
+pub(crate) const SPEAKERS: &[&str] = &["cli", "main"];
 
-pub const STREAMS: &[(&str, &str)] = &[(
+pub(crate) const STREAMS: &[(&str, &str)] = &[(
     "backtest/open.rs",
     "reads logs from standard input where the caller names it as their source",
 )];
 
 /// The most files that may reach each other in a loop inside a room.
-pub const LARGEST_LOOP: usize = 4;
+pub(crate) const LARGEST_LOOP: usize = 4;
 
 /// Rooms with a larger loop, and its size.
-pub const LOOPS_TO_MEND: &[(&str, usize)] = &[];
+pub(crate) const LOOPS_TO_MEND: &[(&str, usize)] = &[];
 
 /// Files with doc comments that lean on the one before ("The same for …"), and how many. Those of `permissions` are help
 /// that a person reads below the word that they speak of.
-pub const DOCS_TO_MEND: &[(&str, usize)] = &[("cli/permissions.rs", 2)];
+pub(crate) const DOCS_TO_MEND: &[(&str, usize)] = &[("cli/permissions.rs", 2)];
 
 /// Folders that the map does not name yet.
-pub const FOLDERS_TO_MEND: &[&str] = &[];
+pub(crate) const FOLDERS_TO_MEND: &[&str] = &[];
 
 /// Paths in the map that do not exist yet.
-pub const PATHS_TO_MEND: &[&str] = &[];
+pub(crate) const PATHS_TO_MEND: &[&str] = &[];

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A crate's source files and what each refers to.
-pub struct Crate {
+pub(crate) struct Crate {
     pub files: Vec<File>,
 }
 
-pub struct File {
+pub(crate) struct File {
     /// Below the crate's source folder, with `/` between its parts.
     pub path: String,
     /// The folder at the top of the crate, or the name of a file that stands there alone.
@@ -22,7 +22,7 @@ pub struct File {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Token {
+pub(crate) struct Token {
     pub text: String,
     pub line: usize,
 }
@@ -38,14 +38,14 @@ struct Reference {
 }
 
 /// A file that another one needs, and the line that says so.
-pub struct Arrow {
+pub(crate) struct Arrow {
     pub to: usize,
     pub line: usize,
 }
 
 impl Crate {
     /// Reads all `.rs` files below a folder, without those of a crate of its own in it.
-    pub fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let mut paths = Vec::new();
         walk(folder, folder, &mut paths);
         paths.sort();
@@ -67,7 +67,7 @@ impl Crate {
 
     /// The files of this crate that a file needs, each once. A name that a module only passes on leads to the file
     /// that has it.
-    pub fn arrows(&self, from: usize) -> Vec<Arrow> {
+    pub(crate) fn arrows(&self, from: usize) -> Vec<Arrow> {
         let modules = self.modules();
         let mut arrows: BTreeMap<usize, usize> = BTreeMap::new();
         for reference in &self.files[from].references {

@@ -23,7 +23,7 @@ use crate::stage::Stage;
 const FOLDER: &str = "AWSLogs/o-abc/111122223333/CloudTrail/us-east-1/2026/01";
 
 /// 2,000 objects of ten days: more than a page, one of which is deleted while they are read.
-pub async fn two_thousand_objects_and_one_that_vanishes(stage: &Stage) {
+pub(crate) async fn two_thousand_objects_and_one_that_vanishes(stage: &Stage) {
     let client: &aws_sdk_s3::Client = &stage.clients.s3;
     let bucket = format!("logs-{}", stage.account);
     client.create_bucket().bucket(&bucket).send().await.unwrap();

@@ -8,7 +8,7 @@ use iamwatch::sandbox::{Fault, FaultKind};
 use crate::stage::{Stage, Wanted};
 
 /// Several rules, several channels, text and JSON.
-pub const RULES: &str = r#"
+pub(crate) const RULES: &str = r#"
 version: 1
 name: acme
 home: { region: us-east-1 }
@@ -28,7 +28,7 @@ rules:
 "#;
 
 /// A rules file whose channels need no resource of anybody else.
-pub const SELF_CONTAINED: &str = r#"
+pub(crate) const SELF_CONTAINED: &str = r#"
 version: 1
 name: acme
 home: { region: us-east-1 }
@@ -43,7 +43,7 @@ rules:
 "#;
 
 /// plan → apply → plan says no changes → a second apply writes nothing → destroy leaves nothing.
-pub async fn a_whole_life(stage: &Stage) {
+pub(crate) async fn a_whole_life(stage: &Stage) {
     let wanted = stage.wanted(RULES).await;
     let plan = stage.plan(&wanted).await;
     assert_eq!(stage.writes(), Vec::<String>::new(), "plan wrote something");
@@ -73,7 +73,7 @@ pub async fn a_whole_life(stage: &Stage) {
 }
 
 /// Others' resources, under names that look like ours, are left as they are.
-pub async fn foreign_things_stay(stage: &Stage) {
+pub(crate) async fn foreign_things_stay(stage: &Stage) {
     let wanted = stage.wanted(SELF_CONTAINED).await;
     let events = &stage.clients.events;
     events
@@ -112,7 +112,7 @@ pub async fn foreign_things_stay(stage: &Stage) {
     assert_eq!(stage.live(&wanted).await, before);
 }
 
-pub async fn a_same_named_foreign_resource_stops_the_plan(stage: &Stage) {
+pub(crate) async fn a_same_named_foreign_resource_stops_the_plan(stage: &Stage) {
     let wanted = stage.wanted(SELF_CONTAINED).await;
     let events = &stage.clients.events;
     let request = events.put_rule().name("iamwatch-acme-root.sign-in");
@@ -156,7 +156,7 @@ pub async fn a_same_named_foreign_resource_stops_the_plan(stage: &Stage) {
 }
 
 /// All rules, all at once: every alert arrives, and nothing of the test stays behind.
-pub async fn every_alert_arrives(stage: &Stage) {
+pub(crate) async fn every_alert_arrives(stage: &Stage) {
     let wanted = stage.wanted(SELF_CONTAINED).await;
     stage.deploy(&wanted).await;
     stage.confirm_all();
@@ -192,7 +192,7 @@ async fn problems(stage: &Stage, wanted: &Wanted, rule: &str) -> String {
 }
 
 /// A rule disabled, a target or a subscription removed: test-event says which.
-pub async fn a_broken_link_is_named(stage: &Stage) {
+pub(crate) async fn a_broken_link_is_named(stage: &Stage) {
     let wanted = stage.wanted(SELF_CONTAINED).await;
     stage.deploy(&wanted).await;
     stage.confirm_all();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::stage::Stage;
 
 /// Every kind of resource, listening everywhere, home neither first nor global.
-pub const RULES: &str = r#"
+pub(crate) const RULES: &str = r#"
 version: 1
 name: whole
 home: { region: eu-central-1 }
@@ -26,7 +26,7 @@ rules:
 
 /// The same for an emulator that knows neither which Regions are enabled nor rules of a custom bus with
 /// a `.` in their name.
-pub fn rules_for_the_emulator() -> String {
+pub(crate) fn rules_for_the_emulator() -> String {
     let all: Vec<String> = regions().iter().map(Region::to_string).collect();
     let own = r#"- id: root-sign-in
     title: The root user signed in
@@ -38,20 +38,20 @@ pub fn rules_for_the_emulator() -> String {
 }
 
 /// The queue that the channel `siem` names. It is somebody's.
-pub const QUEUE: &str = "alerts";
+pub(crate) const QUEUE: &str = "alerts";
 
-pub fn home() -> Region {
+pub(crate) fn home() -> Region {
     "eu-central-1".parse().unwrap()
 }
 
-pub fn regions() -> Vec<Region> {
+pub(crate) fn regions() -> Vec<Region> {
     ["us-east-1", "eu-central-1", "eu-west-1", "ap-southeast-2"]
         .map(|region| region.parse().unwrap())
         .to_vec()
 }
 
 /// The sandbox with these Regions, a queue for alerts, and what others have.
-pub async fn sandbox() -> Stage {
+pub(crate) async fn sandbox() -> Stage {
     let stage = Stage::sandbox_in(&home()).await;
     stage.sandbox.clone().unwrap().set_regions(&regions());
     furnish(&stage).await;
@@ -59,7 +59,7 @@ pub async fn sandbox() -> Stage {
 }
 
 /// Makes the queue for alerts and things of others, some under names that begin as ours do.
-pub async fn furnish(stage: &Stage) {
+pub(crate) async fn furnish(stage: &Stage) {
     let account = &stage.account;
     let here = &stage.clients;
     let arn = format!("arn:aws:sqs:{}:{account}:{QUEUE}", home());
@@ -118,7 +118,7 @@ async fn role(stage: &Stage, path: &str, name: &str) {
 }
 
 /// Somebody's trail with the bucket of its log files, recording one Region or all.
-pub async fn trail(stage: &Stage, is_multi_region: bool) {
+pub(crate) async fn trail(stage: &Stage, is_multi_region: bool) {
     let clients = stage.cloud.at(&"us-east-1".parse().unwrap());
     let bucket = somebodys_bucket(stage);
     let policy = log_policy(&bucket);
@@ -134,11 +134,11 @@ pub async fn trail(stage: &Stage, is_multi_region: bool) {
     request.send().await.unwrap();
 }
 
-pub fn somebodys_bucket(stage: &Stage) -> String {
+pub(crate) fn somebodys_bucket(stage: &Stage) -> String {
     format!("somebodys-logs-{}", stage.account)
 }
 
-pub fn log_policy(bucket: &str) -> Value {
+pub(crate) fn log_policy(bucket: &str) -> Value {
     let service = json!({ "Service": "cloudtrail.amazonaws.com" });
     let arn = format!("arn:aws:s3:::{bucket}");
     json!({ "Version": "2012-10-17", "Statement": [
@@ -150,7 +150,7 @@ pub fn log_policy(bucket: &str) -> Value {
 }
 
 /// All that others have, to the last field; with every alias and bus, so that nothing of ours hides there.
-pub async fn theirs(stage: &Stage) -> Vec<String> {
+pub(crate) async fn theirs(stage: &Stage) -> Vec<String> {
     let mut all = Vec::new();
     for region in regions() {
         let clients = stage.cloud.at(&region);

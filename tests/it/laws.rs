@@ -149,7 +149,7 @@ fn all_of() -> impl Strategy<Value = AllOf> {
     })
 }
 
-pub fn rule() -> impl Strategy<Value = Events> {
+pub(crate) fn rule() -> impl Strategy<Value = Events> {
     let service = prop_oneof![5 => select(SERVICES), 1 => Just("*")];
     let glob =
         (service, prop_oneof![select(NAME_GLOBS), select(NAMES)]).prop_map(|(service, name)| {
@@ -172,7 +172,7 @@ pub fn rule() -> impl Strategy<Value = Events> {
         })
 }
 
-pub fn event() -> impl Strategy<Value = Value> {
+pub(crate) fn event() -> impl Strategy<Value = Value> {
     (
         select(SERVICES),
         select(NAMES),
@@ -208,7 +208,7 @@ pub fn event() -> impl Strategy<Value = Value> {
         })
 }
 
-pub fn file_with(events: Events) -> RulesFile {
+pub(crate) fn file_with(events: Events) -> RulesFile {
     RulesFile {
         name: "laws".parse().unwrap(),
         home: Home {
@@ -242,7 +242,7 @@ pub fn file_with(events: Events) -> RulesFile {
 mod meaning {
     use super::*;
 
-    pub fn fires(rule: &Events, event: &Value) -> bool {
+    pub(crate) fn fires(rule: &Events, event: &Value) -> bool {
         let detail = &event["detail"];
         let service = detail["eventSource"]
             .as_str()
@@ -312,7 +312,7 @@ mod meaning {
         u32::from(network) & mask == u32::from(address) & mask
     }
 
-    pub fn glob(pattern: &str, text: &str) -> bool {
+    pub(crate) fn glob(pattern: &str, text: &str) -> bool {
         match pattern.chars().next() {
             None => text.is_empty(),
             Some('*') => (0..=text.len())
@@ -330,7 +330,7 @@ mod meaning {
     }
 }
 
-pub fn matches(pattern: &Value, event: &Value) -> bool {
+pub(crate) fn matches(pattern: &Value, event: &Value) -> bool {
     let pattern = EventPattern::parse(&pattern.to_string()).unwrap();
     pattern.matches(&Event::parse(&event.to_string()).unwrap())
 }

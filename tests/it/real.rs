@@ -221,7 +221,7 @@ async fn ctrl_c_removes_the_temporary_rule_and_a_killed_one_is_swept_later() {
 }
 
 /// The emulator's CloudTrail sends nothing to EventBridge: that is what must be said.
-pub async fn the_missing_part_is_named(stage: &Stage) {
+pub(crate) async fn the_missing_part_is_named(stage: &Stage) {
     let wanted = stage.wanted(RULES).await;
     stage.deploy(&wanted).await;
     let proof = prove(stage, &wanted, 3, std::future::pending()).await;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// The folder of the shared data, or `None` after saying that the calling test skips it.
-pub fn data() -> Option<PathBuf> {
+pub(crate) fn data() -> Option<PathBuf> {
     let folder = std::env::var_os("IAMWATCH_SHARED_DATA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
         PathBuf::from,
@@ -17,7 +17,7 @@ pub fn data() -> Option<PathBuf> {
 }
 
 /// The collections of CloudTrail records, one a line, by the names of their files and in that order.
-pub fn records() -> Option<Vec<(PathBuf, String)>> {
+pub(crate) fn records() -> Option<Vec<(PathBuf, String)>> {
     let files = std::fs::read_dir(data()?.join("cloudtrail")).unwrap();
     let files = files.map(|file| file.unwrap().path());
     let mut records: Vec<PathBuf> = files

@@ -28,7 +28,7 @@ use iamwatch::rules::RulesFile;
 use iamwatch::sandbox::{self, Sandbox};
 
 /// One AWS account with an administrator in it.
-pub struct Stage {
+pub(crate) struct Stage {
     pub cloud: Cloud,
     pub clients: Clients,
     pub account: AccountId,
@@ -38,21 +38,21 @@ pub struct Stage {
 }
 
 /// A rules file, compiled and placed.
-pub struct Wanted {
+pub(crate) struct Wanted {
     pub file: RulesFile,
     pub patterns: Vec<Compiled>,
     pub desired: Desired,
 }
 
 /// What stands in AWS, and how it differs from what is wanted.
-pub struct Standing {
+pub(crate) struct Standing {
     account_facts: AccountFacts,
     live: Vec<Live>,
     difference: Result<Plan, Vec<Conflict>>,
 }
 
 impl Standing {
-    pub fn deployment<'a>(&'a self, wanted: &'a Wanted) -> Deployment<'a> {
+    pub(crate) fn deployment<'a>(&'a self, wanted: &'a Wanted) -> Deployment<'a> {
         Deployment {
             stack: &wanted.file.name,
             home: &wanted.file.home.region,
@@ -67,12 +67,12 @@ impl Standing {
 
 impl Stage {
     /// A new sandbox whose clock moves a little with every call.
-    pub async fn sandbox() -> Self {
+    pub(crate) async fn sandbox() -> Self {
         Self::sandbox_in(&region()).await
     }
 
     /// The same for a home elsewhere.
-    pub async fn sandbox_in(home: &Region) -> Self {
+    pub(crate) async fn sandbox_in(home: &Region) -> Self {
         let sandbox = Sandbox::new(sandbox::Options {
             account: "111122223333".parse().unwrap(),
             region: home.clone(),
@@ -86,24 +86,24 @@ impl Stage {
     }
 
     /// A sandbox of its own that begins where this one stands.
-    pub async fn fork(&self) -> Self {
+    pub(crate) async fn fork(&self) -> Self {
         let sandbox = self.sandbox.clone().unwrap().fork();
         let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
         Self::with(config, Some(sandbox)).await
     }
 
     /// The same AWS through another caller's eyes.
-    pub async fn seen_by(&self, config: SdkConfig) -> Self {
+    pub(crate) async fn seen_by(&self, config: SdkConfig) -> Self {
         Self::with(config, self.sandbox.clone()).await
     }
 
     /// A private account of the emulator; `None`, after saying so, where none is running.
-    pub async fn emulator() -> Option<Self> {
+    pub(crate) async fn emulator() -> Option<Self> {
         Self::emulator_in(&region()).await
     }
 
     /// The same for a home elsewhere.
-    pub async fn emulator_in(home: &Region) -> Option<Self> {
+    pub(crate) async fn emulator_in(home: &Region) -> Option<Self> {
         let Ok(endpoint) = std::env::var("IAMWATCH_LOCALEMU") else {
             eprintln!("skipped: IAMWATCH_LOCALEMU names no emulator");
             return None;
@@ -159,12 +159,12 @@ impl Stage {
     }
 
     /// Loads, compiles and places a rules file that must be right.
-    pub async fn wanted(&self, text: &str) -> Wanted {
+    pub(crate) async fn wanted(&self, text: &str) -> Wanted {
         self.try_wanted(text).await.unwrap()
     }
 
     /// The same for a caller who may not look.
-    pub async fn try_wanted(&self, text: &str) -> Result<Wanted, CallError> {
+    pub(crate) async fn try_wanted(&self, text: &str) -> Result<Wanted, CallError> {
         let loaded = check::load_text("test.yaml", text);
         let file = loaded.file.unwrap_or_else(|| {
             panic!("{:#?}", loaded.diagnostics);
@@ -180,31 +180,35 @@ impl Stage {
     }
 
     /// A queue of somebody's, at the home of the clients.
-    pub async fn queue(&self, name: &str) {
+    pub(crate) async fn queue(&self, name: &str) {
         let request = self.clients.sqs.create_queue().queue_name(name);
         request.send().await.unwrap();
     }
 
-    pub async fn live(&self, wanted: &Wanted) -> Vec<Live> {
+    pub(crate) async fn live(&self, wanted: &Wanted) -> Vec<Live> {
         self.try_live(wanted).await.unwrap()
     }
 
-    pub async fn try_live(&self, wanted: &Wanted) -> Result<Vec<Live>, CallError> {
+    pub(crate) async fn try_live(&self, wanted: &Wanted) -> Result<Vec<Live>, CallError> {
         let account_facts = self.try_survey(&wanted.file).await?;
         let (name, desired) = (&wanted.file.name, &wanted.desired);
         engine::live(&self.cloud, name, desired, &account_facts).await
     }
 
     /// The account as it stands.
-    pub async fn try_survey(&self, file: &RulesFile) -> Result<AccountFacts, CallError> {
+    pub(crate) async fn try_survey(&self, file: &RulesFile) -> Result<AccountFacts, CallError> {
         resources::account_facts(&self.cloud, &file.name, &file.home.region).await
     }
 
-    pub async fn plan(&self, wanted: &Wanted) -> Plan {
+    pub(crate) async fn plan(&self, wanted: &Wanted) -> Plan {
         self.try_plan(wanted, false).await.unwrap()
     }
 
-    pub async fn try_plan(&self, wanted: &Wanted, prune: bool) -> Result<Plan, Vec<Conflict>> {
+    pub(crate) async fn try_plan(
+        &self,
+        wanted: &Wanted,
+        prune: bool,
+    ) -> Result<Plan, Vec<Conflict>> {
         let live = self.live(wanted).await;
         let wishes = PlanOptions {
             prune,
@@ -213,18 +217,18 @@ impl Stage {
         plan::plan(&wanted.file.name, &wanted.desired, &live, &wishes)
     }
 
-    pub async fn destruction(&self, wanted: &Wanted) -> Plan {
+    pub(crate) async fn destruction(&self, wanted: &Wanted) -> Plan {
         let live = self.live(wanted).await;
         let wishes = PlanOptions::destruction(vec![Kind::EncryptionKey, Kind::Bucket, Kind::Trail]);
         plan::plan(&wanted.file.name, &wanted.desired.nothing(), &live, &wishes).unwrap()
     }
 
-    pub async fn apply(&self, plan: &Plan) -> Report {
+    pub(crate) async fn apply(&self, plan: &Plan) -> Report {
         apply::apply(plan, &self.cloud, std::future::pending(), |_| {}).await
     }
 
     /// Plans and applies, and expects success.
-    pub async fn deploy(&self, wanted: &Wanted) -> Plan {
+    pub(crate) async fn deploy(&self, wanted: &Wanted) -> Plan {
         let plan = self.plan(wanted).await;
         let report = self.apply(&plan).await;
         assert!(report.is_complete(), "{report:#?}");
@@ -232,14 +236,14 @@ impl Stage {
     }
 
     /// Whoever was asked by mail or URL agrees. The emulator asks nobody.
-    pub fn confirm_all(&self) {
+    pub(crate) fn confirm_all(&self) {
         if let Some(sandbox) = &self.sandbox {
             sandbox.confirm(None).unwrap();
         }
     }
 
     /// Deletes every version of every object, as the owner of a bucket would by hand.
-    pub async fn empty_bucket(&self, bucket: &str) {
+    pub(crate) async fn empty_bucket(&self, bucket: &str) {
         if let Some(sandbox) = &self.sandbox {
             return sandbox.empty_bucket(bucket);
         }
@@ -254,12 +258,22 @@ impl Stage {
     }
 
     /// Sends test events for these rules (all if none) and waits.
-    pub async fn prove(&self, wanted: &Wanted, rules: &[&str], wait_seconds: u64) -> Vec<Proof> {
+    pub(crate) async fn prove(
+        &self,
+        wanted: &Wanted,
+        rules: &[&str],
+        wait_seconds: u64,
+    ) -> Vec<Proof> {
         self.try_prove(wanted, rules, wait_seconds).await.unwrap()
     }
 
     /// The same, from the bus of one Region.
-    pub async fn prove_from(&self, wanted: &Wanted, rules: &[&str], region: &str) -> Vec<Proof> {
+    pub(crate) async fn prove_from(
+        &self,
+        wanted: &Wanted,
+        rules: &[&str],
+        region: &str,
+    ) -> Vec<Proof> {
         let from = Some(region.parse().unwrap());
         let stop = std::future::pending();
         self.prove_with(wanted, rules, 30, from, stop)
@@ -267,7 +281,7 @@ impl Stage {
             .unwrap()
     }
 
-    pub async fn try_prove(
+    pub(crate) async fn try_prove(
         &self,
         wanted: &Wanted,
         rules: &[&str],
@@ -277,7 +291,7 @@ impl Stage {
             .await
     }
 
-    pub async fn prove_until(
+    pub(crate) async fn prove_until(
         &self,
         wanted: &Wanted,
         rules: &[&str],
@@ -315,7 +329,7 @@ impl Stage {
     }
 
     /// The time there, in Unix milliseconds.
-    pub fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         match &self.sandbox {
             Some(sandbox) => sandbox.now(),
             None => wall_millis(),
@@ -323,7 +337,7 @@ impl Stage {
     }
 
     /// What a test needs to know of what is deployed.
-    pub async fn standing(&self, wanted: &Wanted) -> Result<Standing, CallError> {
+    pub(crate) async fn standing(&self, wanted: &Wanted) -> Result<Standing, CallError> {
         let live = self.try_live(wanted).await?;
         let account_facts = self.try_survey(&wanted.file).await?;
         let name = &wanted.file.name;
@@ -336,7 +350,7 @@ impl Stage {
     }
 
     /// Operations that changed something since the last look, as `service:Operation`.
-    pub fn writes(&self) -> Vec<String> {
+    pub(crate) fn writes(&self) -> Vec<String> {
         let mut made = self.calls.0.lock().unwrap();
         made.drain(..)
             .filter(|operation| {
@@ -349,7 +363,7 @@ impl Stage {
     }
 }
 
-pub fn region() -> Region {
+pub(crate) fn region() -> Region {
     "us-east-1".parse().unwrap()
 }
 
@@ -359,7 +373,7 @@ fn wall_millis() -> i64 {
     i64::try_from(since.as_millis()).unwrap()
 }
 
-pub fn new_id() -> String {
+pub(crate) fn new_id() -> String {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     format!("{:08x}-0000-4000-8000-{next:012x}", std::process::id())

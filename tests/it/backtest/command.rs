@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::cli::TestEnv;
 
 /// A record of a call in a Region at a time.
-pub fn made(api: &str, identity: Identity, region: &str, time: &str) -> Value {
+pub(crate) fn made(api: &str, identity: Identity, region: &str, time: &str) -> Value {
     let (service, name) = api.split_once(':').unwrap();
     let account: AccountId = "111122223333".parse().unwrap();
     let region: Region = region.parse().unwrap();
@@ -29,19 +29,19 @@ pub fn made(api: &str, identity: Identity, region: &str, time: &str) -> Value {
     )
 }
 
-pub fn gzipped(text: &str) -> Vec<u8> {
+pub(crate) fn gzipped(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap()
 }
 
-pub fn write(folder: &Path, name: &str, bytes: &[u8]) {
+pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) {
     let path = folder.join(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, bytes).unwrap();
 }
 
-pub fn report(env: &TestEnv, args: &[&str]) -> (i32, Value, String) {
+pub(crate) fn report(env: &TestEnv, args: &[&str]) -> (i32, Value, String) {
     let args: Vec<&str> = ["backtest", "--json"].iter().chain(args).copied().collect();
     let (code, out, err) = env.run(&args);
     (

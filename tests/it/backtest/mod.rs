@@ -1,7 +1,7 @@
 //! `iamwatch backtest`: what is counted, and that nothing is lost in silence.
 
 mod broken;
-pub mod command;
+pub(crate) mod command;
 mod elsewhere;
 mod interrupt;
 mod laws;
@@ -10,7 +10,7 @@ mod records;
 use iamwatch::backtest::{Blob, Body, Control, Engine, Found, Source, Tally, run};
 
 /// What an engine counts in some texts.
-pub fn count(engine: &Engine<'_>, blobs: Vec<(String, Vec<u8>)>, workers: usize) -> Tally {
+pub(crate) fn count(engine: &Engine<'_>, blobs: Vec<(String, Vec<u8>)>, workers: usize) -> Tally {
     let found = blobs.into_iter().map(|(name, bytes)| {
         Found::Blob(Blob {
             name,

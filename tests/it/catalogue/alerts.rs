@@ -11,7 +11,7 @@ use crate::shared;
 
 /// Where an alert went.
 #[derive(Debug, Clone, Copy)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// It is told by these rules together.
     Rules(&'static [&'static str]),
     /// No pattern can express it.
@@ -21,7 +21,7 @@ use Answer::{No, Rules};
 
 /// The alert's id, and the answer.
 #[rustfmt::skip]
-pub const ALERTS: &[(&str, Answer)] = &[
+pub(crate) const ALERTS: &[(&str, Answer)] = &[
     ("root-console-login", Rules(&["root/sign-in"])),
     ("root-console-login-failed", Rules(&["root/sign-in"])),
     ("root-api-activity", Rules(&["root/activity"])),
@@ -119,13 +119,13 @@ const OTHER_SEVERITY: &[(&str, &str)] = &[
 /// Event names that no rule of the alert listens to, and why.
 const OTHER_EVENTS: &[(&str, &str)] = &[];
 
-pub fn alerts() -> Option<Vec<Value>> {
+pub(crate) fn alerts() -> Option<Vec<Value>> {
     let text = std::fs::read_to_string(shared::data()?.join("catalogue.json")).unwrap();
     let catalogue: Value = serde_json::from_str(&text).unwrap();
     catalogue["alerts"].as_array().cloned()
 }
 
-pub fn texts<'v>(alert: &'v Value, key: &str) -> Vec<&'v str> {
+pub(crate) fn texts<'v>(alert: &'v Value, key: &str) -> Vec<&'v str> {
     let list = alert[key].as_array().map_or(&[][..], Vec::as_slice);
     list.iter().filter_map(Value::as_str).collect()
 }

@@ -22,7 +22,7 @@ const HEAD: [&str; 6] = [
 ];
 
 /// A whole file around a list of rules, or around some keys of a file.
-pub fn whole(part: &str) -> String {
+pub(crate) fn whole(part: &str) -> String {
     if part.contains("version:") && part.contains("channels:") || part.starts_with('#') {
         return part.to_owned();
     }
@@ -50,16 +50,16 @@ pub fn whole(part: &str) -> String {
 }
 
 /// Checks a part of a rules file.
-pub fn checked(part: &str) -> Checked {
+pub(crate) fn checked(part: &str) -> Checked {
     check::check(rules::parse_text("rules.yaml", &whole(part)), false)
 }
 
 /// What is said about it.
-pub fn shown(checked: &Checked) -> String {
+pub(crate) fn shown(checked: &Checked) -> String {
     render(&checked.sources, &checked.diagnostics, false)
 }
 
 /// The codes of what is said about it.
-pub fn codes_of(checked: &Checked) -> Vec<&'static str> {
+pub(crate) fn codes_of(checked: &Checked) -> Vec<&'static str> {
     checked.diagnostics.iter().map(|d| d.code).collect()
 }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::cli::TestEnv;
 
 /// Two rules, a trail of our own.
-pub const RULES: &str = r#"version: 1
+pub(crate) const RULES: &str = r#"version: 1
 name: acme
 home: { region: us-east-1 }
 trail: existing-or-create
@@ -31,12 +31,12 @@ rules:
 "#;
 
 /// A folder with a rules file and a sandbox.
-pub struct Folder {
+pub(crate) struct Folder {
     env: TestEnv,
 }
 
 impl Folder {
-    pub fn with(rules: &str) -> Self {
+    pub(crate) fn with(rules: &str) -> Self {
         let folder = Self {
             env: TestEnv::new(),
         };
@@ -44,28 +44,28 @@ impl Folder {
         folder
     }
 
-    pub fn rules(&self, text: &str) {
+    pub(crate) fn rules(&self, text: &str) {
         std::fs::write(self.path("iamwatch.yaml"), text).unwrap();
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.env.path().join(name)
     }
 
     /// Runs a command on the sandbox: exit code, output, errors.
-    pub fn run(&self, args: &[&str]) -> (i32, String, String) {
+    pub(crate) fn run(&self, args: &[&str]) -> (i32, String, String) {
         let args: Vec<&str> = args.iter().copied().chain(["--sandbox"]).collect();
         self.env.run(&args)
     }
 
-    pub fn succeed(&self, args: &[&str]) -> String {
+    pub(crate) fn succeed(&self, args: &[&str]) -> String {
         let (code, out, err) = self.run(args);
         assert_eq!(code, 0, "{args:?}\n{out}{err}");
         out
     }
 
     /// What a command says when it fails; nothing may be written then.
-    pub fn fail(&self, args: &[&str]) -> String {
+    pub(crate) fn fail(&self, args: &[&str]) -> String {
         let before = self.world();
         let (code, out, err) = self.run(args);
         assert_eq!(code, 1, "{args:?}\n{out}{err}");
@@ -74,7 +74,7 @@ impl Folder {
     }
 
     /// Lets somebody else do something to the AWS of this folder.
-    pub fn meanwhile<T>(&self, act: impl FnOnce(&Sandbox) -> T) -> T {
+    pub(crate) fn meanwhile<T>(&self, act: impl FnOnce(&Sandbox) -> T) -> T {
         let path = self.path(".iamwatch-sandbox.json");
         let sandbox = Sandbox::load(&path).unwrap();
         let done = act(&sandbox);
@@ -110,7 +110,10 @@ fn without_traces(value: &mut Value) {
 
 impl Folder {
     /// Lets somebody else call AWS.
-    pub fn aws<F: Future<Output = ()>>(&self, act: impl FnOnce(iamwatch::aws::Clients) -> F) {
+    pub(crate) fn aws<F: Future<Output = ()>>(
+        &self,
+        act: impl FnOnce(iamwatch::aws::Clients) -> F,
+    ) {
         self.meanwhile(|sandbox| {
             let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
             let runtime = tokio::runtime::Builder::new_current_thread()

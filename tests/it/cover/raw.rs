@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::synthetic;
 
 /// Patterns as people write them by hand: any source, no `detail`, `$or` at any level, tests of all kinds.
-pub fn raw_pattern() -> impl Strategy<Value = Value> {
+pub(crate) fn raw_pattern() -> impl Strategy<Value = Value> {
     let texts = || {
         select(
             &[
@@ -118,7 +118,7 @@ fn set(object: &mut Map<String, Value>, path: &str, value: Value) {
 }
 
 /// A detector made from a pattern.
-pub fn detector(pattern: Value, state: RuleState) -> Compiled {
+pub(crate) fn detector(pattern: Value, state: RuleState) -> Compiled {
     Compiled {
         rule: RuleId("raw".to_owned()),
         title: "Raw".to_owned(),
@@ -132,7 +132,7 @@ pub fn detector(pattern: Value, state: RuleState) -> Compiled {
 
 /// Events near raw patterns: fields may be absent, numbers, lists, or inside lists of objects; service and
 /// name are single texts or absent, as in CloudTrail.
-pub fn odd_event() -> impl Strategy<Value = Value> {
+pub(crate) fn odd_event() -> impl Strategy<Value = Value> {
     let value = || {
         prop_oneof![
             4 => select(&["Root", "x", "CreateUser", "GetUser", "10.0.0.1", "", "events.amazonaws.com"][..])

@@ -11,7 +11,7 @@ use super::stores;
 use crate::stage::Stage;
 
 /// Changes one field in AWS. An unknown field is a new one, for which a case is missing here.
-pub async fn change(stage: &Stage, live: &Live, field: &str) {
+pub(crate) async fn change(stage: &Stage, live: &Live, field: &str) {
     let name = live.key.name.as_str();
     let handle = live.handle.clone().unwrap_or_default();
     let clients = &stage.cloud.at_place(&live.key.place);

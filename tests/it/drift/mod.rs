@@ -1,9 +1,9 @@
 //! Every field of every resource, changed behind iamwatch's back: plan shows it, apply repairs it.
 
-pub mod change;
+pub(crate) mod change;
 mod stores;
 mod verdicts;
-pub mod whole;
+pub(crate) mod whole;
 
 use std::collections::BTreeSet;
 
@@ -82,7 +82,7 @@ fn fields(resource: &Value) -> BTreeSet<String> {
 }
 
 /// The direct topology: one Region, detectors on the default bus.
-pub async fn every_field_is_repaired(stage: &Stage) {
+pub(crate) async fn every_field_is_repaired(stage: &Stage) {
     let queue = stage.clients.sqs.create_queue().queue_name("alerts");
     queue.send().await.unwrap();
     let wanted = stage.wanted(RULES).await;
@@ -95,7 +95,7 @@ pub async fn every_field_is_repaired(stage: &Stage) {
 
 /// How much of a walk is walked.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Pace {
+pub(crate) enum Pace {
     /// Every field of every resource.
     Every,
     /// Every field of one resource of each kind at home, and of one elsewhere.
@@ -105,7 +105,7 @@ pub enum Pace {
 }
 
 /// Changes one field after the other, and has each change shown and repaired: the fields walked.
-pub async fn walk(stage: &Stage, wanted: &Wanted, pace: Pace) -> BTreeSet<String> {
+pub(crate) async fn walk(stage: &Stage, wanted: &Wanted, pace: Pace) -> BTreeSet<String> {
     let mut walked = BTreeSet::new();
     let mut walked_at = BTreeSet::new();
     let mut live = stage.live(wanted).await;
@@ -188,7 +188,7 @@ async fn is_repaired(
 }
 
 /// Targets and subscriptions that are gone or too many, and whole resources that are gone.
-pub async fn what_is_gone_comes_back(stage: &Stage) {
+pub(crate) async fn what_is_gone_comes_back(stage: &Stage) {
     stage.queue("alerts").await;
     let wanted = stage.wanted(RULES).await;
     stage.deploy(&wanted).await;

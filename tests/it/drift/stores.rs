@@ -10,7 +10,7 @@ use crate::everything;
 use crate::stage::Stage;
 
 /// An unknown field is a new one, for which a case is missing here.
-pub async fn change(stage: &Stage, clients: &Clients, live: &Live, field: &str) {
+pub(crate) async fn change(stage: &Stage, clients: &Clients, live: &Live, field: &str) {
     match &live.resource {
         Resource::EncryptionKey(_) => key(stage, clients, live, field).await,
         Resource::Bucket(_) => bucket(clients, live, field).await,
@@ -22,7 +22,7 @@ pub async fn change(stage: &Stage, clients: &Clients, live: &Live, field: &str) 
 }
 
 /// A role that EventBridge may assume, made if it is not there: its ARN.
-pub async fn open_role(stage: &Stage, name: &str) -> String {
+pub(crate) async fn open_role(stage: &Stage, name: &str) -> String {
     let iam = stage.cloud.global().iam;
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" }, "Action": "sts:AssumeRole",

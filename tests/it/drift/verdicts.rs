@@ -120,7 +120,7 @@ fn is_uncovered(wanted: &Wanted, plan: &Plan) -> bool {
 }
 
 /// The three agree with what is known of the field, and so with each other.
-pub async fn agree(stage: &Stage, wanted: &Wanted, plan: &Plan, field: &str) {
+pub(crate) async fn agree(stage: &Stage, wanted: &Wanted, plan: &Plan, field: &str) {
     if stage.sandbox.is_none() {
         return;
     }
@@ -140,14 +140,14 @@ pub async fn agree(stage: &Stage, wanted: &Wanted, plan: &Plan, field: &str) {
 }
 
 /// What was called so far does not count.
-pub fn forget_calls(stage: &Stage) {
+pub(crate) fn forget_calls(stage: &Stage) {
     if let Some(sandbox) = &stage.sandbox {
         sandbox.clear_calls();
     }
 }
 
 /// The writes since then are those of the plan.
-pub fn calls_were_forecast(stage: &Stage, plan: &Plan, what: &str) {
+pub(crate) fn calls_were_forecast(stage: &Stage, plan: &Plan, what: &str) {
     let Some(sandbox) = &stage.sandbox else {
         return;
     };

@@ -100,7 +100,7 @@ async fn bus_statements(stage: &Stage) -> Vec<Value> {
     policy["Statement"].as_array().unwrap().clone()
 }
 
-pub async fn a_whole_account_lives_and_dies(stage: &Stage, rules: &str, pace: Pace) {
+pub(crate) async fn a_whole_account_lives_and_dies(stage: &Stage, rules: &str, pace: Pace) {
     let before = everything::theirs(stage).await;
     let wanted = covered(stage, rules).await;
     assert_eq!(everything::theirs(stage).await, before);

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::{id, organized};
 
 /// An AWS in this process, a rules file, and who runs the program.
-pub struct Kit {
+pub(crate) struct Kit {
     pub sandbox: Sandbox,
     folder: Arc<TempDir>,
     rules: String,
@@ -25,18 +25,18 @@ pub struct Kit {
 
 /// What a command line said.
 #[derive(Debug)]
-pub struct Said {
+pub(crate) struct Said {
     pub code: i32,
     pub out: String,
     pub err: String,
 }
 
 /// How an account stands: ours without what AWS chooses.
-pub type End = BTreeMap<AccountId, Vec<Live>>;
+pub(crate) type End = BTreeMap<AccountId, Vec<Live>>;
 
 impl Kit {
     /// The management account, and these others right below the root.
-    pub fn with(rules: &str, members: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(rules: &str, members: &[(&str, &str)]) -> Self {
         let (sandbox, organization) = organized();
         for (account, name) in members {
             let made = organization.create_account_as(&id(account), &organization.root(), name);
@@ -52,7 +52,7 @@ impl Kit {
     }
 
     /// An AWS of its own that begins where this one stands, with the same rules file.
-    pub fn fork(&self) -> Self {
+    pub(crate) fn fork(&self) -> Self {
         Self {
             sandbox: self.sandbox.fork(),
             folder: self.folder.clone(),
@@ -60,30 +60,30 @@ impl Kit {
         }
     }
 
-    pub fn rules(&self, text: &str) {
+    pub(crate) fn rules(&self, text: &str) {
         self.write(&self.rules, text);
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
     /// The path of a file beside the rules file.
-    pub fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         let path = self.folder.path().join(name);
         path.to_str().unwrap().to_owned()
     }
 
-    pub fn organization(&self) -> Organization {
+    pub(crate) fn organization(&self) -> Organization {
         self.sandbox.organization().unwrap()
     }
 
     /// Runs a command line as an administrator of the management account.
-    pub fn run(&self, args: &[&str]) -> Said {
+    pub(crate) fn run(&self, args: &[&str]) -> Said {
         self.run_as(args, InProcessAws::administered(self.sandbox.clone()))
     }
 
-    pub fn run_as(&self, args: &[&str], within: InProcessAws) -> Said {
+    pub(crate) fn run_as(&self, args: &[&str], within: InProcessAws) -> Said {
         let (out, err) = (Shared::default(), Shared::default());
         let ui = Ui::new(out.clone(), err.clone());
         let rules = self.path(&self.rules);
@@ -102,21 +102,21 @@ impl Kit {
         }
     }
 
-    pub fn succeed(&self, args: &[&str]) -> String {
+    pub(crate) fn succeed(&self, args: &[&str]) -> String {
         let said = self.run(args);
         assert_eq!(said.code, 0, "{args:?}\n{}{}", said.out, said.err);
         said.out
     }
 
     /// A command line that must fail; all that it said.
-    pub fn fail(&self, args: &[&str]) -> String {
+    pub(crate) fn fail(&self, args: &[&str]) -> String {
         let said = self.run(args);
         assert_eq!(said.code, 1, "{args:?}\n{}{}", said.out, said.err);
         said.out + &said.err
     }
 
     /// The only JSON document of a command line that does not fail.
-    pub fn json(&self, args: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, args: &[&str]) -> serde_json::Value {
         let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
         let said = self.run(&args);
         assert!(said.code != 1, "{args:?}\n{}{}", said.out, said.err);
@@ -124,7 +124,7 @@ impl Kit {
     }
 
     /// Lets an administrator of an account act there.
-    pub fn act<T>(
+    pub(crate) fn act<T>(
         &self,
         account: &str,
         region: &str,
@@ -136,7 +136,7 @@ impl Kit {
     }
 
     /// Everything of ours in every account.
-    pub fn end(&self) -> End {
+    pub(crate) fn end(&self) -> End {
         let file = std::fs::read_to_string(self.path(&self.rules)).unwrap();
         let file = check::load_text("iamwatch.yaml", &file).file.unwrap();
         let home = &file.home.region;
@@ -170,7 +170,7 @@ impl Kit {
     }
 
     /// The whole policy of the home bus, foreign statements included.
-    pub fn bus_policy(&self, account: &str) -> serde_json::Value {
+    pub(crate) fn bus_policy(&self, account: &str) -> serde_json::Value {
         let policy = self.act(account, "eu-central-1", async |config| {
             let events = aws_sdk_eventbridge::Client::new(&config);
             let bus = events.describe_event_bus().name("iamwatch-acme");
@@ -180,7 +180,7 @@ impl Kit {
     }
 }
 
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -189,7 +189,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Takes every permission from the role of members.
-pub async fn empty_role(config: &aws_types::SdkConfig) {
+pub(crate) async fn empty_role(config: &aws_types::SdkConfig) {
     let iam = aws_sdk_iam::Client::new(config);
     let role = "OrganizationAccountAccessRole";
     let listed = iam.list_role_policies().role_name(role).send().await;

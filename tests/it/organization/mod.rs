@@ -16,7 +16,7 @@ use iamwatch::sandbox::{Clock, Options, Organization, Sandbox};
 use crate::cli::TestEnv;
 
 /// Listens in three Regions of every account; home is neither first nor global.
-pub const RULES: &str = r#"version: 1
+pub(crate) const RULES: &str = r#"version: 1
 name: acme
 home: { region: eu-central-1 }
 watch:
@@ -34,16 +34,16 @@ rules:
     events: ["kms:DisableKey"]
 "#;
 
-pub const MANAGEMENT: &str = "111122223333";
+pub(crate) const MANAGEMENT: &str = "111122223333";
 /// The other accounts.
-pub const MEMBERS: [(&str, &str); 4] = [
+pub(crate) const MEMBERS: [(&str, &str); 4] = [
     ("222233334444", "security"),
     ("333344445555", "payments"),
     ("444455556666", "shop"),
     ("555566667777", "lab"),
 ];
 
-pub fn id(account: &str) -> AccountId {
+pub(crate) fn id(account: &str) -> AccountId {
     account.parse().unwrap()
 }
 
@@ -63,12 +63,12 @@ fn organized() -> (Sandbox, Organization) {
 }
 
 /// A folder with a rules file and a sandbox in which there is an organization.
-pub struct Folder {
+pub(crate) struct Folder {
     env: TestEnv,
 }
 
 impl Folder {
-    pub fn with(rules: &str) -> Self {
+    pub(crate) fn with(rules: &str) -> Self {
         let folder = Self {
             env: TestEnv::new(),
         };
@@ -87,7 +87,7 @@ impl Folder {
         folder
     }
 
-    pub fn rules(&self, text: &str) {
+    pub(crate) fn rules(&self, text: &str) {
         std::fs::write(self.env.path().join("iamwatch.yaml"), text).unwrap();
     }
 
@@ -96,26 +96,26 @@ impl Folder {
     }
 
     /// Runs a command on the sandbox: exit code, output, errors.
-    pub fn run(&self, args: &[&str]) -> (i32, String, String) {
+    pub(crate) fn run(&self, args: &[&str]) -> (i32, String, String) {
         let args: Vec<&str> = args.iter().copied().chain(["--sandbox"]).collect();
         self.env.run(&args)
     }
 
-    pub fn succeed(&self, args: &[&str]) -> String {
+    pub(crate) fn succeed(&self, args: &[&str]) -> String {
         let (code, out, err) = self.run(args);
         assert_eq!(code, 0, "{args:?}\n{out}{err}");
         out
     }
 
     /// Lets somebody act on the AWS of this folder.
-    pub fn meanwhile<T>(&self, act: impl FnOnce(&Sandbox, &Organization) -> T) -> T {
+    pub(crate) fn meanwhile<T>(&self, act: impl FnOnce(&Sandbox, &Organization) -> T) -> T {
         let sandbox = Sandbox::load(&self.file()).unwrap();
         let done = act(&sandbox, &sandbox.organization().unwrap());
         sandbox.save(&self.file()).unwrap();
         done
     }
 
-    pub fn json(&self, args: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, args: &[&str]) -> serde_json::Value {
         let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
         let (code, out, err) = self.run(&args);
         assert!(code == 0 || code == 2, "{args:?}\n{out}{err}");

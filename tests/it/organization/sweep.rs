@@ -11,7 +11,7 @@ use super::kit::{End, Kit, Said};
 use super::{MANAGEMENT, id};
 
 /// Two Regions, one of them the one of global services.
-pub const RULES: &str = r#"version: 1
+pub(crate) const RULES: &str = r#"version: 1
 name: acme
 home: { region: eu-central-1 }
 watch: { organization: {} }
@@ -27,7 +27,8 @@ rules:
     events: ["kms:DisableKey"]
 "#;
 
-pub const MEMBERS: [(&str, &str); 2] = [("333344445555", "payments"), ("444455556666", "shop")];
+pub(crate) const MEMBERS: [(&str, &str); 2] =
+    [("333344445555", "payments"), ("444455556666", "shop")];
 /// The one that is disturbed.
 const STRUCK: &str = "333344445555";
 const APPLY: [&str; 2] = ["apply", "--auto-approve"];

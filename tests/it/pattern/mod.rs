@@ -2,4 +2,4 @@
 
 mod command;
 #[path = "../../../src/pattern/tests/it/random.rs"]
-pub mod random;
+pub(crate) mod random;

@@ -16,7 +16,7 @@ fn handle(live: &[Live], kind: Kind) -> String {
 }
 
 /// Breaks what is live at home and in IAM.
-pub async fn breaks_everything(stage: &Stage, live: &[Live]) {
+pub(crate) async fn breaks_everything(stage: &Stage, live: &[Live]) {
     rule(stage, live).await;
     topic(stage, live).await;
     queue(stage, live).await;

@@ -34,7 +34,7 @@ fn survive(name: &str, text: &str) -> Vec<Diagnostic> {
 }
 
 /// What holds for every load: places are in the text, and there is a file or an error.
-pub fn check(loaded: &Loaded) {
+pub(crate) fn check(loaded: &Loaded) {
     for diagnostic in &loaded.diagnostics {
         let span = diagnostic.span;
         let text = &loaded.sources.get(span.source).unwrap().text;

@@ -7,4 +7,4 @@ mod meaning;
 mod messages;
 mod own_calls;
 mod records;
-pub mod schema;
+pub(crate) mod schema;

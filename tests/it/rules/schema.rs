@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 /// Set to rewrite what tests compare with.
-pub const BLESS: &str = "IAMWATCH_BLESS";
+pub(crate) const BLESS: &str = "IAMWATCH_BLESS";
 
 #[test]
 fn the_schema_that_is_checked_in_is_up_to_date() {

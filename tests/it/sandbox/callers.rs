@@ -215,7 +215,7 @@ async fn an_unknown_key_and_an_unknown_operation_are_errors() {
 }
 
 /// Sends the CloudTrail records that reach the default bus of us-east-1 to a queue.
-pub async fn watch(aws: &Aws) {
+pub(crate) async fn watch(aws: &Aws) {
     aws.open_queue("trail").await;
     aws.rule(
         "trail",
@@ -227,7 +227,7 @@ pub async fn watch(aws: &Aws) {
     aws.drain("trail").await;
 }
 
-pub async fn records(aws: &Aws) -> Vec<Value> {
+pub(crate) async fn records(aws: &Aws) -> Vec<Value> {
     let bodies = aws.bodies("trail").await;
     bodies
         .iter()

@@ -9,14 +9,14 @@ use iamwatch::sandbox::{Organization, Sandbox};
 
 use super::{Aws, aws, clients};
 
-pub const SECURITY: &str = "222233334444";
-pub const PAYMENTS: &str = "333344445555";
+pub(crate) const SECURITY: &str = "222233334444";
+pub(crate) const PAYMENTS: &str = "333344445555";
 /// An account of the same world, outside of the organization.
-pub const STRANGER: &str = "999988887777";
+pub(crate) const STRANGER: &str = "999988887777";
 
 /// The management account's administrator in an organization: `security` in the unit `core`,
 /// `payments` in `prod`, which is in `workloads`.
-pub struct Acme {
+pub(crate) struct Acme {
     pub aws: Aws,
     pub org: Organization,
     pub core: String,
@@ -24,11 +24,11 @@ pub struct Acme {
     pub prod: String,
 }
 
-pub fn id(account: &str) -> AccountId {
+pub(crate) fn id(account: &str) -> AccountId {
     account.parse().unwrap()
 }
 
-pub fn acme() -> Acme {
+pub(crate) fn acme() -> Acme {
     let aws = aws();
     let org = aws.sandbox.organize().unwrap();
     let core = org.create_unit(&org.root(), "core").unwrap();
@@ -50,34 +50,34 @@ pub fn acme() -> Acme {
 }
 
 /// The clients of an account's administrator.
-pub fn inside(sandbox: &Sandbox, account: &str, region: &str) -> Aws {
+pub(crate) fn inside(sandbox: &Sandbox, account: &str, region: &str) -> Aws {
     clients(sandbox.clone(), sandbox.admin_in(&id(account)), region)
 }
 
 /// The role that members of an organization have.
-pub fn access_role(account: &str) -> String {
+pub(crate) fn access_role(account: &str) -> String {
     format!("arn:aws:iam::{account}:role/OrganizationAccountAccessRole")
 }
 
 impl Acme {
-    pub fn inside(&self, account: &str) -> Aws {
+    pub(crate) fn inside(&self, account: &str) -> Aws {
         inside(&self.aws.sandbox, account, "us-east-1")
     }
 
     /// What the management account becomes in a member.
-    pub async fn visit(&self, account: &str) -> Aws {
+    pub(crate) async fn visit(&self, account: &str) -> Aws {
         self.aws.become_role(&access_role(account)).await.unwrap()
     }
 }
 
 impl Aws {
-    pub fn assume(&self, role: &str) -> AssumeRoleFluentBuilder {
+    pub(crate) fn assume(&self, role: &str) -> AssumeRoleFluentBuilder {
         let assume = self.sts.assume_role().role_arn(role);
         assume.role_session_name("test")
     }
 
     /// The same world as the role sees it.
-    pub async fn become_role(&self, role: &str) -> Result<Aws, SdkError<AssumeRoleError>> {
+    pub(crate) async fn become_role(&self, role: &str) -> Result<Aws, SdkError<AssumeRoleError>> {
         let answer = self.assume(role).send().await?;
         let region = self.sts.config().region().unwrap().to_string();
         let session = credentials(answer.credentials().unwrap());
@@ -86,7 +86,12 @@ impl Aws {
 
     /// A role of the clients' account that trusts this principal, on conditions, and may do
     /// everything. The result is its ARN.
-    pub async fn role(&self, name: &str, principal: &str, condition: serde_json::Value) -> String {
+    pub(crate) async fn role(
+        &self,
+        name: &str,
+        principal: &str,
+        condition: serde_json::Value,
+    ) -> String {
         let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole",
             "Condition": condition}]});
@@ -99,13 +104,13 @@ impl Aws {
         role.arn
     }
 
-    pub async fn who(&self) -> String {
+    pub(crate) async fn who(&self) -> String {
         let me = self.sts.get_caller_identity().send().await.unwrap();
         me.arn.unwrap()
     }
 }
 
-pub fn credentials(given: &aws_sdk_sts::types::Credentials) -> Credentials {
+pub(crate) fn credentials(given: &aws_sdk_sts::types::Credentials) -> Credentials {
     let token = given.session_token().to_owned();
     Credentials::new(
         given.access_key_id(),

@@ -34,10 +34,10 @@ use aws_sdk_eventbridge::types::{PutEventsRequestEntry, RuleState, Target};
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use iamwatch::sandbox::{Clock, Options, Sandbox};
 
-pub const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// A sandbox and an administrator's clients in us-east-1.
-pub struct Aws {
+pub(crate) struct Aws {
     pub sandbox: Sandbox,
     pub events: aws_sdk_eventbridge::Client,
     pub sns: aws_sdk_sns::Client,
@@ -51,7 +51,7 @@ pub struct Aws {
     pub organizations: aws_sdk_organizations::Client,
 }
 
-pub fn aws() -> Aws {
+pub(crate) fn aws() -> Aws {
     let sandbox = Sandbox::new(Options {
         account: ACCOUNT.parse().unwrap(),
         region: "us-east-1".parse().unwrap(),
@@ -61,12 +61,16 @@ pub fn aws() -> Aws {
     clients(sandbox, admin, "us-east-1")
 }
 
-pub fn clients(sandbox: Sandbox, caller: aws_credential_types::Credentials, region: &str) -> Aws {
+pub(crate) fn clients(
+    sandbox: Sandbox,
+    caller: aws_credential_types::Credentials,
+    region: &str,
+) -> Aws {
     let config = sandbox.sdk_config(&region.parse().unwrap(), caller);
     configured(sandbox, &config)
 }
 
-pub fn configured(sandbox: Sandbox, config: &aws_types::SdkConfig) -> Aws {
+pub(crate) fn configured(sandbox: Sandbox, config: &aws_types::SdkConfig) -> Aws {
     Aws {
         events: aws_sdk_eventbridge::Client::new(config),
         sns: aws_sdk_sns::Client::new(config),
@@ -82,20 +86,20 @@ pub fn configured(sandbox: Sandbox, config: &aws_types::SdkConfig) -> Aws {
     }
 }
 
-pub fn topic_arn(name: &str) -> String {
+pub(crate) fn topic_arn(name: &str) -> String {
     format!("arn:aws:sns:us-east-1:{ACCOUNT}:{name}")
 }
 
-pub fn queue_arn(name: &str) -> String {
+pub(crate) fn queue_arn(name: &str) -> String {
     format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{name}")
 }
 
-pub fn queue_url(name: &str) -> String {
+pub(crate) fn queue_url(name: &str) -> String {
     format!("https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}")
 }
 
 /// A resource policy that lets a service do one thing on behalf of one source.
-pub fn letting(service: &str, action: &str, resource: &str, source: &str) -> String {
+pub(crate) fn letting(service: &str, action: &str, resource: &str, source: &str) -> String {
     serde_json::json!({"Version": "2012-10-17", "Statement": [{
         "Sid": "test", "Effect": "Allow", "Principal": {"Service": service}, "Action": action,
         "Resource": resource, "Condition": {"ArnLike": {"aws:SourceArn": source}},
@@ -103,12 +107,12 @@ pub fn letting(service: &str, action: &str, resource: &str, source: &str) -> Str
     .to_string()
 }
 
-pub fn trail_arn(name: &str) -> String {
+pub(crate) fn trail_arn(name: &str) -> String {
     format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/{name}")
 }
 
 /// The policy of a bucket that one trail may write to, as AWS's documentation has it.
-pub fn log_bucket_policy(bucket: &str, trail: &str) -> String {
+pub(crate) fn log_bucket_policy(bucket: &str, trail: &str) -> String {
     let service = serde_json::json!({"Service": "cloudtrail.amazonaws.com"});
     serde_json::json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "acl", "Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl",
@@ -126,13 +130,13 @@ pub fn log_bucket_policy(bucket: &str, trail: &str) -> String {
 }
 
 /// Rules of this account and Region.
-pub fn any_rule() -> String {
+pub(crate) fn any_rule() -> String {
     format!("arn:aws:events:us-east-1:{ACCOUNT}:rule/*")
 }
 
 impl Aws {
     /// With a multi-Region trail `main` that logs all management events.
-    pub async fn with_trail(self) -> Self {
+    pub(crate) async fn with_trail(self) -> Self {
         let create = self.new_trail("main").await;
         create.is_multi_region_trail(true).send().await.unwrap();
         self.logging("main").await;
@@ -140,7 +144,7 @@ impl Aws {
     }
 
     /// The call that makes a trail with a bucket of its own, which is there and lets it in.
-    pub async fn new_trail(
+    pub(crate) async fn new_trail(
         &self,
         name: &str,
     ) -> aws_sdk_cloudtrail::operation::create_trail::builders::CreateTrailFluentBuilder {
@@ -153,7 +157,7 @@ impl Aws {
     }
 
     /// A bucket of the clients' Region with that policy, or with none.
-    pub async fn bucket(&self, name: &str, policy: Option<&str>) {
+    pub(crate) async fn bucket(&self, name: &str, policy: Option<&str>) {
         use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
         let region = self.trail.config().region().unwrap().as_ref();
         let place = (region != "us-east-1").then(|| {
@@ -175,13 +179,13 @@ impl Aws {
         }
     }
 
-    pub async fn logging(&self, name: &str) {
+    pub(crate) async fn logging(&self, name: &str) {
         let start = self.trail.start_logging().name(name);
         start.send().await.unwrap();
     }
 
     /// A queue that events and topics may send to.
-    pub async fn open_queue(&self, name: &str) -> String {
+    pub(crate) async fn open_queue(&self, name: &str) -> String {
         let statement = |service: &str| {
             serde_json::json!({"Effect": "Allow", "Principal": {"Service": service},
                 "Action": "sqs:SendMessage", "Resource": queue_arn(name)})
@@ -195,7 +199,7 @@ impl Aws {
     }
 
     /// A topic that rules may publish to.
-    pub async fn open_topic(&self, name: &str) -> String {
+    pub(crate) async fn open_topic(&self, name: &str) -> String {
         let arn = topic_arn(name);
         let policy = letting("events.amazonaws.com", "sns:Publish", &arn, &any_rule());
         let made = self
@@ -206,23 +210,23 @@ impl Aws {
         made.send().await.unwrap().topic_arn.unwrap()
     }
 
-    pub async fn rule(&self, name: &str, pattern: &str) -> String {
+    pub(crate) async fn rule(&self, name: &str, pattern: &str) -> String {
         let put = self.events.put_rule().name(name).event_pattern(pattern);
         put.send().await.unwrap().rule_arn.unwrap()
     }
 
-    pub async fn rule_in(&self, name: &str, pattern: &str, state: RuleState) {
+    pub(crate) async fn rule_in(&self, name: &str, pattern: &str, state: RuleState) {
         let put = self.events.put_rule().name(name).event_pattern(pattern);
         put.state(state).send().await.unwrap();
     }
 
-    pub async fn target(&self, rule: &str, target: Target) {
+    pub(crate) async fn target(&self, rule: &str, target: Target) {
         let put = self.events.put_targets().rule(rule).targets(target);
         assert_eq!(put.send().await.unwrap().failed_entry_count, 0);
     }
 
     /// Puts one event with source `app`.
-    pub async fn put(&self, detail: serde_json::Value) {
+    pub(crate) async fn put(&self, detail: serde_json::Value) {
         let entry = PutEventsRequestEntry::builder()
             .source("app")
             .detail_type("test")
@@ -239,7 +243,7 @@ impl Aws {
     }
 
     /// Takes every message from a queue.
-    pub async fn drain(&self, name: &str) -> Vec<Message> {
+    pub(crate) async fn drain(&self, name: &str) -> Vec<Message> {
         let mut all = Vec::new();
         loop {
             let receive = self
@@ -261,7 +265,7 @@ impl Aws {
         }
     }
 
-    pub async fn bodies(&self, name: &str) -> Vec<String> {
+    pub(crate) async fn bodies(&self, name: &str) -> Vec<String> {
         let all = self.drain(name).await;
         all.into_iter()
             .map(|message| message.body.unwrap())
@@ -269,6 +273,6 @@ impl Aws {
     }
 }
 
-pub fn target(id: &str, arn: &str) -> aws_sdk_eventbridge::types::builders::TargetBuilder {
+pub(crate) fn target(id: &str, arn: &str) -> aws_sdk_eventbridge::types::builders::TargetBuilder {
     Target::builder().id(id).arn(arn)
 }

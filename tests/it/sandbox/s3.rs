@@ -18,7 +18,7 @@ fn user(aws: &Aws, statements: Value) -> Aws {
     clients(aws.sandbox.clone(), ann, "us-east-1")
 }
 
-pub async fn with_bucket() -> Aws {
+pub(crate) async fn with_bucket() -> Aws {
     let aws = aws();
     aws.s3.create_bucket().bucket("logs").send().await.unwrap();
     aws
@@ -30,7 +30,7 @@ fn located(region: &str) -> CreateBucketConfiguration {
         .build()
 }
 
-pub fn tag(key: &str, value: &str) -> Tag {
+pub(crate) fn tag(key: &str, value: &str) -> Tag {
     Tag::builder().key(key).value(value).build().unwrap()
 }
 

@@ -10,7 +10,7 @@ use crate::stage::Stage;
 const BUS: &str = "iamwatch-acme";
 
 /// Adds a statement of somebody else's to the policy of the home bus.
-pub async fn add(stage: &Stage, statement: Value) {
+pub(crate) async fn add(stage: &Stage, statement: Value) {
     let events = &stage.clients.events;
     let described = events.describe_event_bus().name(BUS).send().await.unwrap();
     let mut policy: Value = serde_json::from_str(described.policy().unwrap()).unwrap();

@@ -14,7 +14,7 @@ type Combination = BTreeMap<String, Vec<Value>>;
 type Leaf = (String, Value, BTreeMap<usize, usize>);
 
 /// Whether the event matches; `None` if the pattern is invalid.
-pub fn verdict(pattern: &Value, event: &Value) -> Option<bool> {
+pub(crate) fn verdict(pattern: &Value, event: &Value) -> Option<bool> {
     let mut combinations = vec![Combination::new()];
     pattern.as_object()?;
     read_object(pattern, "", false, &mut combinations)?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::shared;
 
 /// What the shipped matcher says of one line: "true", "false" or "invalid".
-pub fn verdict(line: &Value) -> &'static str {
+pub(crate) fn verdict(line: &Value) -> &'static str {
     let text = |name: &str| match &line[format!("{name}_text")] {
         Value::String(text) => text.clone(),
         _ => line[name].to_string(),
@@ -66,7 +66,7 @@ fn the_verdicts_of_event_ruler_are_ours() {
 }
 
 /// The files of the project's own verdicts, one for each feature.
-pub fn own_files() -> Vec<PathBuf> {
+pub(crate) fn own_files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
