@@ -132,6 +132,40 @@ pub enum On {
 pub const TRAIL_ROLE: &str =
     "aws-service-role/cloudtrail.amazonaws.com/AWSServiceRoleForCloudTrail";
 
+impl On {
+    /// The ARN of something of which only the name is known: the account and the Region may be any.
+    pub(super) fn arn(self, partition: &str, name: &str) -> String {
+        match self {
+            Self::Any
+            | Self::AllBuses
+            | Self::AllKeys
+            | Self::NewKey
+            | Self::Organization
+            | Self::OrganizationTrail => "*".to_owned(),
+            Self::TrailRole => format!("arn:{partition}:iam::*:role/{TRAIL_ROLE}"),
+            Self::PassedRole => format!("arn:{partition}:iam::*:role/iamwatch/*"),
+            Self::LogBucket | Self::LogObject => format!("arn:{partition}:s3:::{name}"),
+            Self::Account => format!("arn:{partition}:account::*:account"),
+            Self::Rule | Self::ProbeRule | Self::LeftProbeRule => {
+                format!("arn:{partition}:events:*:*:rule/{name}")
+            }
+            Self::Bus | Self::EventBus => format!("arn:{partition}:events:*:*:event-bus/{name}"),
+            Self::Topic => format!("arn:{partition}:sns:*:*:{name}"),
+            Self::Queue | Self::Receiver | Self::Probe | Self::LeftProbe => {
+                format!("arn:{partition}:sqs:*:*:{name}")
+            }
+            Self::Role | Self::NamedRole => format!("arn:{partition}:iam::*:role/{name}"),
+            Self::Key | Self::FreshKey | Self::AnyKey | Self::GivenKey | Self::NewKeyTag => {
+                format!("arn:{partition}:kms:*:*:key/*")
+            }
+            Self::Alias => format!("arn:{partition}:kms:*:*:alias/{name}"),
+            Self::Bucket => format!("arn:{partition}:s3:::{name}"),
+            Self::MemberRole => format!("arn:{partition}:iam::*:role/{name}"),
+            Self::Trail | Self::AnyTrail => format!("arn:{partition}:cloudtrail:*:*:trail/{name}"),
+        }
+    }
+}
+
 impl Call {
     const fn read(service: &'static str, operation: &'static str, needs: &'static [Need]) -> Self {
         Self {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::calls::TRAIL_ROLE;
 use super::{CallError, Need, On, Step};
 
 /// The statement that the caller of a refused call needs.
@@ -104,30 +103,15 @@ fn resource(error: &CallError, need: &Need) -> String {
     }
     let partition = partition(error);
     match need.on {
-        On::Any | On::AllBuses | On::AllKeys | On::NewKey | On::OrganizationTrail => "*".to_owned(),
-        On::TrailRole => format!("arn:{partition}:iam::*:role/{TRAIL_ROLE}"),
+        on if takes_nothing_narrower => on.arn(partition, name),
         On::Topic if given.matches(':').count() == 6 => {
             // SNS decides about a subscription by its topic's ARN, which is the shorter by one part.
             let topic = given.rsplit_once(':').map(|(topic, _)| topic);
             topic.unwrap_or(given).to_owned()
         }
-        On::PassedRole => format!("arn:{partition}:iam::*:role/iamwatch/*"),
+        // The call names the rule, and not the role that is handed to it.
+        On::PassedRole => need.on.arn(partition, name),
         _ if given.starts_with("arn:") => given.to_owned(),
-        On::Account => format!("arn:{partition}:account::*:account"),
-        On::Rule | On::ProbeRule | On::LeftProbeRule => {
-            format!("arn:{partition}:events:*:*:rule/{name}")
-        }
-        On::Bus | On::EventBus => format!("arn:{partition}:events:*:*:event-bus/{name}"),
-        On::Topic => format!("arn:{partition}:sns:*:*:{name}"),
-        On::Queue | On::Receiver | On::Probe | On::LeftProbe => {
-            format!("arn:{partition}:sqs:*:*:{name}")
-        }
-        On::Role | On::NamedRole => format!("arn:{partition}:iam::*:role/{name}"),
-        On::Key | On::FreshKey | On::AnyKey | On::GivenKey | On::NewKeyTag => {
-            format!("arn:{partition}:kms:*:*:key/*")
-        }
-        On::Alias => format!("arn:{partition}:kms:*:*:alias/{name}"),
-        On::Bucket => format!("arn:{partition}:s3:::{name}"),
         On::LogBucket | On::LogObject => {
             let path = given.strip_prefix("s3://").unwrap_or(given);
             let bucket = path.split('/').next().unwrap_or_default();
@@ -138,9 +122,7 @@ fn resource(error: &CallError, need: &Need) -> String {
             };
             format!("arn:{partition}:s3:::{named}")
         }
-        On::Organization => "*".to_owned(),
-        On::MemberRole => format!("arn:{partition}:iam::*:role/{name}"),
-        On::Trail | On::AnyTrail => format!("arn:{partition}:cloudtrail:*:*:trail/{name}"),
+        on => on.arn(partition, name),
     }
 }
 

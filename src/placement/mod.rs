@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::organization::Organization;
 use crate::place::{AccountId, Arn, Place, Region};
 use crate::resources::queue::LARGEST_MESSAGE;
-use crate::resources::{AccountFacts, Kind, Queue, Resource, ResourceKey, names, policy};
+use crate::resources::{AccountFacts, Kind, Queue, Resource, ResourceKey, Stretch, names, policy};
 use crate::rules::{ChannelName, RuleId, RulesFile};
 
 pub use member::Spokes;
@@ -198,13 +198,10 @@ impl Desired {
         let detectors = rules.iter().filter_map(|rule| self.detectors.get(rule));
         let mut wanted: BTreeSet<ResourceKey> = detectors.flatten().cloned().collect();
         let brings = |key: &ResourceKey, resource: &Resource| match resource {
-            Resource::Trail(_) | Resource::Bucket(_) | Resource::Bus(_) => true,
+            Resource::Bus(_) => true,
             Resource::Rule(_) => self.is_forwarder(key),
-            Resource::EncryptionKey(_)
-            | Resource::Role(_)
-            | Resource::Queue(_)
-            | Resource::Topic(_)
-            | Resource::Subscription(_) => false,
+            // What else a forwarder needs comes with it.
+            other => other.kind().facts().stretch == Stretch::Feed,
         };
         if !wanted.is_empty() {
             let bring = self.resources.iter().filter(|(k, r)| brings(k, r));

@@ -84,8 +84,8 @@ pub(super) fn forwarder_condition(
         Kind::Rule => *key == forwarder,
         Kind::Role => key.name == role,
         Kind::Queue => in_region(key, from),
-        Kind::Bus | Kind::Trail | Kind::Bucket => true,
-        Kind::EncryptionKey | Kind::Topic | Kind::Subscription => false,
+        Kind::Bus => true,
+        kind => kind.facts().stretch != Stretch::Alerting,
     });
     found.compare(deployment, &keys.cloned().collect::<Vec<_>>());
     found.finished(deployment)
@@ -277,12 +277,7 @@ fn way(deployment: Deployment<'_>, detector: &ResourceKey, from: &Region) -> Vec
             Kind::Rule => key == detector || (desired.is_forwarder(key) && in_region(key, from)),
             Kind::Role => key.name == role,
             Kind::Queue => key.place == desired.home || in_region(key, from),
-            Kind::EncryptionKey
-            | Kind::Bucket
-            | Kind::Trail
-            | Kind::Topic
-            | Kind::Subscription
-            | Kind::Bus => true,
+            _ => true,
         })
         .collect()
 }

@@ -26,28 +26,11 @@ rules:
   - use: root/sign-in
 "#;
 
-/// A resource with another value here is another resource.
+/// Beside its kind and its name: a resource with another value here is another resource.
 const IDENTITY: &[&str] = &[
-    "encryption_key.kind",
-    "encryption_key.name",
-    "bucket.kind",
-    "bucket.name",
-    "trail.kind",
-    "trail.name",
-    "role.kind",
-    "role.name",
-    "bus.kind",
-    "bus.name",
-    "queue.kind",
-    "queue.name",
-    "topic.kind",
-    "topic.name",
-    "subscription.kind",
     "subscription.topic",
     "subscription.protocol",
     "subscription.endpoint",
-    "rule.kind",
-    "rule.name",
     // Rules are read bus by bus: one on another bus is not this one.
     "rule.bus",
 ];
@@ -63,6 +46,9 @@ fn fields(resource: &Value) -> BTreeSet<String> {
     let kind = resource["kind"].as_str().unwrap();
     let mut found = BTreeSet::new();
     for (name, value) in resource.as_object().unwrap() {
+        if ["kind", "name"].contains(&name.as_str()) {
+            continue;
+        }
         if name == "targets" {
             for target in value.as_object().unwrap().values() {
                 for (part, value) in target.as_object().unwrap() {
