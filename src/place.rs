@@ -11,7 +11,7 @@ use thiserror::Error;
 /// What is wrong with an account id, Region, ARN or name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PlaceError {
-    /// Not twelve digits.
+    /// An account id that does not have twelve digits.
     #[error("`{0}` is not an account id: expected 12 digits")]
     Account(String),
     /// Not of the form of a Region name.
@@ -184,7 +184,7 @@ impl Arn {
 /// A group of Regions with accounts, names and endpoints of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Partition {
-    /// The commercial Regions.
+    /// The commercial Regions, whose ARNs begin with `arn:aws:`.
     Commercial,
     /// The Regions in China.
     China,
@@ -344,14 +344,14 @@ impl Region {
 pub enum Place {
     /// Once per account: IAM.
     Global {
-        /// The account.
+        /// The account that the resource belongs to.
         account: AccountId,
     },
     /// In one Region of one account.
     Regional {
-        /// The account.
+        /// The account that the resource belongs to.
         account: AccountId,
-        /// The Region.
+        /// The Region that the resource is in.
         region: Region,
     },
 }

@@ -20,33 +20,27 @@ const CONCURRENCY: usize = 8;
 pub enum Event<'a> {
     /// Work on a resource begins.
     Started {
-        /// The change.
         key: &'a ResourceKey,
-        /// Its kind.
         action: Action,
     },
-    /// It is done.
+    /// A change is done.
     Done {
-        /// The change.
         key: &'a ResourceKey,
-        /// Its kind.
         action: Action,
     },
-    /// It failed.
+    /// A change could not be made.
     Failed {
-        /// The change.
         key: &'a ResourceKey,
-        /// Its kind.
         action: Action,
-        /// Why.
+        /// The call that failed, and why.
         error: &'a CallError,
     },
 }
 
-/// How it ended.
+/// How applying a plan ended: what became of every change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
-    /// Done.
+    /// Resources whose change was carried out, in the order in which they were done.
     pub done: Vec<ResourceKey>,
     /// Failed, each with the reason and what to do.
     pub failed: Vec<Failed>,
@@ -59,11 +53,11 @@ pub struct Report {
 /// One change that failed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Failed {
-    /// Which.
+    /// The resource that was to be changed.
     pub key: ResourceKey,
-    /// Why.
+    /// The call that failed, and why.
     pub error: CallError,
-    /// What to do.
+    /// What the user can do about the failure; `None` where that is not known.
     pub remedy: Option<String>,
 }
 

@@ -18,7 +18,7 @@ use super::{CallError, pace};
 pub struct Call {
     /// The IAM prefix of the service.
     pub service: &'static str,
-    /// The operation.
+    /// The name of the API operation, such as `PutRule`.
     pub operation: &'static str,
     /// What the caller must be allowed to do; nothing for what everybody may.
     pub needs: &'static [Need],
@@ -63,7 +63,7 @@ pub enum On {
     Account,
     /// A rule of ours.
     Rule,
-    /// The home bus.
+    /// The home bus, which takes the events that forwarders send.
     Bus,
     /// Every bus: `PutPermission` has no resource type.
     AllBuses,
@@ -107,7 +107,7 @@ pub enum On {
     NewKeyTag,
     /// The alias of our key.
     Alias,
-    /// The log bucket.
+    /// The bucket that our trail writes its log files to.
     Bucket,
     /// A bucket with logs that are read.
     LogBucket,

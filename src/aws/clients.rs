@@ -42,19 +42,14 @@ impl<C> Deref for Lazily<C> {
 pub struct Clients {
     /// Account: which Regions are enabled.
     pub account: Lazily<aws_sdk_account::Client>,
-    /// CloudTrail.
     pub cloudtrail: Lazily<aws_sdk_cloudtrail::Client>,
     /// IAM; the same in every Region.
     pub iam: Lazily<aws_sdk_iam::Client>,
-    /// KMS.
     pub kms: Lazily<aws_sdk_kms::Client>,
-    /// S3.
     pub s3: Lazily<aws_sdk_s3::Client>,
-    /// EventBridge.
+    /// EventBridge: buses, rules and targets.
     pub events: Lazily<aws_sdk_eventbridge::Client>,
-    /// SNS.
     pub sns: Lazily<aws_sdk_sns::Client>,
-    /// SQS.
     pub sqs: Lazily<aws_sdk_sqs::Client>,
     /// Organizations; the same in every Region.
     pub organizations: Lazily<aws_sdk_organizations::Client>,

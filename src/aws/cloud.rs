@@ -40,22 +40,15 @@ pub struct Cloud {
     retries: RetryPartition,
     /// The Region that the configuration names: it tells the partition.
     pub(super) region: Region,
-    /// The caller's account.
+    /// The account that the caller acts in.
     pub account: AccountId,
     /// Who we are, as STS says.
     pub caller: String,
 }
 
 impl Cloud {
-    /// Reaches AWS with the SDK's default chain: environment, profiles, SSO, container, instance.
-    ///
-    /// # Errors
-    /// When there are no credentials, or STS does not accept them.
-    pub async fn connect(access: &Access, region: &Region) -> Result<Self, CallError> {
-        Self::with_config(Self::config(access, region).await).await
-    }
-
-    /// How AWS is reached with that chain. It asks nobody yet.
+    /// How AWS is reached with the SDK's default chain: environment, profiles, SSO, container, instance. It asks nobody
+    /// yet.
     pub async fn config(access: &Access, region: &Region) -> SdkConfig {
         // HTTPS_PROXY and NO_PROXY count, as for every AWS tool.
         let http = aws_smithy_http_client::Builder::new().build_with_connector_fn(
@@ -89,7 +82,7 @@ impl Cloud {
     /// # Errors
     /// When STS does not accept the caller.
     pub async fn with_config(config: SdkConfig) -> Result<Self, CallError> {
-        let (cloud, ()) = Self::with_config_while(config, async |_| ()).await?;
+        let (cloud, ()) = Self::with_config_while(config, Pace::default(), async |_| ()).await?;
         Ok(cloud)
     }
 
@@ -99,6 +92,7 @@ impl Cloud {
     /// When STS does not accept the caller.
     pub async fn with_config_while<T>(
         config: SdkConfig,
+        pace: Pace,
         meanwhile: impl AsyncFnOnce(Clients) -> T,
     ) -> Result<(Self, T), CallError> {
         let sts = sts_client(&config, None);
@@ -117,7 +111,6 @@ impl Cloud {
         let account = account.parse().map_err(|error| {
             CallError::unexpected(&calls::GET_CALLER_IDENTITY, format!("{error}"))
         })?;
-        let pace = Pace::default();
         let http = config.http_client();
         let cloud = Self {
             sts,

@@ -21,13 +21,13 @@ pub struct CallError {
     pub resource: String,
     /// Whose fault it is.
     pub cause: Cause,
-    /// AWS's error code.
+    /// AWS's code for the error, such as `LimitExceededException`; `None` where AWS gave none.
     pub code: Option<String>,
     /// AWS's words, or the connection's.
     pub message: String,
     /// The HTTP status of AWS's answer, if there was one.
     pub status: Option<u16>,
-    /// For AWS support.
+    /// The id of the request, which AWS support asks for; `None` where AWS gave none.
     pub request_id: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub enum Cause {
     Throttled,
     /// Somebody else changes the same thing at the same moment.
     Conflict,
-    /// A quota.
+    /// A quota of the account is full.
     Quota,
     /// The name of something that was deleted a moment ago.
     TooSoon,
@@ -59,7 +59,7 @@ pub enum Cause {
     Clock,
     /// No connection, or none in time.
     Network,
-    /// Anything else.
+    /// A failure that is none of the causes above.
     Other,
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod member;
 mod missing;
 mod pace;
+mod pages;
 #[cfg(test)]
 mod tests;
 
@@ -19,3 +20,4 @@ pub use cloud::{Access, Cloud};
 pub use error::{CallError, Cause};
 pub use member::role_arn;
 pub use pace::{IN_FLIGHT, Pace};
+pub(crate) use pages::all_pages;

@@ -10,7 +10,7 @@ use crate::cloudtrail::Fields;
 pub struct Actor {
     /// The path under `detail`, joined by dots; empty where the event names nobody.
     pub path: &'static str,
-    /// The value.
+    /// What the event says at that path, such as an ARN or a name.
     pub value: String,
 }
 

@@ -1,14 +1,14 @@
 //! 64 bytes as masks: bit n says whether byte n is of a kind.
 
-/// So many bytes.
+/// How many bytes a block has: one for each bit of a mask.
 pub(crate) const BLOCK: usize = 64;
 
 /// Which bytes of a block are of which kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Masks {
-    /// `"`.
+    /// Where a quote (`"`) stands.
     pub quote: u64,
-    /// `\`.
+    /// Where a backslash (`\`) stands.
     pub backslash: u64,
     /// `{` and `[`, which differ in the bit of 32.
     pub open: u64,

@@ -9,15 +9,15 @@ use crate::rules::{Endpoint, RulesFile};
 
 /// Of when the prices are.
 pub(crate) const DATE: &str = "2026-06";
-/// What they are.
+/// Which prices are taken, and what they leave out.
 pub(crate) const SOURCE: &str = "list prices of us-east-1 as guides quote them, without free tiers";
 /// US dollars for a message that is published to a topic.
 const PUBLISH: f64 = 0.50 / 1e6;
 /// US dollars for an event that another Region or account sends to the bus at home. Events of AWS are free.
 const FORWARD: f64 = 1.00 / 1e6;
-/// US dollars for a delivery. SQS and Lambda are free but for the transfer.
+/// US dollars for a delivery by mail. SQS and Lambda are free but for the transfer.
 const EMAIL: f64 = 2.00 / 1e5;
-/// Likewise.
+/// US dollars for a delivery by HTTPS.
 const HTTPS: f64 = 0.60 / 1e6;
 /// Shorter logs do not tell what a month is like.
 const LEAST_DAYS: f64 = 1.0;
@@ -35,7 +35,7 @@ pub struct Month {
     pub dollars: f64,
     /// Of when the prices are.
     pub prices_of: &'static str,
-    /// What they are.
+    /// Which prices were taken, and what they leave out.
     pub prices_from: &'static str,
 }
 

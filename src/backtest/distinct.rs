@@ -59,7 +59,7 @@ impl<K: Hash + Eq + Ord> Distinct<K> {
         self.counts.len()
     }
 
-    /// Whether nothing came.
+    /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()
     }

@@ -19,7 +19,7 @@ const MAX_WRAPPERS: usize = 4;
 /// From when to when, the end not included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Window {
-    /// The first moment.
+    /// The first moment of the window; `None` leaves its beginning open.
     pub since: Option<Second>,
     /// The first moment behind it.
     pub until: Option<Second>,
@@ -89,7 +89,7 @@ pub enum Unread {
 /// Where an object stands.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordLocation<'b> {
-    /// Its blob.
+    /// The name of the blob that holds the object.
     pub blob: &'b str,
     /// Which object of the blob, from 1.
     pub record: u64,

@@ -1,4 +1,4 @@
-//! Blobs as text.
+//! Opens blobs and reads them as text, decompressed where they are compressed.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};

@@ -27,15 +27,15 @@ pub(crate) enum Problem {
     /// Something stands there that is no object.
     #[error("not JSON that holds records: `{found}` at byte {at}")]
     Unexpected {
-        /// What stands there.
+        /// The character that stands where an object should.
         found: char,
         /// Where, in the decompressed text.
         at: u64,
     },
-    /// More than [`MAX_OBJECT`].
+    /// An object is longer than [`MAX_OBJECT`]; it begins at this byte of the decompressed text.
     #[error("an object of more than {mib} MiB at byte {0}", mib = MAX_OBJECT >> 20)]
     TooLarge(u64),
-    /// Nothing at all.
+    /// The text is empty.
     #[error("it is empty")]
     Empty,
 }
@@ -43,7 +43,7 @@ pub(crate) enum Problem {
 /// Where the reader stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
-    /// Between documents.
+    /// Outside of any list: between one JSON document and the next.
     Top,
     /// In so many lists, the outermost of which may be the member of an object.
     List { depth: usize, wrapped: bool },
@@ -155,7 +155,7 @@ impl Window<'_> {
         self.buffer.get(..self.held).unwrap_or_default()
     }
 
-    /// What lies ahead.
+    /// The text of the piece that has not been read yet.
     fn rest(&self) -> &[u8] {
         self.text().get(self.at..).unwrap_or_default()
     }

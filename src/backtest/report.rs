@@ -20,13 +20,13 @@ const NOISIEST: usize = 3;
 /// How many alerts there would have been.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// Of this form.
+    /// The version of the JSON form of the report.
     pub format_version: u32,
     /// Whether everything that was found was read: no loss, no interruption.
     pub complete: bool,
     /// Whether it was ended early.
     pub interrupted: bool,
-    /// What was read.
+    /// What was read for the report, and what was not.
     pub read: Reading,
     /// Each rule: the noisiest first.
     pub rules: Vec<RuleReport>,
@@ -49,15 +49,15 @@ pub struct Reading {
     pub skipped: BTreeMap<Skip, u64>,
     /// Records in the window.
     pub records: u64,
-    /// Records outside it.
+    /// Records outside the window.
     pub outside: u64,
     /// Records that do not say when they happened.
     pub undated: u64,
     /// Records that could not be read.
     pub unread: u64,
-    /// The first and the last moment of the records in the window.
+    /// The first moment of the records in the window; `None` where there are none.
     pub first: Option<String>,
-    /// Likewise.
+    /// The last moment of the records in the window; `None` where there are none.
     pub last: Option<String>,
     /// How many days that is; at least an hour's part of one.
     pub days: f64,
@@ -67,12 +67,12 @@ pub struct Reading {
     pub lost: u64,
 }
 
-/// One rule.
+/// What the records say of one rule: its alerts, who causes them, and what it missed.
 #[derive(Debug, Clone, Serialize)]
 pub struct RuleReport {
-    /// The rule.
+    /// The id of the rule.
     pub rule: String,
-    /// Alerts.
+    /// How many alerts the rule would have raised.
     pub alerts: u64,
     /// Alerts a day, over the days that the records span.
     pub per_day: f64,
@@ -80,13 +80,13 @@ pub struct RuleReport {
     pub days: BTreeMap<String, u64>,
     /// Alerts in the worst hour.
     pub worst_hour: Option<WorstHour>,
-    /// The first and the last alert.
+    /// When the first alert was; `None` where there was none.
     pub first: Option<String>,
-    /// Likewise.
+    /// When the last alert was; `None` where there was none.
     pub last: Option<String>,
-    /// Different principals.
+    /// How many different principals caused the alerts.
     pub principals: Count,
-    /// Different accounts.
+    /// How many different accounts the alerts are about.
     pub accounts: Count,
     /// Different addresses and services.
     pub sources: Count,
@@ -99,7 +99,7 @@ pub struct RuleReport {
     /// Alerts by hour, counted from 1970 in UTC, for pictures.
     #[serde(skip)]
     pub hours: BTreeMap<i64, u64>,
-    /// The earliest alerts.
+    /// The earliest alerts of the rule, as many as were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Sample>,
 }
@@ -107,16 +107,16 @@ pub struct RuleReport {
 /// The hour with most alerts.
 #[derive(Debug, Clone, Serialize)]
 pub struct WorstHour {
-    /// Its beginning.
+    /// When the hour begins, ISO 8601 in UTC.
     pub hour: String,
-    /// How many.
+    /// How many alerts there were in the hour.
     pub alerts: u64,
 }
 
 /// A number of different things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Count {
-    /// How many.
+    /// How many different things were told apart.
     pub count: usize,
     /// Whether there are more than that.
     pub more: bool,
@@ -125,10 +125,10 @@ pub struct Count {
 /// A principal that causes many alerts.
 #[derive(Debug, Clone, Serialize)]
 pub struct Noisy {
-    /// Who.
+    /// The principal that causes the alerts.
     #[serde(flatten)]
     pub actor: Actor,
-    /// How many alerts.
+    /// How many alerts of the rule the principal causes.
     pub alerts: u64,
     /// What would silence them: a line of the rules file. `None` where there is no such line.
     pub unless: Option<String>,
@@ -141,7 +141,7 @@ pub struct Noisy {
 /// Two rules that alert on the same events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Overlap {
-    /// The rules.
+    /// The ids of the two rules.
     pub rules: [String; 2],
     /// On how many events.
     pub events: u64,

@@ -14,11 +14,11 @@ use super::block::{self, BLOCK, Masks};
 pub struct Shape {
     /// Its bytes in the text.
     pub range: Range<usize>,
-    /// `eventTime`.
+    /// The value of `eventTime`.
     pub time: Slot,
-    /// `eventSource`.
+    /// The value of `eventSource`.
     pub source: Slot,
-    /// `eventName`.
+    /// The value of `eventName`.
     pub name: Slot,
     /// Whether there is a backslash anywhere.
     pub escapes: bool,
@@ -49,7 +49,7 @@ impl Slot {
 /// What stands at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scan {
-    /// A whole object.
+    /// An object that ends within the text.
     Object(Shape),
     /// An object that goes on behind the end of the text.
     Unfinished,

@@ -72,16 +72,16 @@ struct Pair {
     open: Vec<usize>,
     /// Rules that may fire where one of some needles stands in the record, by their places in the search; sorted.
     asking: Vec<(usize, Vec<usize>)>,
-    /// For those needles.
+    /// The search for the needles that `asking` names; `None` where nothing is asked.
     search: Option<Rc<Search>>,
 }
 
 /// The rules that may fire on a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Candidates<'m> {
-    /// Any of them.
+    /// Any of the rules may fire.
     All,
-    /// These, sorted.
+    /// Only the rules with these indices may fire; sorted.
     Only(&'m [usize]),
 }
 

@@ -1,4 +1,4 @@
-//! What is counted.
+//! What is counted while logs are read: alerts by rule, and what was read and what was not.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -95,19 +95,19 @@ impl From<Reason> for Missed {
 /// An alert. Ordered by time, so that those that are kept do not hang on who read which file first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Sample {
-    /// When.
+    /// When the event happened, ISO 8601 in UTC; `None` where the record does not say.
     pub time: Option<String>,
-    /// The event's id.
+    /// The event's id, from its record or else its envelope.
     pub id: Option<String>,
-    /// `service:EventName`.
+    /// The event as `service:EventName`.
     pub event: String,
-    /// Who.
+    /// The principal that acted, as the event names it.
     pub actor: String,
-    /// The account.
+    /// The account that the event appeared in.
     pub account: Option<String>,
-    /// The Region.
+    /// The Region that the event appeared in.
     pub region: Option<String>,
-    /// From where.
+    /// The address or the service that the call came from.
     pub address: Option<String>,
     /// The error code, if the call failed.
     pub error: Option<String>,

@@ -5,7 +5,7 @@ pub type Second = i64;
 
 /// CloudTrail began in 2013, and what lies far ahead is a slip: times out of these years are none.
 const YEARS: std::ops::Range<i64> = 2013..2100;
-/// Of a day.
+/// How many seconds a day has.
 pub(crate) const SECONDS: i64 = 86_400;
 
 /// The moment of an ISO 8601 text such as `2026-01-05T08:30:11Z`; other forms of it are read too.
@@ -20,7 +20,7 @@ pub fn parse(text: &str) -> Option<Second> {
     })
 }
 
-/// CloudTrail's own form.
+/// Reads a moment in CloudTrail's own form, `2026-01-05T08:30:11Z`.
 fn plain(text: &[u8]) -> Option<Second> {
     let number = |from: usize, to: usize| {
         text.get(from..to)?.iter().try_fold(0_i64, |number, digit| {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::checked_rule::CheckedRule;
-use super::compiled::{duplicate_alerts, federated, feedback, never, places, quota};
+use super::compiled::{
+    duplicate_alerts, federated, feedback, never, not_in_global_region, quota, sign_in_regions,
+};
 use super::load::linted;
 use super::tests;
 use crate::compile::{self, PATTERN_QUOTA};
@@ -75,8 +77,12 @@ fn look(file: &RulesFile, hopeless: &BTreeSet<RuleId>, raised_quotas: bool, chec
             .filter_map(|rule| federated::warning(rule, file)),
     );
     found.extend(feedback::warnings(&rules, file));
-    found.extend(rules.iter().filter_map(|rule| places::limited(rule, file)));
-    found.extend(places::sign_ins(&rules, file));
+    found.extend(
+        rules
+            .iter()
+            .filter_map(|rule| not_in_global_region::look(rule, file)),
+    );
+    found.extend(sign_in_regions::look(&rules, file));
     // What cannot fire tells nobody twice.
     let alive = rules
         .iter()

@@ -1,6 +1,6 @@
 //! A rule as lints look at it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cloudtrail::{self, Identity, Setting, parameters, record_fields};
 use crate::compile::{Compiled, Each, RuleState};
@@ -153,4 +153,39 @@ pub(in crate::check) fn is_recordable(event: &Value) -> bool {
 /// Whether a part hears of read-only events.
 pub(in crate::check) fn hears_reads(part: &Part<'_>) -> bool {
     part.compiled.state == RuleState::EnabledWithAll
+}
+
+/// Whether tests let events of a Region through, by the envelope and by the record.
+pub(super) fn takes(branch: &Branch<'_>, region: &str) -> bool {
+    let region = json!(region);
+    branch.accepts("region", &region) && branch.accepts("detail.awsRegion", &region)
+}
+
+/// The first few of some rules.
+pub(super) fn listed(rules: &[&str]) -> Option<String> {
+    let shown: Vec<String> = rules
+        .iter()
+        .take(3)
+        .map(|rule| format!("`{rule}`"))
+        .collect();
+    let (last, first) = shown.split_last()?;
+    Some(match (first, rules.len().saturating_sub(3)) {
+        (_, more @ 1..) => format!("{} and {more} more", shown.join(", ")),
+        ([], 0) => last.clone(),
+        (first, 0) => format!("{} and {last}", first.join(", ")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_rules_are_named_and_the_others_counted() {
+        assert_eq!(listed(&[]), None);
+        assert_eq!(listed(&["a"]).as_deref(), Some("`a`"));
+        assert_eq!(listed(&["a", "b"]).as_deref(), Some("`a` and `b`"));
+        let many = ["a", "b", "c", "d", "e"];
+        assert_eq!(listed(&many).as_deref(), Some("`a`, `b`, `c` and 2 more"));
+    }
 }

@@ -13,9 +13,9 @@ use crate::rules::{FieldCondition, Matcher};
 pub(crate) enum Dialect {
     /// Those of the rules language: `service:EventName`, globs, operators.
     Rules,
-    /// EventBridge's.
+    /// Those of EventBridge, as a raw pattern is written.
     Raw,
-    /// EventBridge's, inside `anything-but`.
+    /// Those of EventBridge, inside `anything-but`.
     RawExcept,
     /// Those of a test, which need not say what version of an operation is recorded.
     Test,
@@ -32,15 +32,28 @@ pub(crate) struct Clause<'c> {
     pub(crate) glob: Option<Cow<'c, str>>,
     /// Whether it must be something else.
     pub(crate) is_negated: bool,
-    /// Where it stands.
+    /// Where the clause stands in the rules file.
     pub(crate) span: Span,
-    /// In whose words.
+    /// The language that the clause is written in.
     pub(crate) dialect: Dialect,
     /// What comes of it if it does not hold.
     pub(crate) certainty: Certainty<'c>,
 }
 
 impl<'c> Clause<'c> {
+    /// A clause that compares with nothing yet.
+    fn bare(path: &'c str, span: Span, dialect: Dialect, certainty: Certainty<'c>) -> Self {
+        Self {
+            path,
+            value: None,
+            glob: None,
+            is_negated: false,
+            span,
+            dialect,
+            certainty,
+        }
+    }
+
     /// What a condition compares its field with. `span`: where its value stands.
     pub(crate) fn of_condition(
         path: &'c str,
@@ -49,15 +62,7 @@ impl<'c> Clause<'c> {
         certainty: Certainty<'c>,
     ) -> Vec<Self> {
         let mut clauses = Vec::new();
-        let base = Self {
-            path,
-            value: None,
-            glob: None,
-            is_negated: false,
-            span,
-            dialect: Dialect::Rules,
-            certainty,
-        };
+        let base = Self::bare(path, span, Dialect::Rules, certainty);
         for matcher in &condition.any_of {
             match matcher {
                 Matcher::Not(none_of) => clauses.extend(none_of.iter().map(|matcher| Self {
@@ -85,15 +90,7 @@ impl<'c> Clause<'c> {
         span: Span,
         certainty: Certainty<'c>,
     ) -> Vec<Self> {
-        let base = Self {
-            path,
-            value: None,
-            glob: None,
-            is_negated: false,
-            span,
-            dialect: Dialect::Raw,
-            certainty,
-        };
+        let base = Self::bare(path, span, Dialect::Raw, certainty);
         let except = Self {
             is_negated: true,
             dialect: Dialect::RawExcept,

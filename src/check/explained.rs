@@ -29,8 +29,8 @@ const LINTS: &[&Lint] = &[
     &compiled::never::NEVER_FIRES,
     &compiled::duplicate_alerts::DUPLICATE_ALERT,
     &compiled::federated::FEDERATED,
-    &compiled::places::NOT_IN_GLOBAL_REGION,
-    &compiled::places::SIGN_IN_REGIONS,
+    &compiled::not_in_global_region::NOT_IN_GLOBAL_REGION,
+    &compiled::sign_in_regions::SIGN_IN_REGIONS,
     &compiled::feedback::FEEDBACK,
     &compiled::quota::NEAR_QUOTA,
     &vacuous::TEST_SHOWS_NOTHING,
@@ -39,7 +39,7 @@ const LINTS: &[&Lint] = &[
 /// A stable code, explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explained {
-    /// `E0101` or `W0701`.
+    /// The code itself, such as `E0101` or `W0701`.
     pub id: &'static str,
     /// What it means and why it is refused: one or two sentences.
     pub explanation: &'static str,

@@ -5,7 +5,7 @@ use crate::diagnostic::codes::Code;
 /// A lint: its code, what it means, and an example of wrong and right.
 #[derive(Debug)]
 pub(super) struct Lint {
-    /// `W0701`: stable, documented.
+    /// The code of the lint, such as `W0701`; it is documented and never changes.
     pub(super) id: &'static str,
     /// What it means: one or two sentences.
     pub(super) explanation: &'static str,

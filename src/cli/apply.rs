@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::Global;
-use super::args::{OrgArgs, RequestArgs};
+use super::args::{Global, OrgArgs, RequestArgs};
 use super::exit::Exit;
 use super::ui::Ui;
 use crate::engine::{Consent, Deploy, Error, saved};

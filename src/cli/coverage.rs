@@ -3,8 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::args::Global;
-use super::args::OrgArgs;
+use super::args::{Global, OrgArgs};
 use super::exit::Exit;
 use super::ui::Ui;
 use crate::engine::{Error, Session};

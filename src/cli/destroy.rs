@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::args::Global;
-use super::args::{Kept, OrgArgs, kinds};
+use super::args::{Global, Kept, OrgArgs, kinds};
 use super::exit::Exit;
 use super::ui::Ui;
 use crate::engine::{Deploy, Error};

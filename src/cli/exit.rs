@@ -7,7 +7,7 @@ use crate::engine::End;
 /// The exit codes of every subcommand but `match`, which has codes of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done, nothing wrong.
+    /// The command did its work, and nothing is wrong.
     Fine,
     /// Something failed, usage errors included.
     Error,

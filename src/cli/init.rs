@@ -74,7 +74,7 @@ impl InitArgs {
     }
 }
 
-/// As strict as the rules file, so that what is written loads.
+/// Takes the mail addresses that the rules file takes, so that what is written loads.
 fn mail_address(text: &str) -> Result<String, String> {
     if crate::rules::is_mail(text) {
         Ok(text.to_owned())

@@ -200,7 +200,7 @@ fn log_hints(scope: &Scope) -> Vec<&'static str> {
     bucket.into_iter().chain(key).collect()
 }
 
-/// What AWS takes.
+/// How many characters AWS takes of a kind of policy, and what helps where there are more.
 struct Limit {
     kind: &'static str,
     characters: usize,

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
-use super::args::Global;
-use super::args::{OrgArgs, RequestArgs};
+use super::args::{Global, OrgArgs, RequestArgs};
 use super::exit::Exit;
 use super::ui::Ui;
 use crate::backtest::Expected;
@@ -33,6 +33,16 @@ pub(super) struct PlanArgs {
     detailed_exitcode: bool,
 }
 
+/// The JSON document that `iamwatch plan --json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    /// How often the rules would have alerted, where logs were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a Expected>,
+}
+
 impl PlanArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let session = global.open(&self.org.listing(), ui).await?;
@@ -51,10 +61,10 @@ impl PlanArgs {
     ) -> Result<Exit, Error> {
         let plan = session.plan_for(request).await?;
         let expected = self.expected(session, &plan)?;
-        let mut document = serde_json::to_value(&plan)?;
-        if let (Some(expected), Some(members)) = (&expected, document.as_object_mut()) {
-            members.insert("expected".to_owned(), serde_json::to_value(expected)?);
-        }
+        let document = Document {
+            plan: &plan,
+            expected: expected.as_ref(),
+        };
         ui.answer(&document, |paint| {
             let mut text = render::plan::plan(&plan, paint);
             if let Some(expected) = &expected {
@@ -120,7 +130,7 @@ impl PlanArgs {
         self.verdict(!run.is_settled() || plan.is_off())
     }
 
-    /// What `--detailed-exitcode` says.
+    /// The exit code: that of a verdict if something is off and `--detailed-exitcode` asks for it.
     fn verdict(&self, is_off: bool) -> Exit {
         if self.detailed_exitcode && is_off {
             Exit::Verdict

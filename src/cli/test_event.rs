@@ -8,8 +8,7 @@ use clap::Args;
 use futures::FutureExt;
 use serde::Serialize;
 
-use super::args::Global;
-use super::args::OrgArgs;
+use super::args::{Global, OrgArgs};
 use super::exit::Exit;
 use super::ui::Ui;
 use crate::compile::Compiled;
@@ -62,7 +61,7 @@ enum Task {
     Ways(BTreeSet<Region>),
     /// The way home of other accounts.
     Accounts,
-    /// A real call.
+    /// A real call, from CloudTrail to the alert.
     Real,
 }
 

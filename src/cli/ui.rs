@@ -18,9 +18,9 @@ use crate::resources::ResourceKey;
 
 /// The output of one command. Results go to `out`, everything else to `err`.
 pub struct Ui {
-    /// Standard output.
+    /// Where results are written: standard output.
     pub out: Box<dyn Write + Send>,
-    /// Standard error.
+    /// Where everything else is written: standard error.
     pub err: Box<dyn Write + Send>,
     /// The form of results.
     pub form: Form,
@@ -64,7 +64,7 @@ impl Ui {
         });
     }
 
-    /// Marks for results.
+    /// How to mark text in results.
     pub(super) fn painter(&self) -> Painter {
         Painter { color: self.color }
     }

@@ -19,7 +19,7 @@ const BY_HAND: &str = include_str!("api_names_by_hand.txt");
 /// The events of one service.
 #[derive(Debug, Default)]
 pub(crate) struct Service {
-    /// `Verb:Rest,Rest Verb:Rest …`
+    /// Operations of the API models, grouped by their first word: `Verb:Rest,Rest Verb:Rest …`.
     generated: &'static str,
     by_hand: Vec<&'static str>,
     /// Operations, and what their events are called; nothing where none is recorded.
@@ -33,7 +33,7 @@ pub(crate) struct Service {
 enum Verdict {
     /// Some event has it, or may have it.
     Known,
-    /// None has it.
+    /// No event has the name.
     Unknown,
     /// It is an operation whose events are called otherwise.
     RecordedAs(&'static str),
@@ -157,7 +157,7 @@ impl Service {
         }
     }
 
-    /// All of them.
+    /// Every name of the service that is known.
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         self.each("", |name| {

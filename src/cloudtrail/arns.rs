@@ -28,7 +28,7 @@ pub(crate) enum ArnProblem {
     Other(OtherArn),
     /// The name of a role with its path.
     NameWithPath(NameWithPath),
-    /// No ARN.
+    /// A name where the field holds a whole ARN.
     NoArn(NoArn),
 }
 

@@ -30,17 +30,17 @@ pub fn is_record(value: &Value) -> bool {
 /// What EventBridge writes around a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// `id`.
+    /// The envelope's `id`: that of the record.
     pub id: String,
-    /// `detail-type`.
+    /// The envelope's `detail-type`, such as `AWS API Call via CloudTrail`.
     pub detail_type: &'static str,
-    /// `source`.
+    /// The envelope's `source`, such as `aws.iam`.
     pub source: String,
-    /// `account`.
+    /// The envelope's `account`: twelve digits.
     pub account: String,
-    /// `time`.
+    /// The envelope's `time`, ISO 8601 in UTC.
     pub time: String,
-    /// `region`.
+    /// The envelope's `region`, such as `us-east-1`.
     pub region: String,
 }
 

@@ -20,7 +20,7 @@ pub enum Identity {
     Federated,
     /// A session of a permission set of IAM Identity Center.
     IdentityCenter,
-    /// An AWS service.
+    /// An AWS service that acts by itself.
     Service,
 }
 
@@ -137,7 +137,7 @@ impl Identity {
         }
     }
 
-    /// Whence it acts.
+    /// The `sourceIPAddress` of its calls: an address, or the name of a service.
     pub(super) fn address(self) -> &'static str {
         match self {
             Self::Service => SERVICE,

@@ -67,7 +67,7 @@ pub(crate) struct Parameters<'c> {
 
 /// A parameter that no call takes, beside one of nearly that name which one takes.
 pub(crate) struct Misspelt<'p> {
-    /// Its name.
+    /// The name of the parameter, as it is written.
     pub(crate) parameter: &'p str,
     /// The path under `detail` that was probably meant.
     pub(crate) meant: String,

@@ -5,13 +5,13 @@ use crate::place::{AccountId, Region};
 /// Where, when and under which id an event happened.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
-    /// The account.
+    /// The account that the event happened in.
     pub account: &'a AccountId,
     /// The Region of whoever acts; events of global services are recorded elsewhere.
     pub region: &'a Region,
     /// `eventTime`, ISO 8601 in UTC.
     pub time: &'a str,
-    /// `eventID`.
+    /// The `eventID` of the record.
     pub id: &'a str,
 }
 

@@ -19,7 +19,7 @@ const API_CALL: &str = "AWS API Call via CloudTrail";
 const SERVICE_EVENT: &str = "AWS Service Event via CloudTrail";
 const CONSOLE_ACTION: &str = "AWS Console Action via CloudTrail";
 
-/// All of them.
+/// Every `detail-type` under which EventBridge delivers CloudTrail events.
 pub(super) const ALL_TYPES: [&str; 5] = [
     API_CALL,
     SERVICE_EVENT,
@@ -37,7 +37,7 @@ pub(super) struct Selection {
     detail_types: Option<Vec<String>>,
 }
 
-/// Services × names.
+/// Events by service and name: every name of the group with every service of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Group {
     /// Event sources without `.amazonaws.com`; empty: any.

@@ -14,7 +14,7 @@ use super::{Compiled, Names};
 use crate::place::Region;
 use crate::rules::Format;
 
-/// A target's `InputTransformer`.
+/// The input transformer of a target: which values it takes from the event, and the text around them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputTransformer {
     /// Variable to JSON path, dot notation. At most 100.

@@ -43,11 +43,11 @@ pub const TEST_MARK: &str = "TEST ";
 /// One event pattern of one rule: what a detector is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Compiled {
-    /// The rule.
+    /// The id of the pattern's rule.
     pub rule: RuleId,
-    /// The rule's title.
+    /// The title of the pattern's rule, one line for people.
     pub title: String,
-    /// The rule's severity.
+    /// How bad it is when the pattern's rule fires.
     pub severity: Severity,
     /// 1-based part of the rule; `None` where the rule fits into one pattern.
     pub part: Option<usize>,

@@ -16,7 +16,7 @@ pub(crate) const CALLS: [(&str, &str); 3] = [
     ("kms.amazonaws.com", "Decrypt"),
     ("kms.amazonaws.com", "GenerateDataKey"),
 ];
-/// Who makes them.
+/// The service that makes these calls, as CloudTrail names it.
 pub(crate) const CALLER: &str = "events.amazonaws.com";
 /// Where the caller stands. CloudTrail repeats it as the address, which serves where a rule has a test of
 /// the first field that leaves no room. Source: CloudTrail, `sourceIPAddress` of calls by AWS services.

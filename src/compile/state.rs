@@ -6,7 +6,7 @@ use serde_json::Value;
 /// The state of an EventBridge rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RuleState {
-    /// Matches nothing.
+    /// The rule matches nothing.
     #[serde(rename = "DISABLED")]
     Disabled,
     /// Matches all but read-only management events.
@@ -18,7 +18,7 @@ pub enum RuleState {
 }
 
 impl RuleState {
-    /// AWS's spelling.
+    /// The state as the API of EventBridge spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Disabled => "DISABLED",

@@ -35,11 +35,11 @@ pub struct Letter {
     pub sender: Sender,
     /// The target's ARN: a topic, or the home bus.
     pub target: Option<String>,
-    /// What happened.
+    /// What the letter's event says: what happened, who did it, and where.
     pub event: Happened,
-    /// EventBridge's code.
+    /// EventBridge's code for why it could not deliver.
     pub code: String,
-    /// EventBridge's words.
+    /// EventBridge's words for why it could not deliver.
     pub message: String,
     /// The code in plain words.
     pub meaning: String,
@@ -66,7 +66,7 @@ pub struct Letter {
 pub enum Sender {
     /// A detector: the alert was lost on its way to a topic.
     Detector {
-        /// Whose alert.
+        /// The rule whose alert it was.
         rule: RuleId,
     },
     /// A forwarder: no detector has seen the event.
@@ -76,7 +76,7 @@ pub enum Sender {
     },
     /// A rule that the rules file does not have any more.
     Unknown {
-        /// Its ARN.
+        /// The ARN of the EventBridge rule.
         arn: String,
     },
 }
@@ -86,15 +86,15 @@ pub enum Sender {
 pub struct Happened {
     /// `detail.eventID`, or the envelope's id.
     pub id: String,
-    /// `detail.eventName`.
+    /// `detail.eventName`, or the `detail-type` where there is none.
     pub name: String,
-    /// `detail.eventSource`.
+    /// `detail.eventSource`, or the `source` where there is none.
     pub service: String,
     /// Who did it: ARN, name or type.
     pub who: String,
-    /// In which account.
+    /// The account that the event happened in.
     pub account: String,
-    /// In which Region.
+    /// The Region that the event happened in.
     pub region: String,
 }
 

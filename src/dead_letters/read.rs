@@ -34,7 +34,7 @@ pub struct Read {
 pub struct Mailbox {
     /// Where the queue is.
     pub place: Place,
-    /// Its URL.
+    /// The queue's URL, by which SQS takes calls about it.
     pub url: String,
     /// The letters, oldest first.
     pub letters: Vec<Letter>,

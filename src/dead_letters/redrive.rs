@@ -44,9 +44,8 @@ pub struct Redriven {
 /// A letter that could not be sent again, or not be deleted after that.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Failed {
-    /// The letter.
     pub letter: Letter,
-    /// What AWS said.
+    /// The call that failed, and AWS's answer.
     pub error: CallError,
     /// Whether some of its alerts went out before that: the next redrive repeats them.
     pub partly_sent: bool,

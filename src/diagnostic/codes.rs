@@ -4,7 +4,7 @@
 /// A stable code with its explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
-    /// `E0101` or `W0701`.
+    /// The code itself, such as `E0101` or `W0701`.
     pub id: &'static str,
     /// What it means and why it is refused: one or two sentences.
     pub explanation: &'static str,

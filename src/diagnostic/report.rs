@@ -1,4 +1,4 @@
-//! Collecting diagnostics.
+//! Collects the diagnostics of one load, of which [`MAX_DIAGNOSTICS`] are kept at most.
 
 use super::codes::{self, Code};
 use super::nearest::{MOST_NAMES, did_you_mean, meant, suggestion};
@@ -103,7 +103,7 @@ impl Report {
 }
 
 impl Entry<'_> {
-    /// What was found.
+    /// Says what was found.
     pub(crate) fn message(self, text: impl Into<String>) -> Self {
         self.diagnostic.message = text.into();
         self

@@ -9,9 +9,9 @@ pub struct SourceId(pub usize);
 /// A range of bytes in one loaded text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 pub struct Span {
-    /// The text.
+    /// The text that the range lies in.
     pub source: SourceId,
-    /// First byte.
+    /// The first byte of the range, counted from 0.
     pub start: usize,
     /// One past the last byte; never before `start`.
     pub end: usize,
@@ -24,12 +24,11 @@ impl Span {
     }
 }
 
-/// One loaded text.
+/// A text that was loaded, with the name it goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The name to show: a path as the user gave it, or `patterns/iam.yaml` for the catalogue.
     pub name: String,
-    /// The text itself.
     pub text: String,
 }
 
@@ -79,7 +78,7 @@ impl Sources {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Nothing is done.
+    /// The work stops, and nothing is done.
     Error,
     /// The work goes on.
     Warning,
@@ -98,6 +97,6 @@ pub struct Diagnostic {
     pub label: String,
     /// What to write instead.
     pub help: Option<String>,
-    /// Where.
+    /// The place in the rules file that is underlined.
     pub span: Span,
 }

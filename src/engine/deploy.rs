@@ -324,8 +324,11 @@ impl<'a> Deploy<'a> {
     ) -> Result<Option<End>, Error> {
         let (opener, gate) = Gate::shut();
         let mut events = Vec::new();
+        let keep = host.form() == Form::Json;
         let home = self.open_while_changing(opener, host.interrupted(), |event| {
-            events.push(serde_json::to_value(event));
+            if keep {
+                events.push(serde_json::to_value(event));
+            }
         });
         let pass = Pass::AtOnce { gate };
         let (report, shown) = futures::join!(home, self.look(members, &pass, host));

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Level, Sources};
 pub enum Fault {
     /// The command line, or an input that it names.
     Usage,
-    /// The rules file.
+    /// The rules file, or one that it includes.
     Rules,
     /// Nobody's: what was asked for would lose something, or nobody agreed to it.
     Refused,

@@ -69,7 +69,7 @@ pub enum Message<'a> {
     Applied(&'a Report, &'a Plan),
     /// How the work in the accounts of an organization ended.
     AccountsApplied {
-        /// The organization's id.
+        /// The id of the organization, `o-…`.
         organization: &'a str,
         /// What became of each account.
         run: &'a Run,
@@ -131,7 +131,7 @@ pub enum Progress<'a> {
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct OrganizationPlan<'a> {
     format_version: u32,
-    /// The organization's id.
+    /// The id of the organization, `o-…`.
     pub organization: &'a str,
     /// The plan of the home account.
     pub home: &'a Plan,

@@ -8,7 +8,7 @@ use futures::stream;
 
 use super::error::{Code, Error};
 use super::host::{Host, Message};
-use super::target::Target;
+use super::target::{Connection, Target};
 use crate::aws::{Cloud, bucket_region};
 use crate::backtest::source::{files, lookup, s3};
 use crate::backtest::{Source, Window};
@@ -48,8 +48,8 @@ pub async fn source(
         sources.push(files::source(&here));
     }
     if !buckets.is_empty() || history {
-        let connection = target.connect(file, home).await?;
-        let cloud = Cloud::with_config(connection.config).await?;
+        let Connection { config, pace, .. } = target.connect(file, home).await?;
+        let (cloud, ()) = Cloud::with_config_while(config, pace, async |_| ()).await?;
         for address in buckets {
             let said = bucket_region(&cloud.at(home), &address.bucket).await;
             let region = said.unwrap_or_else(|| home.clone());

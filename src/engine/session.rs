@@ -24,7 +24,7 @@ use crate::rules::RuleId;
 pub struct Session {
     /// The rules and their patterns.
     pub rules: Workspace,
-    /// The home account.
+    /// The home account, as the caller reaches it.
     pub cloud: Cloud,
     /// The account as it stands.
     pub account_facts: AccountFacts,
@@ -53,14 +53,19 @@ impl Session {
     ) -> Result<Self, Error> {
         scope.settle(&mut rules.file)?;
         let region = &rules.file.home.region;
-        let Connection { config, clock } = target.connect(Some(&rules.file), region).await?;
+        let Connection {
+            config,
+            clock,
+            pace,
+        } = target.connect(Some(&rules.file), region).await?;
         let wanted = rules.file.watch.organization.as_ref();
         // The organization is looked up meanwhile: it need not wait.
-        let (mut cloud, found) = Cloud::with_config_while(config, async |clients| match wanted {
-            Some(_) => organization::organization(&clients).await,
-            None => Ok(None),
-        })
-        .await?;
+        let (mut cloud, found) =
+            Cloud::with_config_while(config, pace, async |clients| match wanted {
+                Some(_) => organization::organization(&clients).await,
+                None => Ok(None),
+            })
+            .await?;
         let org = match wanted {
             None => None,
             Some(wanted) => {

@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use aws_types::SdkConfig;
 
 use super::error::{Code, Error};
-use crate::aws::{Access, Cloud};
+use crate::aws::{Access, Cloud, Pace};
 use crate::place::{AccountId, Region};
 use crate::rules::RulesFile;
 use crate::sandbox::{self, Sandbox};
@@ -40,7 +40,7 @@ pub enum Target {
 /// An AWS in this process, and who calls it.
 #[derive(Debug, Clone)]
 pub struct InProcessAws {
-    /// The AWS itself.
+    /// The AWS that answers the calls.
     pub sandbox: Sandbox,
     /// The credentials of whoever calls it.
     pub caller: Credentials,
@@ -63,6 +63,8 @@ pub struct Connection {
     pub config: SdkConfig,
     /// The time of that AWS.
     pub clock: Clock,
+    /// How fast it takes requests.
+    pub pace: Pace,
 }
 
 impl Target {
@@ -83,6 +85,7 @@ impl Target {
                 return Ok(Connection {
                     config: Cloud::config(&access, region).await,
                     clock: Clock::System,
+                    pace: Pace::default(),
                 });
             }
             Self::InProcess(within) => within.clone(),
@@ -96,6 +99,11 @@ impl Target {
         let InProcessAws { sandbox, caller } = within;
         Ok(Connection {
             config: sandbox.sdk_config(region, caller),
+            pace: if sandbox.is_throttled() {
+                Pace::default()
+            } else {
+                Pace::without_rates()
+            },
             clock: Clock::Sandbox(sandbox),
         })
     }

@@ -30,7 +30,7 @@ pub use report::{EventAnswers, Explained, Problem, Summary};
 /// What becomes of an event at one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// An alert.
+    /// The rule alerts on the event.
     Fires,
     /// The pattern matches, but the event does not reach it.
     Unheard(Obstacle),
@@ -176,7 +176,7 @@ fn distance(failures: &[FieldFailure]) -> (usize, usize) {
 /// What becomes of one event at one of several rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The rule.
+    /// The id of the rule that answers.
     pub rule: RuleId,
     /// What becomes of it there.
     pub verdict: Verdict,

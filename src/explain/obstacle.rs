@@ -12,7 +12,7 @@ use crate::rules::RulesFile;
 /// Why an event does not reach a rule, and what would let it through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {
-    /// Why.
+    /// What keeps the event from the rule.
     pub reason: Reason,
     /// The Region in which somebody would have had to listen.
     pub region: String,

@@ -10,7 +10,7 @@ use crate::rules::RuleId;
 /// What became of every event of a text.
 #[derive(Debug, Serialize)]
 pub struct Explained {
-    /// Of this form.
+    /// The version of this JSON form.
     pub format_version: u32,
     /// Each event with its answers.
     pub events: Vec<EventAnswers>,
@@ -45,9 +45,9 @@ pub struct Summary {
     pub actor: Option<String>,
     /// The Region in which it appears.
     pub region: Option<String>,
-    /// The account.
+    /// The account in which the event appears.
     pub account: Option<String>,
-    /// The time.
+    /// When the event happened, as it says itself.
     pub time: Option<String>,
     /// `eventID`, or the envelope's.
     pub id: Option<String>,
@@ -56,7 +56,7 @@ pub struct Summary {
 /// An item of the text that is no event.
 #[derive(Debug, Serialize)]
 pub struct Problem {
-    /// Which, from 1.
+    /// Which item of the text it is, from 1.
     pub item: usize,
     /// What is the matter.
     pub problem: String,
@@ -179,7 +179,7 @@ fn excepted(mut failure: Value, of: &FieldFailure, answer: &Answer) -> Value {
     failure
 }
 
-/// As `iamwatch match --json` has it.
+/// A field that fails, in the JSON form that `iamwatch match --json` prints too.
 pub(crate) fn failure(failure: &FieldFailure) -> Value {
     let found = match &failure.found {
         Found::Absent => json!({ "state": "absent" }),

@@ -19,9 +19,9 @@ use crate::rules::RuleId;
 pub struct Coverage {
     /// Accounts that are watched wherever they should be.
     pub covered: usize,
-    /// Of how many.
+    /// How many accounts are judged, covered or not.
     pub accounts: usize,
-    /// Every hole.
+    /// Every hole: what is not watched, and why.
     pub uncovered: Vec<Uncovered>,
     /// Accounts that nobody wants watched.
     pub left: Vec<LeftOut>,
@@ -32,17 +32,17 @@ pub struct Coverage {
 /// A hole: rules that do not hear of an account, or of one Region of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Uncovered {
-    /// The account.
+    /// The account that is not heard of.
     pub member: Member,
     /// The Region; `None`: all of them.
     pub region: Option<Region>,
     /// The rules that do not hear of it.
     pub rules: Vec<RuleId>,
-    /// Why.
+    /// Why it is not covered, as a word for programs.
     pub why: Why,
     /// In words, with AWS's where there are some.
     pub problem: String,
-    /// What to do.
+    /// What the user can do to close the hole.
     pub remedy: String,
 }
 
@@ -75,7 +75,7 @@ pub enum Why {
 /// What is broken at home: then these rules hear of no account at all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Breach {
-    /// The rules.
+    /// The rules that hear of no account.
     pub rules: Vec<RuleId>,
     /// What is missing or changed.
     pub problem: String,

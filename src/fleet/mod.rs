@@ -43,11 +43,10 @@ pub const ACCOUNTS_AT_ONCE: usize = 112;
 pub struct Fleet {
     /// Who takes on the role of each account.
     pub caller: Cloud,
-    /// The role's name.
+    /// The name of the role to take on in each account.
     pub role: String,
     /// Those that were taken on already.
     pub roles: Arc<RolesAhead>,
-    /// The rules file.
     pub file: Arc<RulesFile>,
     /// What is wanted in each account.
     pub spokes: Spokes,
@@ -55,7 +54,7 @@ pub struct Fleet {
     pub known: KnownPatterns,
     /// What is allowed beyond creating and changing.
     pub wishes: PlanOptions,
-    /// Only this Region.
+    /// Only this Region is worked in; `None`: all of them.
     pub region: Option<Region>,
     /// Nothing is wanted: all that is ours goes.
     pub destroy: bool,
@@ -78,7 +77,7 @@ impl Fleet {
 /// An account to work in.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// The account.
+    /// The account to work in.
     pub member: Member,
     /// Why it is not watched, where what may be left of ours there is looked for.
     pub left: Option<Left>,
@@ -104,7 +103,7 @@ impl Task {
 pub enum Listed {
     /// It is worked in.
     Work(Task),
-    /// It is not.
+    /// It is not worked in.
     Left(LeftOut),
     /// Nobody can tell whether it is.
     AccountError(Box<Outcome>),
@@ -113,7 +112,7 @@ pub enum Listed {
 /// What became of an account.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
-    /// The account.
+    /// The account that was worked in.
     pub member: Member,
     /// Why it is not watched, where something of ours was left there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,7 +157,7 @@ pub struct AccountState {
     pub regions_unknown: Option<CallError>,
     /// What was done; empty if nothing was tried.
     pub done: usize,
-    /// What failed.
+    /// The changes that failed, each with the reason and what to do.
     pub failed: Vec<Failed>,
     /// What was not tried, since something it needs failed.
     pub not_tried: usize,
@@ -173,9 +172,9 @@ pub struct AccountState {
 /// A change, without the resource itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ChangeSummary {
-    /// On what.
+    /// The resource that is changed.
     pub key: ResourceKey,
-    /// What.
+    /// Whether it is created, updated, replaced or deleted.
     pub action: Action,
     /// The fields that differ.
     pub fields: Vec<String>,
@@ -187,9 +186,8 @@ pub struct ChangeSummary {
 /// A Region of an account that could not be looked into.
 #[derive(Debug, Clone, Serialize)]
 pub struct UnreadableRegion {
-    /// The Region.
     pub region: Region,
-    /// Why.
+    /// The call that failed, and why.
     pub error: CallError,
     /// Whether the account has not enabled it.
     pub disabled: bool,
@@ -229,9 +227,9 @@ impl Digest {
 /// An account that is not worked in.
 #[derive(Debug, Clone, Serialize)]
 pub struct LeftOut {
-    /// The account.
+    /// The account that is left out.
     pub member: Member,
-    /// Why.
+    /// Why it is not worked in.
     pub why: Left,
     /// Whether something of ours was looked for in vain, since nobody lets us in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -302,7 +300,7 @@ impl Outcome {
         })
     }
 
-    /// The account's id.
+    /// The account's id: twelve digits.
     pub fn account(&self) -> &AccountId {
         &self.member.account
     }

@@ -20,17 +20,17 @@ use crate::place::AccountId;
 pub enum Event<'a> {
     /// Work in an account begins.
     Started {
-        /// The account.
+        /// The account that is worked in.
         member: &'a Member,
     },
-    /// It has ended.
+    /// Work in an account has ended.
     Finished {
-        /// How.
+        /// What became of the account.
         outcome: &'a Outcome,
     },
     /// An account is not worked in.
     LeftOut {
-        /// Which, and why.
+        /// The account, and why it is left out.
         left: &'a LeftOut,
     },
     /// No more accounts will come.

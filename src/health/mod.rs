@@ -20,10 +20,10 @@ pub const FORMAT_VERSION: u32 = 1;
 
 const APPLY: &str = "run `iamwatch apply`";
 
-/// The judgement.
+/// Whether what is deployed is healthy, and everything that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Health {
-    /// [`FORMAT_VERSION`].
+    /// The version of the JSON form: [`FORMAT_VERSION`].
     pub format_version: u32,
     /// The rules file's name.
     pub name: StackName,
@@ -50,11 +50,11 @@ pub struct Finding {
     pub problem: String,
     /// Since when, ISO 8601 in UTC, if AWS tells.
     pub since: Option<String>,
-    /// What follows.
+    /// What follows from the problem, such as that alerts are lost.
     pub consequence: String,
     /// The rules that are concerned: whose alerts are lost, where alerts are.
     pub rules: Vec<RuleId>,
-    /// What to do.
+    /// What the user can do about it.
     pub remedy: String,
     /// What to add somewhere, such as a policy statement.
     pub document: Option<Value>,

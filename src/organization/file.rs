@@ -19,7 +19,7 @@ pub enum FileProblem {
     /// It does not begin with an account id.
     #[error("line {line}: `{found}` is not an account id: expected 12 digits, then perhaps a name")]
     NotAnAccount {
-        /// From 1.
+        /// Which line of the file it is, from 1.
         line: usize,
         /// What stands there, harmless to show.
         found: String,
@@ -30,9 +30,9 @@ pub enum FileProblem {
         found.len()
     )]
     TooShort {
-        /// From 1.
+        /// Which line of the file it is, from 1.
         line: usize,
-        /// The digits.
+        /// The digits that stand there: fewer than twelve.
         found: String,
     },
     /// The account was named before.
@@ -40,11 +40,11 @@ pub enum FileProblem {
         "line {line}: account {account} stands in line {before} already: remove one of the two"
     )]
     Twice {
-        /// From 1.
+        /// Which line of the file it is, from 1.
         line: usize,
         /// Where it was named before.
         before: usize,
-        /// The account.
+        /// The account that is named twice.
         account: AccountId,
     },
     /// No account at all.

@@ -9,7 +9,7 @@ use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use tokio::sync::mpsc;
 
 use super::{Member, State};
-use crate::aws::{CallError, Clients, calls};
+use crate::aws::{CallError, Clients, all_pages, calls};
 use crate::place::AccountId;
 
 /// Every account of the organization, whatever its state. A page of 20 is asked for when the accounts
@@ -43,22 +43,15 @@ pub async fn account_tags(
     clients: &Clients,
     account: &AccountId,
 ) -> Result<BTreeMap<String, String>, CallError> {
-    let (mut tags, mut token) = (BTreeMap::new(), None);
-    loop {
-        let request = clients
-            .organizations
-            .list_tags_for_resource()
-            .resource_id(account.as_str())
-            .set_next_token(token);
+    let listed = all_pages(|token| async move {
+        let request = clients.organizations.list_tags_for_resource();
+        let request = request.resource_id(account.as_str()).set_next_token(token);
         let page = calls::LIST_ACCOUNT_TAGS.send(account.as_str(), request.send());
         let page = page.await?;
-        let found = page.tags().iter();
-        tags.extend(found.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(tags);
-        }
-    }
+        Ok((page.tags.unwrap_or_default(), page.next_token))
+    });
+    let tags = listed.await?.into_iter();
+    Ok(tags.map(|tag| (tag.key, tag.value)).collect())
 }
 
 /// A list that is being read while other work goes on: what it waits for, AWS's rate, is lost otherwise.

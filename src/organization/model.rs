@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::place::AccountId;
 
-/// An organization.
+/// An organization of AWS accounts, with its management account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
     /// `o-` and ten or more letters and digits.
@@ -18,7 +18,7 @@ pub struct Organization {
 /// An account of an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The account.
+    /// The id of the account.
     pub account: AccountId,
     /// What people call it; empty where only its id is known.
     pub name: String,
@@ -39,7 +39,7 @@ pub enum State {
     Suspended,
     /// It is being closed.
     PendingClosure,
-    /// It was closed.
+    /// It was closed and cannot be worked in.
     Closed,
     /// It was made a moment ago and is not ready.
     PendingActivation,

@@ -18,14 +18,14 @@ pub struct Selection {
     units: Units,
     /// `--account`: only these; empty: all.
     only: BTreeSet<AccountId>,
-    /// `--exclude-account`.
+    /// `--exclude-account`: all but these; empty: all.
     without: BTreeSet<AccountId>,
 }
 
 /// What is decided about an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// It is watched.
+    /// The account is watched.
     Watched,
     /// It is left out.
     Left(Left),
@@ -60,7 +60,7 @@ impl Left {
 /// An account that is named and that the organization does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmatched {
-    /// The account.
+    /// The account that is named.
     pub account: AccountId,
     /// Where it is named in the rules file; `None`: on the command line.
     pub span: Option<Span>,

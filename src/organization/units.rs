@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::{CallError, Cause, Clients, calls};
+use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::place::AccountId;
 
 /// Deeper than organizations go: five levels below the root. Source: Organizations quotas.
@@ -16,12 +16,12 @@ pub type Units = BTreeMap<String, BTreeSet<AccountId>>;
 pub enum UnitError {
     /// There is no such unit; with those that there are, as `id name`.
     Unknown {
-        /// The unit.
+        /// The id of the unit, as the rules file names it.
         unit: String,
         /// Those that there are: id and name.
         known: Vec<(String, String)>,
     },
-    /// What AWS says.
+    /// A call failed, with what AWS says.
     Call(CallError),
 }
 
@@ -69,45 +69,36 @@ async fn accounts_of(
     parent: &str,
     accounts: &mut BTreeSet<AccountId>,
 ) -> Result<(), CallError> {
-    let mut token = None;
-    loop {
-        let request = clients
-            .organizations
-            .list_accounts_for_parent()
-            .parent_id(parent)
-            .set_next_token(token);
+    let listed = all_pages(|token| async move {
+        let request = clients.organizations.list_accounts_for_parent();
+        let request = request.parent_id(parent).set_next_token(token);
         let page = calls::LIST_ACCOUNTS_FOR_PARENT
             .send(parent, request.send())
             .await?;
-        let ids = page.accounts().iter().filter_map(|account| account.id());
-        accounts.extend(ids.filter_map(|id| id.parse::<AccountId>().ok()));
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(());
-        }
-    }
+        Ok((page.accounts.unwrap_or_default(), page.next_token))
+    });
+    let listed = listed.await?;
+    let ids = listed.iter().filter_map(|account| account.id());
+    accounts.extend(ids.filter_map(|id| id.parse::<AccountId>().ok()));
+    Ok(())
 }
 
 /// Id and name of the units right below another, or below the root.
 async fn children(clients: &Clients, parent: &str) -> Result<Vec<(String, String)>, CallError> {
-    let mut found = Vec::new();
-    let mut token = None;
-    loop {
-        let request = clients
-            .organizations
-            .list_organizational_units_for_parent()
-            .parent_id(parent)
-            .set_next_token(token);
+    let listed = all_pages(|token| async move {
+        let request = clients.organizations.list_organizational_units_for_parent();
+        let request = request.parent_id(parent).set_next_token(token);
         let page = calls::LIST_UNITS.send(parent, request.send()).await?;
-        found.extend(page.organizational_units().iter().filter_map(|unit| {
-            let name = unit.name().unwrap_or_default().to_owned();
-            Some((unit.id()?.to_owned(), name))
-        }));
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
+        Ok((
+            page.organizational_units.unwrap_or_default(),
+            page.next_token,
+        ))
+    });
+    let named = listed
+        .await?
+        .into_iter()
+        .filter_map(|unit| Some((unit.id?, unit.name.unwrap_or_default())));
+    Ok(named.collect())
 }
 
 /// Every unit of the organization.

@@ -45,7 +45,7 @@ const NOBODY: &str = "000000000000";
 /// The role for member accounts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemberRole {
-    /// Its name.
+    /// The name of the role, the same in every account.
     pub name: String,
     /// Who may take it on.
     pub trust: Value,

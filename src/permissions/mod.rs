@@ -25,11 +25,11 @@ pub const POLICY_LIMIT: usize = 6_144;
 pub enum Phase {
     /// `plan`, and all that only looks.
     Plan,
-    /// `apply` and `destroy`.
+    /// A run of `apply` or `destroy`.
     Apply,
-    /// `test-event`.
+    /// A run of `test-event`.
     TestEvent,
-    /// `dlq`.
+    /// A run of `dlq`.
     Dlq,
     /// `backtest` with `s3://…` or `--lookup`.
     Backtest,

@@ -10,7 +10,7 @@ use crate::aws::On;
 use crate::aws::calls::TRAIL_ROLE;
 use crate::resources::{DEFAULT_BUS, STACK_TAG, names};
 
-/// One statement's worth.
+/// What a need grants: the resources and the condition of one statement of the policy.
 pub(super) struct Granted {
     /// Where the statement stands in the policy.
     pub order: usize,

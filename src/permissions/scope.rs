@@ -12,7 +12,7 @@ use crate::rules::{Regions, RulesFile, TopicKey};
 /// What the caller's permissions have to cover.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// The account.
+    /// The account that the caller works in.
     pub account: AccountId,
     /// The name of the rules file.
     pub stack: StackName,
@@ -28,7 +28,7 @@ pub struct Scope {
     pub given_key: Option<Arn>,
     /// The trail of ours.
     pub trail: Option<String>,
-    /// Its bucket.
+    /// The bucket of our trail's log files.
     pub bucket: Option<String>,
     /// The role to take on in member accounts, where an organization is watched.
     pub member_role: Option<String>,

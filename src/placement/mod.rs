@@ -45,9 +45,9 @@ pub struct Desired {
 pub struct Receiver {
     /// The channel that names the queue.
     pub channel: ChannelName,
-    /// The queue.
+    /// The ARN of the queue.
     pub queue: Arn,
-    /// Our topic.
+    /// The ARN of our topic that sends to it.
     pub topic: Arn,
 }
 
@@ -178,7 +178,7 @@ impl Desired {
         }
     }
 
-    /// Every key.
+    /// The keys of all resources that must exist.
     pub fn keys(&self) -> Vec<ResourceKey> {
         self.resources.keys().cloned().collect()
     }

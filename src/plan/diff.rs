@@ -8,11 +8,11 @@ use crate::resources::{Facts, Kind, Resource};
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Verdict {
-    /// Nothing.
+    /// The two are the same in every field that is compared.
     Same,
     /// Somebody else must act before the two can be the same.
     Waiting,
-    /// These fields.
+    /// Some fields differ: the resource must be changed, or replaced.
     Differs {
         attributes: Vec<AttributeChange>,
         replace: bool,

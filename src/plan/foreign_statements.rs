@@ -10,11 +10,11 @@ use crate::resources::{ForeignStatement, Kind, Live, ResourceKey, judged_stateme
 /// A statement that loses or weakens something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// The bus.
+    /// The bus whose policy holds the statement.
     pub bus: ResourceKey,
     /// The statement as it stands there.
     pub statement: Value,
-    /// What it does.
+    /// What the statement does to the bus.
     pub does: ForeignStatement,
 }
 

@@ -34,7 +34,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// What apply would do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// [`FORMAT_VERSION`].
+    /// The version of the plan's JSON form: [`FORMAT_VERSION`].
     pub format_version: u32,
     /// The rules file's name.
     pub name: StackName,
@@ -56,12 +56,12 @@ pub struct Plan {
     pub own_alerts: Vec<OwnAlert>,
 }
 
-/// One operation.
+/// One operation on one resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
-    /// On what.
+    /// The resource that is changed.
     pub key: ResourceKey,
-    /// What.
+    /// Whether it is created, updated, replaced or deleted.
     pub action: Action,
     /// What AWS has; `None` for creations.
     pub before: Option<Live>,
@@ -90,9 +90,9 @@ pub enum Action {
 /// Something the user should know or do, that no operation of ours does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Note {
-    /// What was found.
+    /// What was found, for a person.
     pub message: String,
-    /// What to do.
+    /// What the user can do about it.
     pub help: String,
     /// A policy statement to add somewhere, for instance.
     pub document: Option<Value>,
@@ -103,9 +103,9 @@ pub struct Note {
 /// A resource that has our name and is not ours.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conflict {
-    /// Which.
+    /// The resource that stands in the way.
     pub key: ResourceKey,
-    /// Whose it is.
+    /// Whom the resource belongs to.
     pub owner: Owner,
     /// The field because of which it cannot be adopted: AWS cannot change it, and iamwatch does not
     /// delete what somebody else has made.
@@ -124,7 +124,7 @@ pub struct PlanOptions {
 }
 
 impl PlanOptions {
-    /// What `destroy` wishes.
+    /// The options of `destroy`: all that is ours goes, and of the kept kinds those in `delete`.
     pub fn destruction(delete: Vec<Kind>) -> Self {
         Self {
             prune: true,

@@ -17,7 +17,7 @@ use crate::rules::RuleId;
 /// A rule that apply sets off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnAlert {
-    /// The rule.
+    /// The id of the rule.
     pub rule: RuleId,
     /// By which calls, each with how often it is made.
     pub calls: BTreeMap<String, usize>,
@@ -30,7 +30,7 @@ pub struct OwnAlert {
 pub struct OwnCallMatcher(Vec<(RuleId, EventPattern)>);
 
 impl OwnCallMatcher {
-    /// All of these.
+    /// Reads the patterns of some rules; what is no event pattern is left out.
     pub fn of(patterns: &[Compiled]) -> Self {
         let read = patterns
             .iter()
@@ -202,12 +202,12 @@ fn reads<'a>(
     made
 }
 
-/// Who runs iamwatch.
+/// Who runs iamwatch, and in which account.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller<'a> {
     /// The caller as STS names it.
     pub arn: &'a str,
-    /// The account.
+    /// The id of the account that the caller's calls are made in.
     pub account: &'a str,
 }
 

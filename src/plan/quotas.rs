@@ -23,7 +23,7 @@ pub struct Exceeded {
     pub need: usize,
     /// How much there may be.
     pub limit: usize,
-    /// What to do.
+    /// What the user can do about it.
     pub help: &'static str,
     /// Whether AWS raises it for an account that asks.
     pub raisable: bool,

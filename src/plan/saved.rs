@@ -27,7 +27,7 @@ pub const SIZE_LIMIT: usize = 64 * 1024 * 1024;
 pub struct PlanRequest {
     /// Only these rules; empty: all.
     pub rules: Vec<RuleId>,
-    /// Only this Region.
+    /// Only this Region; `None`: all of them.
     pub region: Option<Region>,
     /// The quotas that AWS can raise are raised in this account.
     pub raised_quotas: bool,
@@ -139,7 +139,7 @@ pub fn digest(sources: &Sources) -> String {
 /// Something that is no longer as a saved plan saw it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Moved {
-    /// Which.
+    /// The resource that is no longer as it was.
     pub key: ResourceKey,
     /// What the saved plan would do.
     pub planned: Option<Action>,

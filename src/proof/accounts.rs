@@ -20,15 +20,15 @@ use crate::rules::Format;
 /// One forwarder of an account, and who sends through it.
 #[derive(Debug)]
 pub struct Route {
-    /// The account.
+    /// The account that sends.
     pub member: Member,
-    /// The caller there.
+    /// The caller in the account, who sends the event.
     pub cloud: Cloud,
-    /// The Region.
+    /// The Region whose bus takes the event.
     pub region: Region,
-    /// The forwarder.
+    /// The forwarder that passes the event home.
     pub forwarder: ResourceKey,
-    /// What it passes.
+    /// The pattern of the events that the forwarder passes.
     pub pattern: Arc<serde_json::Value>,
     /// What is known to be broken: then nothing is sent.
     pub broken: Vec<BrokenLink>,
@@ -37,7 +37,7 @@ pub struct Route {
 /// What a probing event of an account did.
 #[derive(Debug, Clone, Serialize)]
 pub struct AccountProof {
-    /// The account.
+    /// The account that sent the event.
     pub member: Member,
     /// The Region whose bus took the event.
     pub region: Region,

@@ -28,7 +28,7 @@ pub use real::{RealOutcome, RealProof, prove_real};
 pub use spread::{PROBE_MARK, RegionProof, prove_regions};
 pub use synthetic::{Setting, Synthetic, synthetic};
 
-/// How to test.
+/// How test events are sent and waited for.
 pub struct Options<'a> {
     /// Wait for the alerts, this long at most; `None`: only send.
     pub wait: Option<Duration>,
@@ -43,13 +43,13 @@ pub struct Options<'a> {
 /// What a test event of one detector did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Proof {
-    /// The rule.
+    /// The id of the rule that the detector belongs to.
     pub rule: RuleId,
     /// The detector, by its name in AWS.
     pub detector: String,
     /// The Region whose bus took the event.
     pub from: Region,
-    /// How it ended.
+    /// How the test ended.
     pub outcome: Outcome,
     /// What let the test event pass and would lose real events or dead letters.
     pub weak: Vec<BrokenLink>,
@@ -86,12 +86,12 @@ pub enum Outcome {
     NoEvent,
     /// Nothing of the rule appears in the Region that was asked for.
     Elsewhere {
-        /// Where it does.
+        /// The Region where its events appear.
         natural: Region,
     },
-    /// A call failed.
+    /// A call failed, so nothing is known of the alert.
     Failed {
-        /// Why.
+        /// The call that failed, and why.
         error: CallError,
     },
     /// Stopped before it was known.

@@ -18,7 +18,7 @@ pub struct BrokenLink {
     pub link: String,
     /// What is wrong with it.
     pub problem: String,
-    /// What to do.
+    /// What the user can do to mend the link.
     pub remedy: String,
 }
 

@@ -23,7 +23,7 @@ const TARGET: &str = "probe";
 /// What a probe listens to.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources<'a> {
-    /// Topics of ours.
+    /// The topics of ours that the queue subscribes to.
     pub(super) topics: &'a [Arn],
     /// A bus of the place, and the pattern of the events that are wanted from it.
     pub(super) bus: Option<(&'a str, Value)>,
@@ -45,7 +45,7 @@ pub(super) struct Naming<'a> {
 pub(super) struct Probe {
     url: String,
     subscriptions: Vec<String>,
-    /// Bus and name.
+    /// The temporary rule: its bus and its name.
     rule: Option<(String, String)>,
 }
 

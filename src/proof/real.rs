@@ -34,7 +34,7 @@ pub struct RealProof {
     pub expected: Vec<RuleId>,
     /// Whether IAM refused the call for want of permission: that is recorded as well.
     pub denied: bool,
-    /// How it ended.
+    /// How the test ended.
     pub outcome: RealOutcome,
     /// What lets this call's alert pass and would lose others, or dead letters.
     pub weak: Vec<BrokenLink>,
@@ -73,7 +73,7 @@ pub enum RealOutcome {
     },
     /// IAM could not be asked.
     Failed {
-        /// Why.
+        /// The call that failed, and why.
         error: CallError,
     },
     /// Stopped before it was known.

@@ -10,7 +10,7 @@ use crate::place::{AccountId, Place, Region, StackName};
 /// A test event, ready for PutEvents.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Synthetic {
-    /// `iamwatch.test.<name>`.
+    /// The source of the event, `iamwatch.test.<name>` with the name of the rules file.
     pub source: String,
     /// The `detail-type` that CloudTrail's own event would have.
     pub detail_type: String,
@@ -44,9 +44,9 @@ impl Synthetic {
 pub struct Setting<'a> {
     /// The rules file's name.
     pub stack: &'a StackName,
-    /// The account.
+    /// The account that the event claims to have happened in.
     pub account: &'a AccountId,
-    /// The Region.
+    /// The Region that the event claims to have happened in.
     pub region: &'a Region,
     /// `detail.eventTime`, ISO 8601 in UTC.
     pub time: &'a str,

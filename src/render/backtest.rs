@@ -13,7 +13,7 @@ const LOSSES: usize = 20;
 /// So many pairs of rules are named.
 const PAIRS: usize = 5;
 
-/// The whole report.
+/// The whole report of a backtest as text for a terminal.
 pub fn report(report: &Report, paint: Painter) -> String {
     let mut text = String::new();
     head(&mut text, report, paint);

@@ -144,7 +144,7 @@ fn facts(entry: &CatalogueEntry) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// Eight columns wide.
+/// The severity as a cell of eight columns, coloured by how bad it is; blank where there is none.
 fn severity(severity: Option<Severity>, paint: Painter) -> String {
     let Some(severity) = severity else {
         return " ".repeat(8);

@@ -78,7 +78,7 @@ fn one(lines: Option<&Lines<'_>>, diagnostic: &Diagnostic, renderer: &Renderer) 
 /// A text and where its lines begin, so that a thousand diagnostics do not read it a thousand times.
 struct Lines<'s> {
     source: &'s Source,
-    /// The name, harmless.
+    /// The name of the text, without characters that could harm a terminal.
     name: String,
     starts: Vec<usize>,
 }

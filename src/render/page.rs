@@ -16,7 +16,7 @@ const COLOURS: usize = 8;
 /// So many losses are named.
 const LOSSES: usize = 100;
 
-/// The whole page.
+/// The whole HTML page of a backtest.
 pub fn page(report: &Report, name: &str) -> String {
     let mut page = String::new();
     let _ = write!(

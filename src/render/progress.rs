@@ -19,7 +19,7 @@ pub struct Progress {
     pub under_way: usize,
     /// Requests that wait for AWS's rates.
     pub waiting: usize,
-    /// Since it began.
+    /// How long the work has been going on.
     pub elapsed: Duration,
 }
 

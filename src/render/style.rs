@@ -1,4 +1,4 @@
-//! Colours, or none.
+//! How text is marked with colours for a terminal, or with none.
 
 use anstyle::{AnsiColor, Style};
 
@@ -33,7 +33,7 @@ impl Painter {
         self.paint(AnsiColor::Yellow.on_default(), text)
     }
 
-    /// For headings.
+    /// Marks text as a heading.
     pub fn bold(self, text: &str) -> String {
         self.paint(Style::new().bold(), text)
     }

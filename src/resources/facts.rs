@@ -67,7 +67,7 @@ pub enum Ownership {
 /// What a difference between what is wanted and what is live does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Impact {
-    /// Alerts are lost.
+    /// Alerts are lost until the difference is gone.
     Alert,
     /// No alert is lost; what keeps a record, or saves an alert that cannot be delivered, is weaker.
     Safeguard,
@@ -91,7 +91,7 @@ pub enum Stretch {
 pub enum Sweep {
     /// Every Region that is listened to.
     Everywhere,
-    /// Home.
+    /// The home Region alone.
     Home,
     /// The Region of global services.
     Global,
@@ -100,7 +100,7 @@ pub enum Sweep {
 /// A resource whose difference loses alerts.
 #[derive(Debug)]
 pub struct Affected<'a> {
-    /// Which.
+    /// The resource that differs.
     pub key: &'a ResourceKey,
     /// The Regions whose events it brings home, sorted.
     pub regions: &'a [&'a str],
@@ -111,7 +111,7 @@ pub struct Affected<'a> {
 /// A resource that calls are about.
 #[derive(Debug)]
 pub struct Subject<'a> {
-    /// Which.
+    /// The resource that the calls are about.
     pub key: &'a ResourceKey,
     /// The Region of the calls.
     pub region: &'a Region,

@@ -15,7 +15,7 @@ pub enum ForeignStatement {
     Refuses,
     /// It lets others send to the bus.
     Admits,
-    /// Neither.
+    /// It keeps nothing out and lets nobody in.
     Harmless,
 }
 

@@ -17,9 +17,9 @@ pub const DEFAULT_BUS: &str = "default";
 /// Which AWS thing: a kind, a place and the name that is unique there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ResourceKey {
-    /// Where it lives.
+    /// Where the resource lives: an account, and a Region unless it is global.
     pub place: Place,
-    /// What it is.
+    /// The kind of the resource.
     pub kind: Kind,
     /// Its name in AWS; for a subscription `topic/protocol/endpoint`, for a rule of a custom bus `bus/rule`,
     /// for a key its alias without `alias/`.

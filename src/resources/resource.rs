@@ -108,11 +108,11 @@ impl Resource {
 /// A resource as AWS has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Live {
-    /// Which.
+    /// Which resource it is.
     pub key: ResourceKey,
-    /// Its canonical form.
+    /// The resource in its canonical form.
     pub resource: Resource,
-    /// Whose it is.
+    /// Whom the resource belongs to.
     pub owner: Owner,
     /// What AWS calls it where the key does not say: a queue's URL, a subscription's ARN.
     pub handle: Option<String>,

@@ -34,7 +34,7 @@ pub struct RulesFile {
 /// Where alerts are raised.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Home {
-    /// The home Region.
+    /// The Region where alerts are raised.
     pub region: Region,
     /// The home account; `None`: the caller's.
     pub account: Option<AccountId>,
@@ -45,7 +45,7 @@ pub struct Home {
 /// Which Regions are listened to. Events of global services are listened to in us-east-1 in any case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Watch {
-    /// The Regions.
+    /// The Regions that are listened to.
     pub regions: Regions,
     /// The organization, if all of it is watched; `None`: the home account alone.
     pub organization: Option<Organization>,
@@ -103,7 +103,7 @@ impl Filter {
 /// A choice of Regions.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Regions {
-    /// The home Region.
+    /// The home Region alone.
     Home,
     /// Every Region that is enabled in the account.
     All,
@@ -118,7 +118,7 @@ pub enum Trail {
     None,
     /// A suitable trail that exists, or else one of ours.
     ExistingOrCreate,
-    /// One of ours.
+    /// A trail of ours, with these settings.
     Create(TrailSettings),
 }
 
@@ -135,7 +135,6 @@ impl Trail {
 /// What the file says about a trail of ours; `None`: a name of our making, or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrailSettings {
-    /// The trail's name.
     pub name: Option<String>,
     /// The bucket of its log files. One that exists and is not ours is used as it is.
     pub bucket: Option<String>,
@@ -148,9 +147,9 @@ pub struct TrailSettings {
 /// Which KMS key encrypts our topics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TopicKey {
-    /// None.
+    /// No KMS key is set at the topics.
     None,
-    /// One of ours.
+    /// A KMS key of ours.
     Create,
     /// One that exists and is never edited.
     Existing(Arn),
@@ -179,7 +178,7 @@ impl fmt::Display for RuleId {
 /// Where an alert goes, and in which form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channel {
-    /// The address.
+    /// The address that alerts go to.
     pub endpoint: Endpoint,
     /// Text for people, JSON for machines.
     pub format: Format,
@@ -190,7 +189,7 @@ pub struct Channel {
 /// The address of a channel.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Endpoint {
-    /// A mail address.
+    /// A mail address, as `name@domain`.
     Email(String),
     /// A telephone number in E.164 form, `+` included.
     Sms(String),
@@ -205,9 +204,9 @@ pub enum Endpoint {
 /// An existing queue, by name (in the home account and Region) or by ARN.
 #[derive(Debug, Clone, PartialEq)]
 pub enum QueueRef {
-    /// The queue's name.
+    /// The name of a queue in the home account and Region.
     Name(String),
-    /// The queue's ARN.
+    /// The ARN of a queue, wherever it is.
     Arn(Arn),
 }
 
@@ -229,14 +228,14 @@ pub enum Format {
 pub enum Severity {
     /// Someone should get up at night.
     Critical,
-    /// Today.
+    /// Someone should look at it today.
     High,
     /// This week. The default.
     #[default]
     Medium,
-    /// Worth a record.
+    /// It is worth a record.
     Low,
-    /// For information.
+    /// It is for information only.
     Info,
 }
 
@@ -263,7 +262,7 @@ pub struct Rule {
     pub severity: Severity,
     /// `false`: nothing is deployed for it.
     pub enabled: bool,
-    /// What fires it.
+    /// What fires the rule: events and conditions, or a raw pattern.
     pub trigger: Trigger,
     /// Where its alerts go, resolved through `notify`; sorted, each once, never empty when enabled.
     pub channels: Vec<ChannelName>,
@@ -306,9 +305,9 @@ pub enum Given {
     Like {
         /// The event source without `.amazonaws.com`.
         service: String,
-        /// The event name.
+        /// The event name, such as `AttachRolePolicy`.
         name: String,
-        /// Who acts.
+        /// The kind of principal that acts.
         identity: Identity,
     },
     /// An event of EventBridge or a bare CloudTrail record: a JSON object.
@@ -329,22 +328,22 @@ pub struct Change {
 /// What a test expects of its rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
-    /// It fires.
+    /// The event fires the rule.
     Match,
-    /// It does not.
+    /// The event does not fire the rule.
     NoMatch,
 }
 
 /// What fires a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trigger {
-    /// The rule language.
+    /// Events and conditions, in the rule language.
     Events(Events),
     /// The escape hatch: an event pattern as EventBridge takes it. It pins `source`.
     Raw {
         /// The pattern as JSON.
         pattern: serde_json::Value,
-        /// Where `pattern:` stands.
+        /// Where the key `pattern` stands in the file.
         span: Span,
     },
 }
@@ -383,7 +382,7 @@ impl Events {
     }
 }
 
-/// `service:EventName`, both globs.
+/// Events of services, written as `service:EventName`; both parts are globs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventGlob {
     /// The event source without `.amazonaws.com`; only `*` alone is a wildcard.
@@ -427,7 +426,7 @@ pub enum Matcher {
     AnyCase(String),
     /// The field is there (`true`) or is not (`false`).
     Exists(bool),
-    /// A numeric range.
+    /// A number in this range.
     Number(NumberRange),
     /// An address in this block, IPv4 or IPv6, in CIDR notation.
     Cidr(String),

@@ -139,6 +139,11 @@ impl Sandbox {
         self.inner().throttle = on.then(Throttle::default);
     }
 
+    /// Whether it limits the rate of requests.
+    pub fn is_throttled(&self) -> bool {
+        self.inner().throttle.is_some()
+    }
+
     /// Disturbs calls from now on.
     pub fn fault(&self, fault: Fault) {
         self.inner().faults.push(Armed::new(fault));

@@ -28,18 +28,11 @@ pub(crate) struct Ban {
     pub because: &'static str,
 }
 
-pub(crate) const BANS: &[Ban] = &[
-    Ban {
-        room: "pattern",
-        named: &["threads"],
-        because: "it is a crate of its own, for others too",
-    },
-    Ban {
-        room: "sandbox",
-        named: &["threads"],
-        because: "it stands for AWS: what it shared with the product, tests would compare with itself",
-    },
-];
+pub(crate) const BANS: &[Ban] = &[Ban {
+    room: "sandbox",
+    named: &["threads"],
+    because: "it stands for AWS: what it shared with the product, tests would compare with itself",
+}];
 
 /// Who alone may name a room, and why.
 pub(crate) struct Reserved {
@@ -69,14 +62,21 @@ pub(crate) const SDK: &[(&str, &str)] = &[
     ("backtest/source/s3.rs", "reads log files from a bucket"),
     ("backtest/source/lookup.rs", "reads the event history"),
     ("dead_letters/read.rs", "reads dead-letter queues"),
+    ("dead_letters/redrive.rs", "sends dead letters again"),
     ("health/leftovers.rs", "looks for what a run left behind"),
     (
         "organization/list.rs",
         "lists the accounts of an organization",
     ),
+    ("organization/lookup.rs", "looks an organization up"),
+    ("organization/units.rs", "walks through its units"),
     (
         "proof/probe.rs",
         "makes a temporary queue that hears an alert",
+    ),
+    (
+        "proof/real.rs",
+        "makes a call that AWS refuses, and records",
     ),
     ("proof/watch.rs", "receives from that queue"),
 ];

@@ -68,10 +68,19 @@ impl Crate {
     /// The files of this crate that a file needs, each once. A name that a module only passes on leads to the file
     /// that has it.
     pub(crate) fn arrows(&self, from: usize) -> Vec<Arrow> {
+        self.targets(from, |reference| !reference.passed_on)
+    }
+
+    /// The files of this crate that a file names, be it only to pass a name on.
+    pub(crate) fn named(&self, from: usize) -> Vec<Arrow> {
+        self.targets(from, |_| true)
+    }
+
+    fn targets(&self, from: usize, counts: impl Fn(&Reference) -> bool) -> Vec<Arrow> {
         let modules = self.modules();
         let mut arrows: BTreeMap<usize, usize> = BTreeMap::new();
         for reference in &self.files[from].references {
-            if reference.passed_on {
+            if !counts(reference) {
                 continue;
             }
             if let Some(to) = self.resolve(&modules, &reference.segments)

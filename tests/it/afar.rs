@@ -172,7 +172,7 @@ fn config(answer: impl Fn(&HttpRequest) -> (u16, String) + Send + Sync + 'static
         .build()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_object_that_may_not_be_read_is_named_with_the_permission() {
     let config = config(|request| {
         if request.uri().contains("list-type=2") {

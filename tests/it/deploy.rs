@@ -273,13 +273,13 @@ pub(crate) async fn a_broken_link_is_named(stage: &Stage) {
 mod sandbox {
     use super::*;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn test_event_names_what_is_broken() {
         a_broken_link_is_named(&Stage::sandbox().await).await;
     }
 
     /// Policies decide only in the sandbox: the emulator enforces none.
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_broken_policy_is_named_and_really_loses_the_alert() {
         let stage = Stage::sandbox().await;
         let rules = SELF_CONTAINED.replace(
@@ -364,7 +364,7 @@ mod sandbox {
         })
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_real_event_makes_an_alert_that_does_not_say_test() {
         let stage = Stage::sandbox().await;
         let wanted = stage.wanted(SELF_CONTAINED).await;
@@ -387,7 +387,7 @@ mod sandbox {
     }
 
     /// Whoever acts chooses paths, names and agents; none of them may break the alert.
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn no_name_that_an_actor_can_choose_silences_an_alert() {
         let stage = Stage::sandbox().await;
         let rules = SELF_CONTAINED.replace(
@@ -431,7 +431,7 @@ mod sandbox {
     }
 
     /// Whoever may call PutEvents cannot make an alert that looks real.
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_forged_event_without_the_mark_alerts_nobody() {
         let stage = Stage::sandbox().await;
         let wanted = stage.wanted(SELF_CONTAINED).await;
@@ -455,7 +455,7 @@ mod sandbox {
         assert_eq!(sandbox.outbox().len(), before);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn leftovers_of_a_killed_test_are_swept_by_the_next() {
         let stage = Stage::sandbox().await;
         let wanted = stage.wanted(SELF_CONTAINED).await;
@@ -504,7 +504,7 @@ mod sandbox {
         request.send().await.unwrap().queue_urls().len()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_reader_who_has_not_confirmed_is_named_and_the_rest_is_proved() {
         let stage = Stage::sandbox().await;
         let wanted = stage.wanted(SELF_CONTAINED).await;
@@ -521,7 +521,7 @@ mod sandbox {
         );
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn ctrl_c_removes_the_temporary_queue() {
         let stage = Stage::sandbox().await;
         let wanted = stage.wanted(SELF_CONTAINED).await;
@@ -536,22 +536,22 @@ mod sandbox {
         assert_eq!(stage.plan(&wanted).await.orphans, Vec::new());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_rules_file_lives_and_dies() {
         a_whole_life(&Stage::sandbox().await).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_is_not_ours_is_never_touched() {
         foreign_things_stay(&Stage::sandbox().await).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_lacks_our_tag_is_never_overwritten() {
         a_same_named_foreign_resource_stops_the_plan(&Stage::sandbox().await).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn test_events_arrive() {
         every_alert_arrives(&Stage::sandbox().await).await;
     }

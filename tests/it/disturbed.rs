@@ -84,7 +84,7 @@ async fn two_applies_at_once_lose_no_statement_and_end_in_one_state() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn after_a_minute_without_network_a_plain_run_finishes_the_work() {
     let stage = Stage::sandbox().await;
     let sandbox = stage.sandbox.clone().unwrap();
@@ -121,7 +121,7 @@ async fn after_a_minute_without_network_a_plain_run_finishes_the_work() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_region_that_is_disabled_meanwhile_fails_alone() {
     let stage = Stage::sandbox().await;
     let sandbox = stage.sandbox.clone().unwrap();

@@ -156,7 +156,7 @@ async fn lock_topic(stage: &Stage, wanted: &Wanted, part: &str) {
     request.send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lost_alert_is_shown_as_one_and_sent_again_exactly_once() {
     let (stage, wanted) = deployed(RULES).await;
     lock_topic(&stage, &wanted, "text_mail").await;
@@ -198,7 +198,7 @@ async fn a_lost_alert_is_shown_as_one_and_sent_again_exactly_once() {
     assert_eq!(again, Redriven::default());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_that_never_reached_home_becomes_the_alerts_of_all_rules_that_want_it() {
     let (stage, wanted) = deployed(RULES).await;
     let iam = &stage.clients.iam;
@@ -238,7 +238,7 @@ async fn an_event_that_never_reached_home_becomes_the_alerts_of_all_rules_that_w
     assert_eq!(look(&stage, &wanted).await.letters().count(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_published_stays_in_its_queue() {
     let (stage, wanted) = deployed(RULES).await;
     lock_topic(&stage, &wanted, "text_mail").await;
@@ -262,7 +262,7 @@ async fn what_cannot_be_published_stays_in_its_queue() {
     assert_eq!(look(&stage, &wanted).await.letters().count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn copies_of_a_letter_are_one_alert() {
     let (stage, wanted) = deployed(RULES).await;
     lock_topic(&stage, &wanted, "text_mail").await;
@@ -292,7 +292,7 @@ notify: { default: [mail, siem] }
 rules:
 "#;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn our_own_rendering_is_what_eventbridge_delivers() {
     let mut rules = CATALOGUE.to_owned();
     let entries = iamwatch::rules::catalogue();

@@ -3,10 +3,28 @@
 use serde_json::Value;
 
 use crate::cli::TestEnv;
+use crate::cli_deploy::{Folder, RULES};
+
+/// A folder in which commands run.
+trait Runs {
+    fn runs(&self, args: &[&str]) -> (i32, String, String);
+}
+
+impl Runs for TestEnv {
+    fn runs(&self, args: &[&str]) -> (i32, String, String) {
+        self.run(args)
+    }
+}
+
+impl Runs for Folder {
+    fn runs(&self, args: &[&str]) -> (i32, String, String) {
+        self.run(args)
+    }
+}
 
 /// The error of a command line, which must fail with this exit code and say so in words too.
-fn error(env: &TestEnv, args: &[&str], wanted: i32) -> Value {
-    let (code, out, err) = env.run(args);
+fn error(env: &impl Runs, args: &[&str], wanted: i32) -> Value {
+    let (code, out, err) = env.runs(args);
     assert_eq!(code, wanted, "{args:?}\n{out}{err}");
     let last = out
         .lines()
@@ -74,6 +92,29 @@ fn each_kind_of_failure_has_its_code() {
         let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
         let error = error(&env, &args, 1);
         assert_eq!(kind_of(&error), wanted, "{args:?} {error}");
+    }
+}
+
+#[test]
+fn conflicts_have_their_codes() {
+    let folder = Folder::with(RULES);
+    folder.succeed(&["plan", "--out", "plan.json"]);
+    folder.succeed(&["apply", "--auto-approve"]);
+    let stale = error(&folder, &["apply", "plan.json", "--json"], 1);
+    assert_eq!(kind_of(&stale), ("conflict", "stale-plan"), "{stale}");
+
+    let folder = Folder::with(RULES);
+    folder.succeed(&["plan"]);
+    folder.aws(async |aws| {
+        let topic = aws
+            .sns
+            .create_topic()
+            .name("iamwatch-acme-text_security-mail");
+        topic.send().await.unwrap();
+    });
+    for command in ["plan", "apply"] {
+        let theirs = error(&folder, &[command, "--json"], 1);
+        assert_eq!(kind_of(&theirs), ("conflict", "not-ours"), "{theirs}");
     }
 }
 

@@ -49,12 +49,12 @@ async fn sweep(kind: FaultKind) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_run_that_was_killed_is_finished_by_the_next() {
     sweep(FaultKind::Stop).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_run_that_was_refused_is_finished_by_the_next() {
     sweep(FaultKind::Refuse {
         code: "AccessDenied".to_owned(),
@@ -63,12 +63,12 @@ async fn a_run_that_was_refused_is_finished_by_the_next() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn lost_answers_leave_no_duplicates() {
     sweep(FaultKind::LoseResponseAfterEffect).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn ctrl_c_finishes_what_is_under_way_and_begins_nothing_new() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(SELF_CONTAINED).await;
@@ -85,7 +85,7 @@ async fn ctrl_c_finishes_what_is_under_way_and_begins_nothing_new() {
     assert_eq!(stage.plan(&wanted).await.changes, Vec::new());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_failure_stops_only_what_needs_it() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(SELF_CONTAINED).await;
@@ -120,7 +120,7 @@ async fn one_failure_stops_only_what_needs_it() {
 
 /// Whoever starts without any permission and adds what each error asks for gets to the end, and the
 /// statements name resources, not everything.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_statements_that_errors_print_are_the_missing_ones() {
     let stage = Stage::sandbox().await;
     let sandbox = stage.sandbox.clone().unwrap();
@@ -216,7 +216,7 @@ async fn a_failure_of_s3_carries_its_request_id_and_says_that_it_passes() {
 }
 
 /// Whoever may not list the Regions meets the one that is not enabled on the way.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_region_that_is_not_enabled_is_called_by_its_name() {
     let stage = Stage::sandbox().await;
     let sandbox = stage.sandbox.clone().unwrap();

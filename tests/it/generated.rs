@@ -94,6 +94,7 @@ fn rules_file() -> impl Strategy<Value = String> {
 fn after_apply_plan_is_empty_and_destroy_leaves_nothing() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .start_paused(true)
         .build()
         .unwrap();
     let mut runner = TestRunner::new(Config {

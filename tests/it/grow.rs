@@ -95,7 +95,7 @@ async fn growing_and_shrinking_loses_no_alert_and_leaves_nothing() {
     no_alert_is_lost_on_the_way(&stage, ONE).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_region_that_is_no_longer_watched_is_left_over_until_it_is_pruned() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(&several()).await;
@@ -125,7 +125,7 @@ async fn a_region_that_is_no_longer_watched_is_left_over_until_it_is_pruned() {
     assert_eq!((plan.changes, plan.orphans), (Vec::new(), Vec::new()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_policy_that_would_grow_too_long_is_not_written() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(&several()).await;
@@ -155,7 +155,7 @@ async fn a_policy_that_would_grow_too_long_is_not_written() {
     assert_eq!(stage.writes(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_adopted_trail_stays_as_it_is_and_is_missed_when_it_stops() {
     let rules = |trail: &str| ONE.replace("channels:", &format!("trail: {trail}\nchannels:"));
     let stage = Stage::sandbox().await;
@@ -183,7 +183,7 @@ async fn an_adopted_trail_stays_as_it_is_and_is_missed_when_it_stops() {
 
 /// A rule that grows out of one pattern is cut into parts of other names: the whole goes without being
 /// pruned, or every alert would come twice.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_rule_that_is_cut_into_parts_and_grows_together_alerts_once() {
     let stage = Stage::sandbox().await;
     let rules = |events: usize| {

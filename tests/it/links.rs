@@ -66,7 +66,7 @@ fn summary(proofs: &[Proof]) -> Vec<(&str, &str, bool)> {
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_alert_of_a_hub_arrives_from_a_region_where_its_events_appear() {
     let (stage, wanted) = a_hub().await;
     let proofs = stage.prove(&wanted, &[], 60).await;
@@ -454,7 +454,7 @@ async fn delete_queue(clients: &Clients, name: &str) {
     request.send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn each_link_that_is_broken_by_hand_is_named() {
     for Break {
         how,

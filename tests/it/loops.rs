@@ -91,7 +91,7 @@ async fn tap(stage: &Stage) -> (aws_sdk_sqs::Client, String) {
     ((*home.sqs).clone(), url)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_event_makes_one_alert() {
     let (stage, wanted) = deployed(EXCLUDING).await;
     let (sqs, tap) = tap(&stage).await;
@@ -122,7 +122,7 @@ async fn one_event_makes_one_alert() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_careless_pattern_hears_of_its_own_alerts_for_ever() {
     let (stage, _) = deployed(CARELESS).await;
     let alerts = alerts_of_one_call(&stage, "eu-west-1").await;
@@ -143,7 +143,7 @@ async fn a_careless_pattern_hears_of_its_own_alerts_for_ever() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_same_calls_by_anybody_else_still_alert() {
     let (stage, _) = deployed(EXCLUDING).await;
     let sandbox = stage.sandbox.clone().unwrap();

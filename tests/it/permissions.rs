@@ -274,13 +274,13 @@ async fn printed(phase: Phase) -> Value {
     permissions::policy(&scope(&wanted, &stage), phase)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn apply_lives_its_whole_life_under_exactly_the_printed_policy() {
     life(&printed(Phase::Apply).await).await.unwrap();
 }
 
 /// Whoever lacks an action is told its name; and no action is printed that nobody is ever refused for.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_action_that_is_printed_for_apply_is_needed() {
     let admin = account().await;
     let mut grown = Grown::new(printed(Phase::Apply).await);
@@ -298,7 +298,7 @@ async fn every_action_that_is_printed_for_apply_is_needed() {
 }
 
 /// Whoever lacks a whole statement is told one of its actions.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_statement_that_is_printed_for_apply_is_needed() {
     let policy = printed(Phase::Apply).await;
     for (at, statement) in statements(&policy).iter().enumerate() {
@@ -310,7 +310,7 @@ async fn every_statement_that_is_printed_for_apply_is_needed() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn plan_needs_no_action_that_writes() {
     let policy = printed(Phase::Plan).await;
     let admin = account().await;
@@ -343,7 +343,7 @@ async fn plan_needs_no_action_that_writes() {
     assert_eq!(report.done, []);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_action_that_is_printed_for_plan_is_needed() {
     let admin = account().await;
     let mut grown = Grown::new(printed(Phase::Plan).await);
@@ -364,7 +364,7 @@ async fn every_action_that_is_printed_for_plan_is_needed() {
     assert_eq!(grown.granted, grown.pairs());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_policies_fit_where_aws_takes_them() {
     for phase in [Phase::Plan, Phase::Apply, Phase::TestEvent] {
         let length = permissions::length(&printed(phase).await);
@@ -373,7 +373,7 @@ async fn the_policies_fit_where_aws_takes_them() {
 }
 
 /// A key of the user's own carries no tag of ours: its ARN stands in the policies instead.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_of_the_users_own_is_in_the_policies_by_its_name() {
     let stage = account().await;
     let kms = &stage.clients.kms;

@@ -88,7 +88,7 @@ async fn assert_clean(stage: &Stage, wanted: &Wanted) {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_real_call_is_timed_from_cloudtrail_to_the_alert() {
     let (stage, wanted) = deployed(RULES).await;
     let sandbox = stage.sandbox.clone().unwrap();
@@ -128,7 +128,7 @@ async fn a_real_call_is_timed_from_cloudtrail_to_the_alert() {
     assert_clean(&stage, &wanted).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_caller_who_may_not_delete_users_proves_it_as_well() {
     let (stage, wanted) = deployed(RULES).await;
     let policy = r#"{"Version":"2012-10-17","Statement":[
@@ -145,7 +145,7 @@ async fn a_caller_who_may_not_delete_users_proves_it_as_well() {
     assert_clean(&stage, &wanted).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn it_says_whether_cloudtrail_or_the_alert_did_not_come() {
     let (stage, wanted) = deployed(RULES).await;
     let sandbox = stage.sandbox.clone().unwrap();
@@ -164,7 +164,7 @@ async fn it_says_whether_cloudtrail_or_the_alert_did_not_come() {
     assert_clean(&stage, &wanted).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_a_rule_for_it_no_call_is_made() {
     let only_successes = RULES.split("  - id: user-gone").next().unwrap().to_owned()
         + "  - id: went-through"
@@ -176,7 +176,7 @@ async fn without_a_rule_for_it_no_call_is_made() {
     assert_eq!(stage.writes(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_stopped_trail_is_a_broken_link_of_a_real_call() {
     let (stage, wanted) = deployed(RULES).await;
     let home = stage.cloud.at_place(&wanted.desired.home);
@@ -196,7 +196,7 @@ async fn a_stopped_trail_is_a_broken_link_of_a_real_call() {
     assert_eq!(stage.writes(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn ctrl_c_removes_the_temporary_rule_and_a_killed_one_is_swept_later() {
     let (stage, wanted) = deployed(RULES).await;
     let proof = prove(&stage, &wanted, 60, std::future::ready(())).await;

@@ -45,7 +45,7 @@ async fn prove(stage: &Stage, wanted: &Wanted) -> Vec<RegionProof> {
     proofs.await.unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_forwarder_is_proved_and_nobody_is_alerted() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(RULES).await;
@@ -73,7 +73,7 @@ async fn every_forwarder_is_proved_and_nobody_is_alerted() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_region_that_is_cut_off_is_named_and_the_others_are_proved() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(RULES).await;
@@ -170,7 +170,7 @@ fn in_china_no_region_sends_events_to_another() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_denial_of_somebodys_on_the_home_bus_breaks_every_regions_way() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(RULES).await;

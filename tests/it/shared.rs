@@ -1,13 +1,13 @@
 //! The data beside the project: third-party verdicts and records, read where they lie.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of the shared data, or `None` after saying that the calling test skips it.
 pub(crate) fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("IAMWATCH_SHARED_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // A relative path begins where `.ci/run` looks for it too.
+    let folder = std::env::var_os("IAMWATCH_SHARED_DATA");
+    let folder = root.join(folder.unwrap_or_else(|| "../shared/data".into()));
     if folder.is_dir() {
         Some(folder)
     } else {

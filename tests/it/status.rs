@@ -111,7 +111,7 @@ fn eu_west() -> Region {
 
 const BOTH: [&str; 2] = ["iam/changes", "signin/failed"];
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_deployment_as_applied_is_healthy() {
     let (stage, _) = healthy().await;
     let health = status(&stage).await;
@@ -120,7 +120,7 @@ async fn a_deployment_as_applied_is_healthy() {
     assert_eq!((health.rules, health.home), (2, stage.home));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_deployed_is_unhealthy_for_every_rule() {
     let stage = Stage::sandbox().await;
     let health = status(&stage).await;
@@ -140,7 +140,7 @@ async fn nothing_deployed_is_unhealthy_for_every_rule() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_disabled_detector_is_named_with_its_rule() {
     let (stage, wanted) = healthy().await;
     let events = &stage.clients.events;
@@ -162,7 +162,7 @@ async fn a_disabled_detector_is_named_with_its_rule() {
     assert_eq!(rules(&finding), ["signin/failed"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_missing_detector_is_named_with_its_rule() {
     let (stage, wanted) = healthy().await;
     let events = &stage.clients.events;
@@ -196,7 +196,7 @@ async fn a_missing_detector_is_named_with_its_rule() {
     assert_eq!(rules(&finding), ["iam/changes"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_disabled_forwarder_loses_the_events_of_its_region_only() {
     let (stage, _) = healthy().await;
     let events = stage.cloud.at(&eu_west()).events;
@@ -222,7 +222,7 @@ async fn a_disabled_forwarder_loses_the_events_of_its_region_only() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn policies_that_no_longer_let_alerts_through_are_named() {
     let (stage, wanted) = healthy().await;
     let nobody = |arn: &str, action: &str| {
@@ -270,7 +270,7 @@ async fn policies_that_no_longer_let_alerts_through_are_named() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_role_that_cannot_be_assumed_or_may_not_send_is_named() {
     let (stage, _) = healthy().await;
     let iam = &stage.clients.iam;
@@ -302,7 +302,7 @@ async fn a_role_that_cannot_be_assumed_or_may_not_send_is_named() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_that_is_disabled_or_does_not_grant_is_named() {
     let (stage, wanted) = healthy().await;
     let kms = &stage.clients.kms;
@@ -334,7 +334,7 @@ async fn a_key_that_is_disabled_or_does_not_grant_is_named() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn subscriptions_pending_and_gone_are_named() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(RULES).await;
@@ -357,7 +357,7 @@ async fn subscriptions_pending_and_gone_are_named() {
     assert!(finding.consequence.contains("security@example.com"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_receiver_that_does_not_admit_our_topic_is_named_with_the_statement() {
     let (stage, wanted) = healthy().await;
     let queue = &wanted.desired.receivers[0].queue;
@@ -382,7 +382,7 @@ async fn a_receiver_that_does_not_admit_our_topic_is_named_with_the_statement() 
     assert_eq!(finding.document.unwrap()["Action"], "sqs:SendMessage");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_lost_its_tag_is_named_and_judged_all_the_same() {
     let (stage, wanted) = healthy().await;
     let topic = find(&stage, &wanted, Kind::Topic, "text_mail").await;
@@ -402,7 +402,7 @@ async fn what_lost_its_tag_is_named_and_judged_all_the_same() {
     assert_eq!(health.findings.len(), 1, "{health:#?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn dead_letters_and_leftovers_of_tests_are_named_with_the_command_that_helps() {
     let (stage, wanted) = healthy().await;
     let queue = find(&stage, &wanted, Kind::Queue, "dead-letters").await;
@@ -438,7 +438,7 @@ async fn dead_letters_and_leftovers_of_tests_are_named_with_the_command_that_hel
 }
 
 /// A key of the user's own is never edited, and looked at all the same.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_of_somebodys_own_that_eventbridge_cannot_use_is_named() {
     let (stage, _) = healthy().await;
     let kms = &stage.clients.kms;

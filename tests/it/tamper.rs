@@ -46,7 +46,7 @@ const DETECTOR: &str = "iamwatch-acme-pipeline.tamper";
 const SECOND: &str = "iamwatch-acme-pipeline.tamper-watch";
 const BOTH: [&str; 2] = ["email", "sms"];
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_detector_that_goes_is_told_of_by_the_other() {
     for (detector, other) in [(DETECTOR, "sms"), (SECOND, "email")] {
         let (stage, _) = deployed(RULES).await;
@@ -65,7 +65,7 @@ async fn a_detector_that_goes_is_told_of_by_the_other() {
     assert_eq!(told(&stage, before, "DisableRule"), ["sms"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_channel_that_is_cut_is_told_of_on_the_other() {
     let (stage, wanted) = deployed(RULES).await;
     let (sns, before) = (&stage.clients.sns, count(&stage));
@@ -90,7 +90,7 @@ async fn a_channel_that_is_cut_is_told_of_on_the_other() {
     assert_eq!(told(&stage, before, "DeleteTopic"), ["sms"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn changes_of_everything_else_that_alerts_depend_on_are_told_twice() {
     let (stage, wanted) = deployed(RULES).await;
     let (clients, before) = (&stage.clients, count(&stage));
@@ -134,7 +134,7 @@ async fn changes_of_everything_else_that_alerts_depend_on_are_told_twice() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_that_is_disabled_is_told_of_before_it_silences_the_topics() {
     // Without the key on the topics: with it nobody could be told.
     let rules = RULES.replace("topics: { kms_key: create }\n", "");
@@ -149,7 +149,7 @@ async fn a_key_that_is_disabled_is_told_of_before_it_silences_the_topics() {
     assert_eq!(told(&stage, before, "ScheduleKeyDeletion"), BOTH);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn in_a_hub_roles_buses_and_forwarders_are_watched_too() {
     let rules = RULES.replace(
         "home: { region: us-east-1 }",
@@ -174,7 +174,7 @@ async fn in_a_hub_roles_buses_and_forwarders_are_watched_too() {
     assert_eq!(told(&stage, before, "DisableRule"), ["sms"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_not_ours_is_left_alone() {
     let (stage, _) = deployed(RULES).await;
     let before = count(&stage);

@@ -42,7 +42,7 @@ async fn converges(stage: &Stage, rules: &str) {
     assert!(trail.bucket.ends_with("-eu-central-1"), "{}", trail.bucket);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_home_that_moves_keeps_its_trail_and_bucket_where_they_are() {
     for trail in ["existing-or-create", "create"] {
         let rules = RULES.replace("existing-or-create", trail);
@@ -52,7 +52,7 @@ async fn a_home_that_moves_keeps_its_trail_and_bucket_where_they_are() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_trail_that_destroy_kept_feeds_a_deployment_with_another_home() {
     let stage = Stage::sandbox().await;
     converges(&stage, RULES).await;
@@ -66,7 +66,7 @@ async fn a_trail_that_destroy_kept_feeds_a_deployment_with_another_home() {
 }
 
 /// A trail of ours that was tampered with is mended where it stands.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_trail_that_stopped_before_the_home_moved_logs_again() {
     let stage = Stage::sandbox().await;
     converges(&stage, RULES).await;
@@ -80,7 +80,7 @@ async fn a_trail_that_stopped_before_the_home_moved_logs_again() {
 }
 
 /// CloudTrail takes a name once for all Regions that a trail records.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn somebodys_trail_of_our_name_in_another_region_stops_the_plan() {
     let stage = Stage::sandbox().await;
     everything::trail(&stage, true).await;
@@ -102,7 +102,7 @@ async fn somebodys_trail_of_our_name_in_another_region_stops_the_plan() {
 }
 
 /// What one selector records of a source, another one's reads do not stand in for.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn reads_that_leave_out_a_source_are_missed_although_its_writes_are_recorded() {
     let selector = |kind: ReadWriteType, excluded: &[&str]| {
         EventSelector::builder()

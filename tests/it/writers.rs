@@ -200,7 +200,7 @@ async fn a_writer_who_never_stops_is_named_as_the_reason() {
 }
 
 /// A plan can be hours old: what came since is in the policy that is written.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_statement_that_comes_between_plan_and_apply_stays() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(RULES).await;
@@ -224,7 +224,7 @@ async fn a_statement_that_comes_between_plan_and_apply_stays() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_rule_that_appears_under_a_name_of_ours_after_the_plan_is_not_overwritten() {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(RULES).await;

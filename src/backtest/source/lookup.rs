@@ -14,7 +14,7 @@ use crate::aws::{Call, Cause, Need, On, Step};
 use crate::backtest::Window;
 use crate::place::Region;
 
-/// Events a page.
+/// How many events a page of the event history holds.
 pub const PAGE: i32 = 50;
 /// Requests begin this far from each other: two a second.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -19,7 +19,7 @@ use serde::Serialize;
 /// A stream of what is found.
 pub type Feed = Pin<Box<dyn Stream<Item = Found> + Send>>;
 
-/// Blobs to read.
+/// Where blobs come from: a stream of them, and how much there is.
 pub struct Source {
     /// What is found, in any order.
     pub feed: Feed,
@@ -64,7 +64,7 @@ impl Total {
 /// One thing that a source comes across.
 #[derive(Debug)]
 pub enum Found {
-    /// Something to read.
+    /// A blob to read.
     Blob(Blob),
     /// Something that is left out on purpose.
     Skipped(Skip),
@@ -88,7 +88,7 @@ pub enum Body {
     File(PathBuf),
     /// On standard input, likewise.
     Stdin,
-    /// In memory.
+    /// In memory: the bytes themselves.
     Memory(Vec<u8>),
 }
 
@@ -109,7 +109,7 @@ pub enum Skip {
 /// Something that should have been read and was not, or not to its end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Loss {
-    /// The blob.
+    /// The name of the blob, or of the folder that could not be listed.
     pub name: String,
     /// What is the matter: a sentence without its end.
     pub problem: String,

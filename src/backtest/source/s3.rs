@@ -22,7 +22,7 @@ const LISTS: usize = 8;
 /// Objects on their way at once, in memory each: log files have a few megabytes at most.
 const OBJECTS: usize = 16;
 
-/// Lists objects.
+/// Lists the objects and folders of a bucket below a prefix.
 pub static LIST: Call = read(
     "ListObjectsV2",
     &[Need {
@@ -30,7 +30,7 @@ pub static LIST: Call = read(
         on: On::LogBucket,
     }],
 );
-/// Reads one.
+/// Reads an object of a bucket.
 pub static GET: Call = read(
     "GetObject",
     &[Need {
@@ -52,7 +52,7 @@ const fn read(operation: &'static str, needs: &'static [Need]) -> Call {
 /// What stands behind `s3://`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// The bucket.
+    /// The name of the bucket.
     pub bucket: String,
     /// A folder with its `/`, an object's key, or nothing for the whole bucket.
     pub prefix: String,
@@ -329,7 +329,7 @@ async fn page(client: Client, bucket: String, list: List, whole: bool) -> Page {
 /// What the window wants of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Folder {
-    /// Nothing.
+    /// Nothing of it is wanted.
     Outside,
     /// Everything below it: one list suffices.
     Whole,

@@ -9,8 +9,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::places::listed;
-use crate::check::checked_rule::{CheckedRule, Part, is_recordable, like, services};
+use crate::check::checked_rule::{CheckedRule, Part, is_recordable, like, listed, services};
 use crate::check::lint::Lint;
 use crate::cloudtrail::{Identity, api_names};
 use crate::diagnostic::Diagnostic;
@@ -236,7 +235,7 @@ struct Index<'s> {
     by_service: HashMap<&'s str, Vec<usize>>,
     /// Of these, those that do not spell their events out.
     broad: HashMap<&'s str, Vec<usize>>,
-    /// All others.
+    /// Those that do not name all their services.
     anywhere: Vec<usize>,
 }
 

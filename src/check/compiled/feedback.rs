@@ -49,7 +49,7 @@ fn warning(checked: &CheckedRule<'_>, calls: &[(&str, &str, Value)]) -> Option<D
     ))
 }
 
-/// Such a call.
+/// The event of a call that alerting itself makes, as CloudTrail records it.
 fn call(service: &str, name: &str, file: &RulesFile) -> Option<Value> {
     let mut call = like(service, name, Identity::Service, file)?;
     let record = call.pointer_mut("/detail")?.as_object_mut()?;

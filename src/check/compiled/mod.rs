@@ -3,7 +3,7 @@
 //! | question | file |
 //! |---|---|
 //! | can an event fire the rule at all | `never` |
-//! | does the rule listen where its events appear | `places` |
+//! | does the rule listen where its events appear | `not_in_global_region`, `sign_in_regions` |
 //! | does it fire on what it should not | `federated`, `feedback` |
 //! | are readers told twice | `duplicate_alerts` |
 //! | does it all fit on an event bus | `quota` |
@@ -12,5 +12,6 @@ pub(super) mod duplicate_alerts;
 pub(super) mod federated;
 pub(super) mod feedback;
 pub(super) mod never;
-pub(super) mod places;
+pub(super) mod not_in_global_region;
 pub(super) mod quota;
+pub(super) mod sign_in_regions;

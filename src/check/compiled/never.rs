@@ -56,7 +56,7 @@ pub(in crate::check) fn warning(checked: &CheckedRule<'_>) -> Option<Diagnostic>
 /// Why no event meets some tests.
 struct Reason {
     why: String,
-    /// What to do.
+    /// What to write instead, or to leave out.
     help: &'static str,
     /// Whether every record shows it; else CloudTrail may have exceptions that its pages do not name.
     certain: bool,

@@ -30,9 +30,9 @@ pub(super) struct Asked<'c> {
     pub(super) takes_absence: bool,
     /// Whether every alternative says what it is to be.
     pub(super) needs_field: bool,
-    /// In whose words.
+    /// The language that the tests are written in.
     pub(super) dialect: Dialect,
-    /// Where it stands.
+    /// Where the field stands in the rules file.
     pub(super) span: Span,
 }
 

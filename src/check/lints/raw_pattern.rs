@@ -145,7 +145,7 @@ fn collect<'p>(
 /// A pattern, and what is known of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct About<'n> {
-    /// Where it stands.
+    /// The node of the rules file that holds the pattern.
     pub node: &'n Node,
     pub kind: EventKind,
     /// Whether what it matches is records of CloudTrail: other events may have any names and values.

@@ -16,7 +16,7 @@ const RULES: &str = include_str!("../../../examples/demo.yaml");
 /// The rule whose alert the story shows.
 const SHOWN: &str = "root/sign-in";
 
-/// Runs the story.
+/// Runs the story of one account.
 pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     let paint = ui.painter();
     let account = "111122223333".parse().map_err(Error::internal)?;

@@ -28,7 +28,7 @@ const ACCOUNTS: [(&str, &str); 11] = [
     ("200000000011", "closed"),
 ];
 
-/// Runs the story.
+/// Runs the story of an organization.
 pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::new(Code::Sandbox, error.to_string());
     let aws = organization()?;

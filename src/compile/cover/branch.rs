@@ -28,7 +28,7 @@ pub(super) struct Branch {
 }
 
 impl Branch {
-    /// Passes every event.
+    /// The branch that passes every event.
     pub(super) fn everything(reads: bool) -> Self {
         let any = tests([json!({ "prefix": "" })]);
         Self {

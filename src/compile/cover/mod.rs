@@ -28,7 +28,7 @@ use crate::rules::GLOBAL_SERVICES;
 pub enum Where {
     /// us-east-1, where the events of global services and root's sign-ins appear.
     GlobalRegion,
-    /// Any other Region.
+    /// Any Region but the one of global services.
     OtherRegion,
 }
 

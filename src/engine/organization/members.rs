@@ -18,7 +18,7 @@ const TAGS_AT_ONCE: usize = 8;
 /// What is done with accounts that the rules file leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) enum Beyond {
-    /// Nothing.
+    /// Nothing is done with them.
     Nothing,
     /// What was left of ours there is looked for.
     Leftovers,

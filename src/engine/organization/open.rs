@@ -18,7 +18,7 @@ use crate::rules;
 
 /// The organization that a run works in.
 pub struct Org {
-    /// The organization.
+    /// The organization itself: its id and its management account.
     pub organization: Organization,
     /// Who lists it and takes on roles.
     pub(in crate::engine) caller: Cloud,

@@ -10,7 +10,7 @@ use super::limits::{MAX_COMBINATIONS, MAX_COMPLEXITY, MAX_FIELDS, MAX_PATTERN_LE
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{cause} (line {}, column {})", position.line, position.column)]
 pub struct PatternError {
-    /// What is wrong.
+    /// What is wrong with the pattern.
     #[source]
     pub cause: Cause,
     /// Where, in the text that was parsed.
@@ -30,7 +30,7 @@ pub(super) type At<T> = Result<T, (Cause, usize)>;
 /// What is wrong with an event pattern: one variant for each cause.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Cause {
-    /// Not JSON.
+    /// The text is not JSON.
     #[error("{0}")]
     Json(#[from] JsonError),
     /// Longer than the API takes.
@@ -39,7 +39,7 @@ pub enum Cause {
     /// The outermost value is not an object.
     #[error("Filter is not an object")]
     NotAnObject,
-    /// `{}` somewhere.
+    /// An empty object (`{}`) where fields are expected.
     #[error("Empty objects are not allowed")]
     EmptyObject,
     /// `[]` as the values of a field, or in `anything-but`.
@@ -66,9 +66,9 @@ pub enum Cause {
     /// `prefix` or `suffix` around another operator than `equals-ignore-case`.
     #[error("Unsupported {operator} pattern: {found}")]
     UnsupportedInner {
-        /// The outer operator.
+        /// The outer operator, such as `prefix`.
         operator: &'static str,
-        /// The inner one.
+        /// The name of the inner operator, as it is written.
         found: String,
     },
     /// `{ "prefix": {} }` and the like.
@@ -117,7 +117,7 @@ pub enum Cause {
     /// Too much in `numeric`.
     #[error("Too many elements in numeric expression")]
     NumericExtra,
-    /// An empty range.
+    /// A numeric range that no number lies in.
     #[error("Bottom must be less than top")]
     EmptyRange,
     /// A number that cannot be compared exactly.
@@ -132,16 +132,16 @@ pub enum Cause {
     /// A CIDR block with a negative mask.
     #[error("Malformed CIDR, mask bits must not be negative")]
     CidrNegative,
-    /// `/32` or more.
+    /// A CIDR block of IPv4 whose mask has 32 bits or more.
     #[error("IPv4 mask bits must be < 32")]
     CidrWide4,
-    /// `/128` or more.
+    /// A CIDR block of IPv6 whose mask has 128 bits or more.
     #[error("IPv6 mask bits must be < 128")]
     CidrWide6,
     /// Not an address literal.
     #[error("Nonstandard IP address: {0}")]
     Address(String),
-    /// `**`.
+    /// Two stars in a row (`**`) in a `wildcard` text.
     #[error("Consecutive wildcard characters at pos {0}")]
     ConsecutiveWildcards(usize),
     /// A backslash before something else than `*` and `\`.
@@ -221,13 +221,13 @@ pub(super) const OPERATORS: [&str; 9] = [
 /// Why a text is not an event.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EventError {
-    /// Not JSON.
+    /// The text is not JSON.
     #[error("{cause} (line {}, column {})", position.line, position.column)]
     Json {
-        /// What is wrong.
+        /// What is wrong with the JSON.
         #[source]
         cause: JsonError,
-        /// Where.
+        /// Where it stands, in the text that was parsed.
         position: Position,
     },
     /// The outermost value is not an object.

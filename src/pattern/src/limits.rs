@@ -1,4 +1,4 @@
-//! What EventBridge allows.
+//! What EventBridge allows of a pattern: its length, and how complex it may be.
 
 /// The longest pattern in characters that `PutRule` and `TestEventPattern` take (API model). An
 /// account's quota is lower by default: [`DEFAULT_PATTERN_QUOTA`].

@@ -8,7 +8,7 @@ use super::number::comparable;
 use super::test::Test;
 use super::wildcard::Wildcard;
 
-/// Reads one expression.
+/// Reads an expression, an object with one operator, as the test that it asks for.
 pub(super) fn expression(object: Item<'_>) -> At<Test> {
     let value = only_member(object, Cause::NoOperator)?;
     let test = match value.key() {

@@ -82,11 +82,6 @@ impl EventPattern {
         })
     }
 
-    /// The length in characters of the canonical text: what counts against the quota.
-    pub fn canonical_len(&self) -> usize {
-        self.canonical().chars().count()
-    }
-
     /// Whether `wildcard` occurs, alone or in `anything-but`. EventBridge allows 30 such rules on a
     /// bus.
     pub fn uses_wildcard(&self) -> bool {

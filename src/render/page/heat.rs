@@ -11,7 +11,7 @@ const ROW: f64 = 24.0;
 const LEFT: f64 = 48.0;
 const ABOVE: f64 = 18.0;
 
-/// The picture.
+/// Draws the heat map of the alerts of some rules.
 pub(super) fn draw(page: &mut String, rules: &[&RuleReport]) {
     let mut week = [[0_u64; 24]; 7];
     for (hour, alerts) in rules.iter().flat_map(|rule| &rule.hours) {

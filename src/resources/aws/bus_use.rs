@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::pages::all_pages;
-use crate::aws::{CallError, Cause, Clients, calls};
+use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::pattern::EventPattern;
 use crate::resources::bus;
 use crate::resources::model::DEFAULT_BUS;

@@ -14,7 +14,7 @@ pub struct BucketContents {
     pub versions: usize,
     /// Whether there are more than were counted.
     pub more: bool,
-    /// One of them.
+    /// The key of one of the objects.
     pub example: String,
 }
 

@@ -11,7 +11,7 @@ pub struct Creation<'a> {
     pub clients: &'a Clients,
     /// The rules file's name.
     pub stack: &'a StackName,
-    /// The place.
+    /// Where the resource is created.
     pub place: &'a Place,
     /// What is known of the names on buses: shared by all that one run creates.
     pub taken: &'a NameGuard,

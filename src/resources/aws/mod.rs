@@ -9,13 +9,11 @@
 //! | what does a bucket still hold | `contents` |
 //! | how full is a bus | `bus_use` |
 //! | what do refusals mean | `answers` |
-//! | how are lists read page by page | `pages` |
 
 pub(super) mod answers;
 pub(super) mod bus_use;
 pub(super) mod contents;
 pub(super) mod creation;
 pub(super) mod name_guard;
-pub(super) mod pages;
 pub(super) mod survey;
 pub(super) mod writes;

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_account::types::RegionOptStatus;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::pages::all_pages;
-use crate::aws::{CallError, Cause, Clients, Cloud, calls};
+use crate::aws::{CallError, Cause, Clients, Cloud, all_pages, calls};
 use crate::organization::Organization;
 use crate::place::{AccountId, Place, Region, StackName};
 use crate::resources::kinds::Kind;
@@ -22,7 +21,7 @@ pub const PLACES_AT_ONCE: usize = 24;
 /// An account as it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountFacts {
-    /// The account.
+    /// The id of the account.
     pub account: AccountId,
     /// The Regions that are enabled; an error where the caller may not know, or nobody can tell.
     pub regions: Result<BTreeSet<Region>, CallError>,

@@ -5,10 +5,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
 use super::{Bucket, Step, fresh, nothing, steps};
-use crate::aws::{CallError, Cause, Clients, calls};
+use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::place::{Place, Region, StackName};
 use crate::resources::aws::creation::Creation;
-use crate::resources::aws::pages::all_pages;
 use crate::resources::model::{Owner, STACK_TAG};
 use crate::resources::resource::{Live, Resource};
 use crate::resources::{names, policy};

@@ -16,7 +16,7 @@ use crate::place::Place;
 /// The bucket of a trail's log files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
-    /// Its name.
+    /// The name of the bucket.
     pub name: String,
     /// Who may write and read.
     pub policy: Value,
@@ -42,12 +42,12 @@ pub(super) static FACTS: Facts = Facts {
     deletion: Some("log-bucket"),
     farewell: None,
     stretch: Stretch::Feed,
-    missing: Impact::Alert,
+    missing: Impact::Safeguard,
     impact,
     passes_tests: as_real_ones,
     words: no_words,
     purpose: "lets CloudTrail write, and nobody else",
-    loss: |_| "CloudTrail may fail to deliver log files, or let others read them".to_owned(),
+    loss: |_| "alerts are lost".to_owned(),
     drift: RECORD_LESS,
     leftover: None,
     listed: Some((Sweep::Home, &calls::LIST_BUCKETS)),

@@ -19,7 +19,7 @@ pub const POLICY_LIMIT: usize = 10_240;
 /// An EventBridge bus of ours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bus {
-    /// Its name.
+    /// The name of the bus.
     pub name: String,
     /// Our statements of its policy; those of others stay as they are.
     pub policy: Value,

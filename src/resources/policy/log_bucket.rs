@@ -9,7 +9,7 @@ use crate::place::{AccountId, Arn};
 /// A log bucket, as its policy speaks of it.
 #[derive(Debug)]
 pub struct LogBucket<'a> {
-    /// Its name.
+    /// The name of the bucket.
     pub name: &'a str,
     /// The account of the trail.
     pub account: &'a AccountId,

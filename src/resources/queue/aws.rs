@@ -7,10 +7,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use super::{LARGEST_MESSAGE, Queue};
-use crate::aws::{CallError, Cause, Clients, calls};
+use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::creation::Creation;
-use crate::resources::aws::pages::all_pages;
 use crate::resources::model::{Owner, STACK_TAG};
 use crate::resources::resource::{Live, Resource};
 use crate::resources::{names, policy};

@@ -21,9 +21,9 @@ pub const LARGEST_MESSAGE: u32 = 262_144;
 /// A queue of ours: dead letters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
-    /// Its name.
+    /// The name of the queue.
     pub name: String,
-    /// Who may send.
+    /// The policy that says who may send to the queue.
     pub policy: Value,
     /// How long a message is kept, in seconds.
     pub retention_seconds: u32,

@@ -7,11 +7,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::{Role, Step, fresh, steps};
-use crate::aws::{CallError, Cause, Clients, calls};
+use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::answers::{gone_is_fine, seen};
 use crate::resources::aws::creation::Creation;
-use crate::resources::aws::pages::all_pages;
 use crate::resources::model::{Owner, STACK_TAG};
 use crate::resources::names;
 use crate::resources::policy::canonical;

@@ -31,7 +31,7 @@ pub struct Role {
     pub trust: Value,
     /// What it may do: inline policies by name.
     pub policies: BTreeMap<String, Value>,
-    /// Managed policies, sorted.
+    /// The ARNs of the managed policies that are attached to it, sorted.
     pub attached: Vec<Arn>,
     /// The permissions boundary: whatever the policies say, the role may do no more than that.
     pub boundary: Option<Arn>,

@@ -10,12 +10,11 @@ use super::{
     DEFAULT_MAX_AGE_SECONDS, DEFAULT_MAX_RETRIES, EventRule, KnownPatterns, Step, Target, bare,
     steps,
 };
-use crate::aws::{Call, CallError, Cause, Clients, calls};
+use crate::aws::{Call, CallError, Cause, Clients, all_pages, calls};
 use crate::compile::{InputTransformer, RuleState};
 use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::answers::gone_is_fine;
 use crate::resources::aws::creation::Creation;
-use crate::resources::aws::pages::all_pages;
 use crate::resources::model::{Owner, STACK_TAG};
 use crate::resources::names;
 use crate::resources::resource::{Live, Resource};

@@ -38,7 +38,7 @@ const TARGETS_LIMIT: usize = 5;
 /// An EventBridge rule with its targets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EventRule {
-    /// Its name.
+    /// The name of the rule, unique on its bus.
     pub name: String,
     /// The bus it listens on.
     pub bus: String,
@@ -95,19 +95,45 @@ pub(super) static FACTS: Facts = Facts {
     subject,
 };
 
-fn is_whole_target(path: &str) -> bool {
-    path.starts_with("targets.") && path.matches('.').count() == 1
+/// The fields of a target that differ by themselves.
+const OF_TARGETS: [&str; 5] = [
+    "arn",
+    "role",
+    "max_age_seconds",
+    "max_retries",
+    "dead_letters",
+];
+
+/// The target that a difference is about, and which field of it; none where all of it was added or taken away. An id
+/// may hold dots. Source: EventBridge, `Target`.
+fn target(change: &AttributeChange) -> Option<(&str, Option<&str>)> {
+    let path = change.path.strip_prefix("targets.")?;
+    let whole = [&change.before, &change.after];
+    if whole.iter().any(|target| target.get("arn").is_some()) {
+        return Some((path, None));
+    }
+    let of_input = path
+        .split_once(".input")
+        .filter(|(_, rest)| rest.is_empty() || rest.starts_with('.'));
+    if let Some((id, _)) = of_input {
+        return Some((id, path.get(id.len() + 1..)));
+    }
+    let last = path
+        .rsplit_once('.')
+        .filter(|(_, field)| OF_TARGETS.contains(field));
+    Some(last.map_or((path, None), |(id, field)| (id, Some(field))))
 }
 
 fn impact(change: &AttributeChange) -> Impact {
-    const DELIVERY: [&str; 3] = ["dead_letters", "max_age_seconds", "max_retries"];
-    match change.path.as_str() {
-        "description" => Impact::Cosmetic,
+    match (change.path.as_str(), target(change)) {
+        ("description", _) => Impact::Cosmetic,
         // The wider state lets everything through that the narrower one does.
-        "state" if change.before == RuleState::EnabledWithAll.as_str() => Impact::Cosmetic,
+        ("state", _) if change.before == RuleState::EnabledWithAll.as_str() => Impact::Cosmetic,
         // A further target of somebody takes nothing away.
-        path if is_whole_target(path) && change.after.is_null() => Impact::Cosmetic,
-        path if DELIVERY.iter().any(|field| path.ends_with(field)) => Impact::Safeguard,
+        (_, Some((_, None))) if change.after.is_null() => Impact::Cosmetic,
+        (_, Some((_, Some("dead_letters" | "max_age_seconds" | "max_retries")))) => {
+            Impact::Safeguard
+        }
         _ => Impact::Alert,
     }
 }
@@ -139,13 +165,14 @@ fn words(change: &AttributeChange) -> Option<String> {
         }
         _ => {}
     }
-    let target = path.strip_prefix("targets.")?;
-    let (target, field) = target.split_once('.').unwrap_or((target, ""));
+    let (target, field) = target(change)?;
     Some(match (field, before, after) {
-        ("", Value::Null, _) => format!("its target `{target}` is missing"),
-        ("", _, Value::Null) => format!("it has the target `{target}` besides"),
-        ("", _, _) => format!("its target `{target}` was changed ({path})"),
-        (field, _, _) => format!("its target `{target}` was changed ({field})"),
+        (None, Value::Null, _) => format!("its target `{target}` is missing"),
+        (None, _, Value::Null) => format!("it has the target `{target}` besides"),
+        (field, _, _) => {
+            let field = field.unwrap_or(path);
+            format!("its target `{target}` was changed ({field})")
+        }
     })
 }
 

@@ -4,10 +4,9 @@ use aws_sdk_sns::types;
 use serde_json::Value;
 
 use super::{Subscription, changed};
-use crate::aws::{CallError, Cause, Clients, calls};
+use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::creation::Creation;
-use crate::resources::aws::pages::all_pages;
 use crate::resources::model::Owner;
 use crate::resources::names;
 use crate::resources::resource::{Live, Resource};

@@ -16,7 +16,7 @@ use crate::place::{Arn, Place};
 /// A subscription to one of our topics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subscription {
-    /// The topic.
+    /// The ARN of the topic.
     pub topic: Arn,
     /// `email`, `sms`, `https`, `sqs` or `lambda`.
     pub protocol: String,

@@ -16,11 +16,11 @@ use crate::place::Place;
 /// A topic of ours: one for each set of channels and format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Topic {
-    /// Its name.
+    /// The name of the topic.
     pub name: String,
     /// The sender that mail and SMS show.
     pub display_name: String,
-    /// Who may publish.
+    /// The policy that says who may publish to the topic.
     pub policy: Value,
     /// The KMS key that encrypts it; EventBridge cannot publish under the key `alias/aws/sns`.
     pub kms_key: Option<String>,

@@ -24,10 +24,10 @@ pub use admission::missing_statements;
 pub use aws::recording;
 pub use selectors::{Management, all_management_events, management};
 
-/// A CloudTrail trail.
+/// A CloudTrail trail: what it records, and where its log files go.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trail {
-    /// Its name.
+    /// The name of the trail.
     pub name: String,
     /// The bucket of its log files.
     pub bucket: String,
@@ -52,7 +52,7 @@ pub struct Trail {
 /// A trail of the account, ours or not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrailFacts {
-    /// Its ARN.
+    /// The ARN of the trail.
     pub arn: Arn,
     /// Where it can be changed.
     pub home: Region,
@@ -60,7 +60,7 @@ pub struct TrailFacts {
     pub trail: Trail,
     /// Whether it may not be looked into: whether it logs, or what it records, is not known.
     pub unknown: bool,
-    /// Whose it is.
+    /// Whom the trail belongs to.
     pub owner: Owner,
     /// Why CloudTrail could not deliver log files of late, in its own code.
     pub delivery_error: Option<String>,

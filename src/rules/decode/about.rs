@@ -7,7 +7,7 @@ use crate::rules::syntax::keys::FRAMEWORKS;
 use crate::rules::syntax::read::{Fields, text, texts};
 use crate::rules::syntax::yaml::Node;
 
-/// Description and ids.
+/// The description of a catalogue rule, and its ids in ATT&CK, CIS and other frameworks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct About {
     pub description: String,
@@ -85,7 +85,7 @@ fn digits(text: &str, count: std::ops::RangeInclusive<usize>) -> bool {
     count.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// `T1098` or `T1098.003`.
+/// Whether a text is the id of an ATT&CK technique, such as `T1098` or `T1098.003`.
 pub(crate) fn is_technique(text: &str) -> bool {
     let Some(number) = text.strip_prefix('T') else {
         return false;
@@ -122,7 +122,7 @@ fn is_control(text: &str) -> bool {
         && number.is_some_and(|number| digits(number, 1..=2))
 }
 
-/// `23` or `9.1`.
+/// Whether a text is the number of a section, such as `23` or `9.1`.
 fn is_section(text: &str) -> bool {
     text.split('.').all(|part| digits(part, 1..=3))
 }

@@ -45,7 +45,7 @@ pub(crate) enum Draft {
 }
 
 impl Draft {
-    /// Its tests.
+    /// The tests of the entry.
     pub(crate) fn tests(&mut self) -> &mut Vec<TestDraft> {
         match self {
             Self::Own(own) => &mut own.common.tests,
@@ -90,7 +90,7 @@ pub(crate) struct Common {
     pub tests_key: Option<Span>,
 }
 
-/// Who is reading.
+/// What is being read, a user's file or the catalogue, and the channels that it knows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setting<'c> {
     /// The names under `channels`.

@@ -1,4 +1,4 @@
-//! `service:EventName` globs.
+//! Reads the `service:EventName` globs of a rule.
 
 use super::reading::{Reading, Written};
 use crate::cloudtrail::api_names::{recorded_service, services};
@@ -34,7 +34,7 @@ pub(crate) fn events(node: &Node, report: &mut Reading) -> Vec<EventGlob> {
     globs.collect()
 }
 
-/// One glob.
+/// Reads one `service:EventName` glob.
 pub(crate) fn event(node: &Node, report: &mut Report) -> Option<EventGlob> {
     if let Value::Map(entries) = &node.value
         && let [(key, value)] = entries.as_slice()

@@ -27,7 +27,7 @@ pub(crate) enum Written {
     Event { glob: EventGlob, in_test: bool },
     /// The path of a condition, or of a test's change.
     Path(Spanned<Vec<String>>),
-    /// A condition.
+    /// A condition on a field, of `when` or `unless`.
     Condition {
         condition: FieldCondition,
         /// Where its value stands.
@@ -40,7 +40,7 @@ pub(crate) enum Written {
         operator: &'static str,
         text: Spanned<String>,
     },
-    /// A `detail-type`.
+    /// A `detail-type` that the rule names.
     DetailType(Spanned<String>),
     /// A raw pattern, and the map or JSON text that it is written as.
     Pattern {

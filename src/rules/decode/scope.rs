@@ -9,7 +9,7 @@ use crate::rules::syntax::keys::{TOPICS, TRAIL, TRAILS, WATCH};
 use crate::rules::syntax::read::{self, Fields};
 use crate::rules::syntax::yaml::{Node, Value};
 
-/// `watch`.
+/// Reads the key `watch`.
 pub(crate) fn watch(node: &Node, key: Span, report: &mut Report) -> Option<Watch> {
     let fields = Fields::read(node, WATCH, "`watch`", report)?;
     let organization = match (fields.get("organization"), fields.key("organization")) {
@@ -59,7 +59,7 @@ fn regions(regions: &Node, report: &mut Report) -> Option<Regions> {
     (!listed.is_empty()).then_some(Regions::Listed(listed))
 }
 
-/// `trail`.
+/// Reads the key `trail`.
 pub(crate) fn trail(node: &Node, report: &mut Report) -> Option<Trail> {
     if !matches!(node.value, Value::Map(_)) {
         return match read::word(
@@ -115,7 +115,7 @@ pub(crate) fn trail(node: &Node, report: &mut Report) -> Option<Trail> {
     }))
 }
 
-/// `topics`.
+/// Reads the key `topics`.
 pub(crate) fn topics(node: &Node, report: &mut Report) -> Option<TopicKey> {
     let fields = Fields::read(node, TOPICS, "`topics`", report)?;
     let node = fields.get("kms_key")?;

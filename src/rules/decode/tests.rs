@@ -190,7 +190,7 @@ fn one_event(value: Json, what: &str, span: Span, report: &mut Report) -> Option
     None
 }
 
-/// `with`, then `without`.
+/// Reads the changes of a test: those of `with`, then those of `without`.
 fn changes(fields: &Fields<'_>, report: &mut Reading) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     if let Some(node) = fields.get("with") {

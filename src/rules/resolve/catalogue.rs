@@ -34,9 +34,9 @@ const FILES: &[(&str, &str)] = files! {
 /// One rule or pack of the catalogue, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogueEntry {
-    /// What `use` names.
+    /// The id by which `use` names it.
     pub id: RuleId,
-    /// One line.
+    /// The title, one line.
     pub title: String,
     /// What it means, and what to do first.
     pub description: String,

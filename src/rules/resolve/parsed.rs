@@ -12,7 +12,7 @@ use crate::rules::model::{Rule, RuleId, RulesFile};
 pub struct Parsed {
     /// Every text that was read: the rules file first, then what it includes, then the catalogue.
     pub sources: Sources,
-    /// What is wrong.
+    /// The diagnostics of what is wrong with the form of the file.
     pub(crate) report: Report,
     /// The parts of rules, also of those that are not whole.
     pub(crate) written: Vec<Written>,

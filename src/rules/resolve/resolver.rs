@@ -32,7 +32,7 @@ struct Open {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
     Own,
-    /// Named by itself.
+    /// A rule of the catalogue that a `use` names by itself.
     Used,
     /// A member of a pack.
     Pack,

@@ -12,7 +12,7 @@ pub(crate) enum Says {
     Nothing,
     /// Severity, channels and the like.
     Settings,
-    /// Conditions or exceptions.
+    /// Conditions or exceptions of its own.
     Conditions,
 }
 

@@ -250,7 +250,7 @@ pub(crate) fn line<'n>(
     }
 }
 
-/// `true` or `false`.
+/// Reads `true` or `false`. `what` names the value in messages.
 pub(crate) fn boolean(node: &Node, what: &str, report: &mut Report) -> Option<bool> {
     match node.scalar() {
         Some((_, Plain::Bool(value))) => Some(value),

@@ -26,7 +26,7 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     /// Any scalar; `plain` when it stands without quotes and so may be a number, a boolean or nothing.
     Scalar { text: String, plain: bool },
-    /// A list.
+    /// A list of nodes, in order.
     List(Vec<Node>),
     /// A map, in order, duplicates included.
     Map(Vec<(Node, Node)>),

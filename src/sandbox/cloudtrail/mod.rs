@@ -40,6 +40,7 @@ use crate::place::AccountId;
 /// CloudTrail: trails and the event history.
 pub(crate) struct CloudTrail;
 
+/// How often an account may look up events in a Region: twice a second.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
 static LOOK_UP: Limit = Limit {
     name: "LookupEvents",

@@ -31,6 +31,7 @@ fn bad_arn(given: &str) -> ApiError {
     error("CloudTrailARNInvalidException", message)
 }
 
+/// Refuses what cannot be a trail's name.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html>
 pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let mark = |b: u8| b".-_".contains(&b);

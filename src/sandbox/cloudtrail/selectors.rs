@@ -269,3 +269,43 @@ pub(super) fn invalid(reason: impl std::fmt::Display) -> ApiError {
         format!("Invalid event selectors: {reason}."),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excluded_sources_are_silent_and_every_selector_is_a_chance() {
+        let call = |source: &str, read_only: bool| json!({"eventSource": source, "readOnly": read_only, "eventCategory": "Management"});
+        let select = |selectors: Value| -> Selectors {
+            let selectors = Selectors::Basic(serde_json::from_value(selectors).unwrap());
+            selectors.check().unwrap();
+            selectors
+        };
+        let excluded = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
+        let quiet = select(json!([{"ExcludeManagementEventSources": excluded}]));
+        assert!(!quiet.pass(&call("kms.amazonaws.com", false)));
+        assert!(!quiet.pass(&call("rdsdata.amazonaws.com", true)));
+        assert!(quiet.pass(&call("rds.amazonaws.com", true)));
+        let two = select(json!([
+            {"ReadWriteType": "WriteOnly"},
+            {"ReadWriteType": "ReadOnly", "ExcludeManagementEventSources": excluded},
+        ]));
+        assert!(two.pass(&call("kms.amazonaws.com", false)));
+        assert!(!two.pass(&call("kms.amazonaws.com", true)));
+        assert!(two.pass(&call("iam.amazonaws.com", true)));
+    }
+
+    #[test]
+    fn selectors_of_data_events_log_no_management_event() {
+        let data: Vec<Advanced> = serde_json::from_value(json!([{"FieldSelectors": [
+            {"Field": "eventCategory", "Equals": ["Data"]},
+            {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
+        ]}]))
+        .unwrap();
+        let data = Selectors::Advanced(data);
+        data.check().unwrap();
+        let call = json!({"eventCategory": "Management", "resources": {"type": "AWS::S3::Object"}});
+        assert!(!data.pass(&call));
+    }
+}

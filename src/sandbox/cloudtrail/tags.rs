@@ -13,6 +13,7 @@ use crate::sandbox::site::Site;
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::World;
 
+/// How many tags a trail may have.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AddTags.html>
 const TAGS: usize = 50;
 

@@ -1,4 +1,4 @@
-//! EventBridge: event buses.
+//! EventBridge: event buses, and the operations on them.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

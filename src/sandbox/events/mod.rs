@@ -41,6 +41,7 @@ use state::RuleState;
 /// EventBridge: buses, rules, targets, events.
 pub(crate) struct Events;
 
+/// How often an account may call EventBridge in a Region, data calls aside: 50 times a second.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 static LIMIT: Limit = Limit {
     name: "events",

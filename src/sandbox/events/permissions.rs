@@ -11,7 +11,8 @@ use crate::sandbox::site::Site;
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::World;
 
-/// Characters: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+/// How many characters the policy of a bus may have.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const LONGEST: usize = 10_240;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! EventBridge: rules.
+//! EventBridge: the rules of buses.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -15,6 +15,7 @@ use crate::sandbox::site::Site;
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::World;
 
+/// How many targets a rule may have.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const PER_RULE: usize = 5;
 

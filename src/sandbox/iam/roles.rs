@@ -13,6 +13,7 @@ use crate::sandbox::site::Site;
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::World;
 
+/// What can be set as the longest session of a role, in seconds.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 const SESSION_SECONDS: std::ops::RangeInclusive<u32> = 3600..=43_200;
 

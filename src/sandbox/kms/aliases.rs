@@ -31,6 +31,7 @@ fn no_alias(site: &Site, name: &str) -> ApiError {
     not_found(format!("Alias {} is not found.", alias_arn(site, name)))
 }
 
+/// Refuses what cannot be the name of an alias.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>
 fn check_name(name: &str) -> Result<(), ApiError> {
     let invalid = |code: &str, message: &str| Err(ApiError::new(code, message));

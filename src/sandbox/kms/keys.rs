@@ -1,4 +1,4 @@
-//! KMS: customer-managed keys.
+//! KMS: customer-managed keys, their policies, rotation and deletion.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

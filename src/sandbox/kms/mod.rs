@@ -96,6 +96,7 @@ impl Service for Kms {
         true
     }
 
+    /// The tags of a key, by which policies can decide about it.
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html>
     fn tags<'w>(&self, world: &'w World, arn: &str) -> Option<&'w Strings> {
         let (site, name) = locate(arn)?;

@@ -18,7 +18,7 @@ pub(crate) struct State {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Local {
-    /// Keys by id.
+    /// The keys, by their id.
     pub(crate) keys: BTreeMap<String, Key>,
     /// Aliases by name, `alias/` included.
     pub(crate) aliases: BTreeMap<String, Alias>,

@@ -37,6 +37,7 @@ use state::Org;
 /// Organizations: one organization at most.
 pub(crate) struct Organizations;
 
+/// How often accounts may be listed: 8 times a second, 13 at once.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
 static LIST_ACCOUNTS: Limit = Limit {
     name: "ListAccounts",

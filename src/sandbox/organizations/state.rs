@@ -33,7 +33,7 @@ impl State {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Org {
-    /// The id, `o-…`.
+    /// The id of the organization, `o-…`.
     pub(crate) id: String,
     /// The id of the root, `r-…`.
     pub(crate) root: String,

@@ -14,7 +14,7 @@ pub(super) struct Condition {
     test: Test,
     pub(super) negated: bool,
     if_exists: bool,
-    /// In lower case.
+    /// The condition key, in lower case.
     pub(super) key: String,
     pub(super) values: Vec<String>,
 }

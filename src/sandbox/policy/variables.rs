@@ -77,3 +77,20 @@ pub(super) fn fill<'t>(
     }
     Some(Cow::Owned(filled))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_replaced_where_the_request_has_them() {
+        let context = BTreeMap::from([("aws:principalaccount", "111122223333".to_owned())]);
+        let fill = |text| fill(text, &context).map(Cow::into_owned);
+        assert_eq!(fill("a/*").as_deref(), Some("a/*"));
+        assert_eq!(
+            fill("logs/${aws:PrincipalAccount}/*").as_deref(),
+            Some("logs/111122223333/*")
+        );
+        assert_eq!(fill("${aws:PrincipalAccount}${aws:username}"), None);
+    }
+}

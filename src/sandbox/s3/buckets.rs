@@ -64,6 +64,7 @@ struct Configuration {
     tags: Option<Value>,
 }
 
+/// Whether a bucket may have the name.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 fn name_is_valid(name: &str) -> bool {
     let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();

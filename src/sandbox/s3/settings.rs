@@ -334,6 +334,7 @@ struct LifecycleRule {
     abort_incomplete_multipart_upload: Option<Value>,
 }
 
+/// Checks a lifecycle configuration, and gives an id to each rule of it that has none.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>
 fn check_lifecycle(mut document: Value) -> Result<Value, ApiError> {
     let lifecycle: Lifecycle = read(&document)?;

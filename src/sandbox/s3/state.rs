@@ -59,6 +59,7 @@ impl Bucket {
     }
 }
 
+/// The encryption that a bucket has unless somebody sets another.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html>
 pub(super) fn default_encryption() -> Value {
     json!({"Rule": [{

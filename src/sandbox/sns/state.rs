@@ -11,7 +11,7 @@ use crate::sandbox::site::PerSite;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
-    /// Topics by name.
+    /// The topics of each account and Region, by their name.
     pub(crate) topics: PerSite<BTreeMap<String, Topic>>,
     /// Everything that people and endpoints have received, oldest first.
     pub(crate) outbox: Vec<Delivery>,

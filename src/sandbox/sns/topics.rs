@@ -1,4 +1,4 @@
-//! SNS: topics.
+//! SNS: topics, their attributes and their tags.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! SQS: messages.
+//! SQS: messages, from sending to deletion.
 
 use std::collections::BTreeMap;
 
@@ -235,6 +235,7 @@ pub(super) fn delete(
     Ok(json!({}))
 }
 
+/// Changes for how long received messages stay hidden, 1 to 10 in one call.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html>
 pub(super) fn change_visibility(
     world: &mut World,

@@ -1,4 +1,4 @@
-//! SQS: queues.
+//! SQS: queues, their attributes and their tags.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -11,7 +11,7 @@ use crate::sandbox::site::PerSite;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
-    /// Queues by name.
+    /// The queues of each account and Region, by their name.
     pub(crate) queues: PerSite<BTreeMap<String, Queue>>,
 }
 

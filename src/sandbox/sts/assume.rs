@@ -10,6 +10,7 @@ use crate::sandbox::principal::{Principal, Session, token_of};
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::World;
 
+/// The shortest session that can be asked for, in seconds.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 const SHORTEST: u32 = 900;
 

@@ -294,3 +294,38 @@ fn write_xml(out: &mut String, name: &str, value: &Value, namespace: Option<&str
     }
     out.push_str(&format!("</{name}>"));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_element_of_a_list_is_a_list_and_text_is_text() {
+        let xml = "<Tagging xmlns=\"x\"><TagSet><Tag><Key>a</Key><Value/></Tag></TagSet></Tagging>";
+        let (root, value) = parse_xml(xml.as_bytes()).unwrap();
+        assert_eq!(root, "Tagging");
+        assert_eq!(
+            value,
+            json!({"TagSet": {"Tag": [{"Key": "a", "Value": ""}]}})
+        );
+    }
+
+    #[test]
+    fn hostile_documents_are_refused() {
+        let deep = |levels: usize| format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels));
+        assert!(parse_xml(deep(10).as_bytes()).is_ok());
+        let wide = format!("<a>{}</a>", "<b/>".repeat(30_000));
+        let entity = "<!DOCTYPE a [<!ENTITY e \"ee\">]><a>&e;</a>".to_owned();
+        for bad in [
+            deep(100),
+            deep(100_000),
+            wide,
+            entity,
+            "<a>".to_owned(),
+            String::new(),
+        ] {
+            let error = parse_xml(bad.as_bytes()).unwrap_err();
+            assert_eq!(error.code, "MalformedXML");
+        }
+    }
+}

@@ -63,9 +63,14 @@ fn the_event_history_is_read_wherever_the_rules_listen() {
         "home: { region: us-east-1 }",
         "home: { region: eu-central-1 }\nwatch: { regions: [eu-west-1] }",
     );
+    // KMS is called in a Region, and at home.
+    let rules = rules.replace("iam:CreateUser", "kms:CreateKey");
     let folder = Folder::with(&rules);
+    folder.succeed(&["apply", "--auto-approve"]);
+    folder.aws(async |aws| drop(aws.kms.create_key().send().await.unwrap()));
     let (code, out, err) = folder.run(&["backtest", "--lookup", "--json"]);
     assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(json(&out)["alerts"], 1, "{out}");
     // Home, the Region of global services, and the one that is listed.
     assert!(
         err.starts_with("Reading the event history of 3 Regions at AWS's rate"),

@@ -118,6 +118,7 @@ impl Folder {
             let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
+                .start_paused(true)
                 .build()
                 .unwrap();
             runtime.block_on(async {

@@ -37,6 +37,7 @@ fn a_run_for_one_region_leaves_the_others_alone() {
             let config = sandbox.sdk_config(&region.parse().unwrap(), sandbox.admin());
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
+                .start_paused(true)
                 .build()
                 .unwrap();
             runtime.block_on(async {

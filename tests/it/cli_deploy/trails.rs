@@ -66,6 +66,7 @@ fn trails_that_fill_another_region_are_counted_before_the_first_write() {
         let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            .start_paused(true)
             .build()
             .unwrap();
         runtime.block_on(async {

@@ -243,17 +243,17 @@ async fn repaired(stage: &Stage, wanted: &Wanted, action: Action) {
 mod sandbox {
     use super::*;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn every_field_that_drifts_is_repaired() {
         every_field_is_repaired(&Stage::sandbox().await).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_was_deleted_or_added_is_repaired() {
         what_is_gone_comes_back(&Stage::sandbox().await).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_subscription_that_nobody_confirmed_is_waited_for() {
         let stage = Stage::sandbox().await;
         stage.queue("alerts").await;

@@ -73,7 +73,7 @@ impl Emulated {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn localemu_five_accounts_go_from_empty_to_covered() {
     let Some(emulated) = Emulated::new() else {
         return;

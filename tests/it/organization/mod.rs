@@ -182,6 +182,7 @@ fn a_real_event_of_a_member_alerts_at_home() {
     folder.meanwhile(|sandbox, _| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            .start_paused(true)
             .build()
             .unwrap();
         runtime.block_on(async {

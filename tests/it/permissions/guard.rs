@@ -149,7 +149,7 @@ async fn tampers(stage: &Stage, live: &[Live]) -> Vec<(&'static str, Option<Stri
     answers
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nobody_takes_a_guarded_deployment_apart() {
     let (stage, live, guard) = deployed().await;
     let tamperer = somebody(&stage, "mallory", &guard).await;
@@ -166,7 +166,7 @@ async fn nobody_takes_a_guarded_deployment_apart() {
     assert_eq!(stage.plan(&wanted).await.changes, []);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn whoever_the_guard_excepts_works_on() {
     let (stage, _, guard) = deployed().await;
     let deployer = somebody(&stage, "deployer", &guard).await;
@@ -185,7 +185,7 @@ async fn whoever_the_guard_excepts_works_on() {
     gone.send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_guard_that_refuses_is_no_missing_permission() {
     let (stage, _, guard) = deployed().await;
     let tamperer = somebody(&stage, "mallory", &guard).await;
@@ -195,7 +195,7 @@ async fn a_guard_that_refuses_is_no_missing_permission() {
     assert!(!text.contains("the caller needs this statement"), "{text}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_guard_fits_where_aws_takes_it() {
     let (_, _, guard) = deployed().await;
     let length = serde_json::to_string_pretty(&guard)

@@ -61,7 +61,7 @@ fn on(policy: &Value, action: &str) -> Value {
     found.unwrap_or_else(|| panic!("{policy:#}"))["Resource"].clone()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn exactly_the_printed_policy_reads_logs_elsewhere() {
     let (stage, scope) = stage().await;
     let policy = permissions::policy(&scope, Phase::Backtest);
@@ -89,7 +89,7 @@ async fn exactly_the_printed_policy_reads_logs_elsewhere() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_a_bucket_it_is_that_of_our_trail() {
     let (_, mut scope) = stage().await;
     scope.logs.clear();
@@ -103,7 +103,7 @@ async fn without_a_bucket_it_is_that_of_our_trail() {
     assert_eq!(on(&policy, "s3:GetObject"), format!("{bucket}/*"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn where_every_region_is_watched_the_regions_are_listed() {
     let (stage, mut scope) = stage().await;
     let before = permissions::policy(&scope, Phase::Backtest).to_string();

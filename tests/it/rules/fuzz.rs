@@ -175,7 +175,8 @@ fn seconds() -> u64 {
 #[test]
 fn fuzz_mutated_rules_files_end_well() {
     let seeds = seeds();
-    let until = Instant::now() + Duration::from_secs(seconds());
+    // Each file is read twice, as those who deploy rules and those who check them read it.
+    let until = Instant::now() + 2 * Duration::from_secs(seconds());
     let (mut loads, mut accepted, mut refused) = (0_u64, 0_u64, 0_u64);
     while Instant::now() < until || loads < 20 {
         let seed = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(loads + 1);

@@ -26,7 +26,7 @@ async fn enabled(aws: &Aws) -> Vec<String> {
     names.collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_new_account_has_the_seventeen_default_regions() {
     let aws = aws();
     let names = enabled(&aws).await;
@@ -43,7 +43,7 @@ async fn a_new_account_has_the_seventeen_default_regions() {
     assert_eq!(status, Some(RegionOptStatus::Disabled));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_account_can_have_the_regions_that_a_test_wants() {
     let aws = aws();
     let four = ["eu-central-1", "il-central-1", "us-west-2"].map(region);
@@ -57,7 +57,7 @@ async fn an_account_can_have_the_regions_that_a_test_wants() {
     assert_eq!(enabled(&aws).await.len(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_region_that_is_not_enabled_knows_no_credentials() {
     let aws = aws();
     let far = at(&aws, "me-central-1");
@@ -81,7 +81,7 @@ async fn a_region_that_is_not_enabled_knows_no_credentials() {
     far.events.list_rules().send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn listing_regions_needs_its_own_permission() {
     let aws = aws();
     let mut allowed = json!({"Statement": [{"Effect": "Allow", "Action": "account:ListRegions",

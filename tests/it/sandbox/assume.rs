@@ -22,7 +22,7 @@ macro_rules! code {
 
 const ADMIN: &str = "arn:aws:iam::111122223333:user/admin";
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_role_of_a_member_acts_in_the_member() {
     let acme = acme();
     let payments = acme.visit(PAYMENTS).await;
@@ -64,7 +64,7 @@ async fn the_role_of_a_member_acts_in_the_member() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_role_that_cannot_be_assumed_does_not_say_why() {
     let acme = acme();
     let sandbox = &acme.aws.sandbox;
@@ -115,7 +115,7 @@ async fn a_role_that_cannot_be_assumed_does_not_say_why() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_trust_policy_asks_for_the_external_id_and_the_organization() {
     let acme = acme();
     let security = acme.inside(SECURITY);
@@ -139,7 +139,7 @@ async fn a_trust_policy_asks_for_the_external_id_and_the_organization() {
     assume(&left, Some("secret")).await.unwrap_err();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn inside_an_account_a_role_trusts_a_name_or_leaves_it_to_iam() {
     let aws = aws();
     let ann = |statements: Value| {
@@ -169,7 +169,7 @@ async fn inside_an_account_a_role_trusts_a_name_or_leaves_it_to_iam() {
     assert!(aws.become_role(by_service.arn()).await.is_err());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn roles_lead_on_to_roles() {
     let acme = acme();
     let security = acme.visit(SECURITY).await;
@@ -199,7 +199,7 @@ async fn roles_lead_on_to_roles() {
     long(&security, 3600).send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn names_and_durations_that_aws_refuses_are_refused() {
     let acme = acme();
     let role = access_role(PAYMENTS);
@@ -219,7 +219,7 @@ async fn names_and_durations_that_aws_refuses_are_refused() {
     assert_eq!(code!(tagged), "SandboxUnsupported");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_ends_in_its_time_and_with_its_role() {
     let acme = acme();
     let payments = acme.visit(PAYMENTS).await;
@@ -264,7 +264,7 @@ async fn a_session_ends_in_its_time_and_with_its_role() {
         .unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_works_in_an_account_that_is_suspended_meanwhile() {
     let acme = acme();
     let payments = acme.visit(PAYMENTS).await;
@@ -275,7 +275,7 @@ async fn nothing_works_in_an_account_that_is_suspended_meanwhile() {
     assert_eq!(code!(list), "InvalidClientTokenId");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_policy_leaves_less_than_the_role_has() {
     let acme = acme();
     let policy = r#"{"Statement":[{"Effect":"Allow","Action":"events:List*","Resource":"*"}]}"#;
@@ -292,7 +292,7 @@ async fn a_session_policy_leaves_less_than_the_role_has() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn regions_are_enabled_account_by_account() {
     let acme = acme();
     let far = "eu-south-2";
@@ -314,7 +314,7 @@ async fn regions_are_enabled_account_by_account() {
     assert_eq!(refused.unwrap_err().code(), Some("InvalidClientTokenId"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn cloudtrail_records_on_both_sides_who_became_whom() {
     let Acme { aws, .. } = acme();
     let aws = aws.with_trail().await;
@@ -382,7 +382,7 @@ async fn bodies_in(aws: &Aws) -> Vec<Value> {
     bodies.map(|b| serde_json::from_str(b).unwrap()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fault_can_strike_one_account_from_some_call_on() {
     let acme = acme();
     let refuse = || FaultKind::Refuse {

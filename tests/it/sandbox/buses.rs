@@ -44,7 +44,7 @@ fn whole(sid: &str, bus: &str) -> String {
     .to_string()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bus_is_made_described_changed_and_deleted() {
     let aws = aws();
     let letters = DeadLetterConfig::builder().arn(queue_arn("dead")).build();
@@ -82,7 +82,7 @@ async fn a_bus_is_made_described_changed_and_deleted() {
     assert!(error.is_resource_not_found_exception());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn buses_are_refused_as_aws_refuses_them() {
     let aws = aws();
     create(&aws, "home").await;
@@ -110,7 +110,7 @@ async fn buses_are_refused_as_aws_refuses_them() {
     assert_eq!(error.code(), Some("ResourceNotFoundException"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_hundred_buses_fit_in_a_region_and_are_listed_in_small_pages() {
     let aws = aws();
     for n in 0..99 {
@@ -136,7 +136,7 @@ async fn a_hundred_buses_fit_in_a_region_and_are_listed_in_small_pages() {
     assert_eq!(list.unwrap().event_buses.unwrap().len(), 10);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn tags_of_a_bus_come_and_go() {
     let aws = aws();
     let make = aws.events.create_event_bus().name("home");
@@ -163,7 +163,7 @@ async fn tags_of_a_bus_come_and_go() {
     assert_eq!(list(rule).await.unwrap().tags.unwrap(), [tag("c", "3")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn single_statements_join_each_other_and_leave_one_by_one() {
     let aws = aws();
     create(&aws, "home").await;
@@ -212,7 +212,7 @@ async fn single_statements_join_each_other_and_leave_one_by_one() {
     assert!(statements(&aws, "home").await.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn of_two_whole_policies_the_last_wins() {
     let aws = aws();
     create(&aws, "home").await;
@@ -225,7 +225,7 @@ async fn of_two_whole_policies_the_last_wins() {
     assert_eq!(found[0]["Sid"], "second");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn policies_that_aws_refuses_change_nothing() {
     let aws = aws();
     create(&aws, "home").await;
@@ -272,7 +272,7 @@ fn entry(bus: &str) -> PutEventsRequestEntry {
     entry.detail_type("t").event_bus_name(bus).build()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_is_seen_by_the_rules_of_its_bus_alone() {
     let aws = aws();
     create(&aws, "home").await;
@@ -297,7 +297,7 @@ async fn an_event_is_seen_by_the_rules_of_its_bus_alone() {
     assert_eq!(rules[0].event_bus_name.as_deref(), Some("home"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn putting_events_is_allowed_bus_by_bus_and_denied_by_the_bus() {
     let aws = aws();
     for name in ["home", "other"] {
@@ -322,7 +322,7 @@ async fn putting_events_is_allowed_bus_by_bus_and_denied_by_the_bus() {
     assert!(message.ends_with("a resource-based policy"), "{message}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_tagged_bus_needs_the_permission_to_tag() {
     let aws = aws();
     let policy = json!({"Statement": {"Effect": "Allow", "Action": "events:CreateEventBus",

@@ -12,7 +12,7 @@ fn user(aws: &Aws, statements: Value) -> Aws {
     clients(aws.sandbox.clone(), caller, "us-east-1")
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_service_refuses_in_its_own_words() {
     let aws = user(&aws(), json!([]));
     let who = "User: arn:aws:iam::111122223333:user/ann is not authorized to perform:";
@@ -50,7 +50,7 @@ async fn every_service_refuses_in_its_own_words() {
     aws.sts.get_caller_identity().send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn policies_are_evaluated_by_action_resource_and_condition() {
     let admin = aws();
     let aws = user(
@@ -119,7 +119,7 @@ async fn policies_are_evaluated_by_action_resource_and_condition() {
     elsewhere.events.list_rules().send().await.unwrap_err();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn giving_a_role_to_a_rule_needs_the_permission_to_pass_it() {
     let aws = user(
         &aws(),
@@ -142,7 +142,7 @@ async fn giving_a_role_to_a_rule_needs_the_permission_to_pass_it() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_unknown_condition_operator_names_itself() {
     let statement = json!([{"Effect": "Allow", "Action": "*", "Resource": "*",
         "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}}]);
@@ -152,7 +152,7 @@ async fn an_unknown_condition_operator_names_itself() {
     assert!(error.message().unwrap().contains("DateGreaterThan"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_resource_policy_can_let_one_user_in_or_keep_him_out() {
     let admin = aws();
     let ann = user(&admin, json!([]));
@@ -192,7 +192,7 @@ async fn a_resource_policy_can_let_one_user_in_or_keep_him_out() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_unknown_key_and_an_unknown_operation_are_errors() {
     let aws = aws();
     let stranger = aws_credential_types::Credentials::new("AKIANOBODY", "x", None, None, "t");
@@ -235,7 +235,7 @@ pub(crate) async fn records(aws: &Aws) -> Vec<Value> {
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn iam_calls_are_seen_in_us_east_1_whatever_region_the_caller_uses() {
     let aws = aws().with_trail().await;
     watch(&aws).await;
@@ -277,7 +277,7 @@ async fn iam_calls_are_seen_in_us_east_1_whatever_region_the_caller_uses() {
     assert!(!seen[2].to_string().contains(key.secret_access_key()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn other_calls_are_seen_in_the_region_that_was_called() {
     let aws = aws().with_trail().await;
     watch(&aws).await;
@@ -297,7 +297,7 @@ async fn other_calls_are_seen_in_the_region_that_was_called() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_new_key_works_with_the_policies_of_its_user() {
     let aws = aws();
     aws.iam.create_user().user_name("eve").send().await.unwrap();
@@ -330,7 +330,7 @@ async fn the_new_key_works_with_the_policies_of_its_user() {
     assert!(error.into_service_error().is_delete_conflict_exception());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn failed_and_denied_calls_are_recorded_with_their_error() {
     let aws = aws().with_trail().await;
     aws.iam.create_user().user_name("eve").send().await.unwrap();
@@ -360,7 +360,7 @@ async fn failed_and_denied_calls_are_recorded_with_their_error() {
     assert_eq!(denied["userIdentity"]["userName"], "ann");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn roles_come_and_go_and_users_are_listed_page_by_page() {
     let aws = aws();
     let trust = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}]});

@@ -24,7 +24,7 @@ fn tag(key: &str, value: &str) -> Tag {
     Tag::builder().key(key).value(value).build().unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_trail_is_answered_as_it_was_made_and_changed() {
     let aws = aws();
     aws.bucket(
@@ -65,7 +65,7 @@ async fn a_trail_is_answered_as_it_was_made_and_changed() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn names_arns_and_combinations_that_aws_refuses_are_refused() {
     let aws = aws().with_trail().await;
     let too_long = "a".repeat(129);
@@ -125,7 +125,7 @@ async fn names_arns_and_combinations_that_aws_refuses_are_refused() {
     assert_eq!(code!(unknown), "TrailNotFoundException");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_region_takes_five_trails_and_counts_those_that_reach_into_it() {
     let aws = aws().with_trail().await;
     let far = from(&aws, "eu-central-1");
@@ -157,7 +157,7 @@ async fn a_region_takes_five_trails_and_counts_those_that_reach_into_it() {
     widen.send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_bucket_must_be_there_and_let_the_trail_in() {
     let aws = aws();
     let create = || aws.trail.create_trail().name("main").s3_bucket_name("logs");
@@ -200,7 +200,7 @@ async fn the_bucket_must_be_there_and_let_the_trail_in() {
     assert_eq!(code!(update), "InsufficientS3BucketPolicyException");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_multi_region_trail_is_seen_from_every_region_and_changed_at_home() {
     let aws = aws().with_trail().await;
     aws.new_trail("local").await.send().await.unwrap();
@@ -252,7 +252,7 @@ async fn a_multi_region_trail_is_seen_from_every_region_and_changed_at_home() {
     assert_eq!(code!(far.trail.delete_trail().name("main")), home);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn trails_are_listed_page_by_page_whatever_their_region() {
     let aws = aws();
     from(&aws, "eu-central-1")
@@ -281,7 +281,7 @@ async fn trails_are_listed_page_by_page_whatever_their_region() {
     assert_eq!(found[1..], near);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_status_tells_since_when_a_trail_logs_or_does_not() {
     let aws = aws();
     aws.new_trail("main").await.send().await.unwrap();
@@ -316,7 +316,7 @@ fn advanced(
         .unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_trail_has_selectors_of_one_kind_and_begins_with_all_management_events() {
     let aws = aws().with_trail().await;
     let get = || aws.trail.get_event_selectors().trail_name("main").send();
@@ -356,7 +356,7 @@ async fn a_trail_has_selectors_of_one_kind_and_begins_with_all_management_events
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn selectors_that_aws_refuses_are_refused() {
     let aws = aws().with_trail().await;
     let put = || aws.trail.put_event_selectors().trail_name("main");
@@ -402,7 +402,7 @@ async fn selectors_that_aws_refuses_are_refused() {
     assert_eq!(code!(call), refused);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn tags_come_go_and_are_listed_by_arn() {
     let aws = aws();
     let create = aws.new_trail("main").await.tags_list(tag("a", "1"));
@@ -460,7 +460,7 @@ async fn tags_come_go_and_are_listed_by_arn() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_a_caller_may_do_with_trails_is_decided_by_trail() {
     let admin = aws().with_trail().await;
     let policy = log_bucket_policy("logs-mine", &trail_arn("mine"));

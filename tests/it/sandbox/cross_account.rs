@@ -104,7 +104,7 @@ async fn drain(aws: &Aws, queue: &str) -> Vec<aws_sdk_sqs::types::Message> {
     messages
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_of_a_member_comes_home_as_it_was() {
     let acme = acme();
     let home = home(&acme, in_organization(&acme.org.id())).await;
@@ -121,7 +121,7 @@ async fn an_event_of_a_member_comes_home_as_it_was() {
     assert_eq!(outcome(&home, &ours).await, (1, Vec::new()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nobody_else_comes_in() {
     let ours = Some("iamwatch-forwarder-a");
     let refused = (0, vec!["NO_PERMISSIONS".to_owned()]);
@@ -154,7 +154,7 @@ async fn nobody_else_comes_in() {
     assert_eq!(outcome(&home, &there).await, refused);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_forwarder_fails_when_its_account_leaves_or_its_role_is_denied_or_gone() {
     let acme = acme();
     let home = home(&acme, in_organization(&acme.org.id())).await;
@@ -194,7 +194,7 @@ async fn a_forwarder_fails_when_its_account_leaves_or_its_role_is_denied_or_gone
     assert_eq!(outcome(&home, &there).await, (0, Vec::new()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_has_come_from_another_account_goes_to_no_third() {
     let acme = acme();
     let home = home(&acme, in_organization(&acme.org.id())).await;

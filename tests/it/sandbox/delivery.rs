@@ -12,7 +12,7 @@ fn with_dead_letters(arn: &str) -> Target {
     target("t", arn).dead_letter_config(queue).build().unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_a_topic_policy_nothing_arrives_and_nothing_says_so() {
     let aws = aws();
     let topic = aws.sns.create_topic().name("t").send().await.unwrap();
@@ -33,7 +33,7 @@ async fn without_a_topic_policy_nothing_arrives_and_nothing_says_so() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_policy_for_another_rule_does_not_help() {
     let aws = aws();
     aws.sqs.create_queue().queue_name("q").send().await.unwrap();
@@ -57,7 +57,7 @@ async fn a_policy_for_another_rule_does_not_help() {
     assert!(aws.sandbox.lost()[0].rule.ends_with("rule/mine"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn undeliverable_events_go_to_the_dead_letter_queue_with_the_reason() {
     let aws = aws();
     aws.open_queue("dead").await;
@@ -78,7 +78,7 @@ async fn undeliverable_events_go_to_the_dead_letter_queue_with_the_reason() {
     assert!(aws.sandbox.lost().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_dead_letter_queue_without_a_policy_receives_nothing() {
     let aws = aws();
     aws.sqs
@@ -99,7 +99,7 @@ async fn a_dead_letter_queue_without_a_policy_receives_nothing() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_queue_without_a_policy_receives_nothing_from_its_topic() {
     let aws = aws();
     let topic = aws.open_topic("t").await;
@@ -140,7 +140,7 @@ fn emit(aws: &Aws, event: Value) -> String {
     aws.sandbox.emit(&"us-east-1".parse().unwrap(), event)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn read_only_management_events_need_the_state_that_lets_them_through() {
     let call = |name: &str, read_only: bool| {
         json!({"source": "aws.sts", "detail-type": "AWS API Call via CloudTrail",
@@ -157,7 +157,7 @@ async fn read_only_management_events_need_the_state_that_lets_them_through() {
     assert_eq!(counts, [0, 1, 1, 1, 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_emitted_event_gets_the_envelope_that_it_leaves_out() {
     let aws = aws();
     aws.open_queue("q").await;
@@ -176,7 +176,7 @@ async fn an_emitted_event_gets_the_envelope_that_it_leaves_out() {
     assert_eq!(event["resources"], json!([]));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn topics_and_queues_with_keys_that_aws_manages_take_nothing_from_rules() {
     let aws = aws();
     let topic = aws.open_topic("t").await;

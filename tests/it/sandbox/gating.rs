@@ -36,7 +36,7 @@ async fn user(aws: &Aws, name: &str) {
     aws.iam.create_user().user_name(name).send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_a_trail_that_logs_no_call_reaches_a_bus() {
     let aws = aws();
     watch(&aws).await;
@@ -49,7 +49,7 @@ async fn without_a_trail_that_logs_no_call_reaches_a_bus() {
     assert_eq!(names(&aws).await, ["CreateTopic"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_stopping_of_a_trail_is_the_last_thing_it_tells() {
     let aws = aws().with_trail().await;
     watch(&aws).await;
@@ -69,7 +69,7 @@ async fn the_stopping_of_a_trail_is_the_last_thing_it_tells() {
     assert_eq!(names(&aws).await, ["DeleteTrail"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_trail_of_one_region_covers_no_other() {
     let aws = aws();
     watch(&aws).await;
@@ -87,7 +87,7 @@ async fn a_trail_of_one_region_covers_no_other() {
     assert_eq!(names(&aws).await, ["CreateTopic", "CreateUser"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn global_services_are_logged_only_where_the_trail_includes_them() {
     let aws = aws();
     watch(&aws).await;
@@ -107,7 +107,7 @@ async fn global_services_are_logged_only_where_the_trail_includes_them() {
     assert_eq!(names(&aws).await, ["UpdateTrail", "CreateUser"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn several_trails_that_log_a_call_make_one_event() {
     let aws = aws().with_trail().await;
     watch(&aws).await;
@@ -131,7 +131,7 @@ async fn a_write_and_a_read(aws: &Aws, name: &str) -> Vec<String> {
     names(aws).await
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn basic_selectors_choose_reads_writes_or_no_management_events() {
     let aws = aws().with_trail().await;
     watch(&aws).await;
@@ -168,7 +168,7 @@ async fn select_fields(
     aws.drain("trail").await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn advanced_selectors_choose_by_the_fields_of_the_record() {
     let aws = aws().with_trail().await;
     watch(&aws).await;
@@ -215,7 +215,7 @@ async fn advanced_selectors_choose_by_the_fields_of_the_record() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_comes_when_the_delay_is_over_and_tells_when_the_call_was() {
     let aws = aws().with_trail().await;
     watch(&aws).await;
@@ -241,7 +241,7 @@ async fn an_event_comes_when_the_delay_is_over_and_tells_when_the_call_was() {
     assert_eq!(seen[0]["detail"]["eventName"], "CreateUser");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn whoever_looks_at_the_outbox_sees_what_is_due() {
     let aws = aws().with_trail().await;
     let topic = aws.open_topic("alerts").await;
@@ -267,7 +267,7 @@ async fn whoever_looks_at_the_outbox_sees_what_is_due() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn events_that_are_delayed_come_in_the_order_of_the_calls() {
     let aws = aws().with_trail().await;
     watch(&aws).await;
@@ -290,7 +290,7 @@ async fn events_that_are_delayed_come_in_the_order_of_the_calls() {
     assert_eq!(names(&aws).await, expected);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bucket_that_refuses_does_not_keep_events_from_the_bus() {
     let aws = aws().with_trail().await;
     watch(&aws).await;
@@ -314,7 +314,7 @@ async fn a_bucket_that_refuses_does_not_keep_events_from_the_bus() {
     assert_eq!(status().await.unwrap().latest_delivery_error(), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn log_files_lie_in_the_bucket_of_every_trail_that_logs_the_call() {
     let aws = aws().with_trail().await;
     let far = clients(aws.sandbox.clone(), aws.sandbox.admin(), "eu-central-1");
@@ -333,7 +333,7 @@ async fn log_files_lie_in_the_bucket_of_every_trail_that_logs_the_call() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_too_large_for_a_bus_stays_away() {
     let aws = aws().with_trail().await;
     watch(&aws).await;

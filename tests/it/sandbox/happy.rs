@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, any_rule, aws, letting, queue_arn, queue_url, target, topic_arn};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_travels_over_rule_topic_and_subscription_to_the_reader() {
     let aws = aws();
     let topic = aws.sns.create_topic().name("alerts").send().await.unwrap();
@@ -31,7 +31,7 @@ async fn an_event_travels_over_rule_topic_and_subscription_to_the_reader() {
     assert!(aws.sandbox.lost().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sqs_keeps_what_is_sent_until_it_is_deleted() {
     let aws = aws();
     aws.open_queue("q").await;
@@ -41,7 +41,7 @@ async fn sqs_keeps_what_is_sent_until_it_is_deleted() {
     assert!(aws.bodies("q").await.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_topic_wraps_what_it_sends_to_a_queue_unless_told_not_to() {
     let aws = aws();
     aws.open_queue("q").await;
@@ -66,7 +66,7 @@ async fn a_topic_wraps_what_it_sends_to_a_queue_unless_told_not_to() {
     assert_eq!(bodies[1], "a \"b\"\nc");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sts_says_who_calls() {
     let aws = aws();
     let me = aws.sts.get_caller_identity().send().await.unwrap();

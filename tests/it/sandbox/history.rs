@@ -32,7 +32,7 @@ fn user_of(event: &Event) -> String {
     name.unwrap_or("?").to_owned()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_latest_changes_come_first_page_by_page() {
     let aws = aws();
     make_users(&aws, 12).await;
@@ -65,7 +65,7 @@ async fn the_latest_changes_come_first_page_by_page() {
     assert_eq!(there.events(), []);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn events_are_looked_up_by_one_attribute_and_by_time() {
     let sandbox = still();
     let aws = once(&sandbox);
@@ -110,7 +110,7 @@ async fn events_are_looked_up_by_one_attribute_and_by_time() {
     assert_eq!(names(None, None).await, ["CreateTopic"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_aws_refuses_is_refused() {
     let aws = aws();
     let code = |error: aws_sdk_cloudtrail::Error| error.code().unwrap().to_owned();
@@ -136,7 +136,7 @@ async fn what_aws_refuses_is_refused() {
     assert_eq!(refused.code(), Some("AccessDeniedException"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn two_requests_a_second_are_taken() {
     let sandbox = still();
     sandbox.throttle(true);

@@ -128,7 +128,7 @@ async fn dead_letters(aws: &Aws) -> Vec<String> {
     letters.iter().map(code).collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_forwarded_event_arrives_as_it_was() {
     let aws = sound().await;
     at(&aws, FAR).put(json!({"k": "v"})).await;
@@ -152,7 +152,7 @@ async fn outcome(trust: Value, policy: Option<Value>) -> (Vec<String>, usize) {
     (dead(&aws, FAR).await, aws.bodies("got").await.len())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_role_decides_inside_an_account() {
     let refused = |code: &str| (vec![code.to_owned()], 0);
     let allowed = may_put(&home());
@@ -185,7 +185,7 @@ async fn the_role_decides_inside_an_account() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn conditions_of_the_role_see_the_rule_and_the_event() {
     let with = |operator: &str, key: &str, value: &str| {
         let mut policy = may_put(&home());
@@ -205,7 +205,7 @@ async fn conditions_of_the_role_see_the_rule_and_the_event() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_a_role_or_with_one_that_is_gone_nothing_is_forwarded() {
     for (role, code) in [
         (None, "NO_PERMISSIONS"),
@@ -220,7 +220,7 @@ async fn without_a_role_or_with_one_that_is_gone_nothing_is_forwarded() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bus_can_refuse_what_the_role_allows() {
     let aws = sound().await;
     let admit = |effect: &str, condition: Value| {
@@ -240,7 +240,7 @@ async fn a_bus_can_refuse_what_the_role_allows() {
     assert!(aws.bodies("got").await.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_dead_letter_says_which_forwarder_failed_and_why() {
     let aws = sound().await;
     let remove = aws.events.remove_targets().rule("r").event_bus_name("home");
@@ -265,7 +265,7 @@ async fn the_dead_letter_says_which_forwarder_failed_and_why() {
     assert!(attribute("ERROR_MESSAGE").contains("does not exist"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_forwarded_twice() {
     for (to, code) in [
         (bus_arn("us-west-2", "default"), "THIRD_REGION_HOP_DETECTED"),
@@ -290,7 +290,7 @@ async fn nothing_is_forwarded_twice() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_bus_of_another_account_must_let_the_sender_in() {
     let theirs = home().replace(ACCOUNT, THEM);
     let account = format!("arn:aws:iam::{ACCOUNT}:root");
@@ -339,7 +339,7 @@ async fn the_bus_of_another_account_must_let_the_sender_in() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn targets_that_are_buses_take_no_input() {
     let aws = aws();
     aws.rule("r", PATTERN).await;
@@ -364,7 +364,7 @@ async fn targets_that_are_buses_take_no_input() {
     assert_eq!(error.code(), Some("ValidationException"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_target_keeps_its_role_only_where_the_bus_is_another_accounts() {
     let aws = aws();
     aws.rule("r", PATTERN).await;
@@ -380,7 +380,7 @@ async fn a_target_keeps_its_role_only_where_the_bus_is_another_accounts() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn read_only_events_pass_only_where_both_rules_let_them() {
     let all = RuleState::EnabledWithAllCloudtrailManagementEvents;
     let event = json!({"source": "aws.kms", "detail-type": "AWS API Call via CloudTrail",
@@ -399,7 +399,7 @@ async fn read_only_events_pass_only_where_both_rules_let_them() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn forwarding_assumes_its_role_once_an_hour_and_cloudtrail_says_so() {
     let all = RuleState::EnabledWithAllCloudtrailManagementEvents;
     let aws = aws().with_trail().await;
@@ -429,7 +429,7 @@ async fn forwarding_assumes_its_role_once_an_hour_and_cloudtrail_says_so() {
     assert_eq!(aws.bodies("got").await.len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn many_forwarders_that_see_each_other_come_to_an_end() {
     let aws = aws().with_trail().await;
     role(&aws, trust(), Some(may_put("*"))).await;

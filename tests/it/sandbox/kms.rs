@@ -55,7 +55,7 @@ fn for_events(condition: Value) -> Value {
         "Condition": condition})
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_is_found_by_id_arn_alias_and_alias_arn() {
     let aws = aws();
     let create = aws
@@ -85,7 +85,7 @@ async fn a_key_is_found_by_id_arn_alias_and_alias_arn() {
     assert_eq!(tags.send().await.unwrap().tags(), [tag("a", "b")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_alias_has_one_key_and_can_be_given_another() {
     let aws = aws();
     let (one, two) = (make(&aws, None).await, make(&aws, None).await);
@@ -124,7 +124,7 @@ async fn an_alias_has_one_key_and_can_be_given_another() {
     assert_eq!(again, Some("NotFoundException".to_owned()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_waits_to_be_deleted_and_its_aliases_go_with_it() {
     let aws = aws();
     let key = make(&aws, None).await;
@@ -161,7 +161,7 @@ async fn a_key_waits_to_be_deleted_and_its_aliases_go_with_it() {
     assert!(aliases.aliases().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rotation_is_off_until_it_is_turned_on() {
     let aws = aws();
     let key = make(&aws, None).await;
@@ -184,7 +184,7 @@ async fn rotation_is_off_until_it_is_turned_on() {
     assert_eq!(enable, Some("DisabledException".to_owned()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn only_the_key_policy_lets_iam_decide() {
     let aws = aws();
     let everything = json!({"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}});
@@ -221,7 +221,7 @@ async fn only_the_key_policy_lets_iam_decide() {
     assert_eq!(code!(create), refused);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_policy_is_checked_and_answered_in_other_spacing() {
     let aws = aws();
     let key = make(&aws, None).await;
@@ -252,7 +252,7 @@ async fn published(aws: &Aws, key: &str, topic: &str, rule: &str) {
     aws.target(rule, target(topic, &arn).build().unwrap()).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rules_publish_to_an_encrypted_topic_only_if_the_key_lets_them() {
     let source = json!({"ArnLike": {"aws:SourceArn": super::any_rule()}});
     let account = json!({"StringEquals": {"aws:SourceAccount": ACCOUNT}});
@@ -282,7 +282,7 @@ async fn rules_publish_to_an_encrypted_topic_only_if_the_key_lets_them() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_topic_finds_its_key_by_every_name_while_the_key_works() {
     let aws = aws();
     let key = make(&aws, Some(policy(&[root(), for_events(json!({}))]))).await;
@@ -309,7 +309,7 @@ async fn a_topic_finds_its_key_by_every_name_while_the_key_works() {
     assert_eq!(aws.sandbox.outbox().len(), 8);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_alert_about_keys_hears_itself_once_in_five_minutes() {
     let aws = aws().with_trail().await;
     let key = make(&aws, Some(policy(&[root(), for_events(json!({}))]))).await;
@@ -352,7 +352,7 @@ async fn an_alert_about_keys_hears_itself_once_in_five_minutes() {
     assert_eq!(aws.bodies("q").await.len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_encrypted_queue_asks_its_key_as_a_topic_does() {
     let aws = aws();
     let key = make(&aws, Some(policy(&[root()]))).await;

@@ -19,7 +19,7 @@ fn calls(aws: &Aws) -> Vec<(String, bool, Outcome)> {
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_log_tells_writes_from_reads() {
     let aws = aws();
     aws.sns.create_topic().name("t").send().await.unwrap();
@@ -40,7 +40,7 @@ async fn the_log_tells_writes_from_reads() {
     assert!(calls(&aws).is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_throttled_call_is_tried_again_by_the_sdk() {
     let aws = aws();
     let mut fault = Fault::on("sns", "CreateTopic", FaultKind::Throttle);
@@ -50,7 +50,7 @@ async fn a_throttled_call_is_tried_again_by_the_sdk() {
     assert_eq!(calls(&aws).len(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lost_answer_leaves_its_effect() {
     let aws = aws();
     let fault = Fault::on("sns", "CreateTopic", FaultKind::LoseResponseAfterEffect);
@@ -63,7 +63,7 @@ async fn a_lost_answer_leaves_its_effect() {
     assert_eq!(outcomes, [Outcome::Done, Outcome::Done]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_stop_strikes_every_call_from_the_nth_on() {
     let aws = aws();
     aws.sandbox.fault(Fault::from_call(1, FaultKind::Stop));
@@ -74,7 +74,7 @@ async fn a_stop_strikes_every_call_from_the_nth_on() {
     assert_eq!(calls(&aws)[2].2, Outcome::Stopped);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refusal_carries_its_code_and_has_no_effect() {
     let aws = aws();
     let kind = FaultKind::Refuse {
@@ -103,7 +103,7 @@ fn open(path: &std::path::Path) -> Aws {
     clients(sandbox, admin, "us-east-1")
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_opened_file_holds_every_change_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("world.json");
@@ -144,7 +144,7 @@ fn a_broken_file_says_what_is_wrong_with_it() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn two_runs_give_out_the_same_ids() {
     let run = || async {
         let aws = aws();
@@ -189,7 +189,7 @@ fn command(words: &[&str], json: bool, file: &std::path::Path) -> Result<String,
     done.map(|_| String::from_utf8(paper.0.lock().unwrap().clone()).unwrap())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_command_shows_the_outbox_and_confirms() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("world.json");

@@ -43,7 +43,7 @@ macro_rules! until_refused {
     }};
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn each_service_has_its_own_limit_and_its_own_words() {
     let sandbox = still();
     let aws = impatient(&sandbox, ACCOUNT, "us-east-1");
@@ -78,7 +78,7 @@ async fn each_service_has_its_own_limit_and_its_own_words() {
     assert!(sandbox.counts().contains(&list));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn limits_are_counted_by_account_and_region_and_refill_with_time() {
     let sandbox = still();
     sandbox.throttle(true);
@@ -101,7 +101,7 @@ async fn limits_are_counted_by_account_and_region_and_refill_with_time() {
     assert_eq!(until_refused!(theirs.iam.list_users()).0, 20);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn calls_are_counted_even_where_they_are_not_kept() {
     let sandbox = still();
     sandbox.keep_calls(false);

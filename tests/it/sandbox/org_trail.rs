@@ -58,7 +58,7 @@ async fn trailed() -> Acme {
     acme
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_organization_trail_takes_trusted_access_a_fitting_bucket_and_the_right_account() {
     let acme = acme();
     let aws = &acme.aws;
@@ -92,7 +92,7 @@ async fn an_organization_trail_takes_trusted_access_a_fitting_bucket_and_the_rig
     assert_eq!(made.is_organization_trail(), Some(true));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn whoever_makes_an_organization_trail_may_look_at_the_organization() {
     let acme = acme();
     acme.org.trust(SERVICE).unwrap();
@@ -128,7 +128,7 @@ async fn whoever_makes_an_organization_trail_may_look_at_the_organization() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_delegated_administrator_makes_the_trail_and_the_management_account_owns_it() {
     let acme = acme();
     acme.org.trust(SERVICE).unwrap();
@@ -162,7 +162,7 @@ async fn a_delegated_administrator_makes_the_trail_and_the_management_account_ow
     assert!(seen.trail_list().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn members_see_the_trail_and_cannot_touch_it() {
     let acme = trailed().await;
     let arn = trail_arn("org");
@@ -244,7 +244,7 @@ async fn seen(member: &Aws) -> Vec<(String, String)> {
     events.collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_happens_in_a_member_is_seen_there_if_a_trail_covers_it() {
     let acme = trailed().await;
     let member = watch_member(&acme, PAYMENTS).await;
@@ -272,7 +272,7 @@ async fn what_happens_in_a_member_is_seen_there_if_a_trail_covers_it() {
     assert!(seen(&member).await.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_account_that_joins_is_covered_from_then_on() {
     let acme = trailed().await;
     let new = acme.org.create_account(&acme.prod, "new").unwrap();
@@ -283,7 +283,7 @@ async fn an_account_that_joins_is_covered_from_then_on() {
     assert_eq!(seen(&member).await, topic);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn log_files_lie_in_the_folder_of_the_organization_by_account() {
     let acme = trailed().await;
     let member = inside(&acme.aws.sandbox, PAYMENTS, "eu-west-1");
@@ -311,7 +311,7 @@ async fn log_files_lie_in_the_folder_of_the_organization_by_account() {
     assert_eq!(status.latest_delivery_error(), Some("AccessDenied"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn roles_of_the_organization_read_their_own_folder_where_the_policy_says_so() {
     let acme = trailed().await;
     let org = acme.org.id();

@@ -15,7 +15,7 @@ macro_rules! code {
     };
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_account_without_an_organization_is_told_so() {
     let aws = aws();
     let alone = "AWSOrganizationsNotInUseException";
@@ -25,7 +25,7 @@ async fn an_account_without_an_organization_is_told_so() {
     assert_eq!(code!(stranger.organizations.list_accounts()), alone);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn members_see_the_organization_and_only_its_administrators_see_into_it() {
     let Acme { aws, org, .. } = &acme();
     let security = super::members::inside(&aws.sandbox, SECURITY, "eu-central-1");
@@ -48,7 +48,7 @@ async fn members_see_the_organization_and_only_its_administrators_see_into_it() 
     assert!(org.delegate(&id(ACCOUNT), "x.amazonaws.com").is_err());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn accounts_come_twenty_a_page_whatever_their_state() {
     let acme = acme();
     let states = [
@@ -101,7 +101,7 @@ async fn accounts_come_twenty_a_page_whatever_their_state() {
     assert_eq!(accounts.iter().filter(active).count(), 41);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn accounts_that_join_between_two_pages_shift_nobody() {
     let acme = acme();
     let first = acme.aws.organizations.list_accounts().max_results(2);
@@ -116,7 +116,7 @@ async fn accounts_that_join_between_two_pages_shift_nobody() {
     assert_eq!(second.await.unwrap().accounts()[0].id(), Some(PAYMENTS));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_units_form_a_tree_with_accounts_in_it() {
     let Acme {
         aws,
@@ -176,7 +176,7 @@ async fn the_units_form_a_tree_with_accounts_in_it() {
     assert_eq!(moved.send().await.unwrap().accounts().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_not_in_the_organization_is_named_by_its_kind() {
     let Acme { aws, org, .. } = &acme();
     let organizations = &aws.organizations;
@@ -230,7 +230,7 @@ async fn what_is_not_in_the_organization_is_named_by_its_kind() {
     assert!(unknown(again).contains("already"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn tags_services_and_delegated_administrators_are_listed_page_by_page() {
     let Acme { aws, org, .. } = &acme();
     for n in 0..7 {
@@ -271,7 +271,7 @@ async fn tags_services_and_delegated_administrators_are_listed_page_by_page() {
     assert_eq!(one[0].state(), Some(&AccountState::Active));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn looking_at_the_organization_needs_permissions_by_unit_and_account() {
     let acme = acme();
     let org = acme.org.id();
@@ -298,7 +298,7 @@ async fn looking_at_the_organization_needs_permissions_by_unit_and_account() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_organization_is_kept_in_the_file_with_everything_in_its_accounts() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("world.json");
@@ -332,7 +332,7 @@ async fn told(aws: &Aws) -> Vec<Value> {
     bodies.map(|b| serde_json::from_str(b).unwrap()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn accounts_that_join_and_leave_are_announced_to_the_management_account() {
     let acme = acme();
     let aws = acme.aws.with_trail().await;

@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::{aws, queue_arn, queue_url};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_queue_of_the_same_name_must_have_the_same_attributes() {
     let aws = aws();
     let create = |seconds: &str| {
@@ -25,7 +25,7 @@ async fn a_queue_of_the_same_name_must_have_the_same_attributes() {
     assert_eq!(error.code(), Some("QueueAlreadyExists"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_queue_that_does_not_exist_is_the_modeled_error() {
     let aws = aws();
     let error = aws
@@ -49,7 +49,7 @@ async fn a_queue_that_does_not_exist_is_the_modeled_error() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn attributes_are_checked_and_read_back() {
     let aws = aws();
     aws.sqs.create_queue().queue_name("q").send().await.unwrap();
@@ -88,7 +88,7 @@ async fn attributes_are_checked_and_read_back() {
     assert_eq!(one.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_received_message_hides_until_its_time_is_up() {
     let aws = aws();
     aws.sqs.create_queue().queue_name("q").send().await.unwrap();
@@ -125,7 +125,7 @@ async fn a_received_message_hides_until_its_time_is_up() {
     assert!(receive().await.is_none());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn queues_are_tagged_listed_and_deleted() {
     let aws = aws();
     for n in 0..3 {

@@ -42,7 +42,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_role_comes_back_whole_and_its_documents_encoded() {
     let aws = aws();
     let made = create(&aws, "r").await;
@@ -63,7 +63,7 @@ async fn a_role_comes_back_whole_and_its_documents_encoded() {
     assert_eq!(decoded(policy.policy_document()), MAY_PUT);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_role_is_changed_field_by_field() {
     let aws = aws();
     create(&aws, "r").await;
@@ -91,7 +91,7 @@ async fn a_role_is_changed_field_by_field() {
     assert_eq!(tags.unwrap().tags(), [tag("b", "3"), tag("c", "4")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_role_with_policies_is_not_deleted() {
     let aws = aws();
     create(&aws, "r").await;
@@ -126,7 +126,7 @@ async fn a_role_with_policies_is_not_deleted() {
     assert!(error.is_no_such_entity_exception());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn broken_documents_and_second_roles_of_a_name_are_refused() {
     let aws = aws();
     create(&aws, "r").await;
@@ -153,7 +153,7 @@ async fn broken_documents_and_second_roles_of_a_name_are_refused() {
     assert_eq!(short.unwrap_err().code(), Some("ValidationError"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn roles_are_listed_by_path_page_by_page_and_without_tags() {
     let aws = aws();
     for n in 0..12 {
@@ -176,7 +176,7 @@ fn caller(aws: &Aws, statements: Value) -> Aws {
     clients(aws.sandbox.clone(), caller, "us-east-1")
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn permissions_on_roles_name_the_path() {
     let aws = aws();
     let role = create(&aws, "r").await;
@@ -203,7 +203,7 @@ async fn permissions_on_roles_name_the_path() {
     assert!(error.message().unwrap().contains("iam:TagRole"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_role_is_passed_only_by_callers_who_may_and_only_to_the_service_that_is_named() {
     let aws = aws();
     let role = create(&aws, "r").await;
@@ -233,7 +233,7 @@ async fn a_role_is_passed_only_by_callers_who_may_and_only_to_the_service_that_i
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn deleting_a_user_that_does_not_exist_is_recorded_with_its_error() {
     let aws = aws().with_trail().await;
     aws.open_queue("trail").await;

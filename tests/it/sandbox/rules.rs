@@ -12,7 +12,7 @@ fn tag(key: &str, value: &str) -> Tag {
     Tag::builder().key(key).value(value).build().unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn put_rule_replaces_all_but_tags_and_targets_of_a_rule_of_the_same_name() {
     let aws = aws();
     let put = aws.events.put_rule().name("r").event_pattern(PATTERN);
@@ -48,7 +48,7 @@ async fn put_rule_replaces_all_but_tags_and_targets_of_a_rule_of_the_same_name()
     assert_eq!(targets.targets.unwrap().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn tags_come_and_go_one_by_one() {
     let aws = aws();
     let arn = aws.rule("r", PATTERN).await;
@@ -61,7 +61,7 @@ async fn tags_come_and_go_one_by_one() {
     assert_eq!(tags.send().await.unwrap().tags.unwrap(), [tag("b", "2")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn put_rule_refuses_what_aws_refuses() {
     let aws = aws();
     let long = |n: usize| format!(r#"{{"source":["{}"]}}"#, "x".repeat(n));
@@ -84,7 +84,7 @@ async fn put_rule_refuses_what_aws_refuses() {
     assert!(rules.rules.unwrap().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bus_holds_300_rules_and_lists_them_in_small_pages() {
     let aws = aws();
     for n in 0..300 {
@@ -123,7 +123,7 @@ async fn a_bus_holds_300_rules_and_lists_them_in_small_pages() {
     assert_eq!((names.len(), pages), (100, 10));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bus_holds_30_rules_with_wildcards() {
     let aws = aws();
     let pattern = r#"{"source":["app"],"detail":{"who":[{"wildcard":"a*b"}]}}"#;
@@ -136,7 +136,7 @@ async fn a_bus_holds_30_rules_with_wildcards() {
     aws.rule("plain", PATTERN).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_rule_with_targets_is_not_deleted() {
     let aws = aws();
     aws.rule("r", PATTERN).await;
@@ -159,7 +159,7 @@ async fn a_rule_with_targets_is_not_deleted() {
     aws.events.delete_rule().name("r").send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn only_enabled_rules_deliver() {
     let aws = aws();
     aws.open_queue("q").await;
@@ -175,7 +175,7 @@ async fn only_enabled_rules_deliver() {
     assert!(bodies[0].contains(r#"{"n":2}"#), "{}", bodies[0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn events_that_claim_to_be_from_aws_fail_inside_a_200() {
     let aws = aws();
     let entry = |source: &str, detail: &str| {
@@ -207,7 +207,7 @@ async fn events_that_claim_to_be_from_aws_fail_inside_a_200() {
     assert!(put.entries()[1].event_id().is_some());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn events_over_256_kilobytes_are_refused() {
     let aws = aws();
     let entry = PutEventsRequestEntry::builder()
@@ -222,7 +222,7 @@ async fn events_over_256_kilobytes_are_refused() {
     assert_eq!(error.code(), Some("ValidationException"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn test_event_pattern_wants_a_whole_event() {
     let aws = aws();
     let whole = json!({"id": "1", "account": "111122223333", "source": "app", "detail-type": "t",
@@ -239,7 +239,7 @@ async fn test_event_pattern_wants_a_whole_event() {
     assert!(error.message().unwrap().contains("resources"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_rules_of_a_target_are_found() {
     let aws = aws();
     for name in ["a", "b", "c"] {

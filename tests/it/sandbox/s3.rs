@@ -41,7 +41,7 @@ macro_rules! code {
 }
 pub(crate) use code;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bucket_lives_where_its_creator_says_and_other_endpoints_send_there() {
     let aws = aws();
     let far = at(&aws, "eu-central-1");
@@ -81,7 +81,7 @@ async fn a_bucket_lives_where_its_creator_says_and_other_endpoints_send_there() 
     assert_eq!(there, Some(BucketLocationConstraint::EuCentral1));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_name_belongs_to_one_account_and_is_made_twice_only_in_us_east_1() {
     let aws = with_bucket().await;
     aws.s3.create_bucket().bucket("logs").send().await.unwrap();
@@ -127,7 +127,7 @@ async fn a_name_belongs_to_one_account_and_is_made_twice_only_in_us_east_1() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_new_bucket_is_private_encrypted_and_without_acls() {
     let aws = with_bucket().await;
     let block = aws.s3.get_public_access_block().bucket("logs").send();
@@ -178,7 +178,7 @@ fn statement(principal: Value, action: &str, resource: &str) -> Value {
         "Action": action, "Resource": resource}]})
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_policy_is_kept_as_text_and_checked_before() {
     let aws = with_bucket().await;
     let put = |policy: String| aws.s3.put_bucket_policy().bucket("logs").policy(policy);
@@ -215,7 +215,7 @@ async fn a_policy_is_kept_as_text_and_checked_before() {
     assert_eq!(code!(get()), Some("NoSuchBucketPolicy".to_owned()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_policy_decides_about_callers_too() {
     let aws = with_bucket().await;
     let ann = user(&aws, json!([]));
@@ -237,7 +237,7 @@ async fn a_policy_decides_about_callers_too() {
     assert_eq!(code!(denied), Some("AccessDenied".to_owned()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn s3_names_its_actions_unlike_its_operations() {
     let aws = with_bucket().await;
     let allowed = user(
@@ -279,7 +279,7 @@ async fn s3_names_its_actions_unlike_its_operations() {
     assert!(error.message().unwrap().contains("s3:TagResource"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bucket_with_something_in_it_stays() {
     let aws = with_bucket().await;
     for number in 0..12 {
@@ -309,7 +309,7 @@ async fn a_bucket_with_something_in_it_stays() {
     assert_eq!(list.continuation_token(), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn changes_of_buckets_are_recorded_under_the_names_of_cloudtrail() {
     let aws = with_bucket().await.with_trail().await;
     aws.open_queue("q").await;
@@ -339,7 +339,7 @@ async fn changes_of_buckets_are_recorded_under_the_names_of_cloudtrail() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_throttled_client_of_s3_tries_again() {
     use iamwatch::sandbox::{Fault, FaultKind};
     let aws = with_bucket().await;
@@ -351,7 +351,7 @@ async fn a_throttled_client_of_s3_tries_again() {
     assert_eq!(heads.count(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bucket_is_found_in_the_path_as_well_as_in_the_host() {
     let aws = with_bucket().await;
     let config = aws
@@ -371,7 +371,7 @@ async fn a_bucket_is_found_in_the_path_as_well_as_in_the_host() {
     aws.s3.head_bucket().bucket("a.b.c").send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_operation_that_is_not_there_names_itself() {
     let aws = with_bucket().await;
     let error = aws
@@ -386,7 +386,7 @@ async fn an_operation_that_is_not_there_names_itself() {
 }
 
 /// Folders stand between the objects, in one order with them, and count like them.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bucket_is_listed_folder_by_folder() {
     let aws = with_bucket().await;
     let keys = ["a/1", "a/2", "b", "c/d/3", "c/e/4", "f/"];

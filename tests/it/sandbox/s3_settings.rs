@@ -13,7 +13,7 @@ use aws_sdk_s3::types::{
 use super::aws;
 use super::s3::{code, tag, with_bucket};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_configured_is_answered_until_it_is_deleted() {
     let aws = with_bucket().await;
     let s3 = &aws.s3;
@@ -112,7 +112,7 @@ async fn what_is_configured_is_answered_until_it_is_deleted() {
     assert_eq!(got.status, Some(BucketVersioningStatus::Enabled));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lifecycle_comes_back_as_it_was_given() {
     let aws = with_bucket().await;
     let rule = |id: &str, days: i32| {
@@ -157,7 +157,7 @@ async fn a_lifecycle_comes_back_as_it_was_given() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn putting_tags_replaces_all_there_were() {
     let aws = aws();
     let tagged = CreateBucketConfiguration::builder().tags(tag("a", "1 & <2>"));

@@ -23,12 +23,12 @@ fn opened(path: &Path) -> Aws {
     clients(sandbox, admin, "us-east-1")
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_file_of_format_3_opens_with_everything_that_is_in_it() {
     holds_everything(&opened(format_3())).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_file_of_format_3_that_is_written_again_holds_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("world.json");
@@ -142,7 +142,7 @@ async fn holds_everything(aws: &Aws) {
     }
     assert!(states.contains(&KeyState::PendingDeletion));
 
-    // IAM: a session that began before the file was written.
+    // IAM
     let role = aws
         .iam
         .get_role()

@@ -28,7 +28,7 @@ async fn rule(aws: &Aws) -> Option<String> {
     Some(error.message().unwrap().to_owned())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_denied_above_an_account_is_denied_in_it() {
     let acme = acme();
     let (payments, security) = (acme.visit(PAYMENTS).await, acme.visit(SECURITY).await);
@@ -52,7 +52,7 @@ async fn what_is_denied_above_an_account_is_denied_in_it() {
     assert_eq!(rule(&payments).await, None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_management_account_is_subject_to_none() {
     let acme = acme();
     let policy = deny("*", json!({}));
@@ -66,7 +66,7 @@ async fn the_management_account_is_subject_to_none() {
     assert_eq!(rule(&payments).await, None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_level_must_allow_and_a_denial_outweighs() {
     let acme = acme();
     let payments = acme.visit(PAYMENTS).await;
@@ -85,7 +85,7 @@ async fn every_level_must_allow_and_a_denial_outweighs() {
     assert!(rule(&payments).await.unwrap().contains("explicit deny"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn policies_can_spare_the_role_that_deploys() {
     let acme = acme();
     let spare = json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/OrganizationAccountAccessRole"}});
@@ -95,7 +95,7 @@ async fn policies_can_spare_the_role_that_deploys() {
     assert!(rule(&acme.inside(PAYMENTS)).await.is_some());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_member_can_be_kept_from_becoming_anyone() {
     let acme = acme();
     let security = acme.inside(SECURITY);
@@ -115,7 +115,7 @@ async fn a_member_can_be_kept_from_becoming_anyone() {
     acme.visit(PAYMENTS).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn service_linked_roles_are_not_subject_to_them() {
     let acme = acme();
     let there = acme.inside(PAYMENTS);

@@ -62,7 +62,7 @@ async fn readable(aws: &Aws, name: &str) -> [bool; 6] {
     ]
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_policy_can_be_bound_to_what_carries_a_tag() {
     let aws = aws();
     make(&aws, "ours", "acme").await;
@@ -75,7 +75,7 @@ async fn a_policy_can_be_bound_to_what_carries_a_tag() {
     assert_eq!(readable(&ann, "ours").await, [false; 6]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_policy_can_demand_a_tag_at_birth() {
     let aws = aws();
     let given = format!("aws:RequestTag/{KEY}");
@@ -91,7 +91,7 @@ async fn a_policy_can_demand_a_tag_at_birth() {
     bus(Some("acme")).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_policy_can_say_which_keys_may_be_given_and_taken() {
     let aws = aws();
     make(&aws, "ours", "acme").await;

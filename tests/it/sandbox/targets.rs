@@ -50,7 +50,7 @@ async fn result(paths: &[(&str, &str)], template: &str, detail: Value) -> Option
     body
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_sixth_target_fails_inside_a_200() {
     let aws = aws();
     aws.rule("r", PATTERN).await;
@@ -86,7 +86,7 @@ async fn the_sixth_target_fails_inside_a_200() {
     assert_eq!(ids, ["t1", "t2", "t3", "t4"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn put_targets_refuses_inputs_that_cannot_work() {
     let aws = aws();
     aws.rule("r", PATTERN).await;
@@ -118,7 +118,7 @@ async fn put_targets_refuses_inputs_that_cannot_work() {
     assert!(error.is_resource_not_found_exception());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn constants_and_paths_replace_the_event() {
     let aws = with(
         target("q", &queue_arn("q"))
@@ -133,7 +133,7 @@ async fn constants_and_paths_replace_the_event() {
     assert_eq!(aws.bodies("q").await, [r#""hi""#, r#"{"b":2}"#]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_string_template_is_delivered_with_its_quotes() {
     let made = result(
         &[("who", "$.detail.who")],
@@ -143,7 +143,7 @@ async fn a_string_template_is_delivered_with_its_quotes() {
     assert_eq!(made.await.unwrap(), "\"Hello Ann,\"\n\"bye Ann.\"");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn people_read_the_quotes_of_a_string_template() {
     let aws = aws();
     let topic = aws.open_topic("t").await;
@@ -160,7 +160,7 @@ async fn people_read_the_quotes_of_a_string_template() {
     assert_eq!(mail.subject.as_deref(), Some("AWS Notification Message"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn values_become_json_where_they_stand_alone() {
     let paths = [
         ("t", "$.detail.t"),
@@ -178,7 +178,7 @@ async fn values_become_json_where_they_stand_alone() {
     assert_eq!(made, detail);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn values_inside_quotes_are_inserted_raw() {
     let paths = [("v", "$.detail.v")];
     let template = r#"{"text":"<v>!"}"#;
@@ -198,7 +198,7 @@ async fn values_inside_quotes_are_inserted_raw() {
     assert_eq!(try_value(json!("two\nlines")).await, None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_variable_whose_path_is_absent_vanishes() {
     let paths = [("v", "$.detail.none")];
     let made = result(&paths, r#"{"text":"<v>!"}"#, json!({}));
@@ -206,7 +206,7 @@ async fn a_variable_whose_path_is_absent_vanishes() {
     assert_eq!(result(&paths, r#"{"text":<v>}"#, json!({})).await, None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn reserved_variables_need_no_path() {
     let template = r#"{"arn":<aws.events.rule-arn>,"name":"<aws.events.rule-name>",
         "at":<aws.events.event.ingestion-time>,"all":<aws.events.event.json>,"bare":<aws.events.event>}"#;
@@ -220,7 +220,7 @@ async fn reserved_variables_need_no_path() {
     assert_eq!(made["bare"]["detailType"], "test");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn in_china_no_bus_of_another_region_can_be_a_target() {
     let sandbox = aws().sandbox;
     let admin = sandbox.admin();

@@ -35,7 +35,7 @@ async fn listed(aws: &Aws) -> Vec<(String, String)> {
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_topic_is_adopted_in_silence_unless_other_tags_are_given() {
     let aws = aws();
     let create = || aws.sns.create_topic().name("t");
@@ -52,7 +52,7 @@ async fn a_topic_is_adopted_in_silence_unless_other_tags_are_given() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn topic_attributes_are_set_one_by_one_and_policies_are_read() {
     let aws = aws();
     aws.sns.create_topic().name("t").send().await.unwrap();
@@ -82,7 +82,7 @@ async fn topic_attributes_are_set_one_by_one_and_policies_are_read() {
     assert!(error.is_not_found_exception());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn topics_and_their_tags_are_listed_page_by_page() {
     let aws = aws();
     for n in 0..25 {
@@ -118,7 +118,7 @@ async fn topics_and_their_tags_are_listed_page_by_page() {
     assert_eq!(tags.await.unwrap_err().code(), Some("ResourceNotFound"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_mail_address_stays_pending_and_silent_until_it_is_confirmed() {
     let aws = aws();
     aws.open_topic("t").await;
@@ -144,7 +144,7 @@ async fn a_mail_address_stays_pending_and_silent_until_it_is_confirmed() {
     assert!(listed(&aws).await[0].0.starts_with(&topic_arn("t")));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_nobody_confirms_is_gone_after_two_days() {
     let aws = aws();
     aws.open_topic("t").await;
@@ -155,7 +155,7 @@ async fn what_nobody_confirms_is_gone_after_two_days() {
     assert_eq!(listed(&aws).await.len(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_arn_of_a_pending_subscription_is_returned_on_request() {
     let aws = aws();
     aws.open_topic("t").await;
@@ -185,7 +185,7 @@ async fn the_arn_of_a_pending_subscription_is_returned_on_request() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn subscribing_twice_is_one_subscription() {
     let aws = aws();
     aws.open_topic("t").await;
@@ -198,7 +198,7 @@ async fn subscribing_twice_is_one_subscription() {
     end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn subscriptions_are_listed_page_by_page() {
     let aws = aws();
     aws.open_topic("t").await;
@@ -208,7 +208,7 @@ async fn subscriptions_are_listed_page_by_page() {
     assert_eq!(listed(&aws).await.len(), 12);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn endpoints_must_fit_their_protocol() {
     let aws = aws();
     aws.open_topic("t").await;
@@ -229,7 +229,7 @@ async fn endpoints_must_fit_their_protocol() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_text_message_begins_with_the_display_name() {
     let aws = aws();
     aws.open_topic("t").await;

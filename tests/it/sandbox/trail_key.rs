@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{ACCOUNT, aws, trail_arn};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_key_must_be_there_and_let_the_trail_encrypt() {
     let aws = aws().with_trail().await;
     let own = aws.kms.create_key().send().await.unwrap();

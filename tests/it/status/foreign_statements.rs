@@ -30,7 +30,7 @@ fn statement(effect: &str, principal: Value) -> Value {
     })
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_denial_of_somebodys_on_the_home_bus_is_named_with_every_rule() {
     let (stage, wanted) = healthy().await;
     add(&stage, statement("Deny", json!("*"))).await;
@@ -53,7 +53,7 @@ async fn a_denial_of_somebodys_on_the_home_bus_is_named_with_every_rule() {
     assert_eq!(stage.plan(&wanted).await.changes, Vec::new());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_permission_of_somebodys_on_the_home_bus_weakens_it() {
     let (stage, _) = healthy().await;
     add(&stage, statement("Allow", json!("*"))).await;
@@ -67,7 +67,7 @@ async fn a_permission_of_somebodys_on_the_home_bus_weakens_it() {
     assert!(finding.problem.contains("`Theirs`"), "{finding:#?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_permission_for_the_account_itself_is_no_finding() {
     let (stage, _) = healthy().await;
     let root = json!({ "AWS": "arn:aws:iam::111122223333:root" });
@@ -76,7 +76,7 @@ async fn a_permission_for_the_account_itself_is_no_finding() {
     assert!(health.healthy, "{health:#?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_boundary_on_a_role_a_key_on_the_bus_and_limits_of_a_queue_are_named() {
     let (stage, wanted) = healthy().await;
     let role = "iamwatch-acme-forwarder-eu-west-1";

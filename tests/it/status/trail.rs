@@ -6,7 +6,7 @@ use iamwatch::health::Weight;
 use super::{BOTH, RULES, healthy, named, receiver, rules, status};
 use crate::stage::Stage;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_stopped_trail_is_named_with_the_time_and_every_rule() {
     let (stage, _) = healthy().await;
     let request = stage
@@ -59,7 +59,7 @@ async fn somebodys_trail(stage: &Stage) {
     trails.start_logging().name("theirs").send().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_adopted_trail_that_no_longer_fits_is_named_with_what_it_lacks() {
     let stage = Stage::sandbox().await;
     somebodys_trail(&stage).await;
@@ -88,7 +88,7 @@ async fn an_adopted_trail_that_no_longer_fits_is_named_with_what_it_lacks() {
     assert_eq!(health.findings.len(), 1, "{health:#?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_adopted_trail_that_cannot_deliver_is_named_with_the_reason() {
     let stage = Stage::sandbox().await;
     somebodys_trail(&stage).await;

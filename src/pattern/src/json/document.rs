@@ -34,7 +34,7 @@ struct Node {
     key_at: u32,
 }
 
-/// A read document.
+/// A JSON document that was read, as its nodes and their texts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Document {
     pub(super) text: String,
@@ -158,7 +158,7 @@ impl Document {
         })
     }
 
-    /// The outermost value.
+    /// The outermost value of the document; `None` where nothing was read.
     pub(crate) fn root(&self) -> Option<Item<'_>> {
         self.item(0)
     }

@@ -8,7 +8,7 @@ pub const MAX_DEPTH: usize = 1000;
 /// A place in a text: both count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// The line.
+    /// The line within the text.
     pub line: usize,
     /// The character within the line.
     pub column: usize,

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::aws::CallError;
+use super::CallError;
 
 /// Reads every page of a list: `page` asks for the one behind a token, and answers with what is on it and the
 /// token of the next.
