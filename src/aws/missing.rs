@@ -120,7 +120,7 @@ fn resource(error: &CallError, need: &Need) -> String {
             } else {
                 path
             };
-            format!("arn:{partition}:s3:::{named}")
+            need.on.arn(partition, named)
         }
         on => on.arn(partition, name),
     }

@@ -139,7 +139,7 @@ impl Search {
     }
 }
 
-/// The number of a `uXXXX`.
+/// The number that a `u` and four hexadecimal digits escape.
 fn code(escape: &[u8]) -> Option<u32> {
     let digits = std::str::from_utf8(escape.get(1..5)?).ok()?;
     u32::from_str_radix(digits, 16).ok()

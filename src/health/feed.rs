@@ -17,7 +17,7 @@ pub(super) fn judge(deployment: Deployment<'_>) -> Vec<Finding> {
         found.owner == Owner::Ours
             && matches!(&desired.feed, TrailSource::Ours(arn) if *arn == found.arn)
     });
-    if !deployment.is_fed() && !ours_is_there {
+    if !is_fed(deployment) && !ours_is_there {
         findings.extend(unfed(deployment));
     }
     let used = |found: &&TrailFacts| match &desired.feed {
@@ -93,6 +93,13 @@ fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
         )
     });
     trails.collect()
+}
+
+/// Whether some trail, ours or not, brings every event that the rules want.
+pub(super) fn is_fed(deployment: Deployment<'_>) -> bool {
+    let listening = &deployment.desired.topology.listening;
+    let mut trails = deployment.account_facts.trails.iter();
+    trails.any(|found| placement::unfit(found, deployment.patterns, listening).is_empty())
 }
 
 /// When the trail of a key was stopped, if it is.

@@ -19,7 +19,7 @@ pub(super) fn judge(
         matches!(&change.after, Some(trail @ Resource::Trail(_))
             if trail.needs(&change.key.place).iter().all(creates) && creates(&change.key))
     });
-    let replaced = bucketless && !deployment.is_fed();
+    let replaced = bucketless && !feed::is_fed(deployment);
     let changes = plan
         .changes
         .iter()
@@ -39,9 +39,11 @@ fn changed(
     let key = &change.key;
     let facts = key.kind.facts();
     let finding = |impact: Impact, problem: String| {
-        let weight = match deployment.weighed(key.kind, impact) {
-            Impact::Alert => Weight::LosesAlerts,
-            Impact::Safeguard | Impact::Cosmetic => Weight::Weakens,
+        // Another trail brings the events all the same.
+        let stands_in = facts.stretch == Stretch::Feed && feed::is_fed(deployment);
+        let weight = match impact {
+            Impact::Alert if !stands_in => Weight::LosesAlerts,
+            Impact::Alert | Impact::Safeguard | Impact::Cosmetic => Weight::Weakens,
         };
         Finding {
             weight,

@@ -3,8 +3,8 @@
 use super::{Conflict, Plan};
 use crate::compile::Compiled;
 use crate::place::{Region, StackName};
-use crate::placement::{self, Desired};
-use crate::resources::{AccountFacts, Impact, Kind, Live, Stretch};
+use crate::placement::Desired;
+use crate::resources::{AccountFacts, Live};
 
 /// A deployment as it stands.
 #[derive(Debug, Clone, Copy)]
@@ -29,23 +29,5 @@ impl<'a> Deployment<'a> {
     /// How what AWS has differs from what the rules file asks for; `None` where resources of others stand in the way.
     pub fn plan(&self) -> Option<&'a Plan> {
         self.difference.as_ref().ok()
-    }
-
-    /// Whether some trail, ours or not, brings every event that the rules want.
-    pub fn is_fed(&self) -> bool {
-        let listening = &self.desired.topology.listening;
-        let mut trails = self.account_facts.trails.iter();
-        trails.any(|found| placement::unfit(found, self.patterns, listening).is_empty())
-    }
-
-    /// What a difference of a resource of that kind does here: where another trail brings the events all the same, no
-    /// difference of ours loses an alert.
-    pub fn weighed(&self, kind: Kind, impact: Impact) -> Impact {
-        let stands_in = kind.facts().stretch == Stretch::Feed && self.is_fed();
-        if stands_in {
-            impact.max(Impact::Safeguard)
-        } else {
-            impact
-        }
     }
 }
