@@ -18,3 +18,81 @@ pub(crate) fn matches_star(pattern: &str, name: &str) -> bool {
     }
     name.ends_with(last)
 }
+
+/// Whether a text fits a pattern of IAM, in which `*` stands for any text and `?` for any one character. Whoever writes
+/// the pattern may mean harm: time is at most the one length times the other.
+pub(crate) fn matches_glob(pattern: &str, text: &str) -> bool {
+    let (mut pattern, mut text) = (pattern.chars(), text.chars());
+    // Behind the last star: what of the pattern, and of the text, is tried again from there.
+    let mut again: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
+    loop {
+        let rest = text.clone();
+        match (pattern.next(), text.next()) {
+            (None, None) => return true,
+            (Some('*'), _) => {
+                again = Some((pattern.clone(), rest.clone()));
+                text = rest;
+            }
+            (Some('?'), Some(_)) => {}
+            (Some(wanted), Some(found)) if wanted == found => {}
+            _ => {
+                // The star takes one character more.
+                let Some((behind, mut skipped)) = again.take() else {
+                    return false;
+                };
+                if skipped.next().is_none() {
+                    return false;
+                }
+                again = Some((behind.clone(), skipped.clone()));
+                (pattern, text) = (behind, skipped);
+            }
+        }
+    }
+}
+
+/// Whether an ARN fits a pattern of IAM's ARN operators: its six parts are matched one by one, so that no star crosses
+/// them. Source: IAM, condition operators.
+pub(crate) fn matches_arn(pattern: &str, arn: &str) -> bool {
+    let (wanted, parts) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
+    wanted.clone().count() == parts.clone().count()
+        && wanted
+            .zip(parts)
+            .all(|(wanted, part)| matches_glob(wanted, part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_of_iam_is_matched_as_iam_does() {
+        for (pattern, text, fits) in [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("**", "abc", true),
+            ("?", "", false),
+            ("?", "é", true),
+            ("a*b?d", "axxbcd", true),
+            ("a*b", "abc", false),
+            ("a*a", "a", false),
+            ("*ab*ab", "abab", true),
+            ("*ab?", "ababc", true),
+            (
+                "arn:aws:sns:*:*:iamwatch-*",
+                "arn:aws:sns:us-east-1:111122223333:iamwatch-acme",
+                true,
+            ),
+        ] {
+            assert_eq!(matches_glob(pattern, text), fits, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn many_stars_take_bounded_time_and_match_what_they_match() {
+        let text = "a".repeat(2_000);
+        assert!(!matches_glob(&format!("{}b", "*a".repeat(500)), &text));
+        assert!(matches_glob(&"*a".repeat(500), &text));
+        assert!(matches_glob("*e*e*e*e*e*e*e*", "eeeeeee"));
+    }
+}

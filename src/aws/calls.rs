@@ -72,10 +72,14 @@ pub enum On {
     /// A topic of ours. SNS decides about a subscription by its topic's ARN, whatever the reference
     /// says. Source: AWS's refusals, `SNS:Unsubscribe on resource: arn:aws:sns:REGION:ACCOUNT:TOPIC`.
     Topic,
+    /// A topic of ours that a temporary queue of `test-event` listens to.
+    ProbeSubscription,
     /// A queue of ours.
     Queue,
     /// Somebody's queue that receives alerts.
     Receiver,
+    /// A key that encrypts somebody's queue that receives alerts: the queue names it.
+    ReceiverKey,
     /// A temporary queue of `test-event`.
     Probe,
     /// A temporary rule of `test-event`.
@@ -86,6 +90,14 @@ pub enum On {
     LeftProbe,
     /// A role of ours.
     Role,
+    /// A role of ours, whose boundary counts where there is one.
+    BoundedRole,
+    /// The managed policy of the user's that bounds our roles.
+    BoundaryPolicy,
+    /// A role of ours that gets its boundary.
+    BoundaryOfRole,
+    /// A role of ours whose boundary is taken away, where none is wanted.
+    UnboundedRole,
     /// A role of ours, or none: IAM knows no path of a role that is not there.
     NamedRole,
     /// A role of ours that is handed to EventBridge.
@@ -150,14 +162,24 @@ impl On {
                 format!("arn:{partition}:events:*:*:rule/{name}")
             }
             Self::Bus | Self::EventBus => format!("arn:{partition}:events:*:*:event-bus/{name}"),
-            Self::Topic => format!("arn:{partition}:sns:*:*:{name}"),
+            Self::Topic | Self::ProbeSubscription => format!("arn:{partition}:sns:*:*:{name}"),
             Self::Queue | Self::Receiver | Self::Probe | Self::LeftProbe => {
                 format!("arn:{partition}:sqs:*:*:{name}")
             }
-            Self::Role | Self::NamedRole => format!("arn:{partition}:iam::*:role/{name}"),
-            Self::Key | Self::FreshKey | Self::AnyKey | Self::GivenKey | Self::NewKeyTag => {
+            Self::Role
+            | Self::BoundedRole
+            | Self::BoundaryOfRole
+            | Self::UnboundedRole
+            | Self::NamedRole => format!("arn:{partition}:iam::*:role/{name}"),
+            Self::ReceiverKey
+            | Self::Key
+            | Self::FreshKey
+            | Self::AnyKey
+            | Self::GivenKey
+            | Self::NewKeyTag => {
                 format!("arn:{partition}:kms:*:*:key/*")
             }
+            Self::BoundaryPolicy => format!("arn:{partition}:iam::*:policy/{name}"),
             Self::Alias => format!("arn:{partition}:kms:*:*:alias/{name}"),
             Self::Bucket => format!("arn:{partition}:s3:::{name}"),
             Self::MemberRole => format!("arn:{partition}:iam::*:role/{name}"),
@@ -344,12 +366,13 @@ calls! {
     LIST_ROLE_POLICIES = read "iam" "ListRolePolicies" [Role "iam:ListRolePolicies"];
     GET_ROLE_POLICY = read "iam" "GetRolePolicy" [Role "iam:GetRolePolicy"];
     LIST_ATTACHED = read "iam" "ListAttachedRolePolicies" [Role "iam:ListAttachedRolePolicies"];
-    CREATE_ROLE = write "iam" "CreateRole" [Role "iam:CreateRole" "iam:TagRole"];
+    CREATE_ROLE = write "iam" "CreateRole" [BoundedRole "iam:CreateRole"] [Role "iam:TagRole"];
     UPDATE_ROLE = write "iam" "UpdateRole" [Role "iam:UpdateRole"];
     UPDATE_TRUST = write "iam" "UpdateAssumeRolePolicy" [Role "iam:UpdateAssumeRolePolicy"];
-    PUT_ROLE_POLICY = write "iam" "PutRolePolicy" [Role "iam:PutRolePolicy"];
+    PUT_ROLE_POLICY = write "iam" "PutRolePolicy" [BoundedRole "iam:PutRolePolicy"];
     DELETE_ROLE_POLICY = write "iam" "DeleteRolePolicy" [Role "iam:DeleteRolePolicy"];
-    DELETE_ROLE_BOUNDARY = write "iam" "DeleteRolePermissionsBoundary" [Role "iam:DeleteRolePermissionsBoundary"];
+    PUT_ROLE_BOUNDARY = write "iam" "PutRolePermissionsBoundary" [BoundaryOfRole "iam:PutRolePermissionsBoundary"];
+    DELETE_ROLE_BOUNDARY = write "iam" "DeleteRolePermissionsBoundary" [UnboundedRole "iam:DeleteRolePermissionsBoundary"];
     DETACH_ROLE_POLICY = write "iam" "DetachRolePolicy" [Role "iam:DetachRolePolicy"];
     DELETE_ROLE = write "iam" "DeleteRole" [Role "iam:DeleteRole"];
     // Of a user that does not exist, and a refusal proves as much: nobody needs the permission for it.
@@ -359,7 +382,8 @@ calls! {
     LIST_ALIASES = read "kms" "ListAliases" [Any "kms:ListAliases"];
     LIST_KEYS = check "kms" "ListKeys" [AllKeys "kms:ListKeys"];
     DESCRIBE_KEY = read "kms" "DescribeKey" [AnyKey "kms:DescribeKey"] [GivenKey "kms:DescribeKey"];
-    GET_KEY_POLICY = read "kms" "GetKeyPolicy" [Key "kms:GetKeyPolicy"] [GivenKey "kms:GetKeyPolicy"];
+    GET_KEY_POLICY = read "kms" "GetKeyPolicy" [Key "kms:GetKeyPolicy"] [GivenKey "kms:GetKeyPolicy"]
+        [ReceiverKey "kms:GetKeyPolicy"];
     KEY_ROTATION = read "kms" "GetKeyRotationStatus" [Key "kms:GetKeyRotationStatus"];
     LIST_KEY_TAGS = read "kms" "ListResourceTags" [AnyKey "kms:ListResourceTags"];
     CREATE_KEY = write "kms" "CreateKey" [NewKey "kms:CreateKey"] [NewKeyTag "kms:TagResource"];

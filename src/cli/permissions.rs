@@ -1,7 +1,6 @@
 //! `iamwatch permissions`: what a caller must be allowed to do, and what everybody else must not.
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
 
 use super::args::Global;
 use super::exit::Exit;
@@ -25,13 +24,18 @@ pub(super) struct PermissionsArgs {
         conflicts_with = "scp"
     )]
     phase: Option<Run>,
-    /// Print the service control policy that guards the deployment against everybody else
+    /// Print the service control policy that guards the deployment against everybody else; one document after the
+    /// other where it takes several
     #[arg(long, requires = "except_role")]
     scp: bool,
     /// A role that the guard does not bind, as an ARN, wildcards allowed: that which runs `apply`, for
     /// instance; can be repeated
     #[arg(long, value_name = "ARN", value_parser = role, requires = "scp")]
     except_role: Vec<String>,
+    /// With `--scp`: deny changes to the policy of every event bus in the home Region of the home account too, since
+    /// AWS cannot tell one bus from another there
+    #[arg(long, requires = "scp")]
+    bus_policies: bool,
     /// With `--for member`: the role or user that runs iamwatch and takes on the members' role
     #[arg(long, value_name = "ARN")]
     trusted: Option<Trusted>,
@@ -58,14 +62,18 @@ The policy is made from the rules file and from what every call of iamwatch decl
 It names what belongs to this rules file, and `*` only where AWS takes nothing narrower. Print it again \
 when the rules file changes, and for `apply --prune` before it gets smaller.
 
-`apply` covers `plan` and `destroy`; `plan` holds no action that writes.
+`apply` covers `plan` and `destroy`; `plan` holds no action that writes. What a policy amounts to beyond \
+its actions is said beside it.
 
 The guard: all of a deployment can be deleted together, and what is deleted cannot alert. Attach the \
-service control policy to the account (it binds every user and role of a member account, its root user \
-too, but nobody in the management account). It denies every change to the rules, topics, queues, \
-roles, bus, trail, log bucket and key of this rules file to everybody but the excepted roles. A trail \
-that is not iamwatch's own, and queues of yours, are not guarded. AWS knows no resource for the policies \
-of event buses: with a home bus the guard denies changes to those of every bus.";
+service control policy to the home account and to all that are watched, or to the root of the organization \
+(it binds every user and role of a member account, its root user too, but nobody in the management account). \
+It denies every change to the rules, topics, queues, roles, bus, trail, log bucket and key of this rules file \
+to everybody but the excepted roles: those that run `apply`, the members' role, and those that run `dlq`. It \
+denies nothing on what has other names. A trail that is not iamwatch's own, and queues of yours, are not \
+guarded. AWS knows no resource for the policies of event buses: --bus-policies denies changes to those of \
+every bus in the home Region of the home account, without it those of the home bus stay open, and the rules of \
+`pack/pipeline` tell of them.";
 
 /// What a caller runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,6 +94,8 @@ enum Run {
     Backtest,
     /// The role in the member accounts of an organization, with its trust policy
     Member,
+    /// The permissions boundary of the roles that `apply` makes, where the rules file asks for one
+    Boundary,
 }
 
 impl PermissionsArgs {
@@ -129,20 +139,81 @@ impl PermissionsArgs {
             .map(|address| (address.bucket.clone(), address.prefix.clone()))
             .collect();
         let phase = match self.phase {
-            None => return print(&permissions::guard(&scope, &self.except_role), GUARD, ui),
+            None => return self.guard(&scope, ui),
             Some(Run::Plan | Run::Status) => Phase::Plan,
             Some(Run::Apply | Run::Destroy) => Phase::Apply,
             Some(Run::TestEvent) => Phase::TestEvent,
             Some(Run::Dlq) => Phase::Dlq,
             Some(Run::Backtest) => Phase::Backtest,
             Some(Run::Member) => Phase::Member,
+            Some(Run::Boundary) => return boundary(&scope, ui),
         };
         if phase == Phase::Backtest {
-            for hint in log_hints(&scope) {
-                writeln!(ui.err, "{}", ui.painter().dim(hint))?;
+            for text in log_hints(&scope) {
+                hint(text, ui)?;
             }
         }
-        print(&permissions::policy(&scope, phase), MANAGED, ui)
+        let policy = permissions::policy(&scope, phase);
+        ui.json(&policy)?;
+        let length = permissions::length(&policy);
+        hint(
+            &format!(
+                "{length} characters without white space; a managed policy takes {POLICY_LIMIT}"
+            ),
+            ui,
+        )?;
+        if length > POLICY_LIMIT {
+            hint("too long for one: put its statements into two policies", ui)?;
+        }
+        for power in permissions::powers(&policy) {
+            hint(&power.to_string(), ui)?;
+        }
+        Ok(Exit::Fine)
+    }
+
+    /// Prints the guard: one document after the other where there are several.
+    fn guard(&self, scope: &Scope, ui: &mut Ui) -> Result<Exit, Error> {
+        let policies = permissions::guard(scope, &self.except_role, self.bus_policies);
+        for policy in &policies {
+            ui.json(policy)?;
+        }
+        let many = policies.len();
+        if many > 1 {
+            hint(
+                &format!("{many} service control policies: attach each of them"),
+                ui,
+            )?;
+        }
+        for policy in &policies {
+            let length = permissions::printed_length(policy);
+            hint(
+                &format!("{length} characters; a service control policy takes {GUARD_LIMIT}"),
+                ui,
+            )?;
+            if length > GUARD_LIMIT {
+                hint(
+                    "too long: name fewer roles, or one pattern of all, with --except-role",
+                    ui,
+                )?;
+            }
+        }
+        let anywhere = self.except_role.iter().find(|role| role.contains("::*:"));
+        if let Some(role) = anywhere {
+            hint(
+                &format!(
+                    "{role} is excepted in every account: in one that does not have this role, whoever makes it is excepted"
+                ),
+                ui,
+            )?;
+        }
+        if scope.hub && !self.bus_policies {
+            hint(
+                "whoever may change the policy of the home bus is not denied it: AWS knows no resource for that, and \
+                 --bus-policies would deny it for every bus there",
+                ui,
+            )?;
+        }
+        Ok(Exit::Fine)
     }
 
     fn member(&self, rules: &Workspace, ui: &mut Ui) -> Result<Exit, Error> {
@@ -174,9 +245,8 @@ impl PermissionsArgs {
                 ));
             }
         }
-        for hint in hints {
-            let hint = ui.painter().dim(&format!("# {hint}"));
-            writeln!(ui.err, "{hint}")?;
+        for text in hints {
+            hint(&text, ui)?;
         }
         let document = if self.template {
             role.template()
@@ -188,50 +258,41 @@ impl PermissionsArgs {
     }
 }
 
+/// Prints the boundary, which each account must have under the name that the rules file gives.
+fn boundary(scope: &Scope, ui: &mut Ui) -> Result<Exit, Error> {
+    let Some(name) = &scope.boundary else {
+        return Err(Error::new(
+            Code::CommandLine,
+            "the rules file asks for no permissions boundary",
+        )
+        .help("write `roles: { boundary: iamwatch-boundary }`, or another name"));
+    };
+    ui.json(&permissions::boundary(scope))?;
+    hint(
+        &format!(
+            "the managed policy `{name}`: make it in every account before `apply` makes roles there"
+        ),
+        ui,
+    )?;
+    Ok(Exit::Fine)
+}
+
 /// What a policy for reading logs cannot tell.
 fn log_hints(scope: &Scope) -> Vec<&'static str> {
     let nowhere = scope.logs.is_empty() && scope.bucket.is_none();
-    let bucket = nowhere.then_some(
-        "# the rules file has no bucket of its own: --logs s3://BUCKET/PREFIX names one",
-    );
+    let bucket = nowhere
+        .then_some("the rules file has no bucket of its own: --logs s3://BUCKET/PREFIX names one");
     let key = (!nowhere).then_some(
-        "# objects that are encrypted with a KMS key also need kms:Decrypt on that key, and its key policy",
+        "objects that are encrypted with a KMS key also need kms:Decrypt on that key, and its key policy",
     );
     bucket.into_iter().chain(key).collect()
 }
 
-/// How many characters AWS takes of a kind of policy, and what helps where there are more.
-struct Limit {
-    kind: &'static str,
-    characters: usize,
-    help: &'static str,
-}
-
-const MANAGED: Limit = Limit {
-    kind: "a managed policy",
-    characters: POLICY_LIMIT,
-    help: "put its statements into two policies",
-};
-
-const GUARD: Limit = Limit {
-    kind: "a service control policy",
-    characters: GUARD_LIMIT,
-    help: "put its statements into two policies",
-};
-
-fn print(policy: &Value, limit: Limit, ui: &mut Ui) -> Result<Exit, Error> {
-    ui.json(policy)?;
-    let length = permissions::length(policy);
-    let head = format!(
-        "# {length} characters without white space; {} takes {}",
-        limit.kind, limit.characters
-    );
-    let head = ui.painter().dim(&head);
-    writeln!(ui.err, "{head}")?;
-    if length > limit.characters {
-        writeln!(ui.err, "# too long for one: {}", limit.help)?;
-    }
-    Ok(Exit::Fine)
+/// A line beside the document, which goes to standard output alone.
+fn hint(text: &str, ui: &mut Ui) -> Result<(), Error> {
+    let line = ui.painter().dim(&format!("# {text}"));
+    writeln!(ui.err, "{line}")?;
+    Ok(())
 }
 
 /// Source: Organizations API reference, `Organization`.

@@ -294,9 +294,9 @@ fn words(question: Question<'_>) -> String {
             organization: false,
         } => format!("Delete all of this, and with it every alert of `{name}`?"),
         Question::DeleteMuch { .. } => format!("This deletes {}. Really?", much(question)),
-        Question::SendTests { messages } => format!(
-            "This sends up to {messages} messages marked TEST to the real channels. Go ahead?"
-        ),
+        Question::SendTests { messages } => {
+            format!("This sends up to {messages} test messages to the real channels. Go ahead?")
+        }
         Question::SendLate { messages, letters } => format!(
             "This publishes {messages} late alerts of {letters} dead letters to the real channels. Go ahead?"
         ),

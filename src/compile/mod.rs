@@ -23,7 +23,7 @@ use conditions::Conjunction;
 
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::pattern::{EventPattern, normal_form};
-use crate::place::{Region, StackName};
+use crate::place::{AccountId, Region, StackName};
 use crate::rules::{Format, Rule, RuleId, RulesFile, Severity, Trigger};
 use crate::threads;
 
@@ -37,7 +37,8 @@ pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS};
 pub use state::RuleState;
 pub(crate) use state::is_write_name;
 
-/// What a synthetic event carries under `detail.iamwatch`, and every alert about one begins with.
+/// What a synthetic event carries under `detail.iamwatch`: without it no detector listens to one, so that probes of the
+/// way alone alert nobody. It says nothing to a reader, who goes by the envelope's source.
 pub const TEST_MARK: &str = "TEST ";
 
 /// One event pattern of one rule: what a detector is made of.
@@ -80,19 +81,36 @@ impl Compiled {
     /// The pattern as it concerns events of AWS: without the door for synthetic ones.
     pub fn without_door(&self) -> Value {
         let mut pattern = self.pattern.clone();
-        let is_door =
-            |branch: &Value| branch.pointer("/detail/iamwatch") == Some(&json!([TEST_MARK]));
         if let Some(fields) = pattern.as_object_mut()
             && let Some(Value::Array(branches)) = fields.get("$or")
             && branches.iter().any(is_door)
-            && let Some(real) = branches.iter().find(|branch| !is_door(branch))
-            && let Some(sources) = real.get("source").cloned()
+            && let Some(Value::Object(real)) =
+                branches.iter().find(|branch| !is_door(branch)).cloned()
         {
             fields.shift_remove("$or");
-            fields.insert("source".to_owned(), sources);
+            fields.extend(real);
         }
         pattern
     }
+
+    /// The pattern as a detector has it: synthetic events come in from the home account alone, whoever else may send
+    /// events to a bus that forwarders listen to.
+    pub fn at_home(&self, home: &AccountId) -> Value {
+        let mut pattern = self.pattern.clone();
+        if let Some(Value::Array(branches)) = pattern.get_mut("$or") {
+            let doors = branches.iter_mut().filter(|branch| is_door(branch));
+            for door in doors.filter_map(Value::as_object_mut) {
+                door.insert("account".to_owned(), json!([home]));
+            }
+            return normal_form(&pattern);
+        }
+        pattern
+    }
+}
+
+/// Whether a branch of `$or` is the door for synthetic events.
+fn is_door(branch: &Value) -> bool {
+    branch.pointer("/detail/iamwatch") == Some(&json!([TEST_MARK]))
 }
 
 /// The source of iamwatch's own synthetic events: AWS refuses `aws.*` from users
@@ -175,27 +193,35 @@ fn parts(
     rule: &Rule,
     quota: usize,
 ) -> Result<Vec<(Compiled, EventPattern)>, Box<Diagnostic>> {
-    let door = file.test_events.then(|| test_source(&file.name));
+    let door = file.test_events.then(|| Door {
+        source: test_source(&file.name),
+        home: file.home.account.as_ref(),
+    });
+    // The account that is not known yet takes its room in the pattern too.
+    let room = match &door {
+        Some(Door { home: None, .. }) => ACCOUNT_ROOM,
+        _ => 0,
+    };
     let (patterns, names) = match &rule.trigger {
         Trigger::Events(events) => {
             let helped = |problem| spelt_out::helped(problem, rule, events);
             let conditions = conditions::any_of(events).map_err(helped)?;
             let whole = events::Selection::new(events);
             let names = whole.names();
-            let parts = split::fit(whole, quota, |selection| {
-                assemble(selection, &conditions, door.as_deref())
+            let parts = split::fit(whole, quota.saturating_sub(room), |selection| {
+                assemble(selection, &conditions, door.as_ref())
             })
             .map_err(helped)?
-            .map_err(|characters| Box::new(over_quota(rule, characters, quota)))?;
+            .map_err(|characters| Box::new(over_quota(rule, characters + room, quota)))?;
             if parts.is_empty() {
                 return Err(conditions::impossible(rule.span));
             }
             (parts, names)
         }
         Trigger::Raw { pattern, span } => {
-            let pattern = raw_with_door(pattern, door.as_deref(), *span)?;
+            let pattern = raw_with_door(pattern, door.as_ref(), *span)?;
             let text = text(&pattern);
-            let characters = text.chars().count();
+            let characters = text.chars().count() + room;
             if characters > quota {
                 return Err(Box::new(over_quota(rule, characters, quota)));
             }
@@ -229,7 +255,7 @@ fn parts(
 fn assemble(
     selection: &events::Selection,
     conditions: &[Conjunction],
-    door: Option<&str>,
+    door: Option<&Door<'_>>,
 ) -> Result<Option<Value>, Box<Diagnostic>> {
     let mut pattern = envelope(json!([{ "prefix": "aws." }]), door);
     pattern.insert("detail-type".to_owned(), json!(selection.detail_types()));
@@ -260,22 +286,32 @@ fn assemble(
     Ok(Some(normal_form(&Value::Object(pattern))))
 }
 
-/// What pins the sender. The door for synthetic events demands the mark as well, so that an alert about
-/// one says TEST whoever sent it: only the envelope's `source`, which AWS guards, decides.
-fn envelope(sources: Value, door: Option<&str>) -> Map<String, Value> {
+/// Where synthetic events come in.
+#[derive(Debug, Clone)]
+struct Door<'f> {
+    /// Their source, which no event of AWS has.
+    source: String,
+    /// The only account that they are taken from; `None`: the file does not say it, and [`Compiled::at_home`] puts it in.
+    home: Option<&'f AccountId>,
+}
+
+/// Characters of `"account":["111122223333"],` in a pattern.
+const ACCOUNT_ROOM: usize = 27;
+
+/// What pins the sender. Beside the sources of AWS, which AWS guards, stands the door for synthetic events.
+fn envelope(sources: Value, door: Option<&Door<'_>>) -> Map<String, Value> {
     let mut pattern = Map::new();
     match door {
         None => {
             pattern.insert("source".to_owned(), sources);
         }
-        Some(test_source) => {
-            pattern.insert(
-                "$or".to_owned(),
-                json!([
-                    { "source": sources },
-                    { "source": [test_source], "detail": { "iamwatch": [TEST_MARK] } },
-                ]),
-            );
+        Some(door) => {
+            let mut open =
+                json!({ "source": [door.source], "detail": { "iamwatch": [TEST_MARK] } });
+            if let (Some(fields), Some(home)) = (open.as_object_mut(), door.home) {
+                fields.insert("account".to_owned(), json!([home]));
+            }
+            pattern.insert("$or".to_owned(), json!([{ "source": sources }, open]));
         }
     }
     pattern
@@ -329,7 +365,7 @@ fn insert(object: &mut Map<String, Value>, path: &[String], tests: &[Value]) {
 /// A user's own pattern with the door for synthetic events put in beside its `source`.
 fn raw_with_door(
     pattern: &Value,
-    door: Option<&str>,
+    door: Option<&Door<'_>>,
     span: Span,
 ) -> Result<Value, Box<Diagnostic>> {
     let raw_error = |message: String, label: &str, help: &str| {
@@ -364,11 +400,14 @@ fn raw_with_door(
     };
     let forgeable = EventPattern::parse(&json!({ "source": sources }).to_string())
         .ok()
-        .zip(crate::pattern::Event::parse(&json!({ "source": door }).to_string()).ok())
+        .zip(crate::pattern::Event::parse(&json!({ "source": door.source }).to_string()).ok())
         .is_some_and(|(pattern, event)| pattern.matches(&event));
     if forgeable {
         return Err(raw_error(
-            format!("the pattern's `source` lets `{door}` in, which anybody may send"),
+            format!(
+                "the pattern's `source` lets `{}` in, which anybody may send",
+                door.source
+            ),
             "matches synthetic events without their mark",
             "pin the sources that you mean, such as `source: [aws.iam]`",
         ));
@@ -383,7 +422,15 @@ fn raw_with_door(
     }
     let mut open = envelope(sources.clone(), Some(door));
     for (key, value) in fields.iter().filter(|(key, _)| *key != "source") {
-        open.insert(key.clone(), value.clone());
+        // Of a field inside `$or` and beside it only one test would count: what is asked of the account goes to the
+        // events of AWS, since the door has an account of its own.
+        let Some(Value::Array(branches)) = open.get_mut("$or").filter(|_| key == "account") else {
+            open.insert(key.clone(), value.clone());
+            continue;
+        };
+        if let Some(Value::Object(real)) = branches.iter_mut().find(|branch| !is_door(branch)) {
+            real.insert(key.clone(), value.clone());
+        }
     }
     Ok(normal_form(&Value::Object(open)))
 }

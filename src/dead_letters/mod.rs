@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::diagnostic::is_unprintable;
 use crate::place::{Arn, Place};
@@ -52,6 +53,10 @@ pub struct Letter {
     /// The event itself; null if the message is none.
     #[serde(skip)]
     pub(crate) body: Value,
+    /// Tells the event from every other: made of all of it, since whoever may send events chooses what stands in
+    /// `detail`, `eventID` included, and must not take the place of another.
+    #[serde(skip)]
+    pub(crate) fingerprint: String,
     /// What it is sent as, when it is sent again.
     #[serde(skip)]
     pub(crate) dispatches: Vec<redrive::Dispatch>,
@@ -132,6 +137,12 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
+/// A digest of an event.
+fn fingerprint(event: &Value) -> String {
+    let digest = Sha256::digest(event.to_string().as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Whose letter it is, by the ARN of the EventBridge rule.
 fn sender(arn: &str, desired: &Desired) -> Sender {
     let unknown = || Sender::Unknown { arn: plain(arn) };
@@ -168,12 +179,12 @@ fn merged(letters: Vec<Letter>) -> Vec<Letter> {
     let mut found: BTreeMap<(String, String, Option<String>), Letter> = BTreeMap::new();
     for letter in letters {
         let sender = format!("{:?}", letter.sender);
-        let id = match letter.event.id.as_str() {
+        let event = match letter.body.is_object() {
+            true => letter.fingerprint.clone(),
             // Not an event: nothing is known to be its copy.
-            "" => letter.receipts.concat(),
-            id => id.to_owned(),
+            false => letter.receipts.concat(),
         };
-        match found.entry((id, sender, letter.target.clone())) {
+        match found.entry((event, sender, letter.target.clone())) {
             std::collections::btree_map::Entry::Vacant(entry) => {
                 entry.insert(letter);
             }

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::redrive::{self, Dispatch};
-use super::{Happened, Letter, Sender, codes, merged, plain, sender};
+use super::{Happened, Letter, Sender, codes, fingerprint, merged, plain, sender};
 use crate::aws::{CallError, Cause, Cloud, calls};
 use crate::compile::Compiled;
 use crate::place::Place;
@@ -151,6 +151,7 @@ fn letter(message: &Message, place: &Place, desired: &Desired, patterns: &[Compi
             .collect(),
         sender,
         code,
+        fingerprint: fingerprint(&body),
         body,
         dispatches,
     }

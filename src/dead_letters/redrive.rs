@@ -103,7 +103,7 @@ async fn one(
     for dispatch in &letter.dispatches {
         let Dispatch { rule, topic, input } = dispatch;
         // Two forwarders that lost the same event would make the same alert twice.
-        let mark = (letter.event.id.clone(), rule.clone(), topic.clone());
+        let mark = (letter.fingerprint.clone(), rule.clone(), topic.clone());
         if sent.contains(&mark) {
             continue;
         }

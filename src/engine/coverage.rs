@@ -29,7 +29,9 @@ impl Session {
             .result
             .as_ref()
             .map_or(&[][..], |home| &home.changes[..]);
-        let breaches = fleet::breaches(changes, &self.desired, &self.rules.patterns);
+        let mut breaches = fleet::breaches(changes, &self.desired, &self.rules.patterns);
+        let waiting = &self.difference()?.waiting;
+        breaches.extend(fleet::unconfirmed(waiting, &self.desired));
         run.outcomes.push(home);
         run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
         let recorded = match &self.desired.feed {

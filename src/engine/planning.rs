@@ -259,16 +259,13 @@ impl Session {
             queue,
             topic,
         } = receiver;
-        match queue::missing_statement(&self.at_home().sqs, queue, topic).await {
+        match queue::obstacle(&self.at_home(), queue, topic).await {
             Ok(None) => Ok(None),
-            Ok(Some(statement)) => Ok(Some(Note {
-                message: format!(
-                    "the policy of {queue} (channel `{channel}`) does not let our topic send"
-                ),
-                help: "iamwatch never edits a queue of yours; add this statement to its policy:"
-                    .to_owned(),
-                document: Some(statement),
-                loses_alerts: true,
+            Ok(Some(found)) => Ok(Some(Note {
+                message: format!("{queue} (channel `{channel}`): {}", found.problem),
+                help: format!("{}; iamwatch edits nothing of yours", found.remedy),
+                document: found.document,
+                loses_alerts: found.is_certain,
             })),
             Err(CallError {
                 cause: Cause::NotFound,

@@ -77,8 +77,10 @@ pub enum Why {
 pub struct Breach {
     /// The rules that hear of no account.
     pub rules: Vec<RuleId>,
-    /// What is missing or changed.
+    /// What is missing or changed, or waits for somebody.
     pub problem: String,
+    /// What the user can do about it.
+    pub remedy: &'static str,
 }
 
 /// What changes of the home account would mend that all accounts need: the bus that takes their events, and
@@ -112,8 +114,27 @@ pub fn breaches(
     }
     found
         .into_iter()
-        .map(|(problem, rules)| Breach { rules, problem })
+        .map(|(problem, rules)| Breach {
+            rules,
+            problem,
+            remedy: "run `iamwatch apply`: what is broken is at home",
+        })
         .collect()
+}
+
+/// The rules whose alerts wait for a reader: whoever has not confirmed a subscription gets none, from whatever account.
+pub fn unconfirmed(waiting: &[ResourceKey], desired: &Desired) -> Vec<Breach> {
+    let breach = |key: &ResourceKey| {
+        let detectors = desired.detectors.iter();
+        let rules = detectors.filter(|(_, keys)| passed(keys, desired).contains(key));
+        Breach {
+            rules: rules.map(|(rule, _)| rule.clone()).collect(),
+            problem: format!("{key} is not confirmed"),
+            remedy: "the receiver follows the link that AWS sent; after 48 hours `iamwatch apply` asks again",
+        }
+    };
+    let breaches = waiting.iter().map(breach);
+    breaches.filter(|breach| !breach.rules.is_empty()).collect()
 }
 
 /// What the alerts of detectors pass through: topic, key and readers. Dead letters are beside the way.
@@ -155,7 +176,7 @@ pub fn coverage(
                 rules: breach.rules.clone(),
                 why: Why::Home,
                 problem: breach.problem.clone(),
-                remedy: "run `iamwatch apply`: what is broken is at home".to_owned(),
+                remedy: breach.remedy.to_owned(),
             }));
         }
         if let Err(problem) = &recorded {

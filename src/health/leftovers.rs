@@ -51,7 +51,7 @@ async fn key(clients: &Clients, deployment: Deployment<'_>) -> Option<Finding> {
         Ok(None) => return None,
         Ok(Some(found)) => (
             Weight::LosesAlerts,
-            found.problem.to_owned(),
+            found.problem,
             "iamwatch never edits a key of yours: mend it, or name another one in `topics.kms_key`"
                 .to_owned(),
             found.statement,
@@ -128,29 +128,30 @@ async fn receives(
         queue,
         topic,
     } = receiver;
-    let (weight, problem, remedy, document) =
-        match queue::missing_statement(&clients.sqs, queue, topic).await {
-            Ok(None) => return None,
-            Ok(Some(statement)) => (
-                Weight::LosesAlerts,
-                "its policy does not let our topic send".to_owned(),
-                "add this statement to its policy: iamwatch never edits a queue of yours"
-                    .to_owned(),
-                Some(statement),
-            ),
-            Err(error) if error.cause == Cause::NotFound => (
-                Weight::LosesAlerts,
-                "it does not exist".to_owned(),
-                "create the queue, or correct the channel".to_owned(),
-                None,
-            ),
-            Err(error) => (
-                Weight::Unknown,
-                format!("cannot tell whether it lets our topic send: {error}"),
-                error.remedy().unwrap_or_default(),
-                None,
-            ),
-        };
+    let (weight, problem, remedy, document) = match queue::obstacle(clients, queue, topic).await {
+        Ok(None) => return None,
+        Ok(Some(found)) => (
+            match found.is_certain {
+                true => Weight::LosesAlerts,
+                false => Weight::Unknown,
+            },
+            found.problem,
+            format!("{}: iamwatch edits nothing of yours", found.remedy),
+            found.document,
+        ),
+        Err(error) if error.cause == Cause::NotFound => (
+            Weight::LosesAlerts,
+            "it does not exist".to_owned(),
+            "create the queue, or correct the channel".to_owned(),
+            None,
+        ),
+        Err(error) => (
+            Weight::Unknown,
+            format!("cannot tell whether it lets our topic send: {error}"),
+            error.remedy().unwrap_or_default(),
+            None,
+        ),
+    };
     let consequence = match weight {
         Weight::Unknown => format!("channel `{channel}` may get no alert"),
         _ => format!("channel `{channel}` gets no alert"),

@@ -1,18 +1,18 @@
-//! The service control policy that guards a deployment: nobody but the roles that are excepted may touch
+//! The service control policies that guard a deployment: nobody but the roles that are excepted may touch
 //! what is ours.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Phase, Scope, needs, resources};
+use super::{Phase, Scope, needs};
 use crate::aws::On;
-use crate::resources::STACK_TAG;
+use crate::resources::{STACK_TAG, names};
 
 /// Characters of a service control policy, white space included. Source: Organizations quotas.
 pub const GUARD_LIMIT: usize = 5_120;
 
-/// What breaks a deployment and iamwatch never does itself.
+/// What breaks or silences a deployment and iamwatch never does itself.
 const TAMPERING: &[(&str, On)] = &[
     ("events:DisableRule", On::Rule),
     ("events:EnableRule", On::Rule),
@@ -21,101 +21,285 @@ const TAMPERING: &[(&str, On)] = &[
     ("events:UntagResource", On::Bus),
     ("events:RemovePermission", On::AllBuses),
     ("sns:AddPermission", On::Topic),
+    // Nothing of ours publishes but our rules, and `dlq --redrive`.
+    ("sns:Publish", On::Topic),
     ("sns:RemovePermission", On::Topic),
     ("sns:PutDataProtectionPolicy", On::Topic),
     ("sns:UntagResource", On::Topic),
     ("sqs:AddPermission", On::Queue),
     ("sqs:RemovePermission", On::Queue),
     ("sqs:PurgeQueue", On::Queue),
+    // Letters that are taken, hidden or forged.
+    ("sqs:ChangeMessageVisibility", On::Queue),
+    ("sqs:DeleteMessage", On::Queue),
+    ("sqs:SendMessage", On::Queue),
+    ("sqs:StartMessageMoveTask", On::Queue),
     ("sqs:UntagQueue", On::Queue),
     ("iam:AttachRolePolicy", On::Role),
     ("iam:PutRolePermissionsBoundary", On::Role),
     ("iam:UntagRole", On::Role),
+    // A boundary that allows nothing any more silences every forwarder of an account.
+    ("iam:CreatePolicyVersion", On::BoundaryPolicy),
+    ("iam:DeletePolicy", On::BoundaryPolicy),
+    ("iam:DeletePolicyVersion", On::BoundaryPolicy),
+    ("iam:SetDefaultPolicyVersion", On::BoundaryPolicy),
     ("cloudtrail:StopLogging", On::Trail),
     ("cloudtrail:RemoveTags", On::Trail),
     ("s3:DeleteBucketPolicy", On::Bucket),
+    ("s3:DeleteObject", On::Bucket),
+    ("s3:DeleteObjectVersion", On::Bucket),
     ("s3:PutBucketTagging", On::Bucket),
+    ("s3:PutObject", On::Bucket),
     ("s3:UntagResource", On::Bucket),
     ("kms:DisableKey", On::Key),
     ("kms:DisableKeyRotation", On::Key),
+    // Whose a key is tells its tag: without it the key would not be guarded any longer.
+    ("kms:TagResource", On::Key),
     ("kms:UntagResource", On::Key),
+    // The topics name the key by its alias.
     ("kms:UpdateAlias", On::Alias),
 ];
 
-/// What takes log files out of the bucket.
-const TAMPERING_WITH_LOGS: &[&str] = &["s3:DeleteObject", "s3:DeleteObjectVersion"];
+/// What makes an excepted role serve somebody else.
+const TAKING_OVER: &[&str] = &[
+    "iam:AttachRolePolicy",
+    "iam:DeleteRole",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+];
 
-/// The service control policy. `except` are the ARNs of roles, wildcards allowed, that keep their powers.
+/// A statement of the guard: what stands in one kind of place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ward {
+    /// In every account that is listened to.
+    Forwarding,
+    /// In the home account.
+    Home,
+    /// Where the trail and its log files are.
+    Trail,
+    /// The key, which no name tells.
+    Key,
+    /// The roles that are excepted.
+    Excepted,
+    /// The policies of all buses in the home Region.
+    BusPolicies,
+}
+
+impl Ward {
+    fn sid(self) -> &'static str {
+        match self {
+            Self::Forwarding => "IamwatchGuardForwarding",
+            Self::Home => "IamwatchGuardHome",
+            Self::Trail => "IamwatchGuardTrail",
+            Self::Key => "IamwatchGuardKey",
+            Self::Excepted => "IamwatchGuardExceptedRoles",
+            Self::BusPolicies => "IamwatchGuardBusPolicies",
+        }
+    }
+
+    /// What must be true besides; conditions of one operator and different keys must all hold.
+    fn holds_for(self, scope: &Scope) -> Option<Value> {
+        match self {
+            Self::Forwarding | Self::Home | Self::Trail | Self::Excepted => None,
+            Self::Key => {
+                let mut tag = Map::new();
+                tag.insert(format!("aws:ResourceTag/{STACK_TAG}"), json!(scope.stack));
+                Some(Value::Object(tag))
+            }
+            Self::BusPolicies => Some(json!({
+                "aws:PrincipalAccount": scope.account,
+                "aws:RequestedRegion": scope.home,
+            })),
+        }
+    }
+}
+
+/// The service control policies. `except` are the ARNs of roles, wildcards allowed, that keep their powers.
 ///
-/// It denies every write that `apply` makes, and what breaks the same things in other ways. A trail that
-/// is not ours is not guarded.
-pub fn guard(scope: &Scope, except: &[String]) -> Value {
+/// They deny every write with which `apply` changes or deletes, and what breaks the same things in other ways: on what
+/// has our names, in whichever account it stands. What makes something new is not denied. A trail that is not ours is not
+/// guarded. Nobody but the excepted roles changes what they may do and who takes them on. The policies of event buses are only guarded with `bus_policies`, since AWS knows no resource for
+/// `PutPermission` and `RemovePermission`: nobody else could change the policy of any bus in the home Region of the
+/// home account.
+///
+/// There are as many as it takes to keep each below [`GUARD_LIMIT`].
+pub fn guard(scope: &Scope, except: &[String], bus_policies: bool) -> Vec<Value> {
     let applied = needs(Phase::Apply);
     let written = applied.iter().filter(|(_, write)| *write);
     let written = written.map(|(need, _)| (need.action, need.on));
-    // What is named by a tag or by nothing needs statements of its own.
-    let (mut named, mut keys, mut buses) =
-        (Denied::default(), Denied::default(), Denied::default());
+    let mut wards: BTreeMap<Ward, (BTreeSet<&str>, BTreeSet<String>)> = BTreeMap::new();
     for (action, on) in written.chain(TAMPERING.iter().copied()) {
-        let Some(granted) = resources::of(on, true, scope) else {
+        if makes(action) {
             continue;
-        };
-        let denied = match on {
-            On::Key => &mut keys,
-            On::AllBuses => &mut buses,
-            // New keys, roles that are handed on, and what tests leave are not what is guarded.
-            On::NewKey
-            | On::NewKeyTag
-            | On::FreshKey
-            | On::PassedRole
-            | On::LeftProbeRule
-            | On::GivenKey => continue,
-            _ => &mut named,
-        };
-        denied.actions.insert(action);
-        denied.resources.extend(granted.resources);
+        }
+        for (ward, resource) in guarded(on, scope) {
+            if ward == Ward::BusPolicies && !bus_policies {
+                continue;
+            }
+            let (actions, resources) = wards.entry(ward).or_default();
+            actions.insert(action);
+            resources.insert(resource);
+        }
     }
-    if let Some(bucket) = scope.buckets() {
-        named.actions.extend(TAMPERING_WITH_LOGS);
-        let partition = scope.home.partition();
-        named
-            .resources
-            .insert(format!("arn:{partition}:s3:::{bucket}/*"));
+    let excepted = wards.entry(Ward::Excepted).or_default();
+    excepted.0.extend(TAKING_OVER);
+    excepted.1.extend(except.iter().cloned());
+    let statements = wards.into_iter().map(|(ward, (actions, resources))| {
+        let mut condition = json!({ "ArnNotLike": { "aws:PrincipalArn": except } });
+        if let (Some(tests), Some(besides)) = (condition.as_object_mut(), ward.holds_for(scope)) {
+            tests.insert("StringEquals".to_owned(), besides);
+        }
+        json!({
+            "Sid": ward.sid(),
+            "Effect": "Deny",
+            "Action": actions,
+            "Resource": super::one_or_many(resources),
+            "Condition": condition,
+        })
+    });
+    let mut policies: Vec<Vec<Value>> = Vec::new();
+    for statement in statements {
+        match policies.last_mut() {
+            Some(last) if fits(last, &statement) => last.push(statement),
+            _ => policies.push(vec![statement]),
+        }
     }
-    let others = json!({ "ArnNotLike": { "aws:PrincipalArn": except } });
-    let mut tagged = serde_json::Map::new();
-    tagged.insert(format!("aws:ResourceTag/{STACK_TAG}"), json!(scope.stack));
-    let mut others_and_ours = others.clone();
-    if let Some(tests) = others_and_ours.as_object_mut() {
-        tests.insert("StringEquals".to_owned(), Value::Object(tagged));
-    }
-    let statements: Vec<Value> = [
-        named.json("IamwatchGuard", &others),
-        keys.json("IamwatchGuardKey", &others_and_ours),
-        buses.json("IamwatchGuardEveryBusPolicy", &others),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    policies.into_iter().map(document).collect()
+}
+
+fn document(statements: Vec<Value>) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-#[derive(Default)]
-struct Denied {
-    actions: BTreeSet<&'static str>,
-    resources: BTreeSet<String>,
+/// Characters of a service control policy as it is printed: Organizations counts white space too.
+pub fn printed_length(policy: &Value) -> usize {
+    format!("{policy:#}").chars().count()
 }
 
-impl Denied {
-    fn json(self, sid: &str, condition: &Value) -> Option<Value> {
-        (!self.actions.is_empty()).then(|| {
-            json!({
-                "Sid": sid,
-                "Effect": "Deny",
-                "Action": self.actions,
-                "Resource": super::one_or_many(self.resources),
-                "Condition": condition,
-            })
-        })
+fn fits(statements: &[Value], more: &Value) -> bool {
+    let all = statements.iter().chain([more]).cloned().collect();
+    printed_length(&document(all)) <= GUARD_LIMIT
+}
+
+/// Whether an action makes something that is not there yet, or only looks: neither breaks anything. A new version of a
+/// policy changes it.
+fn makes(action: &str) -> bool {
+    if action == "iam:CreatePolicyVersion" {
+        return false;
+    }
+    let (_, name) = action.split_once(':').unwrap_or_default();
+    ["Create", "Get", "List", "Describe"]
+        .iter()
+        .any(|word| name.starts_with(word))
+}
+
+/// Where what a need is about is guarded, and under which names.
+fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
+    let partition = scope.home.partition();
+    let (stack, home, account) = (&scope.stack, &scope.home, &scope.account);
+    let whole = names::whole(stack);
+    let at_home = |service: &str, resource: String| {
+        let arn = format!("arn:{partition}:{service}:{home}:{account}:{resource}");
+        (Ward::Home, arn)
+    };
+    // Every account has what forwards its events, under the same names.
+    let listening = match scope.member_role {
+        Some(_) => "*",
+        None => account.as_str(),
+    };
+    let listens = |service: &str, region: &str, resource: String| {
+        let arn = format!("arn:{partition}:{service}:{region}:{listening}:{resource}");
+        (Ward::Forwarding, arn)
+    };
+    match on {
+        On::Rule if scope.hub => vec![
+            listens(
+                "events",
+                "*",
+                format!("rule/{}*", names::forwarder(stack, None)),
+            ),
+            at_home("events", format!("rule/{whole}/{}*", names::prefix(stack))),
+        ],
+        On::Rule => {
+            let detectors = scope.detectors.iter();
+            let rules = detectors.map(|name| at_home("events", format!("rule/{name}")));
+            rules.collect()
+        }
+        On::Bus if scope.hub => vec![at_home("events", format!("event-bus/{whole}"))],
+        On::AllBuses if scope.hub => vec![(Ward::BusPolicies, "*".to_owned())],
+        On::Topic => {
+            let topics = names::topic_prefixes(stack).into_iter();
+            let topics = topics.map(|prefix| at_home("sns", format!("{prefix}*")));
+            topics.collect()
+        }
+        On::Queue if scope.hub => vec![listens("sqs", "*", names::dead_letters(stack))],
+        On::Queue => vec![at_home("sqs", names::dead_letters(stack))],
+        On::Role | On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole if scope.hub => {
+            let role = format!(
+                "{}{}*",
+                names::ROLE_PATH,
+                names::forwarder_role_prefix(stack)
+            );
+            vec![listens("iam", "", format!("role{role}"))]
+        }
+        On::BoundaryPolicy => {
+            let name = scope.boundary.iter();
+            let policies = name.map(|name| listens("iam", "", format!("policy/{name}")));
+            policies.collect()
+        }
+        On::Alias if scope.key => vec![at_home("kms", format!("alias/{whole}"))],
+        On::Key if scope.key => {
+            let keys = format!("arn:{partition}:kms:*:{account}:key/*");
+            vec![(Ward::Key, keys)]
+        }
+        // An organization's trail is that of its owner, whoever that is.
+        On::Trail => {
+            let trails = scope.trail.iter();
+            let trail = |name| format!("arn:{partition}:cloudtrail:*:{listening}:trail/{name}");
+            trails.map(|name| (Ward::Trail, trail(name))).collect()
+        }
+        On::Bucket => {
+            let bucket = |name| format!("arn:{partition}:s3:::{name}");
+            let buckets = scope.buckets().map(bucket).into_iter();
+            let both = buckets.flat_map(|bucket| [format!("{bucket}/*"), bucket]);
+            both.map(|arn| (Ward::Trail, arn)).collect()
+        }
+        // Not deployed.
+        On::Bus
+        | On::AllBuses
+        | On::Role
+        | On::BoundedRole
+        | On::BoundaryOfRole
+        | On::UnboundedRole
+        | On::Alias
+        | On::Key => Vec::new(),
+        // What is looked at, handed on, new, temporary, or somebody else's.
+        On::Any
+        | On::Account
+        | On::EventBus
+        | On::ProbeSubscription
+        | On::Receiver
+        | On::ReceiverKey
+        | On::Probe
+        | On::ProbeRule
+        | On::LeftProbeRule
+        | On::LeftProbe
+        | On::NamedRole
+        | On::PassedRole
+        | On::AllKeys
+        | On::AnyKey
+        | On::GivenKey
+        | On::FreshKey
+        | On::NewKey
+        | On::NewKeyTag
+        | On::LogBucket
+        | On::LogObject
+        | On::AnyTrail
+        | On::Organization
+        | On::OrganizationTrail
+        | On::TrailRole
+        | On::MemberRole => Vec::new(),
     }
 }

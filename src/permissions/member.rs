@@ -25,6 +25,7 @@ pub(super) static CALLS: &[&Call] = &[
     &calls::UPDATE_ROLE,
     &calls::UPDATE_TRUST,
     &calls::DELETE_ROLE_POLICY,
+    &calls::PUT_ROLE_BOUNDARY,
     &calls::DETACH_ROLE_POLICY,
     &calls::DELETE_ROLE,
     &calls::CREATE_QUEUE,
@@ -37,8 +38,11 @@ pub(super) static CALLS: &[&Call] = &[
     &calls::PUT_EVENTS,
 ];
 
-/// Stands for the account that the role is in: IAM fills it in. Source: IAM, policy variables.
-const THIS_ACCOUNT: &str = "${aws:PrincipalAccount}";
+/// Any account, where one document serves all: what its role may name in another account it may not touch there. A
+/// variable of IAM cannot stand there. Source: IAM, policy variables: in an ARN behind the fifth colon only.
+const ANY_ACCOUNT: &str = "*";
+/// The account that a template is deployed to: CloudFormation fills it in.
+const THIS_ACCOUNT: &str = "${AWS::AccountId}";
 /// No account has this number.
 const NOBODY: &str = "000000000000";
 
@@ -49,8 +53,10 @@ pub struct MemberRole {
     pub name: String,
     /// Who may take it on.
     pub trust: Value,
-    /// What it may do.
+    /// What it may do, in whichever account it is.
     pub policy: Value,
+    /// What it may do, with [`NOBODY`]'s number for that of its account.
+    placed: Value,
 }
 
 /// The role that members need for a rules file, the same in every one. `trusted` is the role or user that
@@ -66,11 +72,13 @@ pub fn member_role(scope: &Scope, trusted: &Arn, organization: Option<&str>) -> 
         receivers: Default::default(),
         ..scope.clone()
     };
-    let text = policy(&everywhere, Phase::Member).to_string();
+    let placed = policy(&everywhere, Phase::Member);
+    let text = placed.to_string();
     Some(MemberRole {
         name: scope.member_role.clone()?,
         trust: trust(trusted, organization),
-        policy: serde_json::from_str(&text.replace(NOBODY, THIS_ACCOUNT)).ok()?,
+        policy: serde_json::from_str(&text.replace(NOBODY, ANY_ACCOUNT)).ok()?,
+        placed,
     })
 }
 
@@ -117,11 +125,28 @@ impl MemberRole {
                         "AssumeRolePolicyDocument": self.trust,
                         "Policies": [{
                             "PolicyName": "iamwatch",
-                            "PolicyDocument": self.policy,
+                            "PolicyDocument": filled_in(&self.placed),
                         }],
                     },
                 },
             },
         })
+    }
+}
+
+/// A document in which CloudFormation fills in the account.
+fn filled_in(document: &Value) -> Value {
+    match document {
+        Value::String(text) if text.contains(NOBODY) => {
+            json!({ "Fn::Sub": text.replace(NOBODY, THIS_ACCOUNT) })
+        }
+        Value::Array(list) => list.iter().map(filled_in).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            fields
+                .map(|(name, value)| (name.clone(), filled_in(value)))
+                .collect()
+        }
+        other => other.clone(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod guard;
 mod member;
+mod powers;
 mod resources;
 mod scope;
 
@@ -12,9 +13,11 @@ use serde_json::{Value, json};
 
 use crate::aws::{Call, Need, On, Step, calls};
 use crate::backtest::source::{lookup, s3};
+use crate::resources::names;
 
-pub use guard::{GUARD_LIMIT, guard};
+pub use guard::{GUARD_LIMIT, guard, printed_length};
 pub use member::{MemberRole, member_role};
+pub use powers::{Power, powers};
 pub use scope::Scope;
 
 /// Characters of a managed policy; white space does not count. Source: IAM quotas.
@@ -43,7 +46,7 @@ static PROOF: &[(&Call, On)] = &[
     (&calls::CREATE_QUEUE, On::Probe),
     (&calls::DELETE_QUEUE, On::Probe),
     (&calls::LIST_QUEUE_TAGS, On::Probe),
-    (&calls::SUBSCRIBE, On::Topic),
+    (&calls::SUBSCRIBE, On::ProbeSubscription),
     (&calls::UNSUBSCRIBE, On::Topic),
     (&calls::PUT_RULE, On::ProbeRule),
     (&calls::PUT_TARGETS, On::ProbeRule),
@@ -91,6 +94,25 @@ pub fn policy(scope: &Scope, phase: Phase) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
+/// The permissions boundary that the rules file's roles need: what forwarders do, and nothing else.
+pub fn boundary(scope: &Scope) -> Value {
+    let bus = names::arn(
+        "events",
+        &scope.home,
+        &scope.account,
+        &format!("event-bus/{}", names::whole(&scope.stack)),
+    );
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "SendToHomeBus",
+            "Effect": "Allow",
+            "Action": "events:PutEvents",
+            "Resource": bus,
+        }],
+    })
+}
+
 /// Characters of a policy as IAM counts them.
 pub fn length(policy: &Value) -> usize {
     policy.to_string().chars().count()
@@ -122,7 +144,7 @@ fn needs(phase: Phase) -> Vec<(Need, bool)> {
         let needs = call.needs.iter();
         let needs = needs
             .filter(|need| !matches!(need.on, On::PassedRole | On::LeftProbeRule | On::LeftProbe));
-        needs.map(|need| (Need { on: *on, ..*need }, true))
+        needs.map(|need| (Need { on: *on, ..*need }, call.write))
     }));
     needs
 }
@@ -148,7 +170,7 @@ impl Statement {
     }
 }
 
-fn one_or_many(texts: BTreeSet<String>) -> Value {
+fn one_or_many(texts: impl IntoIterator<Item = String>) -> Value {
     let mut texts: Vec<String> = texts.into_iter().collect();
     match texts.len() {
         1 => json!(texts.pop()),

@@ -3,12 +3,16 @@
 //! Looking goes to every Region and to names of ours alone, where AWS can tell them: what a smaller rules
 //! file no longer wants must be found. Writing goes to what the file asks for, where it asks for it.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Scope;
 use crate::aws::On;
 use crate::aws::calls::TRAIL_ROLE;
+use crate::compile::test_source;
 use crate::resources::{DEFAULT_BUS, STACK_TAG, names};
+
+/// Characters of the id in the name of what is temporary.
+const PROBE_ID: usize = 20;
 
 /// What a need grants: the resources and the condition of one statement of the policy.
 pub(super) struct Granted {
@@ -22,7 +26,7 @@ pub(super) struct Granted {
 
 /// What a need grants; `None`: the rules file does not use it.
 pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
-    let sid = sid(on, write);
+    let sid = sid(on, write, scope);
     let granted = |resources: Vec<String>| Granted {
         order: ORDER.iter().position(|known| *known == sid).unwrap_or(0),
         sid,
@@ -31,6 +35,11 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
     };
     let used = match on {
         On::Bus | On::Role if write => scope.hub,
+        On::BoundedRole => scope.hub,
+        On::BoundaryPolicy => false,
+        On::BoundaryOfRole => scope.hub && scope.boundary.is_some(),
+        On::UnboundedRole => scope.hub && scope.boundary.is_none(),
+        On::Rule if write => scope.hub || !scope.detectors.is_empty(),
         On::PassedRole | On::AllBuses | On::LeftProbeRule => scope.hub,
         On::AllKeys | On::FreshKey | On::NewKey | On::NewKeyTag | On::Alias => scope.key,
         On::Key if write => scope.key,
@@ -43,6 +52,7 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
             scope.member_role.is_some() && scope.trail.is_some()
         }
         On::Receiver => !scope.receivers.is_empty(),
+        On::ReceiverKey => !arns(on, write, scope).is_empty(),
         _ => true,
     };
     used.then(|| granted(arns(on, write, scope)))
@@ -59,6 +69,7 @@ const ORDER: &[&str] = &[
     "ReadTopics",
     "ReadQueues",
     "ReadReceivers",
+    "ReadReceiversKeys",
     "ReadRoles",
     "FindKeys",
     "ReadBucket",
@@ -72,6 +83,7 @@ const ORDER: &[&str] = &[
     "WriteTopics",
     "WriteQueues",
     "WriteRoles",
+    "WriteBoundedRoles",
     "PassRoles",
     "CreateKey",
     "TagNewKey",
@@ -79,10 +91,12 @@ const ORDER: &[&str] = &[
     "OurKey",
     "GivenKey",
     "PutTestEvents",
+    "ReadProbes",
+    "ListenWithProbe",
     "WriteProbe",
 ];
 
-fn sid(on: On, write: bool) -> &'static str {
+fn sid(on: On, write: bool, scope: &Scope) -> &'static str {
     match on {
         On::Any | On::AllBuses | On::AllKeys => "NoNarrowerResource",
         On::Organization | On::OrganizationTrail => "ReadOrganization",
@@ -95,9 +109,15 @@ fn sid(on: On, write: bool) -> &'static str {
         On::Rule | On::LeftProbeRule | On::Bus => "ReadRulesAndBus",
         On::Topic if write => "WriteTopics",
         On::Topic => "ReadTopics",
+        On::ProbeSubscription => "ListenWithProbe",
         On::Queue if write => "WriteQueues",
         On::Queue | On::LeftProbe => "ReadQueues",
         On::Receiver => "ReadReceivers",
+        On::ReceiverKey => "ReadReceiversKeys",
+        On::BoundedRole | On::BoundaryOfRole if scope.boundary.is_some() => "WriteBoundedRoles",
+        On::BoundedRole | On::BoundaryOfRole | On::BoundaryPolicy | On::UnboundedRole => {
+            "WriteRoles"
+        }
         On::Role if write => "WriteRoles",
         On::Role | On::NamedRole => "ReadRoles",
         On::PassedRole => "PassRoles",
@@ -113,7 +133,8 @@ fn sid(on: On, write: bool) -> &'static str {
         On::LogObject => "ReadLogs",
         On::Trail => "WriteTrail",
         On::EventBus => "PutTestEvents",
-        On::Probe | On::ProbeRule => "WriteProbe",
+        On::Probe | On::ProbeRule if write => "WriteProbe",
+        On::Probe | On::ProbeRule => "ReadProbes",
     }
 }
 
@@ -133,19 +154,37 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         _ => "*",
     };
     let role = |name: &str| format!("arn:{partition}:iam::{account}:role{name}");
+    let forwarders = format!("{}*", names::forwarder_role_prefix(&scope.stack));
+    // Of a stack whose name goes on where this one's ends, they are longer.
+    let probe = match write {
+        true => format!(
+            "{}{}",
+            names::probe_prefix(&scope.stack),
+            "?".repeat(PROBE_ID)
+        ),
+        false => format!("{}*", names::probe_prefix(&scope.stack)),
+    };
     let path = names::ROLE_PATH;
     let bucket = |name: &str| format!("arn:{partition}:s3:::{name}");
     match on {
         On::Any | On::AllBuses | On::AllKeys | On::NewKey => vec!["*".to_owned()],
         On::Account => vec![format!("arn:{partition}:account::{account}:account")],
         On::Rule => {
-            let own = |bus: &str| format!("rule/{bus}{prefix}*");
-            let on_bus = own(&format!("{whole}/"));
-            let mut rules = vec![anywhere("events", region(false), &own(""))];
-            if !write || scope.hub {
-                rules.push(anywhere("events", region(true), &on_bus));
+            let on_bus = anywhere("events", region(true), &format!("rule/{whole}/{prefix}*"));
+            let forwarder = format!("rule/{}*", names::forwarder(&scope.stack, None));
+            match (write, scope.hub) {
+                // Whose a rule is tells its tag, which must be read.
+                (false, _) => {
+                    let all = anywhere("events", region(false), &format!("rule/{prefix}*"));
+                    vec![all, on_bus]
+                }
+                (true, true) => vec![anywhere("events", region(false), &forwarder), on_bus],
+                (true, false) => {
+                    let detectors = scope.detectors.iter();
+                    let rules = detectors.map(|name| at_home("events", &format!("rule/{name}")));
+                    rules.collect()
+                }
             }
-            rules
         }
         On::Bus => vec![anywhere(
             "events",
@@ -157,34 +196,58 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             .filter(|bus| scope.hub || **bus == DEFAULT_BUS)
             .map(|bus| anywhere("events", region(false), &format!("event-bus/{bus}")))
             .collect(),
-        On::Topic => vec![anywhere("sns", region(true), &format!("{prefix}*"))],
+        On::Topic | On::ProbeSubscription if write => {
+            let topics = names::topic_prefixes(&scope.stack).into_iter();
+            let topics = topics.map(|prefix| at_home("sns", &format!("{prefix}*")));
+            topics.collect()
+        }
+        On::Topic | On::ProbeSubscription => {
+            vec![anywhere("sns", region(true), &format!("{prefix}*"))]
+        }
+        On::Queue if write => {
+            vec![anywhere(
+                "sqs",
+                region(false),
+                &names::dead_letters(&scope.stack),
+            )]
+        }
         On::Queue => vec![anywhere("sqs", region(false), &format!("{prefix}*"))],
         On::Receiver => scope.receivers.iter().map(ToString::to_string).collect(),
-        On::Probe | On::LeftProbe => vec![at_home(
-            "sqs",
-            &format!("{}*", names::probe_prefix(&scope.stack)),
-        )],
+        On::ReceiverKey => {
+            // Nobody reads the policy of a key in another account.
+            let here = scope
+                .receivers
+                .iter()
+                .filter(|queue| queue.account() == account.as_str());
+            let keys = here.map(|queue| {
+                let (region, account) = (queue.region(), queue.account());
+                format!("arn:{partition}:kms:{region}:{account}:key/*")
+            });
+            keys.collect()
+        }
+        On::Probe | On::LeftProbe => vec![at_home("sqs", &probe)],
         On::ProbeRule => ["", &format!("{whole}/")]
             .iter()
             .filter(|bus| scope.hub || bus.is_empty())
-            .map(|bus| {
-                let probe = names::probe_prefix(&scope.stack);
-                at_home("events", &format!("rule/{bus}{probe}*"))
-            })
+            .map(|bus| at_home("events", &format!("rule/{bus}{probe}")))
             .collect(),
         On::LeftProbeRule => {
-            let probe = names::probe_prefix(&scope.stack);
-            vec![anywhere(
-                "events",
-                region(true),
-                &format!("rule/{whole}/{probe}*"),
-            )]
+            let rule = format!("rule/{whole}/{probe}");
+            vec![anywhere("events", region(true), &rule)]
         }
         On::NamedRole => vec![
             role(&format!("{path}{prefix}*")),
             role(&format!("/{prefix}*")),
         ],
-        On::Role | On::PassedRole => vec![role(&format!("{path}{prefix}*"))],
+        On::Role if !write => vec![role(&format!("{path}{prefix}*"))],
+        On::Role
+        | On::BoundedRole
+        | On::BoundaryOfRole
+        | On::BoundaryPolicy
+        | On::UnboundedRole
+        | On::PassedRole => {
+            vec![role(&format!("{path}{forwarders}"))]
+        }
         On::AnyKey | On::Key => vec![anywhere("kms", "*", "key/*")],
         On::GivenKey => scope.given_key.iter().map(ToString::to_string).collect(),
         On::FreshKey | On::NewKeyTag => vec![at_home("kms", "key/*")],
@@ -230,25 +293,69 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
 
 fn condition(on: On, write: bool, scope: &Scope) -> Option<Value> {
     let stack = &scope.stack;
-    let equals = |key: String, value: Value| {
-        let mut test = serde_json::Map::new();
-        test.insert(key, value);
-        Some(json!({ "StringEquals": test }))
+    let mut tests = Map::new();
+    let mut test = |operator: &str, key: &str, value: Value| {
+        let keys = tests
+            .entry(operator)
+            .or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(keys) = keys {
+            keys.insert(key.to_owned(), value);
+        }
     };
     match (on, &scope.regions) {
         (On::Rule | On::LeftProbeRule | On::Queue | On::EventBus, Some(regions))
             if write && regions.len() > 1 =>
         {
-            equals("aws:RequestedRegion".to_owned(), json!(regions))
+            test("StringEquals", "aws:RequestedRegion", json!(regions));
         }
-        (On::PassedRole, _) => equals(
-            "iam:PassedToService".to_owned(),
+        _ => {}
+    }
+    match on {
+        On::PassedRole => test(
+            "StringEquals",
+            "iam:PassedToService",
             json!("events.amazonaws.com"),
         ),
-        (On::Key, _) => equals(format!("aws:ResourceTag/{STACK_TAG}"), json!(stack)),
-        (On::NewKey | On::NewKeyTag, _) => {
-            equals(format!("aws:RequestTag/{STACK_TAG}"), json!(stack))
+        On::Key => test(
+            "StringEquals",
+            &format!("aws:ResourceTag/{STACK_TAG}"),
+            json!(stack),
+        ),
+        On::NewKey | On::NewKeyTag => test(
+            "StringEquals",
+            &format!("aws:RequestTag/{STACK_TAG}"),
+            json!(stack),
+        ),
+        On::BoundedRole | On::BoundaryOfRole => {
+            if let Some(name) = &scope.boundary {
+                let policy = names::policy_arn(&scope.home, &scope.account, name);
+                test("ArnLike", "iam:PermissionsBoundary", json!(policy));
+            }
         }
-        _ => None,
+        // A role of that name elsewhere is nobody's that we know. The variable is the caller's own organization.
+        On::MemberRole => test(
+            "StringEquals",
+            "aws:ResourceOrgID",
+            json!("${aws:PrincipalOrgID}"),
+        ),
+        // The key has a value for each event of a call, and where a list is empty everything holds of all its values.
+        // Source: EventBridge, `eb-use-conditions`; IAM, keys with several values.
+        On::EventBus => {
+            let source = json!(test_source(stack));
+            test("ForAllValues:StringEquals", "events:source", source);
+            test("Null", "events:source", json!("false"));
+        }
+        On::ReceiverKey => test(
+            "StringNotEquals",
+            &format!("aws:ResourceTag/{STACK_TAG}"),
+            json!(stack),
+        ),
+        On::ProbeSubscription => {
+            test("StringEquals", "sns:Protocol", json!("sqs"));
+            let queues = arns(On::Probe, true, scope);
+            test("StringLike", "sns:Endpoint", super::one_or_many(queues));
+        }
+        _ => {}
     }
+    (!tests.is_empty()).then_some(Value::Object(tests))
 }

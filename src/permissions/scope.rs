@@ -22,6 +22,8 @@ pub struct Scope {
     pub regions: Option<BTreeSet<Region>>,
     /// Whether there is a home bus with forwarders and their roles.
     pub hub: bool,
+    /// Patterns of the names of detectors, where they sit on the default bus.
+    pub detectors: BTreeSet<String>,
     /// Whether topics have a key of ours.
     pub key: bool,
     /// The key of the user's own that encrypts the topics.
@@ -32,6 +34,8 @@ pub struct Scope {
     pub bucket: Option<String>,
     /// The role to take on in member accounts, where an organization is watched.
     pub member_role: Option<String>,
+    /// The managed policy that every role of ours carries as its permissions boundary.
+    pub boundary: Option<String>,
     /// Queues of others that receive alerts.
     pub receivers: BTreeSet<Arn>,
     /// Buckets and folders in them whose logs are read, where they are not those of our trail.
@@ -72,6 +76,7 @@ impl Scope {
             home: file.home.region.clone(),
             regions: (!everywhere).then(|| places(&desired, &file.home.region)),
             hub: named(Kind::Bus).is_some(),
+            detectors: detectors(&desired, &file.name),
             key: named(Kind::EncryptionKey).is_some(),
             given_key: match &file.topic_key {
                 TopicKey::Existing(arn) => Some(arn.clone()),
@@ -79,6 +84,7 @@ impl Scope {
             },
             trail: named(Kind::Trail),
             bucket: named(Kind::Bucket),
+            boundary: file.role_boundary.clone(),
             member_role: file.watch.organization.map(|o| o.member_role),
             receivers: desired.receivers.into_iter().map(|r| r.queue).collect(),
             logs: Vec::new(),
@@ -106,6 +112,16 @@ fn samples(home: &Region) -> Vec<(Region, Span)> {
     let neither = neither.filter_map(|name| name.parse::<Region>().ok());
     let neither = neither.filter(|region| region != home).take(1);
     neither.map(|region| (region, Span::default())).collect()
+}
+
+/// The detectors on the default bus: their names in keys have no bus before them.
+fn detectors(desired: &Desired, stack: &StackName) -> BTreeSet<String> {
+    if desired.topology.is_hub() {
+        return BTreeSet::new();
+    }
+    let keys = desired.detectors.values().flatten();
+    keys.map(|key| names::kin_of_detector(stack, &key.name))
+        .collect()
 }
 
 /// Where the resources stand.

@@ -9,7 +9,7 @@ use crate::place::Arn;
 use crate::resources::{
     EncryptionKey, EventRule, Resource, Subscription, Target, Topic, names, policy, rule,
 };
-use crate::rules::{Channel, ChannelName, Endpoint, Format, QueueRef, TopicKey};
+use crate::rules::{Channel, ChannelName, Endpoint, QueueRef, TopicKey};
 
 impl Account<'_> {
     pub(super) fn add_detector(
@@ -20,24 +20,19 @@ impl Account<'_> {
     ) {
         let dead_letters = self.add_dead_letters(desired, &self.file.home.region);
         let mut targets = BTreeMap::new();
-        for (format, id) in [(Format::Text, "text"), (Format::Json, "json")] {
-            let channels: Vec<ChannelName> = channels
-                .iter()
-                .filter(|name| self.channel(name).is_some_and(|c| c.format == format))
-                .cloned()
-                .collect();
-            if channels.is_empty() {
+        for name in channels {
+            let Some(channel) = self.channel(name) else {
                 continue;
-            }
-            let Some(topic) = self.add_topic(desired, &channels, format) else {
+            };
+            let Some(topic) = self.add_topic(desired, name, channel) else {
                 continue;
             };
             targets.insert(
-                id.to_owned(),
+                name.0.clone(),
                 Target {
                     arn: topic,
                     role: None,
-                    input: Some(pattern.message(format, &self.file.home.region)),
+                    input: Some(pattern.message(channel.format, &self.file.home.region)),
                     max_age_seconds: rule::DEFAULT_MAX_AGE_SECONDS,
                     max_retries: rule::DEFAULT_MAX_RETRIES,
                     dead_letters: dead_letters.clone(),
@@ -48,7 +43,7 @@ impl Account<'_> {
             name: names::detector(&self.file.name, &pattern.rule, pattern.part),
             bus: desired.topology.bus.clone(),
             description: format!("iamwatch: {} ({})", pattern.title, pattern.severity),
-            pattern: Arc::new(pattern.pattern.clone()),
+            pattern: Arc::new(pattern.at_home(self.home)),
             state: pattern.state,
             targets,
         });
@@ -60,13 +55,14 @@ impl Account<'_> {
             .push(key);
     }
 
+    /// A channel has a topic of its own.
     fn add_topic(
         &self,
         desired: &mut Desired,
-        channels: &[ChannelName],
-        format: Format,
+        channel_name: &ChannelName,
+        channel: &Channel,
     ) -> Option<Arn> {
-        let name = names::topic(&self.file.name, channels, format);
+        let name = names::topic(&self.file.name, channel_name, channel.format);
         let arn = self.arn_at_home("sns", &name)?;
         let topic = Topic {
             policy: policy::for_our_rules("sns:Publish", &arn, &self.rules(&self.file.home.region)),
@@ -75,11 +71,7 @@ impl Account<'_> {
             kms_key: self.add_key(desired),
         };
         self.add(desired, &self.home(), Resource::Topic(topic));
-        for name in channels {
-            if let Some(channel) = self.channel(name) {
-                self.add_subscription(desired, name, channel, &arn);
-            }
-        }
+        self.add_subscription(desired, channel_name, channel, &arn);
         Some(arn)
     }
 

@@ -89,6 +89,12 @@ impl Account<'_> {
         }
     }
 
+    /// The policy that bounds our roles, which each account has under one name.
+    fn boundary(&self) -> Option<Arn> {
+        let name = self.file.role_boundary.as_ref()?;
+        names::policy_arn(&self.file.home.region, self.account, name)
+    }
+
     fn add_role(&self, desired: &mut Desired, region: &Region, bus: &Arn) -> Option<Arn> {
         let name = names::forwarder_role(&self.file.name, region);
         let arn = names::role_arn(region, self.account, &name)?;
@@ -108,7 +114,7 @@ impl Account<'_> {
                 policy::put_events_on(bus),
             )]),
             attached: Vec::new(),
-            boundary: None,
+            boundary: self.boundary(),
         };
         let everywhere = Place::Global {
             account: self.account.clone(),

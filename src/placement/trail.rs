@@ -161,7 +161,6 @@ impl TrailSource {
         listening: &BTreeSet<Region>,
     ) -> Self {
         let settings = file.trail.settings();
-        let is_named = settings.name.is_some();
         let name = settings.name.unwrap_or_else(|| names::whole(&file.name));
         let organization = account_facts.organization.as_ref();
         let owner = organization.map_or(&account_facts.account, |o| &o.management);
@@ -180,14 +179,12 @@ impl TrailSource {
             |found: &TrailFacts| found.trail.name == name && found.arn.account() == owner.as_str();
         // One of ours stays where it is, whatever Region is home now: to change over would be a gap, and a
         // second copy of the events.
-        let mine = judged.iter().find(|(found, lacks)| {
-            let serves = lacks.is_empty() && !is_named;
-            found.owner == Owner::Ours && (is_namesake(found) || serves)
-        });
+        let is_ours = |found: &TrailFacts| found.owner == Owner::Ours && is_namesake(found);
+        let mine = judged.iter().find(|(found, _)| is_ours(found));
         let mine = mine.map(|(found, _)| found.arn.clone());
         // Where no trail is asked for, one of ours that was kept serves as well as any.
         let suitable = judged.iter().find(|(found, lacks)| {
-            lacks.is_empty() && (found.owner != Owner::Ours || file.trail == Wish::None)
+            lacks.is_empty() && (!is_ours(found) || file.trail == Wish::None)
         });
         let suitable = suitable.map(|(found, _)| found.arn.clone());
         // A name is taken in all Regions that its trail records, whoever has it: the plan says so then.

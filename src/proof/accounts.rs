@@ -8,14 +8,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::spread::{PROBE_MARK, alerts, on_the_home_bus};
-use super::watch::Test;
+use super::watch::{Test, Way};
 use super::{BrokenLink, Deployment, Options, Outcome, Setting, synthetic};
 use crate::aws::{CallError, Cloud};
 use crate::organization::Member;
 use crate::pattern::EventPattern;
 use crate::place::{Place, Region};
 use crate::resources::ResourceKey;
-use crate::rules::Format;
 
 /// One forwarder of an account, and who sends through it.
 #[derive(Debug)]
@@ -117,8 +116,7 @@ fn prepare(deployment: Deployment<'_>, way: Route, run: &str, options: &Options<
         from: way.region,
         sender: Some(way.cloud),
         sent: None,
-        // The queue receives the event itself: JSON.
-        missing: BTreeSet::from([Format::Json]),
+        missing: BTreeSet::from([Way::Bus]),
         alert: None,
         weak: Vec::new(),
         outcome,

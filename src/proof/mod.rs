@@ -18,7 +18,7 @@ use crate::compile::{Compiled, Where, is_wanted};
 use crate::place::Region;
 use crate::plan::Deployment;
 use crate::resources::{Kind, ResourceKey, names};
-use crate::rules::{Format, RuleId};
+use crate::rules::RuleId;
 use watch::Test;
 
 pub use accounts::{AccountProof, Route, prove_accounts};
@@ -55,6 +55,8 @@ pub struct Proof {
     pub weak: Vec<BrokenLink>,
     /// Readers who would not get it, because they have not confirmed yet.
     pub unconfirmed: Vec<String>,
+    /// Readers beyond AWS: mailboxes, telephones, programs behind a URL, functions. That they get it cannot be seen.
+    pub handed_over: Vec<String>,
 }
 
 /// How a test ended.
@@ -79,8 +81,8 @@ pub enum Outcome {
     Lost {
         /// How long we waited, in milliseconds.
         after_ms: i64,
-        /// The forms of the alert that did not come.
-        missing: Vec<Format>,
+        /// The topics that it did not come by.
+        missing: Vec<String>,
     },
     /// No event was found that the pattern matches.
     NoEvent,
@@ -134,9 +136,11 @@ pub async fn prove(
     }
     let sent = tests.iter().filter(|test| test.event.is_some());
     let topics = watch::topics(deployment.desired, sent.map(|test| &test.key));
-    for (topic, link) in path::receivers(cloud, deployment.desired, &topics).await {
+    let keys = path::keys(cloud, deployment.desired, &topics).await;
+    let receivers = path::receivers(cloud, deployment.desired, &topics).await;
+    for suspect in keys.into_iter().chain(receivers) {
         for test in &mut tests {
-            test.breaks_at(deployment.desired, &topic, &link);
+            test.suspects(deployment.desired, &suspect);
         }
     }
     let open = tests.iter().any(|test| test.outcome.is_none());
@@ -174,6 +178,7 @@ pub async fn prove(
         .map(|(test, compiled)| Proof {
             rule: compiled.rule.clone(),
             unconfirmed: path::unconfirmed(deployment, &test.key, &test.from),
+            handed_over: path::handed_over(deployment, &test.key, &test.from),
             detector: names::detector(deployment.stack, &compiled.rule, compiled.part),
             from: test.from,
             weak: test.weak,
@@ -265,7 +270,7 @@ fn prepare(deployment: Deployment<'_>, compiled: &Compiled, options: &Options<'_
             (!links.is_empty()).then_some(Outcome::Broken { links })
         }
     };
-    let missing = watch::formats(desired, &detector);
+    let missing = watch::ways(desired, &detector);
     Test {
         key: detector,
         event,

@@ -1,5 +1,7 @@
 //! The way of an alert, link by link: what stands in AWS against what must.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +11,9 @@ use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Place, Region};
 use crate::placement::{Desired, Receiver, TrailSource, unfit};
 use crate::plan::{Action, foreign_statements, notes};
-use crate::resources::{Impact, Kind, Live, Resource, ResourceKey, Stretch, names, queue};
+use crate::resources::{
+    Affected, Impact, Kind, Live, Resource, ResourceKey, Stretch, key, names, queue,
+};
 
 /// One link of the way that loses something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -213,47 +217,115 @@ fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
         .next()
 }
 
+/// A link behind a topic that is wrong, or may be.
+#[derive(Debug)]
+pub(super) struct Suspect {
+    pub(super) topic: Arn,
+    pub(super) link: BrokenLink,
+    /// Whether it is known to be wrong; else it could not be looked at, and a test shows as much as can be seen.
+    pub(super) is_certain: bool,
+}
+
 /// What is wrong with the queues of others that some topics send to, each looked at once.
-pub(super) async fn receivers(
-    cloud: &Cloud,
-    desired: &Desired,
-    topics: &[Arn],
-) -> Vec<(Arn, BrokenLink)> {
+pub(super) async fn receivers(cloud: &Cloud, desired: &Desired, topics: &[Arn]) -> Vec<Suspect> {
     let clients = cloud.at_place(&desired.home);
     let mut found = Vec::new();
     for receiver in &desired.receivers {
         if topics.contains(&receiver.topic) {
             let problem = receiver_problem(&clients, receiver).await;
-            found.extend(problem.map(|link| (receiver.topic.clone(), link)));
+            found.extend(problem.map(|(link, is_certain)| Suspect {
+                topic: receiver.topic.clone(),
+                link,
+                is_certain,
+            }));
         }
     }
     found
 }
 
-async fn receiver_problem(clients: &Clients, receiver: &Receiver) -> Option<BrokenLink> {
-    let link = format!("queue {} of channel {}", receiver.queue, receiver.channel);
-    let (problem, remedy) =
-        match queue::missing_statement(&clients.sqs, &receiver.queue, &receiver.topic).await {
-            Ok(None) => return None,
-            Ok(Some(statement)) => (
-                "its policy does not let the topic send".to_owned(),
-                format!("add this statement to the queue's policy: {statement}"),
-            ),
-            Err(error) if error.cause == Cause::NotFound => (
-                "it does not exist".to_owned(),
-                "create the queue, or correct the channel".to_owned(),
-            ),
-            // What cannot be looked at is not proved.
-            Err(error) => (
-                format!("cannot tell whether it lets the topic send: {error}"),
-                error.remedy().unwrap_or_default(),
-            ),
+/// What is wrong with a key of somebody's own that encrypts some topics, looked at once.
+pub(super) async fn keys(cloud: &Cloud, desired: &Desired, topics: &[Arn]) -> Vec<Suspect> {
+    let clients = cloud.at_place(&desired.home);
+    let mut known: BTreeMap<Arn, Option<BrokenLink>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for resource in desired.resources.values() {
+        let Resource::Topic(topic) = resource else {
+            continue;
         };
+        let arn = names::arn_at("sns", &desired.home, &topic.name);
+        let key = topic
+            .kms_key
+            .as_deref()
+            .and_then(|key| key.parse::<Arn>().ok());
+        let (Some(arn), Some(key)) = (arn.filter(|arn| topics.contains(arn)), key) else {
+            continue;
+        };
+        let problem = match known.get(&key) {
+            Some(known) => known.clone(),
+            None => key_problem(&clients, &key).await,
+        };
+        known.insert(key, problem.clone());
+        found.extend(problem.map(|link| Suspect {
+            topic: arn,
+            link,
+            is_certain: true,
+        }));
+    }
+    found
+}
+
+async fn key_problem(clients: &Clients, key: &Arn) -> Option<BrokenLink> {
+    let (problem, remedy) = match key::problem(&clients.kms, key).await {
+        Ok(None) => return None,
+        Ok(Some(found)) => {
+            let remedy = "mend the key, or name another one in `topics.kms_key`";
+            (found.problem, with_document(remedy, found.statement))
+        }
+        // What cannot be looked at is not proved.
+        Err(error) => (
+            format!("cannot tell whether EventBridge can use it: {error}"),
+            error.remedy().unwrap_or_default(),
+        ),
+    };
     Some(BrokenLink {
-        link,
+        link: format!("key {key}"),
         problem,
         remedy,
     })
+}
+
+fn with_document(remedy: &str, document: Option<Value>) -> String {
+    match document {
+        Some(document) => format!("{remedy}: {document}"),
+        None => remedy.to_owned(),
+    }
+}
+
+async fn receiver_problem(clients: &Clients, receiver: &Receiver) -> Option<(BrokenLink, bool)> {
+    let link = format!("queue {} of channel {}", receiver.queue, receiver.channel);
+    let mut is_certain = true;
+    let (problem, remedy) = match queue::obstacle(clients, &receiver.queue, &receiver.topic).await {
+        Ok(None) => return None,
+        Ok(Some(found)) => {
+            is_certain = found.is_certain;
+            (found.problem, with_document(&found.remedy, found.document))
+        }
+        Err(error) if error.cause == Cause::NotFound => (
+            "it does not exist".to_owned(),
+            "create the queue, or correct the channel".to_owned(),
+        ),
+        // What cannot be looked at is not proved.
+        Err(error) => (
+            format!("cannot tell whether it lets the topic send: {error}"),
+            error.remedy().unwrap_or_default(),
+        ),
+    };
+    let link = BrokenLink {
+        link,
+        problem,
+        remedy,
+    };
+    Some((link, is_certain))
 }
 
 /// The keys of the detector and of all it needs, subscriptions included, and of what brings it events of
@@ -292,9 +364,32 @@ pub(super) fn unconfirmed(
     let waiting = deployment.plan().into_iter().flat_map(|plan| &plan.waiting);
     waiting
         .filter(|key| way.contains(key))
-        .filter_map(|key| key.name.split_once('/'))
-        .map(|(_, reader)| reader.replacen('/', " ", 1))
+        .map(Affected::reader)
         .collect()
+}
+
+/// The readers of a detector's alerts that AWS hands them over to: what becomes of them there cannot be seen from here.
+/// Queues are judged by [`receivers`].
+pub(super) fn handed_over(
+    deployment: Deployment<'_>,
+    detector: &ResourceKey,
+    from: &Region,
+) -> Vec<String> {
+    let way = way(deployment, detector, from);
+    let waits = |key: &ResourceKey| {
+        let mut plan = deployment.plan().into_iter();
+        plan.any(|plan| plan.waiting.contains(key))
+    };
+    let readers = way
+        .iter()
+        .filter_map(|key| match deployment.desired.resources.get(key)? {
+            // Whoever has not confirmed gets nothing.
+            Resource::Subscription(s) if s.protocol != "sqs" && !waits(key) => {
+                Some(Affected::reader(key))
+            }
+            _ => None,
+        });
+    readers.collect()
 }
 
 /// Where the deployed pattern would not match, the field that fails.

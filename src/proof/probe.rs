@@ -49,6 +49,35 @@ pub(super) struct Probe {
     rule: Option<(String, String)>,
 }
 
+/// Something that a probe has received.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Arrival {
+    /// The topic that it came by; `None`: straight from the bus.
+    pub(super) topic: Option<Arn>,
+    /// The alert, or the event.
+    pub(super) body: String,
+}
+
+impl Arrival {
+    /// SNS puts what it delivers into an envelope. Source: SNS, `sns-message-and-json-formats`.
+    fn of(message: &str) -> Self {
+        let opened = || {
+            let envelope: Value = serde_json::from_str(message).ok()?;
+            let text = |field: &str| envelope.get(field).and_then(Value::as_str);
+            let topic = text("TopicArn")?.parse().ok()?;
+            (text("Type") == Some("Notification")).then_some(())?;
+            Some(Self {
+                topic: Some(topic),
+                body: text("Message")?.to_owned(),
+            })
+        };
+        opened().unwrap_or_else(|| Self {
+            topic: None,
+            body: message.to_owned(),
+        })
+    }
+}
+
 impl Probe {
     /// Creates the queue, lets the sources and nobody else send to it, and connects it to them.
     ///
@@ -121,7 +150,6 @@ impl Probe {
                 .topic_arn(topic.as_str())
                 .protocol("sqs")
                 .endpoint(queue.as_str())
-                .attributes("RawMessageDelivery", "true")
                 .return_subscription_arn(true);
             let answer = calls::SUBSCRIBE
                 .send(topic.as_str(), request.send())
@@ -170,7 +198,7 @@ impl Probe {
         }
     }
 
-    /// The alerts that have arrived since the last look, waiting for up to `wait_seconds`.
+    /// What has arrived since the last look, waiting for up to `wait_seconds`.
     ///
     /// # Errors
     /// What AWS says.
@@ -178,7 +206,7 @@ impl Probe {
         &self,
         clients: &Clients,
         wait_seconds: i32,
-    ) -> Result<Vec<String>, CallError> {
+    ) -> Result<Vec<Arrival>, CallError> {
         let request = clients
             .sqs
             .receive_message()
@@ -188,7 +216,7 @@ impl Probe {
         let answer = calls::RECEIVE.send(&self.url, request.send()).await?;
         let mut bodies = Vec::new();
         for message in answer.messages() {
-            bodies.extend(message.body().map(str::to_owned));
+            bodies.extend(message.body().map(Arrival::of));
             if let Some(receipt) = message.receipt_handle() {
                 let request = clients
                     .sqs

@@ -11,8 +11,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::probe::{self, Probe};
-use super::watch::{self, PAUSE};
+use super::probe::{self, Arrival, Probe};
+use super::watch::{self, PAUSE, Way};
 use super::{BrokenLink, Deployment, Options, Synthetic, opened, path};
 use crate::aws::{CallError, Cause, Clients, Cloud, calls};
 use crate::compile::Compiled;
@@ -93,7 +93,7 @@ impl RealProof {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Alert {
     rule: RuleId,
-    format: Format,
+    way: Way,
 }
 
 /// The call as seen so far.
@@ -101,8 +101,8 @@ struct Alert {
 struct Seen {
     /// CloudTrail's id of the event, and when it was on the bus.
     recorded: Option<(String, i64)>,
-    /// Bodies that came before the id was known.
-    early: Vec<(String, i64)>,
+    /// What came before the id was known.
+    early: Vec<(Arrival, i64)>,
     alert: Option<(String, i64)>,
 }
 
@@ -262,7 +262,13 @@ impl<'a> RealCall<'a> {
         }
         let topics = self.topics(wanting);
         let receivers = path::receivers(self.cloud, desired, &topics).await;
-        links.extend(receivers.into_iter().map(|(_, link)| link));
+        let keys = path::keys(self.cloud, desired, &topics).await;
+        for suspect in keys.into_iter().chain(receivers) {
+            match suspect.is_certain {
+                true => links.push(suspect.link),
+                false => proof.weak.push(suspect.link),
+            }
+        }
         let mut seen = BTreeSet::new();
         links.retain(|link| seen.insert((link.link.clone(), link.problem.clone())));
         proof.weak.dedup();
@@ -316,14 +322,14 @@ impl<'a> RealCall<'a> {
         let mut missing = self.alerts(&wanting);
         let mut seen = Seen::default();
         loop {
-            let bodies = probe.receive(clients, 5).await?;
+            let arrivals = probe.receive(clients, 5).await?;
             let after = clock() - start;
-            let nothing = bodies.is_empty();
-            for body in bodies {
-                match self.recorded(&body, request_id.as_deref()) {
+            let nothing = arrivals.is_empty();
+            for arrival in arrivals {
+                match self.recorded(&arrival.body, request_id.as_deref()) {
                     Some(event) if seen.recorded.is_none() => seen.recorded = Some((event, after)),
                     Some(_) => {}
-                    None => seen.early.push((body, after)),
+                    None => seen.early.push((arrival, after)),
                 }
             }
             seen.match_alerts(&mut missing);
@@ -357,9 +363,9 @@ impl<'a> RealCall<'a> {
         let mut alerts = BTreeSet::new();
         for compiled in wanting {
             let key = self.detector(compiled);
-            for format in watch::formats(self.deployment.desired, &key) {
+            for way in watch::ways(self.deployment.desired, &key) {
                 let rule = compiled.rule.clone();
-                alerts.insert(Alert { rule, format });
+                alerts.insert(Alert { rule, way });
             }
         }
         alerts
@@ -382,16 +388,18 @@ impl Seen {
         let Some((event, _)) = &self.recorded else {
             return;
         };
-        for (body, at) in self.early.extract_if(.., |(body, _)| body.contains(event)) {
+        let about = |(arrival, _): &mut (Arrival, i64)| arrival.body.contains(event);
+        for (arrival, at) in self.early.extract_if(.., about) {
+            let (way, body) = (Way::of(&arrival), arrival.body);
             let format = watch::format_of(&body);
             let before = missing.len();
             missing.retain(|alert| {
                 let named = match format {
-                    Format::Text => body.contains(&format!("Rule: {}  Source:", alert.rule)),
+                    Format::Text => body.contains(&format!("Rule: {}\"", alert.rule)),
                     Format::Json => serde_json::from_str::<Value>(&body)
                         .is_ok_and(|body| body.get("rule") == Some(&json!(alert.rule))),
                 };
-                !(named && alert.format == format)
+                !(named && alert.way == way)
             });
             let newer = missing.len() < before;
             if newer {

@@ -9,14 +9,13 @@ use std::future::Future;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::watch::{self, Test};
+use super::watch::{self, Test, Way};
 use super::{BrokenLink, Deployment, Options, Outcome, Setting, Synthetic, opened, path, probe};
 use crate::aws::{CallError, Cloud};
 use crate::compile::test_source;
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Place, Region};
 use crate::resources::{Resource, ResourceKey};
-use crate::rules::Format;
 
 /// What a probing event carries under `detail.iamwatch`: no detector's mark.
 pub const PROBE_MARK: &str = "PROBE ";
@@ -165,8 +164,7 @@ fn prepare(
         from: region.clone(),
         sender: None,
         sent: None,
-        // The queue receives the event itself: JSON.
-        missing: BTreeSet::from([Format::Json]),
+        missing: BTreeSet::from([Way::Bus]),
         alert: None,
         weak,
         outcome,

@@ -79,7 +79,7 @@ pub fn synthetic(
     forwarders: &[Forwarder],
     setting: &Setting<'_>,
 ) -> Option<Synthetic> {
-    let pattern = EventPattern::parse(&compiled.pattern.to_string()).ok()?;
+    let pattern = EventPattern::from_value(&compiled.at_home(setting.account)).ok()?;
     let covers: Vec<EventPattern> = forwarders
         .iter()
         .filter_map(|forwarder| EventPattern::parse(&forwarder.pattern.to_string()).ok())

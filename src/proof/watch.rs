@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::path::Suspect;
 use super::{BrokenLink, Options, Outcome, Synthetic, probe};
 use crate::aws::{CallError, Clients, Cloud, calls};
 use crate::place::{Arn, Region};
@@ -34,8 +35,8 @@ pub(super) struct Test {
     pub(super) sender: Option<Cloud>,
     /// First and last time of sending.
     pub(super) sent: Option<(i64, i64)>,
-    /// Forms in which the alert has not arrived yet: a rule has a topic for each.
-    pub(super) missing: BTreeSet<Format>,
+    /// The ways on which it has not arrived yet: a rule has a topic for each of its channels.
+    pub(super) missing: BTreeSet<Way>,
     /// The alert, once one has arrived.
     pub(super) alert: Option<String>,
     /// What would lose real events.
@@ -50,9 +51,18 @@ impl Test {
 }
 
 impl Test {
-    /// Notes a broken link behind one topic, if the alert goes there.
-    pub(super) fn breaks_at(&mut self, desired: &Desired, topic: &Arn, link: &BrokenLink) {
+    /// Notes a link behind one topic that is broken or may be, if the alert goes there.
+    pub(super) fn suspects(&mut self, desired: &Desired, suspect: &Suspect) {
+        let Suspect {
+            topic,
+            link,
+            is_certain,
+        } = suspect;
         if !targets(desired, &self.key).contains(&topic) {
+            return;
+        }
+        if !is_certain {
+            self.weak.push(link.clone());
             return;
         }
         match &mut self.outcome {
@@ -74,17 +84,33 @@ fn targets<'a>(desired: &'a Desired, detector: &ResourceKey) -> Vec<&'a Arn> {
     }
 }
 
-/// The forms in which a detector alerts, by the ids of its targets.
-pub(super) fn formats(desired: &Desired, detector: &ResourceKey) -> BTreeSet<Format> {
-    let targets = match desired.resources.get(detector) {
-        Some(Resource::Rule(rule)) => rule.targets.keys().map(String::as_str).collect(),
-        _ => Vec::new(),
-    };
-    [(Format::Text, "text"), (Format::Json, "json")]
-        .into_iter()
-        .filter(|(_, id)| targets.contains(id))
-        .map(|(format, _)| format)
-        .collect()
+/// A way into a probe.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// Through a topic: an alert.
+    Topic(Arn),
+    /// Straight from a bus: the event itself.
+    Bus,
+}
+
+impl Way {
+    pub(super) fn of(arrival: &probe::Arrival) -> Self {
+        arrival.topic.clone().map_or(Self::Bus, Self::Topic)
+    }
+
+    /// Its name for people.
+    fn name(&self) -> String {
+        match self {
+            Self::Topic(topic) => topic.resource().to_owned(),
+            Self::Bus => "the home bus".to_owned(),
+        }
+    }
+}
+
+/// The ways on which a detector's alert arrives.
+pub(super) fn ways(desired: &Desired, detector: &ResourceKey) -> BTreeSet<Way> {
+    let topics = targets(desired, detector).into_iter();
+    topics.cloned().map(Way::Topic).collect()
 }
 
 /// The form of an alert: only the one for machines is an object.
@@ -121,18 +147,17 @@ pub(super) async fn watch(
     let start = (options.clock)();
     send(cloud, tests, options).await?;
     loop {
-        let bodies = probe.receive(clients, 1).await?;
+        let arrivals = probe.receive(clients, 1).await?;
         let now = (options.clock)();
-        let nothing = bodies.is_empty();
-        for body in bodies {
+        let nothing = arrivals.is_empty();
+        for arrival in arrivals {
             let test = tests
                 .iter_mut()
-                .find(|test| test.outcome.is_none() && body.contains(&test.id));
+                .find(|test| test.outcome.is_none() && arrival.body.contains(&test.id));
             let Some(test) = test else { continue };
-            let format = format_of(&body);
-            test.missing.remove(&format);
-            if format == Format::Text || test.alert.is_none() {
-                test.alert = Some(body);
+            test.missing.remove(&Way::of(&arrival));
+            if format_of(&arrival.body) == Format::Text || test.alert.is_none() {
+                test.alert = Some(arrival.body);
             }
             if test.missing.is_empty() {
                 test.outcome = Some(Outcome::Arrived {
@@ -146,7 +171,7 @@ pub(super) async fn watch(
         }
         if now - start > limit_ms {
             for test in tests.iter_mut() {
-                let missing = test.missing.iter().copied().collect();
+                let missing = test.missing.iter().map(Way::name).collect();
                 test.outcome.get_or_insert(Outcome::Lost {
                     after_ms: now - start,
                     missing,

@@ -1,6 +1,6 @@
 //! How an apply or a test ended, for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::style::Painter;
@@ -192,6 +192,20 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
             paint.yellow("not confirmed")
         );
     }
+    let arrived = proofs.iter().filter(|proof| proof.has_arrived());
+    let beyond: BTreeSet<&str> = arrived
+        .flat_map(|proof| &proof.handed_over)
+        .map(String::as_str)
+        .collect();
+    if !beyond.is_empty() {
+        let beyond: Vec<&str> = beyond.into_iter().collect();
+        let _ = writeln!(
+            text,
+            "{} to {}: what becomes of it there cannot be seen from here",
+            paint.yellow("handed over"),
+            beyond.join(", ")
+        );
+    }
     // What is not there was not tried.
     let tried = proofs
         .iter()
@@ -199,7 +213,16 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
     let (good, tried) = tried.fold((0, 0), |(good, tried), proof| {
         (good + usize::from(proof.is_good()), tried + 1)
     });
-    let _ = writeln!(text, "{good} of {tried} good.");
+    let did = match proofs
+        .iter()
+        .any(|proof| matches!(proof.outcome, Outcome::Sent))
+    {
+        true => "sent",
+        false => "arrived",
+    };
+    if tried > 0 {
+        let _ = writeln!(text, "{good} of {tried} {did} with every link right.");
+    }
     text
 }
 

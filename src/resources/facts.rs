@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::model::{AttributeChange, ResourceKey};
+use super::policy::{still_admits, takes_nothing};
 use crate::aws::Call;
 use crate::place::{Place, Region};
 
@@ -208,6 +209,20 @@ impl Affected<'_> {
 /// Every difference of the kind loses alerts.
 pub(super) fn all_lose(_: &AttributeChange) -> Impact {
     Impact::Alert
+}
+
+/// What a difference of a policy of ours does: nothing is lost while it still lets everything in, however it is spelt, and
+/// whoever else it lets in besides.
+pub(super) fn of_policy(change: &AttributeChange) -> Impact {
+    let admits = match &change.after {
+        // One that is there besides.
+        Value::Null => takes_nothing(&change.before),
+        wanted => still_admits(&change.before, wanted),
+    };
+    match admits {
+        true => Impact::Safeguard,
+        false => Impact::Alert,
+    }
 }
 
 /// A test event passes where a real one does, and nowhere else.

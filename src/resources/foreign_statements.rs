@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::policy::{canonical, like, strings};
+use super::policy::{canonical, strings};
 use crate::place::Arn;
+use crate::wildcard::{matches_arn, matches_glob};
 
 /// What EventBridge does with a forwarder's role.
 const ACTION: &str = "events:PutEvents";
@@ -25,9 +26,9 @@ pub fn judged_statement(statement: &Value, bus: &Arn, roles: &[Arn]) -> ForeignS
     let document = canonical(&json!({ "Statement": [statement] }));
     let statement = document.pointer("/Statement/0").unwrap_or(&Value::Null);
     let covers = covers(statement, "Action", "NotAction", |glob| {
-        like(&glob.to_ascii_lowercase(), &ACTION.to_ascii_lowercase())
+        matches_glob(&glob.to_ascii_lowercase(), &ACTION.to_ascii_lowercase())
     }) && covers(statement, "Resource", "NotResource", |glob| {
-        like(glob, bus.as_str())
+        matches_glob(glob, bus.as_str())
     });
     if !covers {
         return ForeignStatement::Harmless;
@@ -97,19 +98,25 @@ fn holds(condition: &Value, role: &Arn) -> Option<bool> {
     for (operator, tests) in condition.as_object()? {
         for (key, wanted) in tests.as_object()? {
             let wanted: Vec<&str> = strings(Some(wanted)).collect();
-            let any_like = |text: &str| wanted.iter().any(|wanted| like(wanted, text));
+            let any_like = |text: &str| wanted.iter().any(|wanted| matches_glob(wanted, text));
+            let any_arn = |text: &str| wanted.iter().any(|wanted| matches_arn(wanted, text));
+            // What a variable stands for is not known.
+            if wanted.iter().any(|wanted| wanted.contains("${")) {
+                all = None;
+                continue;
+            }
             let is_one = |text: &str| wanted.contains(&text);
             let key = key.to_ascii_lowercase();
             let held = match (operator.as_str(), key.as_str()) {
                 // EventBridge always comes by TLS.
                 ("Bool", "aws:securetransport") => Some(is_one("true")),
                 // For ARNs `equals` has wildcards too. Source: IAM, condition operators.
-                ("ArnEquals" | "ArnLike" | "StringLike", "aws:principalarn") => {
-                    Some(any_like(role.as_str()))
+                ("ArnEquals" | "ArnLike", "aws:principalarn") => Some(any_arn(role.as_str())),
+                ("ArnNotEquals" | "ArnNotLike", "aws:principalarn") => {
+                    Some(!any_arn(role.as_str()))
                 }
-                ("ArnNotEquals" | "ArnNotLike" | "StringNotLike", "aws:principalarn") => {
-                    Some(!any_like(role.as_str()))
-                }
+                ("StringLike", "aws:principalarn") => Some(any_like(role.as_str())),
+                ("StringNotLike", "aws:principalarn") => Some(!any_like(role.as_str())),
                 ("StringEquals", "aws:principalarn") => Some(is_one(role.as_str())),
                 ("StringNotEquals", "aws:principalarn") => Some(!is_one(role.as_str())),
                 ("StringEquals" | "StringLike", "aws:principalaccount") => {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::kinds::Kind;
-use crate::place::{Arn, Place};
+use crate::place::{Arn, Place, StackName};
 
 /// The tag that says to which rules file a resource belongs.
 pub const STACK_TAG: &str = "iamwatch:stack";
@@ -80,7 +80,7 @@ impl ResourceKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Owner {
-    /// It carries our tag, or belongs to something that does.
+    /// It carries our tag and the name that we would give, or belongs to something that does.
     Ours,
     /// It carries the tag of another rules file.
     Stack(String),
@@ -91,12 +91,13 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// Decides by the resource's tags.
-    pub fn by_tag(tag: Option<&str>, stack: &str) -> Self {
+    /// Decides by a resource's tag and its name. Whoever may only tag could hand over anything: what we would have
+    /// called otherwise is nobody's of ours, whatever it carries.
+    pub fn of(tag: Option<&str>, stack: &StackName, is_named_by_us: bool) -> Self {
         match tag {
-            Some(name) if name == stack => Self::Ours,
-            Some(name) => Self::Stack(name.to_owned()),
-            None => Self::Nobody,
+            Some(name) if name == stack.as_str() && is_named_by_us => Self::Ours,
+            Some(name) if name != stack.as_str() => Self::Stack(name.to_owned()),
+            _ => Self::Nobody,
         }
     }
 }

@@ -89,21 +89,70 @@ pub fn role_arn(region: &Region, account: &AccountId, name: &str) -> Option<Arn>
         .ok()
 }
 
+/// The ARN of a managed policy of an account: `name` has its path before it, without a slash at the beginning.
+pub fn policy_arn(region: &Region, account: &AccountId, name: &str) -> Option<Arn> {
+    let partition = region.partition();
+    format!("arn:{partition}:iam::{account}:policy/{name}")
+        .parse()
+        .ok()
+}
+
 /// The log bucket. All of AWS shares one namespace, so account and Region are in the name; 63 characters
 /// are the limit, and the longest is 62.
 pub fn log_bucket(stack: &StackName, account: &AccountId, region: &Region) -> String {
     format!("{}logs-{account}-{region}", prefix(stack))
 }
 
-/// The topic of a set of channels (sorted) and a format. `_` cannot be in a channel's name.
-pub fn topic(stack: &StackName, channels: &[ChannelName], format: Format) -> String {
+/// The topic of a channel. Whoever has confirmed to hear it is never asked again, whichever rules use the channel.
+pub fn topic(stack: &StackName, channel: &ChannelName, format: Format) -> String {
     let format = match format {
         Format::Text => "text",
         Format::Json => "json",
     };
-    let channels: Vec<&str> = channels.iter().map(|channel| channel.0.as_str()).collect();
-    let name = format!("{}{format}_{}", prefix(stack), channels.join("_"));
+    let name = format!("{}{format}_{}", prefix(stack), channel.0);
     shortened(name, TOPIC_NAME_LIMIT)
+}
+
+/// What the names of a rules file's topics begin with. No other rules file's do, since names of files hold no `_`.
+pub fn topic_prefixes(stack: &StackName) -> [String; 2] {
+    ["text", "json"].map(|format| format!("{}{format}_", prefix(stack)))
+}
+
+/// Whether a topic of that name could be one of a rules file's.
+pub fn is_topic(stack: &StackName, name: &str) -> bool {
+    let mut known = topic_prefixes(stack).into_iter();
+    known.any(|known| name.starts_with(&known))
+}
+
+/// The pattern of the names of a detector and its kin: those of one folder of ids, or the parts of one rule. A rules file
+/// whose name goes on where this one's ends has none of them, which a pattern of the prefix alone would take in.
+pub fn kin_of_detector(stack: &StackName, name: &str) -> String {
+    let prefix = prefix(stack);
+    let id = name.strip_prefix(&prefix).unwrap_or(name);
+    match id.split_once('.') {
+        Some((folder, _)) => format!("{prefix}{folder}.*"),
+        None if unsplit(name) != name => format!("{}_*", unsplit(name)),
+        None => name.to_owned(),
+    }
+}
+
+/// Whether a rule of that name could be one of a rules file's. A detector's name is made of an id that people choose, so
+/// that nothing but its beginning is known.
+pub fn is_rule(stack: &StackName, name: &str) -> bool {
+    let rest = name.strip_prefix(&prefix(stack));
+    rest.is_some_and(|rest| !rest.is_empty())
+}
+
+/// Whether a role of that name could be that of a rules file's forwarders.
+pub fn is_forwarder_role(stack: &StackName, name: &str) -> bool {
+    let region = name.strip_prefix(&forwarder_role_prefix(stack));
+    region.is_some_and(|region| region.parse::<Region>().is_ok())
+}
+
+/// Whether a bucket of that name could be the log bucket of an account.
+pub fn is_log_bucket(stack: &StackName, account: &AccountId, name: &str) -> bool {
+    let region = name.strip_prefix(&format!("{}logs-{account}-", prefix(stack)));
+    region.is_some_and(|region| region.parse::<Region>().is_ok())
 }
 
 /// The queue of undeliverable events.
@@ -180,6 +229,18 @@ mod tests {
         let events = forwarder(&stack, None);
         assert_eq!(unsplit(&events), events);
         assert_eq!(unsplit(&forwarder(&stack, Some(3))), events);
+    }
+
+    #[test]
+    fn the_kin_of_a_detector_is_of_its_rules_file_alone() {
+        let stack: StackName = "acme".parse().unwrap();
+        let kin = |id: &str, part| {
+            kin_of_detector(&stack, &detector(&stack, &RuleId(id.to_owned()), part))
+        };
+        assert_eq!(kin("root/sign-in", None), "iamwatch-acme-root.*");
+        assert_eq!(kin("root/sign-in", Some(2)), "iamwatch-acme-root.*");
+        assert_eq!(kin("eu", None), "iamwatch-acme-eu");
+        assert_eq!(kin("eu", Some(1)), "iamwatch-acme-eu_*");
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct RulesFile {
     pub trail: Trail,
     /// Which KMS key encrypts our topics.
     pub topic_key: TopicKey,
+    /// The managed policy that every role of ours carries as its permissions boundary: its name, behind its path if it
+    /// has one.
+    pub role_boundary: Option<String>,
     /// Whether patterns also accept iamwatch's own synthetic events. Default true.
     pub test_events: bool,
     /// Where alerts can go, by name.

@@ -49,7 +49,12 @@ pub(crate) trait Service: Sync {
     }
 
     /// The condition keys, in lower case, that policies see of an input.
-    fn context(&self, _input: &Value) -> Vec<(&'static str, String)> {
+    fn context(&self, _world: &World, _site: &Site, _input: &Value) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// The condition keys, in lower case, that have lists of values, with those of an input.
+    fn lists(&self, _input: &Value) -> Vec<(&'static str, Vec<String>)> {
         Vec::new()
     }
 

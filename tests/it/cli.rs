@@ -115,7 +115,7 @@ fn the_sandbox_keeps_what_apply_made() {
     assert_eq!(code, 0, "{out}{err}");
     let (code, out, err) = env.run(&["sandbox", "outbox"]);
     assert_eq!(code, 0, "{out}{err}");
-    assert!(out.contains("TEST"), "{out}");
+    assert!(out.contains("[iamwatch.test."), "{out}");
 
     let (code, out, err) = env.run(&["destroy", "--sandbox", "--auto-approve"]);
     assert_eq!(code, 0, "{out}{err}");

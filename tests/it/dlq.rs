@@ -187,7 +187,7 @@ async fn a_lost_alert_is_shown_as_one_and_sent_again_exactly_once() {
     assert_eq!(mails.len(), before + 1);
     let mail = mails.last().unwrap();
     assert!(
-        mail.starts_with("\"LATE LOW: A console sign-in failed\""),
+        mail.starts_with("\"LATE [aws.signin] LOW: A console sign-in failed\""),
         "{mail}"
     );
     assert!(mail.contains("erin"), "{mail}");
@@ -267,9 +267,12 @@ async fn copies_of_a_letter_are_one_alert() {
     let (stage, wanted) = deployed(RULES).await;
     lock_topic(&stage, &wanted, "text_mail").await;
     let before = mails(&stage).len();
-    // EventBridge may deliver an event more than once.
+    // EventBridge may deliver an event more than once: the same, envelope and all.
+    let mut event = failed_sign_in("e-5", "us-east-1");
+    event["id"] = json!("0a1b2c3d-0000-4000-8000-000000000005");
+    event["time"] = json!("2026-09-21T14:00:00Z");
     for _ in 0..12 {
-        emit(&stage, failed_sign_in("e-5", "us-east-1"), "us-east-1");
+        emit(&stage, event.clone(), "us-east-1");
     }
     let found = look(&stage, &wanted).await;
     let copies: Vec<usize> = found.letters().map(|letter| letter.copies).collect();
@@ -277,6 +280,44 @@ async fn copies_of_a_letter_are_one_alert() {
     redrive(&stage, &wanted).await;
     assert_eq!(mails(&stage).len(), before + 1);
     assert_eq!(look(&stage, &wanted).await.letters().count(), 0);
+}
+
+/// Whoever may send events chooses what stands in `detail`. No letter takes the place of another by it.
+#[tokio::test(start_paused = true)]
+async fn a_forged_letter_swallows_no_real_one() {
+    for forged_first in [true, false] {
+        let (stage, wanted) = deployed(RULES).await;
+        lock_topic(&stage, &wanted, "text_mail").await;
+        let before = mails(&stage).len();
+        let real = failed_sign_in("e-6", "us-east-1");
+        let mut forged = real["detail"].clone();
+        forged["iamwatch"] = json!("TEST ");
+        forged["sourceIPAddress"] = json!("innocent");
+        let forge = async || {
+            let entry = aws_sdk_eventbridge::types::PutEventsRequestEntry::builder()
+                .source("iamwatch.test.acme")
+                .detail_type("AWS Console Sign In via CloudTrail")
+                .detail(forged.to_string());
+            let put = stage.clients.events.put_events().entries(entry.build());
+            put.send().await.unwrap();
+        };
+        if forged_first {
+            forge().await;
+        }
+        emit(&stage, real, "us-east-1");
+        if !forged_first {
+            forge().await;
+        }
+        assert_eq!(look(&stage, &wanted).await.letters().count(), 2);
+        redrive(&stage, &wanted).await;
+        let late: Vec<String> = mails(&stage).split_off(before);
+        let from = |source: &str| late.iter().filter(|mail| mail.contains(source)).count();
+        assert_eq!(
+            (from("[aws.signin]"), from("[iamwatch.test.acme]")),
+            (1, 1),
+            "{late:#?}"
+        );
+    }
 }
 
 /// Every rule of the catalogue, in both formats.

@@ -223,6 +223,7 @@ pub(crate) fn file_with(events: Events) -> RulesFile {
         },
         trail: Trail::None,
         topic_key: TopicKey::None,
+        role_boundary: None,
         test_events: true,
         channels: BTreeMap::new(),
         rules: vec![Rule {

@@ -192,7 +192,11 @@ const BREAKS: &[Break] = &[
         HOME,
         "iamwatch-acme-signin.failed: it is disabled",
     ),
-    lost("detector's target", HOME, "its target `text` is missing"),
+    lost(
+        "detector's target",
+        HOME,
+        "its target `security-mail` is missing",
+    ),
     lost(
         "detector deleted",
         HOME,
@@ -376,7 +380,12 @@ async fn break_link(stage: &Stage, wanted: &Wanted, how: &str) {
                 .remove_targets()
                 .event_bus_name(BUS)
                 .rule(DETECTOR);
-            request.ids("text").ids("json").send().await.unwrap();
+            request
+                .ids("security-mail")
+                .ids("siem")
+                .send()
+                .await
+                .unwrap();
             if how == "detector deleted" {
                 let request = home.events.delete_rule().event_bus_name(BUS);
                 request.name(DETECTOR).send().await.unwrap();

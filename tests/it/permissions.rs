@@ -1,11 +1,13 @@
 //! The policies that `iamwatch permissions` prints: enough for every step, and nothing in them is too much.
 
+mod boundary;
 mod guard;
 mod logs;
 mod storm;
 
 use std::collections::BTreeSet;
 
+use aws_sdk_sqs::types::QueueAttributeName;
 use iamwatch::aws::CallError;
 use iamwatch::engine::Error;
 use iamwatch::permissions::{self, Phase, Scope};
@@ -38,10 +40,27 @@ async fn account() -> Stage {
     let enabled = ["eu-central-1", "us-east-1", "eu-west-1"];
     let enabled: Vec<Region> = enabled.iter().map(|r| r.parse().unwrap()).collect();
     stage.sandbox.as_ref().unwrap().set_regions(&enabled);
+    // Its key is looked at too.
+    let key = stage.clients.kms.create_key().policy(USED_BY_SNS).send();
+    let key = key.await.unwrap().key_metadata.unwrap().arn.unwrap();
     let request = stage.clients.sqs.create_queue().queue_name("alerts");
+    let request = request.attributes(QueueAttributeName::KmsMasterKeyId, key);
+    let url = request.send().await.unwrap().queue_url.unwrap();
+    let topics = "arn:aws:sns:eu-central-1:111122223333:iamwatch-acme-*";
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+        "Principal": { "Service": "sns.amazonaws.com" }, "Action": "sqs:SendMessage", "Resource": "*",
+        "Condition": { "ArnLike": { "aws:SourceArn": topics } } }] });
+    let request = stage.clients.sqs.set_queue_attributes().queue_url(url);
+    let request = request.attributes(QueueAttributeName::Policy, policy.to_string());
     request.send().await.unwrap();
     stage
 }
+
+/// The policy of a key that SNS may encrypt with.
+const USED_BY_SNS: &str = r#"{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*" },
+    { "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" },
+      "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*" }] }"#;
 
 fn scope(wanted: &Wanted, stage: &Stage) -> Scope {
     Scope::of(&wanted.file, &wanted.patterns, &stage.account).unwrap()
@@ -72,9 +91,12 @@ async fn plans(
     }
     let live = stage.try_live(&wanted).await.map_err(|e| said(&e))?;
     for receiver in &wanted.desired.receivers {
-        queue::missing_statement(&stage.clients.sqs, &receiver.queue, &receiver.topic)
-            .await
-            .map_err(|e| said(&e))?;
+        let found = queue::obstacle(&stage.clients, &receiver.queue, &receiver.topic).await;
+        // What could not be looked at is a note to a user.
+        match found.map_err(|e| said(&e))? {
+            Some(found) if !found.is_certain => return Err(found.problem),
+            _ => {}
+        }
     }
     let desired = match nothing {
         true => wanted.desired.nothing(),
@@ -249,13 +271,16 @@ impl Grown {
     }
 }
 
-/// `*` is any text.
+/// `*` is any text, `?` any character.
 fn like(glob: &str, text: &str) -> bool {
-    match glob.split_once('*') {
-        None => glob == text,
-        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-            rest.char_indices().any(|(at, _)| like(tail, &rest[at..])) || like(tail, "")
-        }),
+    match (glob.chars().next(), text.chars().next()) {
+        (Some('*'), first) => {
+            like(&glob[1..], text) || first.is_some_and(|c| like(glob, &text[c.len_utf8()..]))
+        }
+        (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {
+            like(&glob[wanted.len_utf8()..], &text[found.len_utf8()..])
+        }
+        (wanted, found) => wanted.is_none() && found.is_none(),
     }
 }
 
@@ -410,7 +435,10 @@ async fn a_key_of_the_users_own_is_in_the_policies_by_its_name() {
     assert!(found.is_some_and(|found| found.problem.contains("EventBridge")));
     let mut without = policy(Phase::Plan);
     let list = without["Statement"].as_array_mut().unwrap();
-    list.retain(|statement| statement["Resource"] != json!(arn));
+    let reads = |statement: &Value| {
+        statement["Resource"] == json!(arn) || statement["Sid"] == "ReadReceiversKeys"
+    };
+    list.retain(|statement| !reads(statement));
     let caller = under(&stage, &without).await;
     let refused = resources::key::problem(&caller.clients.kms, &arn).await;
     assert!(names(&said(&refused.unwrap_err()), "kms:GetKeyPolicy"));

@@ -168,7 +168,7 @@ async fn a_missing_detector_is_named_with_its_rule() {
     let events = &stage.clients.events;
     let detector = find(&stage, &wanted, Kind::Rule, "iam.changes").await;
     let name = detector.key.name.rsplit('/').next().unwrap();
-    let targets = events.remove_targets().rule(name).ids("text").ids("json");
+    let targets = events.remove_targets().rule(name).ids("mail").ids("siem");
     let targets = targets.event_bus_name("iamwatch-acme");
     targets.send().await.unwrap();
     let health = status(&stage).await;
@@ -176,7 +176,7 @@ async fn a_missing_detector_is_named_with_its_rule() {
         &health,
         Weight::LosesAlerts,
         "iam.changes",
-        "target `text` is missing",
+        "target `mail` is missing",
     );
     assert_eq!(rules(&finding), ["iam/changes"]);
 

@@ -48,11 +48,11 @@ const BOTH: [&str; 2] = ["email", "sms"];
 
 #[tokio::test(start_paused = true)]
 async fn a_detector_that_goes_is_told_of_by_the_other() {
-    for (detector, other) in [(DETECTOR, "sms"), (SECOND, "email")] {
+    for (detector, channel, other) in [(DETECTOR, "mail", "sms"), (SECOND, "phone", "email")] {
         let (stage, _) = deployed(RULES).await;
         let events = &stage.clients.events;
         let before = count(&stage);
-        let request = events.remove_targets().rule(detector).ids("text");
+        let request = events.remove_targets().rule(detector).ids(channel);
         request.send().await.unwrap();
         assert_eq!(told(&stage, before, "RemoveTargets"), [other]);
         events.delete_rule().name(detector).send().await.unwrap();

@@ -54,7 +54,11 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     let confirmed = aws
         .confirm(None)
         .map_err(|error| Error::new(Code::Sandbox, error.to_string()))?;
-    writeln!(ui.out, "confirmed {} subscriptions", confirmed.len())?;
+    let subscriptions = match confirmed.len() {
+        1 => "1 subscription".to_owned(),
+        many => format!("{many} subscriptions"),
+    };
+    writeln!(ui.out, "confirmed {subscriptions}")?;
 
     heading(ui, &format!("iamwatch test-event {SHOWN} --wait"))?;
     // What is live has changed, so the next commands begin anew.
@@ -81,7 +85,11 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     test_event::show(&proofs, ui)?;
 
     heading(ui, "The alert, as its readers get it")?;
-    for delivery in aws.outbox().iter().filter(|d| d.body.contains("TEST")) {
+    for delivery in aws
+        .outbox()
+        .iter()
+        .filter(|d| d.body.contains("[iamwatch.test."))
+    {
         writeln!(
             ui.out,
             "{} {}",

@@ -37,6 +37,8 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
 
     heading(ui, "iamwatch apply")?;
     apply(&aws, ui).await?;
+    // The readers follow the links in AWS's messages.
+    aws.confirm(None).map_err(|error| failed(&error))?;
     heading(ui, "iamwatch coverage")?;
     coverage::judge(&open_story(&aws, ui).await?, ui).await?;
 

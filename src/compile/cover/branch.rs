@@ -16,6 +16,9 @@ pub(super) const SOURCE: &str = "source";
 pub(super) const DETAIL_TYPE: &str = "detail-type";
 const MARK: &str = "detail.iamwatch";
 
+/// Where an event happened.
+const ACCOUNT: &str = "account";
+
 /// Alternatives for one field, each as compact JSON: sorted, each once.
 pub(super) type Tests = BTreeSet<String>;
 
@@ -37,7 +40,7 @@ impl Branch {
         }
     }
 
-    /// The branches of a pattern. The door for synthetic events becomes one more source: its mark is left
+    /// The branches of a pattern. The door for synthetic events becomes one more source: its mark and its account are left
     /// to the detectors, so that a pattern need not be said twice.
     pub(super) fn of(pattern: &Value, state: RuleState) -> Vec<Self> {
         let reads = state == RuleState::EnabledWithAll;
@@ -57,7 +60,7 @@ impl Branch {
             .collect()
     }
 
-    /// Without the fields that cannot be written everywhere, and without the mark of synthetic events.
+    /// Without the fields that cannot be written everywhere, and without what detectors ask of synthetic events.
     fn clean(&mut self) {
         let paths: Vec<String> = self.fields.keys().cloned().collect();
         for path in &paths {
@@ -67,8 +70,8 @@ impl Branch {
                 path.strip_prefix(outer.as_str())
                     .is_some_and(|rest| rest.starts_with('.'))
             });
-            let door = path == MARK
-                && self.fields.get(path) == Some(&tests([json!(TEST_MARK)]))
+            let is_mark = path == MARK && self.fields.get(path) == Some(&tests([json!(TEST_MARK)]));
+            let door = (is_mark || path == ACCOUNT)
                 && self
                     .fields
                     .get(SOURCE)

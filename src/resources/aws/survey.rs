@@ -152,7 +152,9 @@ pub async fn read_all(
     let trails = here.filter(|found| found.arn.account() == account.as_str());
     let trails = trails.filter(|found| {
         let wanted = of(Kind::Trail).any(|key| key.name == found.trail.name);
-        found.owner == Owner::Ours || wanted
+        // A tag alone makes no trail of a company ours.
+        let left = found.owner == Owner::Ours && found.trail.name == names::whole(stack);
+        wanted || left
     });
     let trails = trails.map(|found| {
         let resource = Resource::Trail(found.trail.clone());

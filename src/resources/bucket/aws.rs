@@ -36,7 +36,12 @@ pub(crate) async fn read(
     });
     let found: Vec<(String, Option<String>)> = found.collect();
     let mut live: Vec<Live> = stream::iter(found)
-        .map(|(name, region)| one(client, stack, home, name, region))
+        .map(|(name, region)| {
+            // What the rules file names is ours as well as what is named after it.
+            let is_named =
+                Some(name.as_str()) == wanted || names::is_log_bucket(stack, home.account(), &name);
+            one(client, (stack, is_named), home, name, region)
+        })
         .buffer_unordered(CONCURRENCY)
         .try_collect::<Vec<Option<Live>>>()
         .await?
@@ -95,7 +100,7 @@ const NONE: &[&str] = &[
 /// One bucket of the caller's account; `None` if it went away since it was listed.
 async fn one(
     client: &aws_sdk_s3::Client,
-    stack: &StackName,
+    (stack, is_named): (&StackName, bool),
     home: &Place,
     name: String,
     region: Option<String>,
@@ -116,7 +121,7 @@ async fn one(
     };
     let tags = tags.map(|tags| tags.tag_set).unwrap_or_default();
     let tag = tags.iter().find(|tag| tag.key() == STACK_TAG);
-    let owner = Owner::by_tag(tag.map(types::Tag::value), stack.as_str());
+    let owner = Owner::of(tag.map(types::Tag::value), stack, is_named);
     let bucket = match configuration(client, &name).await {
         // Somebody's own bucket is looked at to say what its policy lacks; if it may not be read, that is
         // said when it matters.

@@ -49,7 +49,7 @@ pub(crate) async fn read(
             .filter(|key| !key.is_empty())
             .map(str::to_owned),
     });
-    let owner = Owner::by_tag(tag.map(Tag::value), stack.as_str());
+    let owner = Owner::of(tag.map(Tag::value), stack, true);
     let bus = Live {
         foreign,
         ..Live::new(place, resource, owner, Some(arn))

@@ -1,11 +1,11 @@
 //! How KMS reads and writes the key that encrypts our topics.
 
-use aws_sdk_kms::types::{KeyState, Tag};
+use aws_sdk_kms::types::{KeyManagerType, KeyState, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::{EncryptionKey, Step, steps};
-use crate::aws::{CallError, Cause, Clients, calls};
+use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::answers::{gone_is_fine, seen};
 use crate::resources::aws::creation::Creation;
@@ -75,6 +75,16 @@ async fn behind(client: &aws_sdk_kms::Client, alias: &str) -> Result<Option<Stri
     }
 }
 
+/// Whether a key carries our tag.
+async fn is_tagged(
+    client: &aws_sdk_kms::Client,
+    stack: &StackName,
+    id: &str,
+) -> Result<bool, CallError> {
+    Ok(owner(client, stack, id).await? == Owner::Ours)
+}
+
+/// Whose the key behind our alias is.
 async fn owner(
     client: &aws_sdk_kms::Client,
     stack: &StackName,
@@ -83,7 +93,7 @@ async fn owner(
     let request = client.list_resource_tags().key_id(id);
     let tags = calls::LIST_KEY_TAGS.send(id, request.send()).await?;
     let tag = tags.tags().iter().find(|tag| tag.tag_key() == STACK_TAG);
-    Ok(Owner::by_tag(tag.map(Tag::tag_value), stack.as_str()))
+    Ok(Owner::of(tag.map(Tag::tag_value), stack, true))
 }
 
 async fn key_policy(client: &aws_sdk_kms::Client, id: &str) -> Result<Value, CallError> {
@@ -107,14 +117,13 @@ async fn rotation(client: &aws_sdk_kms::Client, id: &str) -> Result<bool, CallEr
 /// Creates the key and its alias.
 ///
 /// CreateKey knows no name, so that a second call makes a second key: it is never sent again, and a key
-/// of ours that lost its alias, or never got one, is found by its tag.
+/// of ours that lost its alias, or never got one, is found again.
 pub(crate) async fn create(at: &Creation<'_>, key: &EncryptionKey) -> Result<(), CallError> {
     let (client, stack) = (&at.clients.kms, at.stack);
-    let stray = stray(client, stack).await?;
+    let stray = stray(client, stack, key).await?;
     let id = match &stray {
-        Some(id) => {
-            let found = found(client, id, &key.name).await?;
-            take(client, id, key, steps(&found, key)).await?;
+        Some((id, found)) => {
+            take(client, id, key, steps(found, key)).await?;
             id.clone()
         }
         None => fresh(client, stack, key).await?,
@@ -181,43 +190,53 @@ async fn found(
     })
 }
 
-/// The key that carries our tag although no alias of ours names one.
+/// A key that we made for these rules and that has no alias: an interrupted run never named it, or a deletion took its
+/// alias. The tag alone proves nothing, since whoever may tag a key could hand over a company's: it must be, policy and
+/// description included, just what we make, and nobody may have named it.
 async fn stray(
     client: &aws_sdk_kms::Client,
     stack: &StackName,
-) -> Result<Option<String>, CallError> {
-    let mut marker = None;
-    loop {
+    key: &EncryptionKey,
+) -> Result<Option<(String, EncryptionKey)>, CallError> {
+    let listed = all_pages(|marker| async move {
         let request = client.list_keys().set_marker(marker).limit(1000);
         let page = calls::LIST_KEYS.send("*", request.send()).await?;
-        let ids: Vec<String> = page
-            .keys()
-            .iter()
-            .filter_map(|key| key.key_id().map(str::to_owned))
-            .collect();
-        let found: Vec<Option<String>> = stream::iter(ids)
-            .map(|id| async move {
-                match owner(client, stack, &id).await {
-                    Ok(Owner::Ours) => Ok(Some(id)),
-                    // A key whose tags are hidden from us is not ours: our policy shows them.
-                    Ok(_) => Ok(None),
-                    Err(error) if matches!(error.cause, Cause::Denied | Cause::NotFound) => {
-                        Ok(None)
-                    }
-                    Err(error) => Err(error),
-                }
-            })
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await?;
-        if let Some(id) = found.into_iter().flatten().next() {
-            return Ok(Some(id));
-        }
-        marker = page.next_marker().map(str::to_owned);
-        if marker.is_none() {
-            return Ok(None);
+        Ok((page.keys.unwrap_or_default(), page.next_marker))
+    });
+    let ids = listed.await?.into_iter().filter_map(|key| key.key_id);
+    let mut tagged = stream::iter(ids)
+        .map(|id| async move {
+            let tagged = match is_tagged(client, stack, &id).await {
+                Err(error) if is_hidden(&error) => false,
+                tagged => tagged?,
+            };
+            Ok::<_, CallError>(tagged.then_some(id))
+        })
+        .buffered(CONCURRENCY);
+    while let Some(id) = tagged.try_next().await? {
+        let Some(id) = id else { continue };
+        let found = match found(client, &id, &key.name).await {
+            Err(error) if is_hidden(&error) => continue,
+            found => found?,
+        };
+        let is_as_made = found.policy == key.policy && found.description == key.description;
+        if is_as_made && !is_named(client, &id).await? {
+            return Ok(Some((id, found)));
         }
     }
+    Ok(None)
+}
+
+/// A key that does not show itself to us is not ours: our policy shows it.
+fn is_hidden(error: &CallError) -> bool {
+    matches!(error.cause, Cause::Denied | Cause::NotFound)
+}
+
+/// Whether any alias names a key.
+async fn is_named(client: &aws_sdk_kms::Client, id: &str) -> Result<bool, CallError> {
+    let request = client.list_aliases().key_id(id).limit(1);
+    let page = calls::LIST_ALIASES.send(id, request.send()).await?;
+    Ok(!page.aliases().is_empty())
 }
 
 async fn rotate(client: &aws_sdk_kms::Client, id: &str) -> Result<(), CallError> {
@@ -286,16 +305,16 @@ async fn keep(client: &aws_sdk_kms::Client, id: &str) -> Result<(), CallError> {
     kept.map(drop)
 }
 
-/// What is wrong with a key of somebody's own that is to encrypt our topics.
+/// What is wrong with a key of somebody's own that encrypts what a service of AWS sends to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyProblem {
     /// A clause about the key.
-    pub problem: &'static str,
+    pub problem: String,
     /// The statement that its policy lacks.
     pub statement: Option<Value>,
 }
 
-/// Looks at a key of somebody's own; `None` if EventBridge can use it.
+/// Looks at the key of somebody's own that encrypts our topics; `None` if EventBridge can use it.
 ///
 /// # Errors
 /// What AWS says, except that the key is not there.
@@ -303,22 +322,76 @@ pub async fn problem(
     client: &aws_sdk_kms::Client,
     key: &Arn,
 ) -> Result<Option<KeyProblem>, CallError> {
-    let wrong = |problem, statement| Ok(Some(KeyProblem { problem, statement }));
-    let request = client.describe_key().key_id(key.as_str());
-    let described = match calls::DESCRIBE_KEY.send(key.as_str(), request.send()).await {
-        Err(error) if error.cause == Cause::NotFound => return wrong("it does not exist", None),
-        described => described?,
+    let events = User {
+        name: "EventBridge",
+        principal: "events.amazonaws.com",
+        meets: None,
     };
-    let state = described.key_metadata.and_then(|m| m.key_state);
-    if state != Some(KeyState::Enabled) {
-        return wrong("it is disabled, or waits to be deleted", None);
+    usable(client, key.as_str(), &events).await
+}
+
+/// A service of AWS that encrypts.
+#[derive(Debug)]
+pub(in crate::resources) struct User {
+    /// What people call it.
+    pub(in crate::resources) name: &'static str,
+    /// Its principal in policies.
+    pub(in crate::resources) principal: &'static str,
+    /// A condition that every request of it meets.
+    pub(in crate::resources) meets: Option<Value>,
+}
+
+/// Looks at a key by its id, ARN or alias; `None` if a service can encrypt with it.
+///
+/// # Errors
+/// What AWS says, except that the key is not there.
+pub(in crate::resources) async fn usable(
+    client: &aws_sdk_kms::Client,
+    key: &str,
+    user: &User,
+) -> Result<Option<KeyProblem>, CallError> {
+    let User {
+        name,
+        principal,
+        meets,
+    } = user;
+    let wrong = |problem: String, statement| Ok(Some(KeyProblem { problem, statement }));
+    let request = client.describe_key().key_id(key);
+    let metadata = match calls::DESCRIBE_KEY.send(key, request.send()).await {
+        Err(error) if error.cause == Cause::NotFound => {
+            return wrong("it does not exist".to_owned(), None);
+        }
+        described => described?.key_metadata,
+    };
+    let Some(metadata) = metadata else {
+        return wrong("it does not exist".to_owned(), None);
+    };
+    if metadata.key_state != Some(KeyState::Enabled) {
+        return wrong("it is disabled, or waits to be deleted".to_owned(), None);
     }
-    if policy::admits_events(&key_policy(client, key.as_str()).await?) {
+    // Nobody can change what the keys that AWS keeps for a service let in: they let other services in nowhere.
+    // Source: SQS, `sqs-key-management`, permissions for AWS services.
+    if metadata.key_manager == Some(KeyManagerType::Aws) {
+        let problem =
+            format!("it is AWS's own key, which {name} cannot use: choose a key of yours");
+        return wrong(problem, None);
+    }
+    // GetKeyPolicy takes no alias.
+    let id = metadata.arn.as_deref().unwrap_or(&metadata.key_id);
+    if policy::admits_service(
+        &key_policy(client, id).await?,
+        id,
+        principal,
+        meets.as_ref(),
+    ) {
         return Ok(None);
     }
     wrong(
-        "its policy does not let EventBridge use it",
-        Some(policy::key_statement()),
+        format!("its policy does not let {name} use it"),
+        Some(match meets {
+            None => policy::key_statement(),
+            Some(meets) => policy::key_statement_for(principal, meets),
+        }),
     )
 }
 

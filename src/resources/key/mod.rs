@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::facts::{
     ARRIVE, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, as_real_ones,
+    of_policy,
 };
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
@@ -62,7 +63,8 @@ pub(super) static FACTS: Facts = Facts {
 
 fn impact(change: &AttributeChange) -> Impact {
     match change.path.as_str() {
-        "policy" | "enabled" => Impact::Alert,
+        "policy" => of_policy(change),
+        "enabled" => Impact::Alert,
         _ => Impact::Cosmetic,
     }
 }

@@ -5,17 +5,20 @@
 //! | are two policies the same | `canonical` |
 //! | what do ours say | `statements`, `log_bucket` |
 //! | does somebody else's let us in | `admits` |
+//! | does one of ours that was changed still let everything in | `still_admits` |
 
 mod admits;
 mod canonical;
 mod log_bucket;
 mod statements;
+mod still_admits;
 
-pub use admits::{admits_events, admits_topic};
-pub(super) use admits::{like, names_action, names_service, strings};
+pub(super) use admits::{Admission, admits_topic, names_action, names_service, strings};
 pub use canonical::canonical;
 pub use log_bucket::{LogBucket, analyzer_key_statement, log_bucket};
 pub use statements::{
     SID_PREFIX, admits_forwarders, admits_forwarders_of, for_our_rules, key_statement,
-    put_events_on, queue_statement, topic_key, trail_statements, trust_for_rules,
+    key_statement_for, put_events_on, queue_statement, topic_key, trail_statements,
+    trust_for_rules,
 };
+pub(super) use still_admits::{admits_service, still_admits, takes_nothing};

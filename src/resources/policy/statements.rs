@@ -143,6 +143,18 @@ pub fn key_statement() -> Value {
     })
 }
 
+/// What another service needs of a key that encrypts what it sends to, where its requests meet a condition.
+pub fn key_statement_for(service: &str, condition: &Value) -> Value {
+    json!({
+        "Sid": format!("{SID_PREFIX}Key"),
+        "Effect": "Allow",
+        "Principal": { "Service": service },
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": condition,
+    })
+}
+
 /// The whole policy of a key of ours: the account's own IAM policies decide who manages it.
 pub fn topic_key(account: &AccountId, partition: &str) -> Value {
     canonical(&json!({

@@ -12,7 +12,7 @@ use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::creation::Creation;
 use crate::resources::model::{Owner, STACK_TAG};
 use crate::resources::resource::{Live, Resource};
-use crate::resources::{names, policy};
+use crate::resources::{key, names, policy};
 
 /// How many queues are read at once.
 const CONCURRENCY: usize = 8;
@@ -77,6 +77,7 @@ async fn one(
         Err(error) => return Err(error),
     };
     let tag = tags.tags().and_then(|tags| tags.get(STACK_TAG));
+    let is_ours = name == names::dead_letters(stack);
     let text = |name: &Name| attributes.get(name).map(String::as_str);
     let resource = Resource::Queue(Queue {
         name,
@@ -93,7 +94,7 @@ async fn one(
             .and_then(|seconds| seconds.parse().ok())
             .unwrap_or_default(),
     });
-    let owner = Owner::by_tag(tag.map(String::as_str), stack.as_str());
+    let owner = Owner::of(tag.map(String::as_str), stack, is_ours);
     Ok(Some(Live::new(place, resource, owner, Some(url))))
 }
 
@@ -188,19 +189,32 @@ fn wanted(queue: &Queue) -> [(Name, String); 5] {
     ]
 }
 
-/// The statement that somebody else's queue lacks, so that `topic` could send to it; `None` if nothing
-/// is missing.
+/// Why alerts do not get into somebody's queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obstacle {
+    /// A clause about the queue.
+    pub problem: String,
+    /// What its owner can do: iamwatch never edits a queue or a key of others.
+    pub remedy: String,
+    /// The statement that is missing, or the one that denies.
+    pub document: Option<Value>,
+    /// Whether it is known; else it could not be looked at.
+    pub is_certain: bool,
+}
+
+/// Whether somebody's queue takes what our topic sends: its policy must say so, and the key that encrypts it, if there is
+/// one. `None` if it does.
 ///
 /// # Errors
-/// When the queue does not exist or may not be read.
-pub async fn missing_statement(
-    client: &aws_sdk_sqs::Client,
+/// What AWS says; a queue that is not there is [`Cause::NotFound`].
+pub async fn obstacle(
+    clients: &Clients,
     queue: &Arn,
     topic: &Arn,
-) -> Result<Option<Value>, CallError> {
+) -> Result<Option<Obstacle>, CallError> {
     // A queue is known only in its own Region.
     let region = aws_sdk_sqs::config::Region::new(queue.region().to_owned());
-    let config = client.config().to_builder().region(region).build();
+    let config = clients.sqs.config().to_builder().region(region).build();
     let client = aws_sdk_sqs::Client::from_conf(config);
     let request = client
         .get_queue_url()
@@ -212,12 +226,95 @@ pub async fn missing_statement(
     let request = client
         .get_queue_attributes()
         .set_queue_url(url.queue_url)
-        .attribute_names(Name::Policy);
+        .attribute_names(Name::Policy)
+        .attribute_names(Name::KmsMasterKeyId);
     let answer = calls::GET_RECEIVER
         .send(queue.as_str(), request.send())
         .await?;
-    let policy = answer.attributes().and_then(|a| a.get(&Name::Policy));
-    let policy = json_or_null(policy.map(String::as_str));
-    let missing = !policy::admits_topic(&policy, queue, topic);
-    Ok(missing.then(|| json!(policy::queue_statement(queue, topic))))
+    let attributes = answer.attributes.unwrap_or_default();
+    let policy = json_or_null(attributes.get(&Name::Policy).map(String::as_str));
+    match policy::admits_topic(&policy, queue, topic) {
+        policy::Admission::Granted => {}
+        policy::Admission::Missing => {
+            return Ok(Some(Obstacle {
+                problem: "its policy does not let our topic send".to_owned(),
+                remedy: "add this statement to its policy".to_owned(),
+                document: Some(policy::queue_statement(queue, topic)),
+                is_certain: true,
+            }));
+        }
+        policy::Admission::Denied(statement) => {
+            return Ok(Some(Obstacle {
+                problem: "a statement of its policy denies our topic, or may do so".to_owned(),
+                remedy: "leave our topic out of this statement: no other can outweigh it"
+                    .to_owned(),
+                document: Some(statement),
+                is_certain: true,
+            }));
+        }
+    }
+    let key = attributes.get(&Name::KmsMasterKeyId);
+    match key.filter(|key| !key.is_empty()) {
+        Some(key) => Ok(key_obstacle(clients, queue, topic, key).await),
+        None => Ok(None),
+    }
+}
+
+/// What the key of a queue keeps out, which SQS names by id, ARN or alias. Nobody may read the policy of a key in another
+/// account.
+async fn key_obstacle(
+    clients: &Clients,
+    queue: &Arn,
+    topic: &Arn,
+    named: &str,
+) -> Option<Obstacle> {
+    let obstacle = |problem: &str, document: Option<Value>| Obstacle {
+        problem: format!("it is encrypted with the key {named}: {problem}"),
+        remedy: match document {
+            Some(_) => "add this statement to the key's policy".to_owned(),
+            None => {
+                "encrypt it with a key that SNS can use, or with SQS's own (SSE-SQS)".to_owned()
+            }
+        },
+        document,
+        is_certain: true,
+    };
+    // Nobody can let another service use that key. Source: SQS, `sqs-key-management`.
+    if named.rsplit(':').next() == Some("alias/aws/sqs") {
+        return Some(obstacle("it is AWS's own, which SNS cannot use", None));
+    }
+    let region = aws_sdk_kms::config::Region::new(queue.region().to_owned());
+    let config = clients.kms.config().to_builder().region(region).build();
+    let client = aws_sdk_kms::Client::from_conf(config);
+    let whole = match named.contains(':') {
+        true => named.to_owned(),
+        // The key is the queue's account's where no ARN says otherwise.
+        false => {
+            let kind = match named.starts_with("alias/") {
+                true => "",
+                false => "key/",
+            };
+            let (partition, region, account) = (queue.partition(), queue.region(), queue.account());
+            format!("arn:{partition}:kms:{region}:{account}:{kind}{named}")
+        }
+    };
+    // For whom SNS sends it says, unlike EventBridge: the policies that the CDK writes for such queues ask for it.
+    let sns = key::aws::User {
+        name: "SNS",
+        principal: "sns.amazonaws.com",
+        meets: Some(json!({ "ArnEquals": { "aws:SourceArn": topic } })),
+    };
+    match key::aws::usable(&client, &whole, &sns).await {
+        Ok(found) => found.map(|found| obstacle(&found.problem, found.statement)),
+        Err(error) => Some(Obstacle {
+            problem: format!(
+                "it is encrypted with the key {named}, which cannot be looked at: {error}"
+            ),
+            remedy: error.remedy().unwrap_or_else(|| {
+                "ask the key's owner whether sns.amazonaws.com may use it".to_owned()
+            }),
+            document: None,
+            is_certain: false,
+        }),
+    }
 }

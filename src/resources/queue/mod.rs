@@ -12,7 +12,7 @@ use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
 use crate::place::Place;
 
-pub use aws::missing_statement;
+pub use aws::{Obstacle, obstacle};
 
 /// What a dead letter needs room for: CloudTrail sends no event of more than 256 KB, and newer queues take
 /// four times as much. Source: CloudTrail, EventBridge integration; SQS quotas.

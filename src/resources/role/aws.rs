@@ -72,7 +72,11 @@ async fn one(
     };
     let Some(role) = role else { return Ok(None) };
     let tag = role.tags().iter().find(|tag| tag.key() == STACK_TAG);
-    let owner = Owner::by_tag(tag.map(types::Tag::value), stack.as_str());
+    let owner = Owner::of(
+        tag.map(types::Tag::value),
+        stack,
+        names::is_forwarder_role(stack, &name),
+    );
     let details = futures::try_join!(inline(client, &name), attached(client, &name));
     let (policies, attached) = seen(&owner, details)?;
     let resource = Resource::Role(Role {
@@ -178,6 +182,7 @@ pub(crate) async fn create(at: &Creation<'_>, role: &Role) -> Result<(), CallErr
         .path(&role.path)
         .description(&role.description)
         .assume_role_policy_document(role.trust.to_string())
+        .set_permissions_boundary(role.boundary.as_ref().map(ToString::to_string))
         .set_tags(tag(at.stack).map(|tag| vec![tag]));
     calls::CREATE_ROLE.send(&role.name, request.send()).await?;
     take(client, role, steps(&fresh(role), role)).await
@@ -220,6 +225,11 @@ async fn take(
             Step::LiftBoundary => {
                 let request = client.delete_role_permissions_boundary().role_name(name);
                 gone_is_fine(call.send(name, request.send()).await.map(drop))?;
+            }
+            Step::Bound(policy) => {
+                let request = client.put_role_permissions_boundary().role_name(name);
+                let request = request.permissions_boundary(policy.as_str());
+                call.send(name, request.send()).await?;
             }
             Step::PutPolicy(policy, document) => {
                 let request = client.put_role_policy().role_name(name);

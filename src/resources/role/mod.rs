@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::facts::{
     ARRIVE, Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep,
-    as_real_ones,
+    as_real_ones, of_policy,
 };
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
@@ -71,6 +71,9 @@ fn impact(change: &AttributeChange) -> Impact {
         "description" => Impact::Cosmetic,
         // It can do more than it needs.
         "attached" => Impact::Safeguard,
+        "trust" => of_policy(change),
+        path if path.starts_with("policies.") => of_policy(change),
+        "boundary" if change.before.is_null() => Impact::Safeguard,
         _ => Impact::Alert,
     }
 }
@@ -79,6 +82,8 @@ fn words(change: &AttributeChange) -> Option<String> {
     let words = match change.path.as_str() {
         "trust" => "its trust policy was changed",
         "attached" => "managed policies are attached to it",
+        "boundary" if change.before.is_null() => "its permissions boundary is missing",
+        "boundary" if !change.after.is_null() => "another permissions boundary limits it",
         "boundary" => "a permissions boundary limits it",
         path if path.starts_with("policies") && change.before.is_null() => {
             "the policy that lets it send is missing"
@@ -109,6 +114,7 @@ enum Step<'a> {
     Description,
     Trust,
     LiftBoundary,
+    Bound(&'a Arn),
     PutPolicy(&'a str, &'a Value),
     DropPolicy(&'a str),
     Detach(&'a Arn),
@@ -120,6 +126,7 @@ impl Step<'_> {
             Self::Description => &calls::UPDATE_ROLE,
             Self::Trust => &calls::UPDATE_TRUST,
             Self::LiftBoundary => &calls::DELETE_ROLE_BOUNDARY,
+            Self::Bound(_) => &calls::PUT_ROLE_BOUNDARY,
             Self::PutPolicy(..) => &calls::PUT_ROLE_POLICY,
             Self::DropPolicy(_) => &calls::DELETE_ROLE_POLICY,
             Self::Detach(_) => &calls::DETACH_ROLE_POLICY,
@@ -127,7 +134,8 @@ impl Step<'_> {
     }
 }
 
-/// No boundary and no managed policy is ever wanted.
+/// No managed policy is ever wanted. The boundary comes before the policies: whoever may write them within one only may
+/// not do so before that.
 fn steps<'a>(before: &'a Role, after: &'a Role) -> Vec<Step<'a>> {
     let mut steps = Vec::new();
     if before.description != after.description {
@@ -136,8 +144,12 @@ fn steps<'a>(before: &'a Role, after: &'a Role) -> Vec<Step<'a>> {
     if before.trust != after.trust {
         steps.push(Step::Trust);
     }
-    if before.boundary.is_some() && after.boundary.is_none() {
-        steps.push(Step::LiftBoundary);
+    match &after.boundary {
+        None if before.boundary.is_some() => steps.push(Step::LiftBoundary),
+        Some(wanted) if before.boundary.as_ref() != Some(wanted) => {
+            steps.push(Step::Bound(wanted));
+        }
+        _ => {}
     }
     let put = after.policies.iter();
     let put = put.filter(|(name, document)| before.policies.get(*name) != Some(document));

@@ -112,7 +112,11 @@ async fn one(
         },
         targets,
     });
-    let owner = Owner::by_tag(tag.map(types::Tag::value), stack.as_str());
+    let owner = Owner::of(
+        tag.map(types::Tag::value),
+        stack,
+        names::is_rule(stack, &name),
+    );
     Ok(Some(Live::new(place, resource, owner, Some(arn))))
 }
 

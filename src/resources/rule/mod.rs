@@ -211,10 +211,11 @@ impl Step<'_> {
     }
 }
 
-/// A rule holds five targets: those that go make room first.
+/// What is wanted comes first, so that no event in between is lost: only as many targets go before it as must make room,
+/// since a rule holds five.
 fn steps<'a>(before: &'a EventRule, after: &'a EventRule) -> Vec<Step<'a>> {
     let extra = before.targets.keys();
-    let extra: Vec<&str> = extra
+    let mut extra: Vec<&str> = extra
         .filter(|id| !after.targets.contains_key(*id))
         .map(String::as_str)
         .collect();
@@ -223,12 +224,20 @@ fn steps<'a>(before: &'a EventRule, after: &'a EventRule) -> Vec<Step<'a>> {
         .filter(|(id, target)| before.targets.get(*id) != Some(target))
         .map(|(id, target)| (id.as_str(), target))
         .collect();
+    let new = changed
+        .keys()
+        .filter(|id| !before.targets.contains_key(**id));
+    let most = before.targets.len() + new.count();
+    let first = extra.split_off(extra.len() - extra.len().min(most.saturating_sub(TARGETS_LIMIT)));
     let mut steps = Vec::new();
-    if !extra.is_empty() {
-        steps.push(Step::RemoveTargets(extra));
+    if !first.is_empty() {
+        steps.push(Step::RemoveTargets(first));
     }
     if !changed.is_empty() {
         steps.push(Step::PutTargets(changed));
+    }
+    if !extra.is_empty() {
+        steps.push(Step::RemoveTargets(extra));
     }
     if bare(before) != bare(after) {
         steps.push(Step::PutRule);
@@ -281,7 +290,7 @@ impl Managed for EventRule {
             what: "targets of",
             need: self.targets.len(),
             limit: TARGETS_LIMIT,
-            help: "let the rule use fewer formats",
+            help: "let the rule use fewer channels",
         }]
     }
 

@@ -75,7 +75,11 @@ async fn one(
         Err(error) => return Err(error),
     };
     let tag = tags.tags().iter().find(|tag| tag.key() == STACK_TAG);
-    let owner = Owner::by_tag(tag.map(Tag::value), stack.as_str());
+    let owner = Owner::of(
+        tag.map(Tag::value),
+        stack,
+        names::is_topic(stack, arn.resource()),
+    );
     let handle = Some(arn.as_str().to_owned());
     let mut live = vec![Live::new(place, resource, owner.clone(), handle)];
     let readers = subscription::aws::read(client, stack, place, &arn, &owner).await;

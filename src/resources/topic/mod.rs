@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::facts::{
     ARRIVE, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, arn, as_real_ones,
+    of_policy,
 };
 use super::kinds::Kind;
 use super::model::{AttributeChange, ResourceKey};
@@ -56,7 +57,8 @@ pub(super) static FACTS: Facts = Facts {
 
 fn impact(change: &AttributeChange) -> Impact {
     match change.path.as_str() {
-        "policy" | "kms_key" => Impact::Alert,
+        "policy" => of_policy(change),
+        "kms_key" => Impact::Alert,
         _ => Impact::Cosmetic,
     }
 }

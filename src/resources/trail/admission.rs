@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::place::{AccountId, Arn};
-use crate::resources::policy::{self, canonical, like, strings};
+use crate::resources::policy::{self, canonical, strings};
+use crate::wildcard::matches_glob;
 
 /// The statements that a bucket's policy lacks, so that CloudTrail can write for a trail. Judges the forms
 /// that people write, and says "lacks" where it does not know: the worst that follows is a hint to check.
@@ -28,7 +29,8 @@ pub fn missing_statements(
 
 fn admits(statement: &Value, wanted: &Value, account: &AccountId, trail: &Arn) -> bool {
     let mut actions = strings(wanted.get("Action"));
-    let covers = |resource: &str| strings(statement.get("Resource")).any(|r| like(r, resource));
+    let covers =
+        |resource: &str| strings(statement.get("Resource")).any(|r| matches_glob(r, resource));
     statement.get("Effect") == Some(&json!("Allow"))
         && policy::names_service(statement, "cloudtrail.amazonaws.com")
         && actions.all(|action| policy::names_action(statement, action))
@@ -49,7 +51,7 @@ fn holds(condition: &Value, account: &AccountId, trail: &Arn) -> bool {
         match (operator, key.as_str()) {
             ("Bool", "aws:securetransport") => wanted.any(|wanted| wanted == "true"),
             ("ArnEquals" | "ArnLike" | "StringLike", "aws:sourcearn") => {
-                wanted.any(|wanted| like(wanted, trail.as_str()))
+                wanted.any(|wanted| matches_glob(wanted, trail.as_str()))
             }
             ("StringEquals", "aws:sourcearn") => wanted.any(|wanted| wanted == trail.as_str()),
             ("StringEquals" | "StringLike", "aws:sourceaccount") => {

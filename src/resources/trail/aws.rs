@@ -132,7 +132,8 @@ async fn owner(
     let tag = tags
         .flat_map(|resource| resource.tags_list())
         .find(|tag| tag.key() == STACK_TAG);
-    Ok(Owner::by_tag(tag.and_then(Tag::value), stack.as_str()))
+    // Its name may be one of the rules file: whoever knows that decides.
+    Ok(Owner::of(tag.and_then(Tag::value), stack, true))
 }
 
 /// Creates a trail, and starts it last: nothing is recorded before all else is as it should be.

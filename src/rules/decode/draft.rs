@@ -28,6 +28,7 @@ pub(crate) struct FileDraft {
     pub watch: Option<Watch>,
     pub trail: Trail,
     pub topic_key: TopicKey,
+    pub role_boundary: Option<String>,
     pub test_events: bool,
     pub channels: Channels,
     pub notify: BTreeMap<&'static str, Vec<Spanned<ChannelName>>>,

@@ -37,6 +37,7 @@ pub(crate) fn root(node: &Node, report: &mut Reading) -> Option<FileDraft> {
     });
     let trail = fields.get("trail").and_then(|n| scope::trail(n, report));
     let topic_key = fields.get("topics").and_then(|n| scope::topics(n, report));
+    let role_boundary = fields.get("roles").and_then(|n| scope::roles(n, report));
     let channels = match fields.get("channels") {
         Some(n) => channels(n, report),
         None => Channels {
@@ -64,6 +65,7 @@ pub(crate) fn root(node: &Node, report: &mut Reading) -> Option<FileDraft> {
         watch,
         trail: trail.unwrap_or(Trail::None),
         topic_key: topic_key.unwrap_or(TopicKey::None),
+        role_boundary,
         test_events: test_events.unwrap_or(true),
         notify: notify.unwrap_or_default(),
         include: include.unwrap_or_default(),

@@ -5,7 +5,7 @@ use super::places::{placed, region};
 use crate::diagnostic::{Report, Span, codes, shown};
 use crate::place::{Arn, Region};
 use crate::rules::model::{Regions, TopicKey, Trail, TrailSettings, Watch};
-use crate::rules::syntax::keys::{TOPICS, TRAIL, TRAILS, WATCH};
+use crate::rules::syntax::keys::{ROLES, TOPICS, TRAIL, TRAILS, WATCH};
 use crate::rules::syntax::read::{self, Fields};
 use crate::rules::syntax::yaml::{Node, Value};
 
@@ -124,6 +124,32 @@ pub(crate) fn topics(node: &Node, report: &mut Report) -> Option<TopicKey> {
         "create" => Some(TopicKey::Create),
         _ => key_arn(node, report).map(TopicKey::Existing),
     }
+}
+
+/// Reads the key `roles`.
+pub(crate) fn roles(node: &Node, report: &mut Report) -> Option<String> {
+    let fields = Fields::read(node, ROLES, "`roles`", report)?;
+    let node = fields.get("boundary")?;
+    let text = read::text(node, "the name of a policy", report)?;
+    // Source: IAM API reference, CreatePolicy: the name, and before it a path whose parts are not empty.
+    let is_name = |part: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        !part.is_empty() && part.chars().all(fits)
+    };
+    let name = text.rsplit('/').next().unwrap_or_default();
+    if text.split('/').all(is_name) && name.len() <= 128 && text.len() <= 512 {
+        return Some(text.to_owned());
+    }
+    report
+        .error(codes::AWS_NAME, node.span)
+        .message(format!("{} is no name of a managed policy", shown(text)))
+        .label("the policy that bounds our roles")
+        .help(
+            "write the name alone, such as `boundary: iamwatch-boundary`, with its path before it if it has one: the \
+             account is that of each role. `iamwatch permissions --for boundary` prints the policy",
+        )
+        .done();
+    None
 }
 
 fn key_arn(node: &Node, report: &mut Report) -> Option<Arn> {

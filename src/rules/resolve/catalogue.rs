@@ -169,6 +169,7 @@ pub fn parse_catalogue() -> Parsed {
         },
         trail: Trail::None,
         topic_key: TopicKey::None,
+        role_boundary: None,
         test_events: true,
         channels: BTreeMap::new(),
         rules,

@@ -1,6 +1,6 @@
 //! From drafts to rules: the catalogue, packs, `notify`, and what can be said only of the whole file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::Catalogue;
 use super::parsed::Resolved;
@@ -74,6 +74,9 @@ pub(crate) fn resolve(
     // What is wrong elsewhere may hide who names a channel.
     if report.errors() == 0 {
         unused_channels(&file, &open, report);
+        for (word, list) in &file.notify {
+            too_many(list, &format!("`{word}` under `notify`"), report);
+        }
     }
     let mut rules = Vec::new();
     for open in open.values() {
@@ -110,6 +113,7 @@ pub(crate) fn resolve(
         watch,
         trail: file.trail,
         topic_key: file.topic_key,
+        role_boundary: file.role_boundary,
         test_events: file.test_events,
         channels: file.channels.good,
         rules,
@@ -439,12 +443,38 @@ fn channels(open: &Open, file: &FileDraft, report: &mut Report) -> Vec<ChannelNa
         .collect();
     names.sort();
     names.dedup();
+    if let Some(own) = &open.channels
+        && open.rule.enabled
+    {
+        too_many(own, &format!("rule {}", shown(&open.rule.id.0)), report);
+    }
     names
 }
 
+/// Reports a list of more channels than a rule has targets.
+fn too_many(list: &[Spanned<ChannelName>], whose: &str, report: &mut Report) {
+    let names: BTreeSet<&ChannelName> = list.iter().map(|name| &name.value).collect();
+    let sixth = list
+        .get(MOST_CHANNELS)
+        .filter(|_| names.len() > MOST_CHANNELS);
+    if let Some(sixth) = sixth {
+        report
+            .error(codes::TOO_MANY_CHANNELS, sixth.span)
+            .message(format!(
+                "{whose} has {} channels, and EventBridge sends an event to {MOST_CHANNELS} targets at most",
+                names.len()
+            ))
+            .label("each channel is a target")
+            .help("name fewer: one of them can pass alerts on to others");
+    }
+}
+
+/// Targets of an EventBridge rule, of which each channel is one. Source: EventBridge quotas.
+const MOST_CHANNELS: usize = 5;
+
 fn unused_channels(file: &FileDraft, open: &BTreeMap<RuleId, Open>, report: &mut Report) {
     let by_rules = open.values().filter_map(|open| open.channels.as_ref());
-    let named: std::collections::BTreeSet<&ChannelName> = file
+    let named: BTreeSet<&ChannelName> = file
         .notify
         .values()
         .chain(by_rules)

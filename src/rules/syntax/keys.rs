@@ -106,6 +106,11 @@ pub(crate) const ROOT: &[MapKey] = &[
         "The trail that feeds the events: `none` (the default) leaves it to you, a map is `create` with names of yours.",
     ),
     may("topics", Form::Map(TOPICS), "How our SNS topics are kept."),
+    may(
+        "roles",
+        Form::Map(ROLES),
+        "How the IAM roles that we make are kept.",
+    ),
     need("channels", Form::Channels, "Where alerts can go, by name."),
     may(
         "notify",
@@ -221,6 +226,12 @@ pub(crate) const TOPICS: &[MapKey] = &[may(
     "kms_key",
     Form::Text,
     "`none` (the default), `create` for a key of our own, or the ARN of one of yours.",
+)];
+
+pub(crate) const ROLES: &[MapKey] = &[may(
+    "boundary",
+    Form::Text,
+    "The name of the managed policy that every role of ours carries as its permissions boundary; each account has it.",
 )];
 
 /// The kinds of channels that this release carries out.

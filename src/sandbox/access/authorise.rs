@@ -12,7 +12,7 @@ use crate::sandbox::iam::policies::{policies_of, trust};
 use crate::sandbox::organizations::scp;
 use crate::sandbox::policy::{Decision, Policy, Request, Tags, Who};
 use crate::sandbox::principal::Principal;
-use crate::sandbox::site::Site;
+use crate::sandbox::site::{Site, account_in};
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::World;
 
@@ -27,9 +27,10 @@ pub(crate) fn authorise(
     let (arn, iam_arn) = (caller.arn(), caller.iam_arn());
     let mut context = context(caller, world);
     context.insert("aws:requestedregion", site.region.to_string());
-    context.extend(call.service.context(&call.input));
+    context.extend(call.service.context(world, site, &call.input));
     for (action, resource) in &needs.permissions {
         let mut context = context.clone();
+        context.extend(of_resource(caller, world, resource));
         if action == "iam:PassRole" {
             let to = format!("{}.amazonaws.com", call.name());
             context.insert("iam:passedtoservice", to);
@@ -39,7 +40,10 @@ pub(crate) fn authorise(
             iam_arn: &iam_arn,
             arn: &arn,
             creates: needs.creates,
-            tags: tags::of(world, &call.input, resource),
+            tags: Tags {
+                lists: call.service.lists(&call.input).into_iter().collect(),
+                ..tags::of(world, &call.input, resource)
+            },
             request: Request {
                 who: Who::Owner,
                 action,
@@ -79,6 +83,20 @@ fn context(caller: &Principal, world: &World) -> BTreeMap<&'static str, String> 
         context.insert("aws:principalorgpaths", path);
     }
     context
+}
+
+/// The condition keys that are about whose the resource is; an ARN without an account is the caller's.
+fn of_resource(
+    caller: &Principal,
+    world: &World,
+    resource: &str,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let owner = account_in(resource).unwrap_or_else(|| caller.account.clone());
+    let organization = world.organizations.of(&owner);
+    let organization = organization.map(|found| ("aws:resourceorgid", found.id.clone()));
+    [("aws:resourceaccount", owner.to_string())]
+        .into_iter()
+        .chain(organization)
 }
 
 /// One permission that is needed.

@@ -1,5 +1,7 @@
 //! The tags that a call is about, for the conditions of policies.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::sandbox::common::Strings;
@@ -35,5 +37,6 @@ pub(super) fn of(world: &World, input: &Value, resource: &str) -> Tags {
         },
         keys: request.keys().cloned().chain(taken).collect(),
         request,
+        lists: BTreeMap::new(),
     }
 }

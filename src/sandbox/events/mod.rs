@@ -114,6 +114,10 @@ impl Service for Events {
         (!access.is_data()).then_some(&LIMIT)
     }
 
+    fn lists(&self, input: &Value) -> Vec<(&'static str, Vec<String>)> {
+        needs::lists(input)
+    }
+
     fn policy(&self, world: &World, arn: &str) -> Option<String> {
         let (site, name) = locate(arn)?;
         let bus = name.strip_prefix("event-bus/")?;

@@ -59,6 +59,16 @@ pub(super) fn needs(site: &Site, operation: &str, input: &Value) -> Result<Needs
     Ok(needs.and_pass(roles))
 }
 
+/// The senders of the events of a call: policies see all of them.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
+pub(super) fn lists(input: &Value) -> Vec<(&'static str, Vec<String>)> {
+    let Some(entries) = input.get("Entries").and_then(Value::as_array) else {
+        return Vec::new();
+    };
+    let sources = entries.iter().map(|entry| text(entry, "Source").to_owned());
+    vec![("events:source", sources.collect())]
+}
+
 /// Every bus that gets an event of the call.
 fn put_events(site: &Site, input: &Value) -> Needs {
     let entries = input.get("Entries").and_then(Value::as_array);

@@ -1,5 +1,7 @@
 //! The policies that IAM takes and hands out.
 
+use serde_json::Value;
+
 use crate::sandbox::policy::Policy;
 use crate::sandbox::wire::ApiError;
 
@@ -48,6 +50,35 @@ pub(super) fn check_inline(document: &str) -> Result<(), ApiError> {
     let policy = parse(document)?;
     if policy.names_principals() {
         return Err(malformed("Policy document should not specify a principal."));
+    }
+    check_resources(document)
+}
+
+/// Variables stand behind the fifth colon of an ARN only.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+fn check_resources(document: &str) -> Result<(), ApiError> {
+    let document: Value = serde_json::from_str(document).unwrap_or_default();
+    let statements = match document.get("Statement") {
+        Some(Value::Array(statements)) => statements.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    for field in ["Resource", "NotResource"] {
+        let named = statements
+            .iter()
+            .filter_map(|statement| statement.get(field));
+        let texts = named.flat_map(|named| match named {
+            Value::Array(list) => list.as_slice(),
+            one => std::slice::from_ref(one),
+        });
+        for text in texts.filter_map(Value::as_str) {
+            let mut front = text.splitn(6, ':').take(5);
+            if text.starts_with("arn:") && front.any(|part| part.contains("${")) {
+                return Err(malformed(format!(
+                    "The policy failed legacy parsing: {text}"
+                )));
+            }
+        }
     }
     Ok(())
 }

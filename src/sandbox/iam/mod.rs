@@ -3,12 +3,13 @@
 //! | question | room |
 //! |---|---|
 //! | what do users and roles have in common? | `identity`, `attached`, `documents` |
-//! | what can be asked of them? | `users`, `roles` |
+//! | what can be asked of them? | `users`, `roles`, `managed` |
 //! | what do other services ask? | `policies` |
 
 mod attached;
 mod documents;
 mod identity;
+mod managed;
 mod needs;
 pub(crate) mod policies;
 pub(crate) mod roles;
@@ -86,6 +87,9 @@ impl Service for Iam {
                 attached::detach(world, site, &input(operation, value)?)
             }
             "DeleteUser" | "DeleteRole" => attached::delete(world, site, &input(operation, value)?),
+            "CreatePolicy" => managed::create(world, site, input(operation, value)?),
+            "GetPolicy" => managed::get(world, &input(operation, value)?),
+            "DeletePolicy" => managed::delete(world, site, &input(operation, value)?),
             "CreateRole" => roles::create(world, site, input(operation, value)?),
             "GetRole" => roles::get(world, site, &input(operation, value)?),
             "ListRoles" => roles::list(world, site, &input(operation, value)?),
@@ -113,6 +117,10 @@ impl Service for Iam {
             Access::Write => &WRITES,
             _ => &READS,
         })
+    }
+
+    fn context(&self, world: &World, site: &Site, input: &Value) -> Vec<(&'static str, String)> {
+        needs::context(world, site, input)
     }
 
     fn tags<'w>(&self, world: &'w World, arn: &str) -> Option<&'w Strings> {

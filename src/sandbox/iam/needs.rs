@@ -26,6 +26,14 @@ pub(super) fn needs(
         | "DetachUserPolicy" | "PutUserPolicy" | "DeleteUserPolicy" => {
             (Write, user(text("UserName")))
         }
+        "CreatePolicy" => {
+            let path = text("Path").trim_matches('/');
+            let slash = if path.is_empty() { "" } else { "/" };
+            let name = format!("{path}{slash}{}", text("PolicyName"));
+            (Write, arn(site, "policy", "/", &name))
+        }
+        "DeletePolicy" => (Write, text("PolicyArn").to_owned()),
+        "GetPolicy" => (Read, text("PolicyArn").to_owned()),
         "GetUser" => (Read, user(text("UserName"))),
         "ListUsers" => (Read, user("")),
         "CreateRole" => {
@@ -59,6 +67,22 @@ pub(super) fn needs(
     Ok(needs.and_if(tags, "iam:TagRole", &resource))
 }
 
+/// The boundary that a call gives to a role, or else the one that the role has.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
+pub(super) fn context(world: &World, site: &Site, input: &Value) -> Vec<(&'static str, String)> {
+    let given = text(input, "PermissionsBoundary");
+    let boundary = match given.is_empty() {
+        false => Some(given.to_owned()),
+        true => {
+            let iam = world.iam.accounts.get(&site.account);
+            let role = iam.and_then(|iam| iam.roles.get(text(input, "RoleName")));
+            role.and_then(|role| role.boundary.clone())
+        }
+    };
+    let boundary = boundary.map(|boundary| ("iam:permissionsboundary", boundary));
+    boundary.into_iter().collect()
+}
+
 /// Calls name users and roles without their paths, ARNs have them.
 fn with_path(world: &World, site: &Site, resource: &str) -> String {
     let found = world.iam.accounts.get(&site.account).and_then(|iam| {
@@ -66,7 +90,8 @@ fn with_path(world: &World, site: &Site, resource: &str) -> String {
         let (kind, name) = entity.split_once('/')?;
         let known = match kind {
             "user" => iam.users.get(name)?,
-            _ => iam.roles.get(name)?,
+            "role" => iam.roles.get(name)?,
+            _ => return None,
         };
         Some(arn(site, kind, &known.path, name))
     });

@@ -2,6 +2,7 @@
 
 use super::state::{ADMINISTRATOR_ACCESS, Identity};
 use crate::sandbox::common::Strings;
+use crate::sandbox::policy::ADMINISTRATOR;
 use crate::sandbox::principal::Principal;
 use crate::sandbox::site::account_in;
 use crate::sandbox::world::World;
@@ -49,12 +50,20 @@ pub(crate) fn role_policies(world: &World, arn: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Whether a role's permissions boundary lets it do anything at all. Of AWS's managed policies only
+/// What a role's permissions boundary says at most; `None` where the role has none. Of AWS's managed policies only
 /// `AdministratorAccess` is known; within others nothing is allowed.
-pub(crate) fn within_boundary(world: &World, arn: &str) -> bool {
-    let boundary = role_at(world, arn).and_then(|role| role.boundary.as_deref());
-    boundary.is_none_or(|boundary| boundary == ADMINISTRATOR_ACCESS)
+pub(crate) fn boundary_of(world: &World, arn: &str) -> Option<String> {
+    let boundary = role_at(world, arn)?.boundary.as_deref()?;
+    if boundary == ADMINISTRATOR_ACCESS {
+        return Some(ADMINISTRATOR.to_owned());
+    }
+    let iam = account_in(boundary).and_then(|account| world.iam.accounts.get(&account));
+    let document = iam.and_then(|iam| iam.policies.get(boundary));
+    Some(document.cloned().unwrap_or_else(|| NOTHING.to_owned()))
 }
+
+/// A policy that allows nothing.
+const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[]}"#;
 
 /// The trust policy of a role, if the role is there and its account works.
 pub(crate) fn trust(world: &World, arn: &str) -> Option<String> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::documents::{check_inline, check_trust, encoded};
 use super::identity::{Named, arn, check_name, exists, identity, invalid, new_identity, of, page};
+use super::managed::check_there;
 use super::state::{ADMINISTRATOR_ACCESS, Identity};
 use crate::place::AccountId;
 use crate::sandbox::clock::iso;
@@ -149,6 +150,9 @@ pub(super) fn create(
         return Err(exists("Role", &create.role_name));
     }
     check_trust(&create.assume_role_policy_document)?;
+    if let Some(boundary) = &create.permissions_boundary {
+        check_there(world, boundary)?;
+    }
     let max_session = session(create.max_session_duration.as_deref())?;
     let role = Identity {
         trust: Some(create.assume_role_policy_document),
@@ -229,6 +233,7 @@ pub(super) fn bound(world: &mut World, site: &Site, bound: Bound) -> Result<Valu
         let message = format!("ARN {} is not valid.", bound.permissions_boundary);
         return Err(ApiError::new("InvalidInput", message));
     }
+    check_there(world, &bound.permissions_boundary)?;
     let role = role(world, site, &bound.role_name)?;
     role.boundary = Some(bound.permissions_boundary);
     Ok(json!({}))

@@ -18,12 +18,15 @@ pub(crate) struct State {
 /// The one of AWS's managed policies that is known here.
 pub(super) const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
-/// The users and roles of one account, by name.
+/// The users and roles of one account, by name, and its managed policies.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identities {
     pub(crate) users: BTreeMap<String, Identity>,
     pub(crate) roles: BTreeMap<String, Identity>,
+    /// The documents of customer managed policies, by ARN.
+    #[serde(default)]
+    pub(crate) policies: BTreeMap<String, String>,
 }
 
 /// An IAM user or role.

@@ -35,7 +35,12 @@ pub(crate) fn send_encrypted(
     let id = find(world, &site, given, true).map_err(|_| missing())?;
     let arn = arn(&site, &id);
     for action in ACTIONS {
-        if !key_lets(world, &arn, from.service, action, BTreeMap::new()) {
+        let context = match from.service {
+            // What SNS sends to a queue it sends for a topic, and says so.
+            "sns.amazonaws.com" => sent_for(from.arn),
+            _ => BTreeMap::new(),
+        };
+        if !key_lets(world, &arn, from.service, action, context) {
             return Err(refused(from.no_key(action, &arn)));
         }
     }
@@ -47,8 +52,17 @@ pub(crate) fn send_encrypted(
     Ok(())
 }
 
+/// The condition keys about what a service acts for.
+fn sent_for(arn: &str) -> BTreeMap<&'static str, String> {
+    let account = arn.split(':').nth(4).unwrap_or_default();
+    BTreeMap::from([
+        ("aws:sourcearn", arn.to_owned()),
+        ("aws:sourceaccount", account.to_owned()),
+    ])
+}
+
 /// Whether the policy of a key lets a service do this; `context` holds condition keys in lower
-/// case. Services that publish do not say for whom: `aws:SourceArn` and `aws:SourceAccount` are
+/// case. Other services that publish do not say for whom: `aws:SourceArn` and `aws:SourceAccount` are
 /// not there to be compared.
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 fn key_lets(

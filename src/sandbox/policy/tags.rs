@@ -1,8 +1,10 @@
-//! Condition keys about tags, whose names are made of the tags' own.
+//! Condition keys with several values, and those about tags, whose names are made of the tags' own.
+
+use std::collections::BTreeMap;
 
 use crate::sandbox::common::Strings;
 
-/// The tags that a request is about.
+/// The tags that a request is about, and its lists of values.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tags {
@@ -12,6 +14,8 @@ pub(crate) struct Tags {
     pub(crate) request: Strings,
     /// The keys that the request gives or takes away: `aws:TagKeys`.
     pub(crate) keys: Vec<String>,
+    /// The values of condition keys that are lists, by the key in lower case.
+    pub(crate) lists: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Tags {
@@ -19,6 +23,9 @@ impl Tags {
     pub(crate) fn values(&self, key: &str) -> Vec<&str> {
         if key == "aws:tagkeys" {
             return self.keys.iter().map(String::as_str).collect();
+        }
+        if let Some(list) = self.lists.get(key) {
+            return list.iter().map(String::as_str).collect();
         }
         let (tags, key) = match key.split_once('/') {
             Some(("aws:resourcetag", key)) => (&self.resource, key),

@@ -90,6 +90,10 @@ impl Service for Sns {
         }
     }
 
+    fn context(&self, _: &World, _: &Site, input: &Value) -> Vec<(&'static str, String)> {
+        needs::context(input)
+    }
+
     fn denied(&self, refused: &Refused<'_>) -> ApiError {
         let action = refused.action.replacen("sns:", "SNS:", 1);
         refused.error(self.facts().errors.denied, &action)

@@ -29,3 +29,13 @@ pub(super) fn needs(site: &Site, operation: &str, input: &Value) -> Result<Needs
     let needs = Needs::one(access, format!("sns:{operation}"), resource.clone());
     Ok(needs.and_if(tags, "sns:TagResource", &resource))
 }
+
+/// What policies see of a subscription that is being made.
+pub(super) fn context(input: &Value) -> Vec<(&'static str, String)> {
+    let keys = [("sns:protocol", "Protocol"), ("sns:endpoint", "Endpoint")];
+    let given = keys.into_iter().filter_map(|(key, field)| {
+        let value = input.get(field)?.as_str()?;
+        Some((key, value.to_owned()))
+    });
+    given.collect()
+}

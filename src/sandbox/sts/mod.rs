@@ -65,7 +65,7 @@ impl Service for Sts {
         Some(&LIMIT)
     }
 
-    fn context(&self, input: &Value) -> Vec<(&'static str, String)> {
+    fn context(&self, _: &World, _: &Site, input: &Value) -> Vec<(&'static str, String)> {
         needs::context(input)
     }
 

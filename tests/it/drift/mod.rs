@@ -185,7 +185,7 @@ pub(crate) async fn what_is_gone_comes_back(stage: &Stage) {
     events
         .remove_targets()
         .rule(rule)
-        .ids("text")
+        .ids("mail")
         .send()
         .await
         .unwrap();
@@ -222,8 +222,8 @@ pub(crate) async fn what_is_gone_comes_back(stage: &Stage) {
     events
         .remove_targets()
         .rule(rule)
-        .ids("text")
-        .ids("json")
+        .ids("mail")
+        .ids("siem")
         .send()
         .await
         .unwrap();

@@ -54,6 +54,7 @@ fn no_account_sends_to_a_bus_that_could_not_be_made() {
     assert!(writes(&kit).iter().all(|call| call.account == home));
     kit.sandbox.clear_faults();
     kit.succeed(&APPLY);
+    kit.sandbox.confirm(None).unwrap();
     kit.succeed(&["coverage"]);
 }
 

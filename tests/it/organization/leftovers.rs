@@ -115,6 +115,7 @@ fn a_broken_home_uncovers_every_account() {
         }
     };
     let holes = |kit: &Kit| kit.json(&["coverage"])["uncovered"].clone();
+    kit.sandbox.confirm(None).unwrap();
 
     super::kit::block_on(at_home(&kit, true));
     let found = holes(&kit);
@@ -147,6 +148,7 @@ fn a_broken_home_uncovers_every_account() {
         assert_eq!(hole["rules"].as_array().unwrap().len(), 2, "{hole:#}");
     }
     kit.succeed(&APPLY);
+    kit.sandbox.confirm(None).unwrap();
     kit.succeed(&["coverage"]);
 }
 

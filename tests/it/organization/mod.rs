@@ -2,7 +2,8 @@
 
 mod at_once;
 mod emulator;
-mod kit;
+mod guarded;
+pub(crate) mod kit;
 mod leftovers;
 mod printed;
 mod stop;
@@ -132,6 +133,14 @@ fn five_accounts_go_from_empty_to_covered_and_a_new_one_is_missed_until_the_next
 
     let out = folder.succeed(&["apply", "--auto-approve"]);
     assert!(out.contains("Applied to 4 of 4 accounts"), "{out}");
+    // Whoever has not confirmed hears of nothing.
+    let (code, out, err) = folder.run(&["coverage"]);
+    assert_eq!(code, 2, "{out}{err}");
+    assert!(
+        out.contains("0 of 5 accounts") && out.contains("security@example.com is not confirmed"),
+        "{out}"
+    );
+    folder.succeed(&["sandbox", "confirm"]);
     let out = folder.succeed(&["coverage"]);
     assert!(out.contains("5 of 5 accounts"), "{out}");
     let out = folder.succeed(&["plan", "--detailed-exitcode"]);
@@ -219,6 +228,7 @@ fn home_may_be_a_member_and_the_trail_then_stands_in_the_management_account() {
     );
     let folder = Folder::with(&rules);
     folder.succeed(&["apply", "--auto-approve"]);
+    folder.succeed(&["sandbox", "confirm"]);
     let out = folder.succeed(&["coverage"]);
     assert!(out.contains("5 of 5 accounts"), "{out}");
     let out = folder.succeed(&["test-event", "--all-accounts"]);

@@ -41,6 +41,7 @@ fn a_policy_that_denies_rules_in_one_account_stops_that_account_alone() {
         .set_policies("333344445555", &[])
         .unwrap();
     kit.succeed(&["apply", "--auto-approve"]);
+    kit.sandbox.confirm(None).unwrap();
     kit.succeed(&["coverage"]);
 }
 
@@ -59,6 +60,7 @@ fn accounts_that_are_closed_or_excluded_are_left_out_by_name() {
     );
     assert!(out.contains("under `exclude`: 555566667777 (lab)"), "{out}");
     kit.succeed(&["apply", "--auto-approve"]);
+    kit.sandbox.confirm(None).unwrap();
     let out = kit.succeed(&["coverage"]);
     assert!(out.contains("3 of 3 accounts"), "{out}");
 }
@@ -190,6 +192,7 @@ fn an_account_that_is_broken_by_hand_is_named_with_the_region() {
     let out = kit.fail(&["test-event", "--all-accounts"]);
     assert!(out.contains("14 of 15 ways home good"), "{out}");
     kit.succeed(&["apply", "--auto-approve"]);
+    kit.sandbox.confirm(None).unwrap();
     kit.succeed(&["coverage"]);
 }
 
@@ -226,6 +229,7 @@ fn without_role(kit: &Kit, account: &str) {
 
 /// What `coverage` says of an organization that has a hole.
 fn uncovered(kit: &Kit) -> String {
+    kit.sandbox.confirm(None).unwrap();
     let said = kit.run(&["coverage"]);
     assert_eq!(said.code, 2, "{}{}", said.out, said.err);
     said.out

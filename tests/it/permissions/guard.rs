@@ -2,34 +2,35 @@
 
 use aws_sdk_eventbridge::types::{RuleState, Target};
 use aws_sdk_sqs::types::QueueAttributeName;
+use iamwatch::aws::{On, Step, calls};
 use iamwatch::permissions;
 use iamwatch::plan::PlanOptions;
 use iamwatch::resources::{Kind, Live};
 use serde_json::{Value, json};
 
-use super::{EVERYTHING, account, applies, scope};
+use super::{EVERYTHING, account, applies, scope, statements};
 use crate::stage::Stage;
 
 /// A policy that allows everything but what the guard denies.
-fn everything_but(guard: &Value) -> Value {
-    let mut statements = vec![json!({ "Effect": "Allow", "Action": "*", "Resource": "*" })];
-    statements.extend(guard["Statement"].as_array().unwrap().iter().cloned());
-    json!({ "Version": "2012-10-17", "Statement": statements })
+fn everything_but(guard: &[Value]) -> Value {
+    let mut all = vec![json!({ "Effect": "Allow", "Action": "*", "Resource": "*" })];
+    all.extend(guard.iter().flat_map(statements).cloned());
+    json!({ "Version": "2012-10-17", "Statement": all })
 }
 
-async fn deployed() -> (Stage, Vec<Live>, Value) {
+async fn deployed() -> (Stage, Vec<Live>, Vec<Value>) {
     let stage = account().await;
     let wanted = stage.wanted(EVERYTHING).await;
     stage.deploy(&wanted).await;
     stage.confirm_all();
     let live = stage.live(&wanted).await;
     let except = ["arn:aws:iam::111122223333:user/deployer".to_owned()];
-    let guard = permissions::guard(&scope(&wanted, &stage), &except);
+    let guard = permissions::guard(&scope(&wanted, &stage), &except, true);
     (stage, live, guard)
 }
 
 /// The stage through the eyes of somebody who may do everything but what the guard denies.
-async fn somebody(stage: &Stage, name: &str, guard: &Value) -> Stage {
+async fn somebody(stage: &Stage, name: &str, guard: &[Value]) -> Stage {
     let sandbox = stage.sandbox.as_ref().unwrap();
     let caller = sandbox.caller(name, &everything_but(guard).to_string());
     let region = "eu-central-1".parse().unwrap();
@@ -80,9 +81,9 @@ async fn tampers(stage: &Stage, live: &[Live]) -> Vec<(&'static str, Option<Stri
         put.event_pattern(r#"{"source":["none"]}"#)
     );
     let gone = events.remove_targets().rule(rule).event_bus_name(bus);
-    attempt!("events:RemoveTargets", gone.ids("text"));
+    attempt!("events:RemoveTargets", gone.ids("mail"));
     let other = Target::builder()
-        .id("text")
+        .id("mail")
         .arn(topic.as_str())
         .build()
         .unwrap();
@@ -177,12 +178,169 @@ async fn whoever_the_guard_excepts_works_on() {
         ..PlanOptions::default()
     };
     applies(&deployer, &prune, false).await.unwrap();
-    // What is not ours is nobody's concern.
-    let mallory = somebody(&stage, "mallory", &guard).await;
-    let topic = mallory.clients.sns.create_topic().name("theirs").send();
-    let topic = topic.await.unwrap().topic_arn.unwrap();
-    let gone = mallory.clients.sns.delete_topic().topic_arn(topic);
+}
+
+/// Whoever has nothing to do with the deployment does not notice the guard, though names begin alike.
+#[tokio::test(start_paused = true)]
+async fn an_ordinary_administrator_works_undisturbed() {
+    let (stage, _, guard) = deployed().await;
+    let admin = somebody(&stage, "admin", &guard).await;
+    let clients = &admin.clients;
+    for name in ["orders", "iamwatch-acme-eu-text_mail", "iamwatch-other"] {
+        let topic = clients.sns.create_topic().name(name).send().await.unwrap();
+        let gone = clients
+            .sns
+            .delete_topic()
+            .topic_arn(topic.topic_arn.unwrap());
+        gone.send().await.unwrap();
+    }
+    for name in ["orders", "iamwatch-acme-eu-dead-letters"] {
+        let queue = clients
+            .sqs
+            .create_queue()
+            .queue_name(name)
+            .send()
+            .await
+            .unwrap();
+        let gone = clients
+            .sqs
+            .delete_queue()
+            .queue_url(queue.queue_url.unwrap());
+        gone.send().await.unwrap();
+    }
+    for name in [
+        "nightly",
+        "iamwatch-acme-eu-root.sign-in",
+        "iamwatch-acme-eu-forwarder_events",
+    ] {
+        let put = clients.events.put_rule().name(name);
+        put.event_pattern(r#"{"source":["a"]}"#)
+            .send()
+            .await
+            .unwrap();
+        clients
+            .events
+            .disable_rule()
+            .name(name)
+            .send()
+            .await
+            .unwrap();
+        clients
+            .events
+            .delete_rule()
+            .name(name)
+            .send()
+            .await
+            .unwrap();
+    }
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+        "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }] });
+    for (path, name) in [
+        ("/", "payroll"),
+        ("/iamwatch/", "iamwatch-acme-eu-forwarder-us-east-1"),
+    ] {
+        let role = clients.iam.create_role().role_name(name).path(path);
+        role.assume_role_policy_document(trust.to_string())
+            .send()
+            .await
+            .unwrap();
+        clients
+            .iam
+            .delete_role()
+            .role_name(name)
+            .send()
+            .await
+            .unwrap();
+    }
+    let here = aws_sdk_s3::types::CreateBucketConfiguration::builder();
+    let here = here.location_constraint("eu-central-1".into()).build();
+    let bucket = clients.s3.create_bucket().bucket("some-bucket-of-theirs");
+    let bucket = bucket.create_bucket_configuration(here);
+    bucket.send().await.unwrap();
+    clients
+        .s3
+        .delete_bucket()
+        .bucket("some-bucket-of-theirs")
+        .send()
+        .await
+        .unwrap();
+    let key = clients
+        .kms
+        .create_key()
+        .send()
+        .await
+        .unwrap()
+        .key_metadata
+        .unwrap();
+    let gone = clients.kms.schedule_key_deletion().key_id(key.key_id);
     gone.send().await.unwrap();
+}
+
+/// A tag tells whose a key is, and an alias which one the topics use: neither can be moved.
+#[tokio::test(start_paused = true)]
+async fn the_key_is_neither_retagged_nor_replaced() {
+    let (stage, live, guard) = deployed().await;
+    let tamperer = somebody(&stage, "mallory", &guard).await;
+    let key = live
+        .iter()
+        .find(|live| live.key.kind == Kind::EncryptionKey);
+    let key = key.unwrap().handle.clone().unwrap();
+    let kms = &tamperer.clients.kms;
+    let other = kms.create_key().send().await.unwrap().key_metadata.unwrap();
+    let tag = aws_sdk_kms::types::Tag::builder().tag_key("iamwatch:stack");
+    let tag = tag.tag_value("other").build().unwrap();
+    let tagged = kms.tag_resource().key_id(&key).tags(tag).send().await;
+    tagged.unwrap_err();
+    let untagged = kms.untag_resource().key_id(&key).tag_keys("iamwatch:stack");
+    untagged.send().await.unwrap_err();
+    let moved = kms.update_alias().alias_name("alias/iamwatch-acme");
+    moved.target_key_id(&other.key_id).send().await.unwrap_err();
+    kms.disable_key().key_id(&key).send().await.unwrap_err();
+    kms.disable_key()
+        .key_id(&other.key_id)
+        .send()
+        .await
+        .unwrap();
+}
+
+/// Every write of `apply` that changes or deletes is in the guard, whichever kind of resource it is about.
+#[tokio::test(start_paused = true)]
+async fn every_write_that_does_not_make_something_new_is_guarded() {
+    let (_, _, guard) = deployed().await;
+    let all: Vec<&Value> = guard.iter().flat_map(statements).collect();
+    let is_guarded = |action: &str| {
+        let mut actions = all.iter().flat_map(|s| s["Action"].as_array().unwrap());
+        actions.any(|guarded| guarded == action)
+    };
+    let mut walked = 0;
+    for call in calls::ALL
+        .iter()
+        .filter(|call| call.write && call.step == Step::Change)
+    {
+        for need in call.needs {
+            let (_, name) = need.action.split_once(':').unwrap();
+            let makes = ["Create", "Get", "List", "Describe"]
+                .iter()
+                .any(|w| name.starts_with(w));
+            let handed = need.action == "iam:PassRole" || need.on == On::FreshKey;
+            if !makes && !handed {
+                assert!(is_guarded(need.action), "{call}: {}", need.action);
+                walked += 1;
+            }
+        }
+    }
+    assert!(walked > 40, "{walked}");
+    for statement in all {
+        for action in statement["Action"].as_array().unwrap() {
+            let (_, name) = action.as_str().unwrap().split_once(':').unwrap();
+            let reads = ["Create", "Get", "List", "Describe"]
+                .iter()
+                .any(|w| name.starts_with(w));
+            assert!(!reads, "{action}");
+        }
+        let everything = statement["Resource"].to_string().contains("\"*\"");
+        assert_eq!(everything, statement["Sid"] == "IamwatchGuardBusPolicies");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,10 +355,66 @@ async fn a_guard_that_refuses_is_no_missing_permission() {
 
 #[tokio::test(start_paused = true)]
 async fn the_guard_fits_where_aws_takes_it() {
-    let (_, _, guard) = deployed().await;
-    let length = serde_json::to_string_pretty(&guard)
-        .unwrap()
-        .chars()
-        .count();
-    assert!(length <= permissions::GUARD_LIMIT, "{length}");
+    let (stage, _, guard) = deployed().await;
+    let length = |policy: &Value| {
+        serde_json::to_string_pretty(policy)
+            .unwrap()
+            .chars()
+            .count()
+    };
+    for policy in &guard {
+        assert!(
+            length(policy) <= permissions::GUARD_LIMIT,
+            "{}",
+            length(policy)
+        );
+    }
+    // More roles make each statement longer: they are shared among more policies, and none is lost.
+    let wanted = stage.wanted(EVERYTHING).await;
+    let roles: Vec<String> = (0..12)
+        .map(|n| format!("arn:aws:iam::111122223333:role/pipelines/deployer-{n:02}"))
+        .collect();
+    let long = permissions::guard(&scope(&wanted, &stage), &roles, true);
+    assert!(long.len() > guard.len());
+    for policy in &long {
+        assert!(
+            length(policy) <= permissions::GUARD_LIMIT,
+            "{}",
+            length(policy)
+        );
+    }
+    let sids = |policies: &[Value]| {
+        let all = policies.iter().flat_map(statements);
+        all.map(|s| s["Sid"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(sids(&long), sids(&guard));
+}
+
+/// Without a home bus the detectors sit on the default bus, beside those of anybody.
+#[tokio::test(start_paused = true)]
+async fn detectors_on_the_default_bus_are_guarded_by_their_names() {
+    let rules = EVERYTHING
+        .replace("eu-central-1", "us-east-1")
+        .replace("watch: { regions: [us-east-1] }\n", "");
+    let stage = Stage::sandbox_in(&"us-east-1".parse().unwrap()).await;
+    let queue = stage.clients.sqs.create_queue().queue_name("alerts");
+    queue.send().await.unwrap();
+    let wanted = stage.wanted(&rules).await;
+    stage.deploy(&wanted).await;
+    let except = ["arn:aws:iam::111122223333:user/deployer".to_owned()];
+    let guard = permissions::guard(&scope(&wanted, &stage), &except, false);
+    let sandbox = stage.sandbox.as_ref().unwrap();
+    let caller = sandbox.caller("mallory", &everything_but(&guard).to_string());
+    let config = sandbox.sdk_config(&"us-east-1".parse().unwrap(), caller);
+    let mallory = stage.seen_by(config).await;
+    let events = &mallory.clients.events;
+    let ours = events.disable_rule().name("iamwatch-acme-root.sign-in");
+    ours.send().await.unwrap_err();
+    let put = events.put_rule().name("iamwatch-acme-eu-root.sign-in");
+    put.event_pattern(r#"{"source":["a"]}"#)
+        .send()
+        .await
+        .unwrap();
+    let theirs = events.disable_rule().name("iamwatch-acme-eu-root.sign-in");
+    theirs.send().await.unwrap();
 }

@@ -55,6 +55,14 @@ const FILES: &[(&str, &str)] = &[
         "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: every }\ntrail: { name: my trail, bucket: s3://Logs, kms_key: \"arn:aws:s3:::logs\", logs: yes }\ntopics: { kms_key: \"arn:aws:kms:us-east-1:111122223333:alias/a\" }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n",
     ),
     (
+        "more channels than a rule has targets",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { a: { email: a@example.com }, b: { email: b@example.com }, c: { email: c@example.com }, d: { email: d@example.com }, e: { email: e@example.com }, f: { email: f@example.com } }\nnotify: { default: [a, b, c, d, e, f] }\nrules:\n  - use: root/activity\n  - { id: own, events: [\"iam:CreateUser\"], channels: [a, b, c, d, e, f] }\n",
+    ),
+    (
+        "boundaries that are no names of policies",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nroles: { boundary: \"arn:aws:iam::111122223333:policy/b\", path: /x/ }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n  - use: root/activity\n",
+    ),
+    (
         "YAML's words as names",
         "version: 1\nname: on\nhome: { region: us-east-1 }\nchannels: { no: { email: a@example.com }, 12: { email: a@example.com }, \"Night Phone\": { sms: +491511234567 } }\nnotify: { default: [no] }\ntest_events: yes\n",
     ),
