@@ -5,7 +5,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Deployment, Finding, Weight};
 use crate::aws::{CallError, Cause, Clients, Cloud, calls};
-use crate::place::Arn;
 use crate::placement::Receiver;
 use crate::proof::left_over;
 use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, key, queue};
@@ -42,11 +41,7 @@ pub(super) async fn look(
 
 /// Whether EventBridge can use the key of somebody's own that encrypts our topics.
 async fn key(clients: &Clients, deployment: Deployment<'_>) -> Option<Finding> {
-    let mut wanted = deployment.desired.resources.values();
-    let arn: Arn = wanted.find_map(|resource| match resource {
-        Resource::Topic(topic) => topic.kms_key.as_deref()?.parse().ok(),
-        _ => None,
-    })?;
+    let arn = deployment.desired.given_key()?;
     let (weight, problem, remedy, document) = match key::problem(&clients.kms, &arn).await {
         Ok(None) => return None,
         Ok(Some(found)) => (

@@ -183,6 +183,14 @@ impl Desired {
         self.resources.keys().cloned().collect()
     }
 
+    /// The key of somebody's own that encrypts our topics, all of them. One of ours is named by its alias.
+    pub fn given_key(&self) -> Option<Arn> {
+        self.resources.values().find_map(|resource| match resource {
+            Resource::Topic(topic) => topic.kms_key.as_deref()?.parse().ok(),
+            _ => None,
+        })
+    }
+
     /// Every Region in which something stands.
     pub fn regions(&self) -> BTreeSet<Region> {
         let region = |key: &ResourceKey| match &key.place {

@@ -136,9 +136,7 @@ pub async fn prove(
     }
     let sent = tests.iter().filter(|test| test.event.is_some());
     let topics = watch::topics(deployment.desired, sent.map(|test| &test.key));
-    let keys = path::keys(cloud, deployment.desired, &topics).await;
-    let receivers = path::receivers(cloud, deployment.desired, &topics).await;
-    for suspect in keys.into_iter().chain(receivers) {
+    for suspect in path::suspects(cloud, deployment.desired, &topics).await {
         for test in &mut tests {
             test.suspects(deployment.desired, &suspect);
         }

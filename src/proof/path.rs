@@ -1,7 +1,5 @@
 //! The way of an alert, link by link: what stands in AWS against what must.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 
@@ -38,7 +36,7 @@ pub(super) struct Condition {
 const APPLY: &str = "run `iamwatch apply`";
 
 /// Everything between the bus of a Region and the readers of a detector's alerts that differs from what
-/// this event, or a real one, needs. Queues of others are looked at by [`receivers`].
+/// this event, or a real one, needs. Queues of others are looked at by [`suspects`].
 pub(super) fn condition(
     deployment: Deployment<'_>,
     detector: &ResourceKey,
@@ -217,59 +215,37 @@ fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
         .next()
 }
 
-/// A link behind a topic that is wrong, or may be.
+/// A link behind topics that is wrong, or may be.
 #[derive(Debug)]
 pub(super) struct Suspect {
-    pub(super) topic: Arn,
+    pub(super) topics: Vec<Arn>,
     pub(super) link: BrokenLink,
     /// Whether it is known to be wrong; else it could not be looked at, and a test shows as much as can be seen.
     pub(super) is_certain: bool,
 }
 
-/// What is wrong with the queues of others that some topics send to, each looked at once.
-pub(super) async fn receivers(cloud: &Cloud, desired: &Desired, topics: &[Arn]) -> Vec<Suspect> {
+/// What is wrong with what belongs to others behind some topics of ours: the key that encrypts them all, and the queues
+/// that they send to. Each is looked at once.
+pub(super) async fn suspects(cloud: &Cloud, desired: &Desired, topics: &[Arn]) -> Vec<Suspect> {
     let clients = cloud.at_place(&desired.home);
     let mut found = Vec::new();
+    if let Some(key) = desired.given_key().filter(|_| !topics.is_empty()) {
+        let problem = key_problem(&clients, &key).await;
+        found.extend(problem.map(|link| Suspect {
+            topics: topics.to_vec(),
+            link,
+            is_certain: true,
+        }));
+    }
     for receiver in &desired.receivers {
         if topics.contains(&receiver.topic) {
             let problem = receiver_problem(&clients, receiver).await;
             found.extend(problem.map(|(link, is_certain)| Suspect {
-                topic: receiver.topic.clone(),
+                topics: vec![receiver.topic.clone()],
                 link,
                 is_certain,
             }));
         }
-    }
-    found
-}
-
-/// What is wrong with a key of somebody's own that encrypts some topics, looked at once.
-pub(super) async fn keys(cloud: &Cloud, desired: &Desired, topics: &[Arn]) -> Vec<Suspect> {
-    let clients = cloud.at_place(&desired.home);
-    let mut known: BTreeMap<Arn, Option<BrokenLink>> = BTreeMap::new();
-    let mut found = Vec::new();
-    for resource in desired.resources.values() {
-        let Resource::Topic(topic) = resource else {
-            continue;
-        };
-        let arn = names::arn_at("sns", &desired.home, &topic.name);
-        let key = topic
-            .kms_key
-            .as_deref()
-            .and_then(|key| key.parse::<Arn>().ok());
-        let (Some(arn), Some(key)) = (arn.filter(|arn| topics.contains(arn)), key) else {
-            continue;
-        };
-        let problem = match known.get(&key) {
-            Some(known) => known.clone(),
-            None => key_problem(&clients, &key).await,
-        };
-        known.insert(key, problem.clone());
-        found.extend(problem.map(|link| Suspect {
-            topic: arn,
-            link,
-            is_certain: true,
-        }));
     }
     found
 }
@@ -369,7 +345,7 @@ pub(super) fn unconfirmed(
 }
 
 /// The readers of a detector's alerts that AWS hands them over to: what becomes of them there cannot be seen from here.
-/// Queues are judged by [`receivers`].
+/// Queues are judged by [`suspects`].
 pub(super) fn handed_over(
     deployment: Deployment<'_>,
     detector: &ResourceKey,

@@ -261,9 +261,7 @@ impl<'a> RealCall<'a> {
             proof.unconfirmed.extend(waiting);
         }
         let topics = self.topics(wanting);
-        let receivers = path::receivers(self.cloud, desired, &topics).await;
-        let keys = path::keys(self.cloud, desired, &topics).await;
-        for suspect in keys.into_iter().chain(receivers) {
+        for suspect in path::suspects(self.cloud, desired, &topics).await {
             match suspect.is_certain {
                 true => links.push(suspect.link),
                 false => proof.weak.push(suspect.link),

@@ -48,17 +48,16 @@ impl Test {
     fn last_sent(&self, start: i64) -> i64 {
         self.sent.map_or(start, |(_, last)| last)
     }
-}
 
-impl Test {
-    /// Notes a link behind one topic that is broken or may be, if the alert goes there.
+    /// Notes a link behind some topics that is broken or may be, if the alert goes to one of them.
     pub(super) fn suspects(&mut self, desired: &Desired, suspect: &Suspect) {
         let Suspect {
-            topic,
+            topics,
             link,
             is_certain,
         } = suspect;
-        if !targets(desired, &self.key).contains(&topic) {
+        let targets = targets(desired, &self.key);
+        if !targets.iter().any(|target| topics.contains(target)) {
             return;
         }
         if !is_certain {

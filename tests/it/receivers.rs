@@ -210,6 +210,26 @@ async fn a_key_that_is_disabled_or_gone_lets_nothing_in() {
     );
 }
 
+/// A rule has a topic for each of its channels, and one key encrypts them all.
+#[tokio::test(start_paused = true)]
+async fn the_key_of_two_topics_is_named_once() {
+    let stage = Stage::sandbox().await;
+    let key = key(&stage, &[own()]).await;
+    let rules = QUEUE_RULES
+        .replace(
+            "trail: create",
+            &format!("topics: {{ kms_key: \"{key}\" }}\ntrail: create"),
+        )
+        .replace(
+            "siem: { sqs: archive, format: json }",
+            "phone: { sms: \"+4915112345678\" }, other: { sms: \"+4915187654321\" }",
+        )
+        .replace("[siem]", "[phone, other]");
+    let (_, test) = answers(&stage, &rules).await;
+    let named = test.iter().filter(|text| text.contains(&key));
+    assert_eq!(named.count(), 1, "{test:?}");
+}
+
 /// EventBridge does not say for whom it encrypts: a condition on the source keeps it out.
 #[tokio::test(start_paused = true)]
 async fn the_key_of_the_topics_is_named_before_anything_is_sent() {
