@@ -53,11 +53,14 @@ pub(crate) fn matches_glob(pattern: &str, text: &str) -> bool {
 /// Whether an ARN fits a pattern of IAM's ARN operators: its six parts are matched one by one, so that no star crosses
 /// them. Source: IAM, condition operators.
 pub(crate) fn matches_arn(pattern: &str, arn: &str) -> bool {
-    let (wanted, parts) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
-    wanted.clone().count() == parts.clone().count()
-        && wanted
-            .zip(parts)
-            .all(|(wanted, part)| matches_glob(wanted, part))
+    arn_parts_fit(pattern, arn, matches_glob)
+}
+
+/// Whether two ARNs, or patterns of them, have as many parts as each other, and each pair of parts fits.
+pub(crate) fn arn_parts_fit(one: &str, other: &str, fits: impl Fn(&str, &str) -> bool) -> bool {
+    let (one, other) = (one.splitn(6, ':'), other.splitn(6, ':'));
+    one.clone().count() == other.clone().count()
+        && one.zip(other).all(|(one, other)| fits(one, other))
 }
 
 #[cfg(test)]

@@ -316,24 +316,9 @@ mod sandbox {
             .await
             .unwrap();
         let url = url.queue_url.unwrap();
-        let request = stage.clients.sqs.set_queue_attributes().queue_url(&url);
-        let name = aws_sdk_sqs::types::QueueAttributeName::Policy;
-        request
-            .attributes(name, policy.to_string())
-            .send()
-            .await
-            .unwrap();
+        stage.set_queue_policy(&url, &policy).await;
         assert!(stage.prove(&wanted, &["signin/failed"], 30).await[0].has_arrived());
-        let received = stage
-            .clients
-            .sqs
-            .receive_message()
-            .queue_url(&url)
-            .send()
-            .await
-            .unwrap();
-        let body: serde_json::Value =
-            serde_json::from_str(received.messages()[0].body().unwrap()).unwrap();
+        let body = &stage.received(&url).await[0];
         assert_eq!(body["event"]["source"], "iamwatch.test.acme");
         assert_eq!(body["rule"], "signin/failed");
 

@@ -1,6 +1,5 @@
 //! `dlq`: alerts that were lost are shown as alerts, and sent again exactly once.
 
-use aws_sdk_sqs::types::QueueAttributeName;
 use iamwatch::dead_letters::{self, Read, Redriven, Sender};
 use iamwatch::pattern::{Event, EventPattern};
 use iamwatch::place::Region;
@@ -28,13 +27,7 @@ rules:
 async fn deployed(rules: &str) -> (Stage, Wanted) {
     let stage = Stage::sandbox().await;
     let wanted = stage.wanted(rules).await;
-    let sqs = &stage.clients.sqs;
-    let made = sqs
-        .create_queue()
-        .queue_name("alerts")
-        .send()
-        .await
-        .unwrap();
+    let url = stage.queue("alerts").await;
     let queue = &wanted.desired.receivers[0].queue;
     let policy = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow",
@@ -43,11 +36,7 @@ async fn deployed(rules: &str) -> (Stage, Wanted) {
         "Resource": queue,
         "Condition": { "StringEquals": { "aws:SourceAccount": stage.account } },
     }] });
-    let request = sqs
-        .set_queue_attributes()
-        .set_queue_url(made.queue_url)
-        .attributes(QueueAttributeName::Policy, policy.to_string());
-    request.send().await.unwrap();
+    stage.set_queue_policy(&url, &policy).await;
     stage.deploy(&wanted).await;
     stage.confirm_all();
     (stage, wanted)

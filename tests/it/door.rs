@@ -138,24 +138,12 @@ rules:
 #[tokio::test(start_paused = true)]
 async fn json_says_at_the_top_whether_aws_told_it() {
     let stage = Stage::sandbox().await;
-    let made = stage
-        .clients
-        .sqs
-        .create_queue()
-        .queue_name("responder")
-        .send()
-        .await;
-    let url = made.unwrap().queue_url.unwrap();
+    let url = stage.queue("responder").await;
     let wanted = stage.wanted(MACHINES).await;
     let queue = &wanted.desired.receivers[0].queue;
     let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
         "Principal": { "Service": "sns.amazonaws.com" }, "Action": "sqs:SendMessage", "Resource": queue }] });
-    let name = aws_sdk_sqs::types::QueueAttributeName::Policy;
-    let set = stage.clients.sqs.set_queue_attributes().queue_url(&url);
-    set.attributes(name, policy.to_string())
-        .send()
-        .await
-        .unwrap();
+    stage.set_queue_policy(&url, &policy).await;
     stage.deploy(&wanted).await;
     let events = &stage.clients.events;
     let put = events.put_events().entries(entry(&json!("TEST "), &[]));
@@ -173,16 +161,7 @@ async fn json_says_at_the_top_whether_aws_told_it() {
         .emit(&"us-east-1".parse().unwrap(), real);
     let mut sources = Vec::new();
     for _ in 0..2 {
-        let received = stage
-            .clients
-            .sqs
-            .receive_message()
-            .queue_url(&url)
-            .send()
-            .await
-            .unwrap();
-        for message in received.messages() {
-            let alert: Value = serde_json::from_str(message.body().unwrap()).unwrap();
+        for alert in stage.received(&url).await {
             assert_eq!(alert["source"], alert["event"]["source"]);
             sources.push(alert["source"].as_str().unwrap().to_owned());
         }

@@ -50,9 +50,7 @@ async fn account() -> Stage {
     let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
         "Principal": { "Service": "sns.amazonaws.com" }, "Action": "sqs:SendMessage", "Resource": "*",
         "Condition": { "ArnLike": { "aws:SourceArn": topics } } }] });
-    let request = stage.clients.sqs.set_queue_attributes().queue_url(url);
-    let request = request.attributes(QueueAttributeName::Policy, policy.to_string());
-    request.send().await.unwrap();
+    stage.set_queue_policy(&url, &policy).await;
     stage
 }
 

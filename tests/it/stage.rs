@@ -8,6 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -26,6 +27,7 @@ use iamwatch::proof::{self, Options, Proof};
 use iamwatch::resources::{self, AccountFacts, Kind, Live};
 use iamwatch::rules::RulesFile;
 use iamwatch::sandbox::{self, Sandbox};
+use serde_json::Value;
 
 /// One AWS account with an administrator in it.
 pub(crate) struct Stage {
@@ -179,10 +181,27 @@ impl Stage {
         })
     }
 
-    /// A queue of somebody's, at the home of the clients.
-    pub(crate) async fn queue(&self, name: &str) {
+    /// The URL of a queue of somebody's, made at the home of the clients.
+    pub(crate) async fn queue(&self, name: &str) -> String {
         let request = self.clients.sqs.create_queue().queue_name(name);
+        request.send().await.unwrap().queue_url.unwrap()
+    }
+
+    /// Gives a queue at the home of the clients another policy.
+    pub(crate) async fn set_queue_policy(&self, url: &str, policy: &Value) {
+        let request = self.clients.sqs.set_queue_attributes().queue_url(url);
+        let request = request.attributes(QueueAttributeName::Policy, policy.to_string());
         request.send().await.unwrap();
+    }
+
+    /// What the next messages of a queue say, which is JSON. They stay in it, out of sight.
+    pub(crate) async fn received(&self, url: &str) -> Vec<Value> {
+        let request = self.clients.sqs.receive_message().queue_url(url);
+        let received = request.send().await.unwrap();
+        let messages = received.messages().iter();
+        messages
+            .map(|message| serde_json::from_str(message.body().unwrap()).unwrap())
+            .collect()
     }
 
     pub(crate) async fn live(&self, wanted: &Wanted) -> Vec<Live> {

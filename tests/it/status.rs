@@ -39,13 +39,7 @@ async fn healthy() -> (Stage, Wanted) {
 
 /// The queue of somebody who lets our topics in.
 async fn receiver(stage: &Stage, wanted: &Wanted) {
-    let sqs = &stage.clients.sqs;
-    let made = sqs
-        .create_queue()
-        .queue_name("alerts")
-        .send()
-        .await
-        .unwrap();
+    let url = stage.queue("alerts").await;
     let topics: Vec<&str> = wanted
         .desired
         .receivers
@@ -62,11 +56,7 @@ async fn receiver(stage: &Stage, wanted: &Wanted) {
             "Condition": { "ArnEquals": { "aws:SourceArn": topics } },
         }],
     });
-    let request = sqs
-        .set_queue_attributes()
-        .queue_url(made.queue_url.unwrap())
-        .attributes(QueueAttributeName::Policy, policy.to_string());
-    request.send().await.unwrap();
+    stage.set_queue_policy(&url, &policy).await;
 }
 
 /// What `status` says now, of the account as it is now.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::canonical::canonical;
+use super::canonical::{canonical, statements};
 use super::statements::queue_statement;
 use super::still_admits::{allows, may_deny};
 use crate::place::Arn;
@@ -13,11 +13,10 @@ use crate::wildcard::matches_glob;
 pub(in crate::resources) fn admits_topic(policy: &Value, queue: &Arn, topic: &Arn) -> Admission {
     let policy = canonical(policy);
     let wanted = canonical(&json!({ "Statement": [queue_statement(queue, topic)] }));
-    let Some(wanted) = wanted.pointer("/Statement/0") else {
+    let Some(wanted) = statements(&wanted).first() else {
         return Admission::Missing;
     };
-    let statements = policy.get("Statement").and_then(Value::as_array);
-    let all = statements.map(Vec::as_slice).unwrap_or_default();
+    let all = statements(&policy);
     if let Some(denial) = all.iter().find(|statement| may_deny(statement, wanted)) {
         return Admission::Denied(denial.clone());
     }

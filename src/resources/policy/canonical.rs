@@ -20,6 +20,12 @@ pub fn canonical(policy: &Value) -> Value {
     Value::Object(fields)
 }
 
+/// The statements of a canonical policy.
+pub(super) fn statements(policy: &Value) -> &[Value] {
+    let list = policy.get("Statement").and_then(Value::as_array);
+    list.map(Vec::as_slice).unwrap_or_default()
+}
+
 fn canonical_statement(statement: &Value) -> Value {
     let Some(statement) = statement.as_object() else {
         return statement.clone();

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::admits::strings;
-use super::canonical::canonical;
-use crate::wildcard::matches_glob;
+use super::canonical::{canonical, statements};
+use crate::wildcard::{arn_parts_fit, matches_glob};
 
 /// Whether `live` allows whatever `wanted` allows, and certainly denies none of it. Sound, not complete: what is not
 /// understood counts as shutting something out. Both are policies of one kind: of a resource, an identity, or trust.
@@ -59,11 +59,6 @@ fn each_action(statement: &Value) -> Vec<Value> {
         one
     };
     actions.map(one).collect()
-}
-
-fn statements(policy: &Value) -> &[Value] {
-    let list = policy.get("Statement").and_then(Value::as_array);
-    list.map(Vec::as_slice).unwrap_or_default()
 }
 
 fn is(statement: &Value, effect: &str) -> bool {
@@ -221,11 +216,7 @@ impl Test<'_> {
         let equal = |wanted: &str, value: &str| match comparison {
             Comparison::Exact => wanted == value && !value.contains(['*', '?']),
             Comparison::Glob => takes_in(wanted, value, false),
-            Comparison::Arn => {
-                let (wanted, value) = (wanted.splitn(6, ':'), value.splitn(6, ':'));
-                wanted.clone().count() == value.clone().count()
-                    && wanted.zip(value).all(|(w, v)| takes_in(w, v, false))
-            }
+            Comparison::Arn => arn_parts_fit(wanted, value, |w, v| takes_in(w, v, false)),
         };
         let hits = |value: &String| self.values.iter().any(|wanted| equal(wanted, value));
         if known.iter().all(hits) {
