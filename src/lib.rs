@@ -45,6 +45,7 @@ pub mod place;
 pub mod placement;
 pub mod plan;
 pub mod proof;
+mod regular_file;
 pub mod render;
 pub mod resources;
 pub mod rules;

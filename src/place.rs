@@ -290,51 +290,83 @@ impl Region {
     }
 }
 
-/// Region names without their number, of all partitions. Source: AWS Regions, `regions.html`.
-const AREAS: &[&str] = &[
-    "af-south",
-    "ap-east",
-    "ap-northeast",
-    "ap-south",
-    "ap-southeast",
-    "ca-central",
-    "ca-west",
-    "cn-north",
-    "cn-northwest",
-    "eu-central",
-    "eu-north",
-    "eu-south",
-    "eu-west",
-    "il-central",
-    "me-central",
-    "me-south",
-    "mx-central",
-    "sa-east",
-    "us-east",
-    "us-gov-east",
-    "us-gov-west",
-    "us-west",
+/// Region names without their number, each with its highest number, of all partitions. Source: AWS Regions,
+/// `regions.html`.
+const AREAS: &[(&str, u8)] = &[
+    ("af-south", 1),
+    ("ap-east", 2),
+    ("ap-northeast", 3),
+    ("ap-south", 2),
+    ("ap-southeast", 7),
+    ("ca-central", 1),
+    ("ca-west", 1),
+    ("cn-north", 1),
+    ("cn-northwest", 1),
+    ("eu-central", 2),
+    ("eu-north", 1),
+    ("eu-south", 2),
+    ("eu-west", 3),
+    ("il-central", 1),
+    ("me-central", 1),
+    ("me-south", 1),
+    ("mx-central", 1),
+    ("sa-east", 1),
+    ("us-east", 2),
+    ("us-gov-east", 1),
+    ("us-gov-west", 1),
+    ("us-west", 2),
 ];
 
 impl Region {
+    /// The name of every Region that this release knows.
+    pub fn all_known() -> impl Iterator<Item = String> {
+        AREAS.iter().flat_map(|(area, highest)| {
+            (1..=*highest).map(move |number| format!("{area}-{number}"))
+        })
+    }
+
+    /// The name without its number, and the number.
+    fn parts(&self) -> Option<(&str, &str)> {
+        self.0.rsplit_once('-')
+    }
+
     /// Whether it lies in an area in which AWS is known to have Regions.
     pub fn is_known(&self) -> bool {
-        let area = self.0.rsplit_once('-').map(|(area, _)| area);
-        area.is_some_and(|area| AREAS.contains(&area))
+        let area = self.parts().map(|(area, _)| area);
+        area.is_some_and(|area| AREAS.iter().any(|(known, _)| *known == area))
     }
 
     /// The Region that was probably meant, where no area has this one's name and one has nearly that.
     /// An area that is unlike all others may be new, and is taken as it is.
     pub fn misspelt(&self) -> Option<String> {
-        let (area, number) = self.0.rsplit_once('-')?;
-        if AREAS.contains(&area) {
+        let (area, number) = self.parts()?;
+        if self.is_known() {
             return None;
         }
-        let near = AREAS
+        let (distance, known, highest) = AREAS
             .iter()
-            .map(|known| (strsim::osa_distance(known, area), known))
+            .map(|(known, highest)| (strsim::osa_distance(known, area), known, highest))
             .min()?;
-        (near.0 <= 2).then(|| format!("{}-{number}", near.1))
+        let opened = number
+            .parse()
+            .is_ok_and(|number: u8| (1..=*highest).contains(&number));
+        let number = if opened {
+            number.to_owned()
+        } else {
+            highest.to_string()
+        };
+        (distance <= 2).then(|| format!("{known}-{number}"))
+    }
+
+    /// The Region of the same area with the highest number, where this one's number is higher: AWS may have opened it
+    /// since, or it is a slip.
+    pub fn beyond(&self) -> Option<String> {
+        let (area, number) = self.parts()?;
+        let (_, highest) = AREAS.iter().find(|(known, _)| *known == area)?;
+        let opened = number
+            .parse()
+            .is_ok_and(|number: u8| (1..=*highest).contains(&number));
+        (!opened).then(|| format!("{area}-{highest}"))
     }
 }
 
@@ -413,6 +445,18 @@ mod tests {
         let known = |name: &str| name.parse::<Region>().unwrap().is_known();
         assert!(known("ap-southeast-2") && !known("apiso-east-1"));
         assert_eq!(guess("ca-isob-northsouth-1"), None);
+        let beyond = |name: &str| name.parse::<Region>().unwrap().beyond();
+        assert_eq!(beyond("us-east-9").as_deref(), Some("us-east-2"));
+        assert_eq!(beyond("eu-north-0").as_deref(), Some("eu-north-1"));
+        assert_eq!(beyond("ap-southeast-7"), None);
+        assert_eq!(beyond("apiso-east-1"), None);
+        let commercial = Partition::Commercial.default_regions();
+        let all: Vec<String> = Region::all_known().collect();
+        assert!(
+            commercial
+                .iter()
+                .all(|region| all.contains(&region.to_string()))
+        );
         let partition = |name: &str| name.parse::<Region>().unwrap().partition();
         assert_eq!(partition("cn-north-1").to_string(), "aws-cn");
         assert_eq!(

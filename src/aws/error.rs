@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::Serialize;
 
 use super::{Call, calls, missing};
+use crate::diagnostic::printable;
 
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -203,17 +204,18 @@ impl CallError {
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Code, words and id are whatever the other end sends.
         write!(f, "{}", self.call)?;
         if self.resource != "*" {
-            write!(f, " on {}", self.resource)?;
+            write!(f, " on {}", printable(&self.resource))?;
         }
         write!(f, " failed: ")?;
         if let Some(code) = &self.code {
-            write!(f, "{code}: ")?;
+            write!(f, "{}: ", printable(code))?;
         }
-        write!(f, "{}", self.message)?;
+        write!(f, "{}", printable(&self.message))?;
         if let Some(id) = &self.request_id {
-            write!(f, " (request id {id})")?;
+            write!(f, " (request id {})", printable(id))?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod member;
 mod missing;
 mod pace;
 mod pages;
+pub mod profiles;
 #[cfg(test)]
 mod tests;
 

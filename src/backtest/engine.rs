@@ -1,20 +1,19 @@
 //! What the rules say of one object of a log.
 
+use serde_json::Value;
+
 use super::actor::Actor;
-use super::records;
-use super::scan::Shape;
+use super::copies::{Before, Counted};
+use super::scan::{Shape, Slot};
 use super::screen::{Candidates, Memory, Screen};
 use super::source::Skip;
-use super::tally::{Missed, Sample, Tally, widen};
+use super::tally::{Missed, RuleTally, Sample, Tally, widen};
 use super::time::{self, Second};
-use crate::cloudtrail::{Envelope, MAX_EVENT, Setting};
+use crate::cloudtrail::{self, Envelope, MAX_EVENT, RecordKind, Setting, Unwrapped};
 use crate::compile::Compiled;
 use crate::explain::{Judge, Obstacle};
-use crate::pattern::{Event, PatternError, raw_fields};
+use crate::pattern::{Event, PatternError};
 use crate::rules::{RuleId, RulesFile};
-
-/// How deep records may lie in objects that hold objects: an alert that holds an event, a list in a member.
-const MAX_WRAPPERS: usize = 4;
 
 /// From when to when, the end not included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,12 +77,24 @@ pub enum Unread {
     /// It is not JSON.
     #[error("not JSON: {0}")]
     NotJson(String),
+    /// It should hold a record, and is this instead.
+    #[error("{0}")]
+    Broken(String),
     /// It is something else.
     #[error("neither a CloudTrail record nor an event of EventBridge")]
     Unknown,
     /// It is of CloudTrail and no record of a call.
     #[error("left out")]
     Skipped(Skip),
+}
+
+/// Where a thread counts.
+#[derive(Debug)]
+pub struct Book<'b> {
+    /// What this thread has counted.
+    pub tally: &'b mut Tally,
+    /// What all threads have.
+    pub counted: &'b Counted,
 }
 
 /// Where an object stands.
@@ -158,24 +169,25 @@ impl<'c> Engine<'c> {
         shape: &Shape,
         standing: RecordLocation<'_>,
         memory: &mut Memory,
-        tally: &mut Tally,
+        book: &mut Book<'_>,
     ) -> Result<(), Unread> {
         let object = text.get(shape.range.clone()).unwrap_or_default();
         let (Some(screen), Some(time)) = (&self.screen, shape.time.plain(text)) else {
-            return self.whole(object, standing, tally, 0);
+            return self.whole(object, standing, book);
         };
+        if !is_sent(shape, text) {
+            return self.whole(object, standing, book);
+        }
         let Candidates::Only(rules) = screen.candidates(&self.judges, text, shape, memory) else {
-            return self.whole(object, standing, tally, 0);
+            return self.whole(object, standing, book);
         };
         let moment = std::str::from_utf8(time).ok().and_then(time::parse);
         if rules.is_empty() {
-            self.enters(moment, tally);
+            self.enters(moment, book.tally);
             return Ok(());
         }
         let event = self.enveloped(detail(object)?.0)?;
-        if self.enters(moment, tally) {
-            self.count(&event, moment, object.len(), rules, standing, tally);
-        }
+        self.enter(&event, moment, object.len(), Some(rules), standing, book);
         Ok(())
     }
 
@@ -183,69 +195,77 @@ impl<'c> Engine<'c> {
         &self,
         object: &[u8],
         standing: RecordLocation<'_>,
-        tally: &mut Tally,
-        depth: usize,
+        book: &mut Book<'_>,
     ) -> Result<(), Unread> {
         let (detail, text) = detail(object)?;
-        let there = |name: &str| detail.text(&["detail", name]).is_some();
-        let wraps = detail.has(&["detail", "detail"]);
-        let all: Vec<usize> = (0..self.judges.len()).collect();
-        if there("eventTime") || (there("eventSource") && there("eventName") && !wraps) {
-            let time = detail.text(&["detail", "eventTime"]);
-            let moment = time.and_then(time::parse);
-            let event = self.enveloped(detail)?;
-            if self.enters(moment, tally) {
-                self.count(&event, moment, object.len(), &all, standing, tally);
-            }
+        let digest = detail.has(&["detail", "digestS3Object"]);
+        if self.alone(detail, text, standing, book)? {
             return Ok(());
         }
-        if there("source") || wraps {
+        if digest {
+            return Err(Unread::Skipped(Skip::Digest));
+        }
+        let value: Value = serde_json::from_str(text).map_err(not_json)?;
+        let mut outcome = Ok(());
+        for item in cloudtrail::unwrapped(value) {
+            let counted = match item {
+                Unwrapped::Value(value) => self.inner(&value, standing, book),
+                Unwrapped::LeftOut(what) => {
+                    book.tally.left_out.add(what, 1);
+                    Ok(())
+                }
+                Unwrapped::Broken(problem) => Err(Unread::Broken(problem)),
+            };
+            outcome = outcome.and(counted);
+        }
+        outcome
+    }
+
+    /// Counts what lay in an object, and holds nothing else.
+    fn inner(
+        &self,
+        value: &Value,
+        standing: RecordLocation<'_>,
+        book: &mut Book<'_>,
+    ) -> Result<(), Unread> {
+        let object = value.to_string();
+        let (detail, text) = detail(object.as_bytes())?;
+        match self.alone(detail, text, standing, book)? {
+            true => Ok(()),
+            false => Err(Unread::Unknown),
+        }
+    }
+
+    /// Counts an object if it is a record of which EventBridge makes an event, or such an event; whether it is.
+    fn alone(
+        &self,
+        detail: Event,
+        text: &str,
+        standing: RecordLocation<'_>,
+        book: &mut Book<'_>,
+    ) -> Result<bool, Unread> {
+        let there = |name: &str| detail.text(&["detail", name]).is_some();
+        let wraps = detail.has(&["detail", "detail"]);
+        if there("eventTime") || (there("eventSource") && there("eventName") && !wraps) {
+            let kind = RecordKind::of(|name| detail.text(&["detail", name]));
+            if !matches!(kind, RecordKind::Event(_)) {
+                return Ok(false);
+            }
+            let moment = detail.text(&["detail", "eventTime"]).and_then(time::parse);
+            let event = self.enveloped(detail)?;
+            self.enter(&event, moment, text.len(), None, standing, book);
+            return Ok(true);
+        }
+        // Our alerts name the source beside the event that they hold.
+        let holds = there("rule") && detail.has(&["detail", "event"]);
+        if (there("source") && !holds) || wraps {
             let event = Event::parse(text).map_err(not_json)?;
             let written = event.text(&["detail", "eventTime"]);
             let moment = written.or(event.text(&["time"])).and_then(time::parse);
-            if self.enters(moment, tally) {
-                self.count(&event, moment, object.len(), &all, standing, tally);
-            }
-            return Ok(());
+            self.enter(&event, moment, text.len(), None, standing, book);
+            return Ok(true);
         }
-        if detail.has(&["detail", "digestS3Object"]) {
-            return Err(Unread::Skipped(Skip::Digest));
-        }
-        if depth >= MAX_WRAPPERS {
-            return Err(Unread::Unknown);
-        }
-        if let Some(record) = detail.text(&["detail", "CloudTrailEvent"]) {
-            return self.whole(record.as_bytes(), standing, tally, depth + 1);
-        }
-        for (name, value) in raw_fields(text).unwrap_or_default() {
-            let list = ["Records", "Events"].contains(&name.as_str()) && value.starts_with('[');
-            let alert = name == "event" && there("rule") && value.starts_with('{');
-            if list || alert {
-                return self.inside(value.as_bytes(), standing, tally, depth + 1);
-            }
-        }
-        Err(Unread::Unknown)
-    }
-
-    /// Counts what lies in a member of an object.
-    fn inside(
-        &self,
-        mut text: &[u8],
-        standing: RecordLocation<'_>,
-        tally: &mut Tally,
-        depth: usize,
-    ) -> Result<(), Unread> {
-        let mut outcome = Ok(());
-        let walked = records::walk(&mut text, &mut Vec::new(), &mut |text, shape| {
-            let object = text.get(shape.range.clone()).unwrap_or_default();
-            let counted = self.whole(object, standing, tally, depth);
-            if outcome.is_ok() {
-                outcome = counted;
-            }
-            std::ops::ControlFlow::Continue(())
-        });
-        walked.map_err(not_json)?;
-        outcome
+        Ok(false)
     }
 
     /// The event that EventBridge makes of a record, which lies in its `detail`.
@@ -273,24 +293,37 @@ impl<'c> Engine<'c> {
         Ok(event)
     }
 
-    /// Counts what some of the rules say of an event.
-    fn count(
+    /// Counts an event, if its moment lies in the window, and what some of the rules say of it; `None`: all of them.
+    fn enter(
         &self,
         event: &Event,
         moment: Option<Second>,
         bytes: usize,
-        rules: &[usize],
+        rules: Option<&[usize]>,
         standing: RecordLocation<'_>,
-        tally: &mut Tally,
+        book: &mut Book<'_>,
     ) {
+        if !self.enters(moment, book.tally) {
+            return;
+        }
+        let reached = match rules {
+            Some(rules) => self.reached(event, rules.iter().copied()),
+            None => self.reached(event, 0..self.judges.len()),
+        };
+        if reached.is_empty() {
+            return;
+        }
+        match book.counted.before(event) {
+            Before::New => {}
+            Before::Copy => {
+                book.tally.copies += 1;
+                return;
+            }
+            Before::Untold => book.tally.untold += 1,
+        }
+        let tally = &mut *book.tally;
         let mut alerting: Vec<u32> = Vec::new();
-        for index in rules.iter().copied() {
-            let Some(judge) = self.judges.get(index) else {
-                continue;
-            };
-            let Some(reached) = judge.reach(event, self.file) else {
-                continue;
-            };
+        for (index, reached) in reached {
             let Some(rule) = tally.rules.get_mut(index) else {
                 continue;
             };
@@ -310,26 +343,7 @@ impl<'c> Engine<'c> {
                 continue;
             }
             alerting.push(index as u32);
-            rule.alerts += 1;
-            if let Some(moment) = moment {
-                widen(&mut rule.period, moment);
-                *rule.hours.entry(moment.div_euclid(3600)).or_default() += 1;
-            }
-            let (actor, also) = Actor::of(event);
-            for other in also {
-                rule.also.add(other, 1);
-            }
-            if let Some(account) = event.text(&["account"]) {
-                rule.accounts.add(account.to_owned(), 1);
-            }
-            if let Some(address) = event.text(&["detail", "sourceIPAddress"]) {
-                rule.addresses.add(address.to_owned(), 1);
-            }
-            rule.keep(
-                || sample(event, &actor, moment, standing),
-                self.options.samples,
-            );
-            rule.actors.add(actor, 1);
+            self.alert(rule, event, moment, standing);
         }
         tally.alerting += u64::from(!alerting.is_empty());
         for (n, first) in alerting.iter().enumerate() {
@@ -337,6 +351,50 @@ impl<'c> Engine<'c> {
                 *tally.pairs.entry((*first, *second)).or_default() += 1;
             }
         }
+    }
+
+    /// Those of some rules that match an event, and whether it reaches them.
+    fn reached(
+        &self,
+        event: &Event,
+        rules: impl Iterator<Item = usize>,
+    ) -> Vec<(usize, Result<(), Obstacle>)> {
+        rules
+            .filter_map(|index| {
+                let reached = self.judges.get(index)?.reach(event, self.file)?;
+                Some((index, reached))
+            })
+            .collect()
+    }
+
+    /// Counts an alert of a rule.
+    fn alert(
+        &self,
+        rule: &mut RuleTally,
+        event: &Event,
+        moment: Option<Second>,
+        standing: RecordLocation<'_>,
+    ) {
+        rule.alerts += 1;
+        if let Some(moment) = moment {
+            widen(&mut rule.period, moment);
+            *rule.hours.entry(moment.div_euclid(3600)).or_default() += 1;
+        }
+        let (actor, also) = Actor::of(event);
+        for other in also {
+            rule.also.add(other, 1);
+        }
+        if let Some(account) = event.text(&["account"]) {
+            rule.accounts.add(account.to_owned(), 1);
+        }
+        if let Some(address) = event.text(&["detail", "sourceIPAddress"]) {
+            rule.addresses.add(address.to_owned(), 1);
+        }
+        rule.keep(
+            || sample(event, &actor, moment, standing),
+            self.options.samples,
+        );
+        rule.actors.add(actor, 1);
     }
 
     /// Counts a record, if its moment lies in the window.
@@ -359,6 +417,35 @@ impl<'c> Engine<'c> {
         tally.records += 1;
         true
     }
+}
+
+/// Whether EventBridge surely makes an event of a record, as far as its outermost level tells. What an escape hides is
+/// for the screen, which then leaves it open.
+fn is_sent(shape: &Shape, text: &[u8]) -> bool {
+    // Nearly all records are such.
+    let call = shape.kind.plain(text) == Some(b"AwsApiCall".as_slice())
+        && shape.category.plain(text) == Some(b"Management".as_slice());
+    let source = shape.source.plain(text);
+    if call && source.is_some_and(|source| source.ends_with(b".amazonaws.com")) {
+        return true;
+    }
+    // Insights have none, and another `source` than the screen expects.
+    if source.is_none() {
+        return false;
+    }
+    let slots = [
+        ("eventType", &shape.kind),
+        ("eventCategory", &shape.category),
+        ("eventSource", &shape.source),
+    ];
+    if slots.iter().any(|(_, slot)| **slot == Slot::Strange) {
+        return false;
+    }
+    let said = |name: &str| {
+        let (_, slot) = slots.iter().find(|(of, _)| *of == name)?;
+        std::str::from_utf8(slot.plain(text)?).ok()
+    };
+    matches!(RecordKind::of(said), RecordKind::Event(_))
 }
 
 /// An object as the `detail` of an event, and its text.

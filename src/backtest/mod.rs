@@ -12,8 +12,8 @@
 //! | where does a record begin and end, in whatever it is wrapped | `records`, `scan`, `block` |
 //! | which rules can fire on a record at all | `screen`, `needles`; what a pattern needs is said by `pattern` |
 //! | what do the rules say of it | `engine`; with [`Options::plain`] without any short cut, for comparison |
-//! | what is counted, in bounded memory | `tally`, `distinct`, `actor` |
-//! | what follows from the counts | `report`, `advice`, `cost`, `expected` |
+//! | what is counted, in bounded memory | `tally`, `distinct`, `actor`; once, though two logs hold it: `copies` |
+//! | what follows from the counts | `report`, `noise`, `advice`, `cost`, `expected` |
 //! | who does the work | `run` |
 //!
 //! No number misses data in silence: what could not be read is a [`Loss`] with its name, and what was left out
@@ -22,11 +22,13 @@
 mod actor;
 mod advice;
 mod block;
+mod copies;
 mod cost;
 mod distinct;
 mod engine;
 mod expected;
 mod needles;
+mod noise;
 mod open;
 mod records;
 mod report;

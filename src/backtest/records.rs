@@ -1,6 +1,6 @@
 //! The objects of a text that is read piece by piece, whatever they are wrapped in: one behind the other (JSON
-//! lines), a list, or the list `Records` or `Events` of an object, as CloudTrail's files and the output of
-//! `aws cloudtrail lookup-events` have them.
+//! lines), a list, or the list with which an object begins, as CloudTrail's files have it and what the command line of
+//! AWS prints.
 
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -14,6 +14,14 @@ const PIECE: usize = 256 * 1024;
 pub(crate) const MAX_OBJECT: usize = 16 << 20;
 /// How long the beginning of a wrapper may be, spaces included.
 const MAX_HEAD: usize = 256;
+/// The lists whose objects are visited one by one: of log files, `lookup-events`, `receive-message` and
+/// `filter-log-events`.
+const LISTS: [&[u8]; 4] = [
+    b"\"Records\"",
+    b"\"Events\"",
+    b"\"Messages\"",
+    b"\"events\"",
+];
 
 /// Why the objects of a text ended before the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -172,12 +180,10 @@ impl Window<'_> {
 
     fn skip_space(&mut self, level: Level) {
         let comma = matches!(level, Level::List { .. });
-        while let Some(byte) = self.peek() {
-            if !(byte.is_ascii_whitespace() || comma && byte == b',') {
-                break;
-            }
-            self.at += 1;
-        }
+        let is_space = |byte: &u8| byte.is_ascii_whitespace() || comma && *byte == b',';
+        let rest = self.rest();
+        let spaces = rest.iter().position(|byte| !is_space(byte));
+        self.at += spaces.unwrap_or(rest.len());
     }
 
     /// Forgets what lies behind and reads more. False if nothing came.
@@ -255,13 +261,11 @@ impl Window<'_> {
             self.more();
         }
         let rest = self.rest().get(1..).unwrap_or_default();
-        let behind = [&b"\"Records\""[..], b"\"Events\""]
-            .iter()
-            .find_map(|name| {
-                let rest = rest.trim_ascii_start().strip_prefix(*name)?;
-                let rest = rest.trim_ascii_start().strip_prefix(b":")?;
-                rest.trim_ascii_start().strip_prefix(b"[")
-            });
+        let behind = LISTS.iter().find_map(|name| {
+            let rest = rest.trim_ascii_start().strip_prefix(*name)?;
+            let rest = rest.trim_ascii_start().strip_prefix(b":")?;
+            rest.trim_ascii_start().strip_prefix(b"[")
+        });
         match behind.map(<[u8]>::len) {
             Some(length) => {
                 self.at = self.held - length;

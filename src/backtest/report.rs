@@ -9,6 +9,7 @@ use super::advice;
 use super::cost::Month;
 use super::distinct::Distinct;
 use super::engine::Engine;
+use super::noise::{Noise, noisiest};
 use super::source::{Loss, Skip};
 use super::tally::{Missed, RuleTally, Sample, Tally};
 use super::time::{self, SECONDS};
@@ -55,6 +56,15 @@ pub struct Reading {
     pub undated: u64,
     /// Records that could not be read.
     pub unread: u64,
+    /// Records and messages that rules are not asked about, by what they are.
+    pub left_out: BTreeMap<String, u64>,
+    /// What was left out, for people.
+    #[serde(skip)]
+    pub aside: Vec<String>,
+    /// Records that match a rule and are copies of one that was counted, as those of a second trail.
+    pub copies: u64,
+    /// Records that match a rule of which it could not be told whether they are copies.
+    pub untold: u64,
     /// The first moment of the records in the window; `None` where there are none.
     pub first: Option<String>,
     /// The last moment of the records in the window; `None` where there are none.
@@ -125,9 +135,11 @@ pub struct Count {
 /// A principal that causes many alerts.
 #[derive(Debug, Clone, Serialize)]
 pub struct Noisy {
-    /// The principal that causes the alerts.
+    /// The principal that causes the alerts; of one name in several accounts, its ARN with `*` for the account.
     #[serde(flatten)]
     pub actor: Actor,
+    /// In how many accounts there is one of that name.
+    pub accounts: usize,
     /// How many alerts of the rule the principal causes.
     pub alerts: u64,
     /// What would silence them: a line of the rules file. `None` where there is no such line.
@@ -136,6 +148,8 @@ pub struct Noisy {
     pub remaining: u64,
     /// Whether fewer may remain: not all names of all principals are kept.
     pub at_most: bool,
+    /// Whether the exception holds for that name in accounts that nobody has yet.
+    pub any_account: bool,
 }
 
 /// Two rules that alert on the same events.
@@ -174,6 +188,7 @@ impl Report {
         overlaps.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.rules.cmp(&b.rules)));
         let mut losses = tally.losses.clone();
         losses.sort();
+        let left_out = tally.left_out.by_count();
         Self {
             format_version: 1,
             complete: !interrupted && tally.lost == 0,
@@ -185,6 +200,22 @@ impl Report {
                 outside: tally.outside,
                 undated: tally.undated,
                 unread: tally.unread,
+                left_out: left_out
+                    .iter()
+                    .map(|(what, count)| (what.name().to_owned(), *count))
+                    .collect(),
+                aside: left_out
+                    .iter()
+                    .map(|(what, count)| what.counted(*count))
+                    .chain(
+                        tally
+                            .left_out
+                            .overflowed()
+                            .then(|| "records of further kinds".to_owned()),
+                    )
+                    .collect(),
+                copies: tally.copies,
+                untold: tally.untold,
                 first: tally.period.map(|(first, _)| time::written(first)),
                 last: tally.period.map(|(_, last)| time::written(last)),
                 days,
@@ -210,7 +241,6 @@ impl RuleReport {
             .hours
             .iter()
             .max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
-        let actors = tally.actors.by_count();
         Self {
             rule: id.0.clone(),
             alerts: tally.alerts,
@@ -229,24 +259,9 @@ impl RuleReport {
             principals: Count::of(&tally.actors),
             accounts: Count::of(&tally.accounts),
             sources: Count::of(&tally.addresses),
-            noisiest: actors
-                .into_iter()
-                .take(NOISIEST)
-                .map(|(actor, alerts)| {
-                    // Others may have the same name in a field that says less of them.
-                    let silenced = alerts + tally.also.count(actor);
-                    let remaining = tally.alerts.saturating_sub(silenced);
-                    Noisy {
-                        actor: actor.clone(),
-                        alerts,
-                        // An exception for everybody is no rule.
-                        unless: file
-                            .filter(|_| remaining > 0)
-                            .and_then(|file| advice::unless(file, id, actor)),
-                        remaining,
-                        at_most: tally.also.overflowed(),
-                    }
-                })
+            noisiest: noisiest(tally, NOISIEST)
+                .iter()
+                .map(|noise| Noisy::new(noise, id, tally, file))
                 .collect(),
             missed: tally.missed.clone(),
             unheard_in: tally
@@ -260,7 +275,28 @@ impl RuleReport {
                 .iter()
                 .map(|(hour, count)| (*hour, *count))
                 .collect(),
-            events: tally.samples.clone(),
+            events: tally.samples.iter().cloned().collect(),
+        }
+    }
+}
+
+impl Noisy {
+    fn new(noise: &Noise<'_>, id: &RuleId, tally: &RuleTally, file: Option<&RulesFile>) -> Self {
+        let names = noise.names();
+        let accounts = noise.members.len();
+        let remaining = tally.alerts.saturating_sub(noise.silenced(tally, &names));
+        let more = accounts > 1 && tally.actors.overflowed();
+        Self {
+            actor: noise.actor.clone(),
+            accounts,
+            alerts: noise.alerts,
+            // An exception for everybody is no rule.
+            unless: file
+                .filter(|_| remaining > 0)
+                .and_then(|file| advice::unless(file, id, noise.actor.path, &names)),
+            remaining,
+            at_most: tally.also.overflowed() || more,
+            any_account: names.len() < accounts,
         }
     }
 }

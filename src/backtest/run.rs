@@ -10,7 +10,8 @@ use futures::StreamExt;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
-use super::engine::{Engine, RecordLocation, Unread};
+use super::copies::Counted;
+use super::engine::{Book, Engine, RecordLocation, Unread};
 use super::open::open;
 use super::records;
 use super::screen::Memory;
@@ -78,6 +79,7 @@ pub fn run(
     mut tick: impl FnMut(),
 ) -> Tally {
     let total = Mutex::new(engine.tally());
+    let counted = Counted::default();
     let lost = || {
         if !control.keep_going {
             control.stop.store(true, Ordering::Relaxed);
@@ -99,6 +101,10 @@ pub fn run(
                 let mut memory = Memory::default();
                 // One for all blobs: most are small, and a rule's tally is not.
                 let mut tally = engine.tally();
+                let mut book = Book {
+                    tally: &mut tally,
+                    counted: &counted,
+                };
                 loop {
                     let next = receiver
                         .lock()
@@ -108,8 +114,7 @@ pub fn run(
                         break;
                     };
                     if !control.stopped() {
-                        let whole =
-                            one(engine, blob, control, &mut buffer, &mut memory, &mut tally);
+                        let whole = one(engine, blob, control, &mut buffer, &mut memory, &mut book);
                         if !whole {
                             lost();
                         }
@@ -176,14 +181,14 @@ fn one(
     control: &Control,
     buffer: &mut Vec<u8>,
     memory: &mut Memory,
-    tally: &mut Tally,
+    book: &mut Book<'_>,
 ) -> bool {
     let Blob { name, body } = blob;
-    let before = tally.records + tally.outside;
+    let before = book.tally.records + book.tally.outside;
     let mut input = match open(body, &control.bytes) {
         Ok(input) => input,
         Err(error) => {
-            tally.lose(Loss {
+            book.tally.lose(Loss {
                 name,
                 problem: error.to_string(),
                 records_read: 0,
@@ -201,7 +206,7 @@ fn one(
             blob: &name,
             record,
         };
-        match engine.judge(text, shape, standing, memory, tally) {
+        match engine.judge(text, shape, standing, memory, book) {
             Ok(()) => {}
             Err(Unread::Skipped(skip)) => skipped = Some(skip),
             Err(problem) => {
@@ -216,6 +221,7 @@ fn one(
         }
         ControlFlow::Continue(())
     });
+    let tally = &mut *book.tally;
     if let Some(skip) = skipped {
         *tally.skipped.entry(skip).or_default() += 1;
     }

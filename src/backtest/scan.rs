@@ -20,6 +20,10 @@ pub struct Shape {
     pub source: Slot,
     /// The value of `eventName`.
     pub name: Slot,
+    /// The value of `eventType`.
+    pub kind: Slot,
+    /// The value of `eventCategory`.
+    pub category: Slot,
     /// Whether there is a backslash anywhere.
     pub escapes: bool,
 }
@@ -72,6 +76,8 @@ fn from(text: &[u8], start: usize, mut depth: usize) -> Scan {
         time: Slot::Missing,
         source: Slot::Missing,
         name: Slot::Missing,
+        kind: Slot::Missing,
+        category: Slot::Missing,
         escapes: false,
     };
     let mut strings = Strings::default();
@@ -186,6 +192,10 @@ impl Shape {
             (&mut self.name, behind)
         } else if let Some(behind) = rest.strip_prefix(b"Source\"") {
             (&mut self.source, behind)
+        } else if let Some(behind) = rest.strip_prefix(b"Type\"") {
+            (&mut self.kind, behind)
+        } else if let Some(behind) = rest.strip_prefix(b"Category\"") {
+            (&mut self.category, behind)
         } else {
             return;
         };

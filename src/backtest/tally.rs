@@ -1,6 +1,6 @@
 //! What is counted while logs are read: alerts by rule, and what was read and what was not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -8,6 +8,7 @@ use super::actor::Actor;
 use super::distinct::Distinct;
 use super::source::{Loss, Skip};
 use super::time::Second;
+use crate::cloudtrail::LeftOut;
 use crate::explain::Reason;
 
 /// So many losses are kept by name; of the others only their number.
@@ -32,6 +33,12 @@ pub struct Tally {
     pub undated: u64,
     /// Records that could not be read.
     pub unread: u64,
+    /// Records and messages of which EventBridge has no event, or nobody knows whether it has; not among `records`.
+    pub left_out: Distinct<LeftOut>,
+    /// Records of those that were read that match a rule and are copies of one that was counted.
+    pub copies: u64,
+    /// Records that match a rule of which was not told whether they are copies: too many had come before.
+    pub untold: u64,
     /// The earliest and the latest moment of any record.
     pub period: Option<(Second, Second)>,
     /// Each rule, in the engine's order.
@@ -64,7 +71,7 @@ pub struct RuleTally {
     /// Where the calls came from: addresses and services.
     pub addresses: Distinct<String>,
     /// Some of the alerts: the earliest.
-    pub samples: Vec<Sample>,
+    pub samples: BTreeSet<Sample>,
 }
 
 /// Why an event that matches raises no alert.
@@ -134,6 +141,9 @@ impl Tally {
         self.outside += other.outside;
         self.undated += other.undated;
         self.unread += other.unread;
+        self.left_out.merge(other.left_out);
+        self.copies += other.copies;
+        self.untold += other.untold;
         self.alerting += other.alerting;
         for (skip, count) in other.skipped {
             *self.skipped.entry(skip).or_default() += count;
@@ -180,8 +190,9 @@ impl RuleTally {
         self.accounts.merge(other.accounts);
         self.addresses.merge(other.addresses);
         self.samples.extend(other.samples);
-        self.samples.sort_unstable();
-        self.samples.truncate(samples);
+        while self.samples.len() > samples {
+            self.samples.pop_last();
+        }
     }
 
     /// Keeps a sample if it is among the earliest.
@@ -189,11 +200,9 @@ impl RuleTally {
         if samples == 0 {
             return;
         }
-        let sample = sample();
-        if self.samples.len() < samples || self.samples.last().is_some_and(|last| sample < *last) {
-            let at = self.samples.partition_point(|kept| *kept < sample);
-            self.samples.insert(at, sample);
-            self.samples.truncate(samples);
+        self.samples.insert(sample());
+        if self.samples.len() > samples {
+            self.samples.pop_last();
         }
     }
 }

@@ -11,13 +11,13 @@ use crate::cloudtrail::api_names::is_never_recorded;
 use crate::cloudtrail::arns;
 use crate::cloudtrail::parameters::Parameters;
 use crate::cloudtrail::record_fields::is_nowhere;
-use crate::cloudtrail::values::{is_nowhere_written, misspelt_detail_type};
+use crate::cloudtrail::values::{is_nowhere_written, misspelt_detail_type, no_region};
 use crate::diagnostic::Span;
 use crate::rules::{AllOf, Events, FieldCondition, Matcher, Parsed, Rule, RuleId, Trigger};
 
 pub(in crate::check) const CANNOT_FIRE: Lint = Lint {
     id: "E0807",
-    explanation: "By what CloudTrail writes into every record no event can satisfy this rule, although the pattern is valid: all of its events, or a condition in each alternative of `when`, have a name or a value that no event has. W0704, W0710, W0712, W0716, W0719 and W0723 say the same of what may still fire.",
+    explanation: "By what CloudTrail writes into every record no event can satisfy this rule, although the pattern is valid: all of its events, or a condition in each alternative of `when`, have a name or a value that no event has. W0704, W0710, W0712, W0716, W0719, W0723 and W0726 say the same of what may still fire.",
     wrong: r#"- id: a
   events: ["iam:*"]
   when: { eventID: { exists: false } }"#,
@@ -28,7 +28,7 @@ pub(in crate::check) const CANNOT_FIRE: Lint = Lint {
 
 pub(in crate::check) const NEVER_MATCHES: Lint = Lint {
     id: "E0419",
-    explanation: "The raw pattern can match nothing: every alternative of a field is a name or a value that no event has, or holds a `*` that is an ordinary character outside `wildcard`, or a field is tested where no event has it. W0704, W0710, W0713, W0714, W0716, W0719 and W0723 say the same of what may still match.",
+    explanation: "The raw pattern can match nothing: every alternative of a field is a name or a value that no event has, or holds a `*` that is an ordinary character outside `wildcard`, or a field is tested where no event has it. W0704, W0710, W0713, W0714, W0716, W0719, W0723 and W0726 say the same of what may still match.",
     wrong: r#"- id: a
   pattern: { source: [aws.iam], eventName: ["Create*"] }"#,
     right: r#"- id: a
@@ -151,10 +151,12 @@ fn is_never_heard(service: &str, name: &str) -> bool {
 /// The conditions that no event meets, where each alternative of `when` has one.
 fn hopeless(events: &Events) -> Vec<&FieldCondition> {
     let parameters = Parameters::of(calls(events));
+    let services = named_services(events);
     let mut all = Vec::new();
     for AllOf { fields } in &events.when {
         let before = all.len();
-        all.extend(fields.iter().filter(|field| is_unmet(field, &parameters)));
+        let unmet = |field: &&FieldCondition| is_unmet(field, &parameters, &services);
+        all.extend(fields.iter().filter(unmet));
         if all.len() == before {
             return Vec::new();
         }
@@ -168,7 +170,17 @@ pub(super) fn calls(events: &Events) -> impl Iterator<Item = (&str, &str)> {
     globs.map(|glob| (glob.service.as_str(), glob.name.as_str()))
 }
 
-fn is_unmet(field: &FieldCondition, parameters: &Parameters<'_>) -> bool {
+/// The services of a rule's events, if all of them are named; else none.
+pub(super) fn named_services(events: &Events) -> Vec<&str> {
+    let services: Vec<&str> = calls(events).map(|(service, _)| service).collect();
+    if services.contains(&"*") {
+        Vec::new()
+    } else {
+        services
+    }
+}
+
+fn is_unmet(field: &FieldCondition, parameters: &Parameters<'_>, services: &[&str]) -> bool {
     let steps: Vec<&str> = field.path.iter().map(String::as_str).collect();
     let path = field.path.join(".");
     let absent = |matcher: &Matcher| *matcher == Matcher::Exists(false);
@@ -176,16 +188,30 @@ fn is_unmet(field: &FieldCondition, parameters: &Parameters<'_>) -> bool {
     if is_nowhere(&steps) || of_parameters.is_some_and(|misspelt| misspelt.certain) {
         return !field.any_of.iter().any(absent);
     }
+    let never_called_so = |clause: &Clause<'_>| {
+        path == "eventName"
+            && !clause.is_negated
+            && !clause.folds_case
+            && clause
+                .glob
+                .as_deref()
+                .is_some_and(|glob| !glob.contains('\\') && is_never_recorded(services, glob))
+    };
     Clause::of_condition(&path, field, field.span, Certainty::Unlikely)
         .iter()
-        .all(is_clause_unmet)
+        .all(|clause| is_clause_unmet(clause) || never_called_so(clause))
 }
 
 /// Whether no event meets a clause.
 pub(super) fn is_clause_unmet(clause: &Clause<'_>) -> bool {
     let written = clause.value.as_ref();
     let arn = || arns::problem(clause.path, clause.glob.as_deref()?);
+    let region = || match clause.path {
+        "awsRegion" if !clause.folds_case => no_region(clause.glob.as_deref()?),
+        _ => None,
+    };
     !clause.is_negated
         && (written.is_some_and(|value| is_nowhere_written(clause.path, value))
-            || arn().is_some_and(|problem| problem.is_certain()))
+            || arn().is_some_and(|problem| problem.is_certain())
+            || region().is_some_and(|no_region| no_region.certain))
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cloudtrail::{self, Identity, Setting, parameters, record_fields};
+pub(in crate::check) use crate::compile::services;
 use crate::compile::{Compiled, Each, RuleState};
 use crate::diagnostic::codes::Code;
 use crate::diagnostic::{Diagnostic, Level, Span};
@@ -109,18 +110,6 @@ pub(in crate::check) fn is_about_cloudtrail(branch: &Branch<'_>) -> bool {
             .iter()
             .all(|kind| kind.ends_with("via CloudTrail") && !kind.contains("Insight")),
         None => branch.tests("detail.eventSource") || branch.tests("detail.eventName"),
-    }
-}
-
-/// The services that tests name, where they name some and no others: by the record, or else by the envelope.
-pub(in crate::check) fn services<'p>(branch: &Branch<'p>) -> Option<Vec<&'p str>> {
-    let strip = |texts: Vec<&'p str>, strip: fn(&'p str) -> Option<&'p str>| {
-        texts.into_iter().map(strip).collect::<Option<Vec<_>>>()
-    };
-    match branch.texts("detail.eventSource") {
-        Some(texts) => strip(texts, |text| text.strip_suffix(".amazonaws.com")),
-        None if branch.tests("detail.eventSource") => None,
-        None => strip(branch.texts("source")?, |text| text.strip_prefix("aws.")),
     }
 }
 

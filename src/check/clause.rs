@@ -30,6 +30,8 @@ pub(crate) struct Clause<'c> {
     pub(crate) value: Option<Cow<'c, Json>>,
     /// The text, in which `*` stands for any text, if it is compared with one.
     pub(crate) glob: Option<Cow<'c, str>>,
+    /// Whether the case of the text is no matter.
+    pub(crate) folds_case: bool,
     /// Whether it must be something else.
     pub(crate) is_negated: bool,
     /// Where the clause stands in the rules file.
@@ -40,6 +42,9 @@ pub(crate) struct Clause<'c> {
     pub(crate) certainty: Certainty<'c>,
 }
 
+/// EventBridge's operator for text whatever its case.
+const FOLDING: &str = "equals-ignore-case";
+
 impl<'c> Clause<'c> {
     /// A clause that compares with nothing yet.
     fn bare(path: &'c str, span: Span, dialect: Dialect, certainty: Certainty<'c>) -> Self {
@@ -47,6 +52,7 @@ impl<'c> Clause<'c> {
             path,
             value: None,
             glob: None,
+            folds_case: false,
             is_negated: false,
             span,
             dialect,
@@ -79,6 +85,7 @@ impl<'c> Clause<'c> {
         Self {
             value: matcher.literal().map(Cow::Owned),
             glob: glob_of(matcher),
+            folds_case: matches!(matcher, Matcher::AnyCase(_)),
             ..self.clone()
         }
     }
@@ -107,14 +114,27 @@ impl<'c> Clause<'c> {
                 values.iter().map(|value| except.of(value)).collect()
             }
             Some((name, Json::Object(inner))) if name == "anything-but" => {
-                let inner = inner.iter().next();
-                let glob = inner.and_then(|(name, value)| glob_of_operator(name, value));
-                vec![Self { glob, ..except }]
+                let folds_case = inner.contains_key(FOLDING);
+                let globs: Vec<Option<Cow<'_, str>>> = match inner.iter().next() {
+                    Some((name, Json::Array(values))) => values
+                        .iter()
+                        .map(|value| glob_of_operator(name, value))
+                        .collect(),
+                    Some((name, value)) => vec![glob_of_operator(name, value)],
+                    None => vec![None],
+                };
+                let of_glob = |glob| Self {
+                    glob,
+                    folds_case,
+                    ..except.clone()
+                };
+                globs.into_iter().map(of_glob).collect()
             }
             Some((name, value)) if name == "anything-but" => vec![except.of(value)],
             Some((name, value)) => match glob_of_operator(name, value) {
                 Some(glob) => vec![Self {
                     glob: Some(glob),
+                    folds_case: name == FOLDING,
                     ..base
                 }],
                 None => Vec::new(),
@@ -137,6 +157,7 @@ impl<'c> Clause<'c> {
             path,
             value: None,
             glob: Some(text.into()),
+            folds_case: false,
             is_negated: false,
             span,
             dialect: Dialect::Test,
@@ -145,7 +166,8 @@ impl<'c> Clause<'c> {
     }
 }
 
-fn glob_of(matcher: &Matcher) -> Option<Cow<'_, str>> {
+/// The text that a test compares with, as one in which `*` stands for any text.
+pub(crate) fn glob_of(matcher: &Matcher) -> Option<Cow<'_, str>> {
     match matcher {
         Matcher::Glob(text) | Matcher::AnyCase(text) | Matcher::Exact(Json::String(text)) => {
             Some(text.into())
@@ -161,7 +183,7 @@ fn glob_of(matcher: &Matcher) -> Option<Cow<'_, str>> {
 }
 
 /// The text of one of EventBridge's operators, as one in which `*` stands for any text.
-fn glob_of_operator<'j>(name: &str, value: &'j Json) -> Option<Cow<'j, str>> {
+pub(super) fn glob_of_operator<'j>(name: &str, value: &'j Json) -> Option<Cow<'j, str>> {
     let text = value.as_str()?;
     match name {
         "prefix" => Some(format!("{text}*").into()),

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::lint::Lint;
-use super::{certainty, compiled, lints, vacuous};
+use super::{accepted, certainty, compiled, lints, vacuous};
 use crate::diagnostic::{codes, nearest};
 
 /// Every lint, in order of the codes.
@@ -26,6 +26,13 @@ const LINTS: &[&Lint] = &[
     &lints::two_services::TWO_SERVICES,
     &lints::role_arn::ROLE_ARN,
     &lints::parameter::PARAMETER,
+    &lints::holds_fields::HOLDS_FIELDS,
+    &lints::other_event::OTHER_EVENT,
+    &lints::region::REGION,
+    &lints::never_confirms::NEVER_CONFIRMS,
+    &lints::same_address::SAME_ADDRESS,
+    &lints::open_exception::OPEN_EXCEPTION,
+    &accepted::ACCEPTS_NOTHING,
     &compiled::never::NEVER_FIRES,
     &compiled::duplicate_alerts::DUPLICATE_ALERT,
     &compiled::federated::FEDERATED,
@@ -33,6 +40,7 @@ const LINTS: &[&Lint] = &[
     &compiled::sign_in_regions::SIGN_IN_REGIONS,
     &compiled::feedback::FEEDBACK,
     &compiled::quota::NEAR_QUOTA,
+    &compiled::not_recorded::NOT_RECORDED,
     &vacuous::TEST_SHOWS_NOTHING,
 ];
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::accepted::AcceptedAll;
 use super::lints;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::rules::{self, Parsed, RuleId, RulesFile};
@@ -43,9 +44,12 @@ impl From<Parsed> for Loaded {
     fn from(parsed: Parsed) -> Self {
         let (parsed, _) = linted(parsed);
         let is_good = parsed.report.errors() == 0;
+        let accepted = AcceptedAll::of(&parsed);
+        let mut diagnostics = parsed.report.finish();
+        accepted.take_out(&mut diagnostics);
         Self {
             sources: parsed.sources,
-            diagnostics: parsed.report.finish(),
+            diagnostics,
             file: parsed.resolved.file.filter(|_| is_good),
         }
     }
@@ -55,6 +59,7 @@ impl From<Parsed> for Loaded {
 pub(super) fn linted(mut parsed: Parsed) -> (Parsed, BTreeSet<RuleId>) {
     let mut report = std::mem::take(&mut parsed.report);
     let never = lints::look(&parsed, &mut report);
+    AcceptedAll::of(&parsed).look(&mut report);
     parsed.report = report;
     (parsed, never)
 }

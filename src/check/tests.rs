@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::vacuous::is_about;
 use crate::cloudtrail::api_names;
-use crate::cloudtrail::{self, MAX_EVENT, Setting};
+use crate::cloudtrail::{self, MAX_EVENT, RecordKind, Setting};
 use crate::compile::{self, Compiled};
 use crate::diagnostic::codes::Code;
 pub use crate::diagnostic::codes::{
@@ -95,6 +95,9 @@ pub fn event_of(file: &RulesFile, test: &RuleTest) -> Result<Value, Box<Diagnost
     for change in &test.changes {
         apply(&mut event, change)?;
     }
+    if !is_whole(&test.given) {
+        kind_again(&mut event, test)?;
+    }
     let bytes = event.to_string().len();
     if bytes > MAX_EVENT {
         return Err(no_event(
@@ -105,6 +108,51 @@ pub fn event_of(file: &RulesFile, test: &RuleTest) -> Result<Value, Box<Diagnost
         ));
     }
     Ok(event)
+}
+
+/// Whether a test has the envelope of its event from the file.
+fn is_whole(given: &Given) -> bool {
+    matches!(given, Given::Event(event) if !cloudtrail::is_record(event))
+}
+
+/// Gives a record whose kind a test changes the envelope of its new kind.
+fn kind_again(event: &mut Value, test: &RuleTest) -> Result<(), Box<Diagnostic>> {
+    let is_kind = |change: &&Change| match change.path.as_slice() {
+        [only] => only == "eventType" || only == "eventCategory",
+        _ => false,
+    };
+    let Some(change) = test.changes.iter().find(is_kind) else {
+        return Ok(());
+    };
+    let record = event.get("detail").unwrap_or(&Value::Null);
+    let kind = RecordKind::of(|name| record.get(name).and_then(Value::as_str));
+    let (message, help) = match kind {
+        RecordKind::Event(detail_type) => {
+            if let Some(fields) = event.as_object_mut() {
+                fields.insert("detail-type".to_owned(), Value::from(detail_type));
+            }
+            return Ok(());
+        }
+        RecordKind::Unsent(what) => (
+            format!(
+                "the event of the test `{}` is one that EventBridge has no event of: {what}",
+                test.name
+            ),
+            "take a kind of record that comes to EventBridge, such as `AwsApiCall`",
+        ),
+        RecordKind::Unknown(kind) => (
+            format!("no record has the kind {} so far", shown(&kind)),
+            "write the event under `event` as it stands on a bus, with `source`, `detail-type` and `detail`",
+        ),
+    };
+    Err(Box::new(Diagnostic {
+        code: NO_EVENT.id,
+        level: Level::Error,
+        message,
+        label: "as what EventBridge would send it is not known".to_owned(),
+        help: Some(help.to_owned()),
+        span: change.span,
+    }))
 }
 
 /// Sets or removes one field under `detail`.
@@ -398,6 +446,9 @@ fn one_reason(failure: &FieldFailure, exception: Option<&Excepted>) -> String {
     };
     match &failure.found {
         Found::Absent => format!("{path} is absent, {wanted}"),
+        Found::Fields => {
+            format!("{path} is an object, of which only the fields are tested, {wanted}")
+        }
         Found::Values {
             shown: values,
             count,

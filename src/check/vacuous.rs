@@ -16,14 +16,14 @@ pub(in crate::check) const TEST_SHOWS_NOTHING: Lint = Lint {
     explanation: "A test sets what an exception of its rule looks at, and the rule would not fire without that exception either: the test passes for another reason.",
     wrong: r#"- id: a
   events: ["iam:CreateUser"]
-  unless: [{ userIdentity.userName: scanner }, { sourceIPAddress: "203.0.113.*" }]
+  unless: [{ userIdentity.arn: "arn:aws:iam::111122223333:user/scanner" }, { sourceIPAddress: { cidr: 203.0.113.0/24 } }]
   tests:
-    - { name: the scanner, like: "iam:CreateUser", with: { userIdentity.userName: scanner }, expect: no-match }"#,
+    - { name: the scanner, like: "iam:CreateUser", with: { userIdentity.arn: "arn:aws:iam::111122223333:user/scanner" }, expect: no-match }"#,
     right: r#"- id: a
   events: ["iam:CreateUser"]
-  unless: [{ userIdentity.userName: scanner }, { sourceIPAddress: "203.0.113.*" }]
+  unless: [{ userIdentity.arn: "arn:aws:iam::111122223333:user/scanner" }, { sourceIPAddress: { cidr: 203.0.113.0/24 } }]
   tests:
-    - { name: the scanner, like: "iam:CreateUser", with: { userIdentity.userName: scanner, sourceIPAddress: 192.0.2.1 }, expect: no-match }"#,
+    - { name: the scanner, like: "iam:CreateUser", with: { userIdentity.arn: "arn:aws:iam::111122223333:user/scanner", sourceIPAddress: 192.0.2.1 }, expect: no-match }"#,
     is_fatal: false,
 };
 

@@ -7,12 +7,13 @@ use clap::Args;
 use super::args::{Global, OrgArgs, RequestArgs};
 use super::exit::Exit;
 use super::ui::Ui;
-use crate::engine::{Consent, Deploy, Error, saved};
+use crate::engine::{Consent, Deploy, Error, Workspace, saved};
 
 /// Flags of `apply`.
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
-    /// A plan that `iamwatch plan --out` wrote: done without a question, and only if nothing has moved
+    /// A plan that `iamwatch plan --out` wrote: done without a question, and only if nothing has moved. What deletes or
+    /// takes over needs --prune, --delete and --adopt again
     #[arg(value_name = "PLAN", conflicts_with_all = RequestArgs::NAMES)]
     plan: Option<PathBuf>,
     #[command(flatten)]
@@ -35,14 +36,21 @@ impl ApplyArgs {
         };
         if let Some(path) = &self.plan {
             let saved = saved::read(path)?;
-            let session = global.open(&self.org.scope(), ui).await?;
-            let plan = saved::again(&saved, &session, ui).await?;
+            // Whether the tests pass was looked at, or skipped, when the plan was made: it holds for this text of the
+            // file alone.
+            let rules = Workspace::gated(&global.file, saved.order.raised_quotas, false, ui)?;
+            ui.say(&rules, saved.order.tests_skipped)?;
+            let session = global.reach(rules, &self.org.scope(), ui).await?;
+            let given = self.request.wishes(&session)?;
+            let plan = saved::again(&saved, &given, &session, ui).await?;
             // Whoever saved a plan has looked at it.
             consent.approved = true;
             let end = Deploy::home(&session, &plan, consent).run(ui).await?;
             return Ok(end.into());
         }
-        let session = global.open(&self.org.listing(), ui).await?;
+        let rules = self.request.rules(&global.file, ui)?;
+        ui.say(&rules, self.request.skip_tests)?;
+        let session = global.reach(rules, &self.org.listing(), ui).await?;
         let request = self.request.request(&session)?;
         let plan = session.plan_for(&request).await?;
         let deploy = match session.org.as_ref().filter(|org| !org.home_only) {

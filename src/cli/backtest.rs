@@ -15,7 +15,7 @@ use crate::backtest::{Control, Engine, Options, Report, Total, Window, parse_tim
 use crate::check::whole_catalogue;
 use crate::cloudtrail::Setting;
 use crate::compile::{Compiled, Names, RuleState};
-use crate::engine::{Code, Error, Workspace, any_account, logs};
+use crate::engine::{Code, Error, Workspace, any_account, logs, private};
 use crate::pattern::EventPattern;
 use crate::place::{AccountId, Region};
 use crate::render;
@@ -30,8 +30,8 @@ const REGION: &str = "us-east-1";
 #[derive(Debug, Args)]
 pub(super) struct BacktestArgs {
     /// Logs: files, folders with everything below them, `-` for standard input. Log files of CloudTrail,
-    /// JSON lines and lists, records and events of EventBridge, compressed with gzip or not; `s3://BUCKET/PREFIX`
-    /// for what lies in a bucket
+    /// JSON lines and lists, records and events of EventBridge, and what SNS, SQS, CloudWatch Logs or CloudTrail Lake
+    /// hand over, compressed with gzip or not; `s3://BUCKET/PREFIX` for what lies in a bucket
     #[arg(required_unless_present = "lookup", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Only this rule; can be repeated. Without a rules file: this rule of the catalogue, in every Region
@@ -69,6 +69,9 @@ pub(super) struct BacktestArgs {
 
 impl BacktestArgs {
     pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        if !self.keep_going {
+            logs::are_there(&self.paths)?;
+        }
         // The catalogue stands in for a rules file that is not there.
         let catalogue = !self.rule.is_empty() && !global.file.exists();
         let rules = match &self.pattern {
@@ -147,7 +150,12 @@ impl BacktestArgs {
                 (None, false) => "a pattern".to_owned(),
             };
             let page = render::page::page(&report, &name);
-            std::fs::write(path, page).map_err(|error| {
+            let written = match std::fs::metadata(path) {
+                // A pipe, for instance: what is read from it is the reader's business.
+                Ok(found) if !found.is_file() => std::fs::write(path, page),
+                _ => private::write(path, page.as_bytes()),
+            };
+            written.map_err(|error| {
                 Error::new(
                     Code::Output,
                     format!("cannot write {}: {error}", path.display()),

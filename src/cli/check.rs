@@ -57,12 +57,12 @@ impl CheckArgs {
         };
         let checked = check::check(parsed, self.raised_quotas);
         if self.sarif {
-            ui.json(&render::to_sarif(&checked))?;
+            ui.out.json(&render::to_sarif(&checked))?;
         } else if ui.is_json() {
-            ui.json(&render::to_json(&checked))?;
+            ui.out.json(&render::to_json(&checked))?;
         } else {
-            let paint = ui.painter();
-            render::human(&checked, paint, &mut ui.out)?;
+            let text = render::human(&checked, ui.painter());
+            ui.out.text(&text)?;
         }
         let refused = checked.count(Level::Error) > 0
             || (self.deny == Some(Deny::Warnings) && checked.count(Level::Warning) > 0);

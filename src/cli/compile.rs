@@ -32,7 +32,7 @@ impl CompileArgs {
                 format_version: u32,
                 patterns: Vec<&'a Compiled>,
             }
-            ui.json(&Patterns {
+            ui.out.json(&Patterns {
                 format_version: 1,
                 patterns,
             })?;
@@ -60,7 +60,7 @@ pub(super) fn show(compiled: &Compiled, ui: &mut Ui) -> Result<(), Error> {
         text.chars().count(),
     );
     let head = ui.painter().dim(&head);
-    writeln!(ui.err, "{head}")?;
-    writeln!(ui.out, "{text}")?;
+    ui.err.line(head)?;
+    ui.out.json_text(&text)?;
     Ok(())
 }

@@ -19,7 +19,8 @@ impl CompletionsArgs {
     pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Error> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "iamwatch", &mut script);
-        ui.out.write_all(&script)?;
+        let script = String::from_utf8(script).map_err(Error::internal)?;
+        ui.out.script(&script)?;
         Ok(Exit::Fine)
     }
 }

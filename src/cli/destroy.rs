@@ -20,16 +20,17 @@ pub(super) struct DestroyArgs {
 
 impl DestroyArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = global.open(&OrgArgs::default().listing(), ui).await?;
+        let scope = OrgArgs::default().listing();
+        let session = global.open_what_is_left(&scope, ui).await?;
+        ui.say(&session.rules, false)?;
         let delete = kinds(&self.delete);
         let plan = session.destruction(delete.clone()).await?;
         let nothing = plan.changes.is_empty() && plan.orphans.is_empty();
         if session.org.is_none() && nothing && !ui.is_json() {
-            writeln!(
-                ui.out,
+            ui.out.line(format_args!(
                 "Nothing at {} belongs to `{}`.",
                 plan.home, session.rules.file.name
-            )?;
+            ))?;
             return Ok(Exit::Fine);
         }
         let deploy = Deploy::destruction(&session, &plan, delete, self.auto_approve);

@@ -2,10 +2,11 @@
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::ui::Ui;
+use super::ui::{Ui, said};
 use crate::dead_letters::{self, FORMAT_VERSION, Letter, Redriven};
 use crate::engine::{AccountScope, Code, Error, Question};
 use crate::render;
@@ -23,7 +24,8 @@ pub(super) struct DlqArgs {
 
 impl DlqArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = global.open(&AccountScope::default(), ui).await?;
+        let scope = AccountScope::default();
+        let session = global.open_what_is_left(&scope, ui).await?;
         let (cloud, desired) = (&session.cloud, &session.desired);
         let read = dead_letters::read(cloud, session.deployment()).await?;
         let all: Vec<&Letter> = read.letters().collect();
@@ -33,6 +35,7 @@ impl DlqArgs {
                 format_version: FORMAT_VERSION,
                 letters: &all,
                 more,
+                diagnostics: said(&session.rules),
             };
             let shown = ui.answer(&letters, |paint| {
                 render::dead_letters::letters(&all, more, paint)
@@ -43,7 +46,7 @@ impl DlqArgs {
         }
         if !ui.is_json() && !all.is_empty() {
             let text = render::dead_letters::letters(&all, more, ui.painter());
-            write!(ui.out, "{text}")?;
+            ui.out.text(&text)?;
         }
         let (letters, messages) = (all.len(), read.messages());
         let question = Question::SendLate { messages, letters };
@@ -64,6 +67,7 @@ impl DlqArgs {
             format_version: FORMAT_VERSION,
             more,
             redriven: &done,
+            diagnostics: said(&session.rules),
         };
         ui.answer(&document, |paint| {
             render::dead_letters::redriven(&done, more, paint)
@@ -81,6 +85,9 @@ struct Letters<'a> {
     format_version: u32,
     letters: &'a [&'a Letter],
     more: bool,
+    /// What is said of the rules file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diagnostics: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -88,4 +95,7 @@ struct Done<'a> {
     format_version: u32,
     more: bool,
     redriven: &'a Redriven,
+    /// What is said of the rules file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diagnostics: Vec<Value>,
 }

@@ -20,8 +20,8 @@ const NEAREST: usize = 3;
 /// Exit code: 0 answered, whatever the answer, 1 if something could not be read.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A file, `-` for standard input, or JSON: an event of EventBridge, a CloudTrail record, a log file
-    /// (`{"Records": […]}`), what `aws cloudtrail lookup-events` prints, a list, or JSON lines
+    /// A file, `-` for standard input, or JSON: an event of EventBridge, a CloudTrail record, or what holds some: a log
+    /// file, a list, JSON lines, what SNS, SQS, CloudWatch Logs or CloudTrail Lake hand over
     event: String,
     /// Only this rule; can be repeated
     #[arg(long, value_name = "RULE")]

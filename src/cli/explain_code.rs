@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::ui::Ui;
 use crate::check::{self, Explained};
 use crate::engine::{self, Error};
+use crate::render::text::Text;
 
 /// Flags of `explain-code`.
 #[derive(Debug, Args)]
@@ -27,12 +28,16 @@ impl ExplainCodeArgs {
 fn list(ui: &mut Ui) -> Result<Exit, Error> {
     if ui.is_json() {
         let all: Vec<_> = check::codes().iter().map(to_json).collect();
-        ui.json(&json!({ "format_version": 1, "codes": all }))?;
+        ui.out.json(&json!({ "format_version": 1, "codes": all }))?;
         return Ok(Exit::Fine);
     }
     let paint = ui.painter();
     for code in check::codes() {
-        writeln!(ui.out, "{}  {}", paint.bold(code.id), code.explanation)?;
+        ui.out.line(format_args!(
+            "{}  {}",
+            paint.bold(code.id),
+            code.explanation
+        ))?;
     }
     Ok(Exit::Fine)
 }
@@ -57,16 +62,21 @@ fn explain(asked: &str, ui: &mut Ui) -> Result<Exit, Error> {
         if let Some(fields) = explained.as_object_mut() {
             fields.insert("format_version".to_owned(), json!(1));
         }
-        ui.json(&explained)?;
+        ui.out.json(&explained)?;
         return Ok(Exit::Fine);
     }
     let paint = ui.painter();
-    writeln!(ui.out, "{}: {}", paint.bold(code.id), code.explanation)?;
+    ui.out.line(format_args!(
+        "{}: {}",
+        paint.bold(code.id),
+        code.explanation
+    ))?;
     for (heading, text) in [("Wrong:", code.wrong), ("Right:", code.right)] {
         if let Some(text) = text {
-            writeln!(ui.out, "\n{}", paint.bold(heading))?;
+            ui.out.line("")?;
+            ui.out.line(paint.bold(heading))?;
             for line in text.lines() {
-                writeln!(ui.out, "{}", format!("    {line}").trim_end())?;
+                ui.out.line(format!("    {line}").trim_end())?;
             }
         }
     }
@@ -83,7 +93,9 @@ fn explain_error(code: engine::Code, ui: &mut Ui) -> Result<Exit, Error> {
         "explanation": meaning,
     });
     ui.answer(&document, |paint| {
-        format!("{}: {meaning}\n", paint.bold(word))
+        let mut text = Text::default();
+        let _ = writeln!(text, "{}: {meaning}", paint.bold(word));
+        text
     })?;
     Ok(Exit::Fine)
 }

@@ -29,11 +29,10 @@ impl InitArgs {
     /// Writes the file that `-f` names.
     pub(super) fn run(self, file: &Path, ui: &mut Ui) -> Result<Exit, Error> {
         self.write(file)?;
-        writeln!(
-            ui.err,
+        ui.err.line(format_args!(
             "Wrote {}. Put in your addresses, then run `iamwatch plan`.",
             file.display()
-        )?;
+        ))?;
         Ok(Exit::Fine)
     }
 

@@ -1,9 +1,11 @@
 //! Arguments that are JSON, a file of it, or standard input.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 
+use crate::diagnostic::shell_word;
 use crate::engine::{Code, Error};
+use crate::regular_file;
 
 /// The largest pattern, event, file of events, or line of a file of vectors, in bytes.
 pub(super) const MAX_INPUT: usize = 64 << 20;
@@ -27,7 +29,8 @@ pub(super) fn read(argument: &str) -> Result<String, Error> {
     }
     if bytes.starts_with(&GZIP) {
         return Err(failure(&"compressed").help(format!(
-            "write `gunzip -c {argument} |` before it, and `-` for the file"
+            "write `gunzip -c {} |` before it, and `-` for the file",
+            shell_word(argument)
         )));
     }
     String::from_utf8(bytes).map_err(|_| failure(&"not UTF-8"))
@@ -38,7 +41,7 @@ pub(super) fn open(file: &str) -> Result<Box<dyn BufRead>, Error> {
     if file == "-" {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
-    match File::open(file) {
+    match regular_file::open(Path::new(file)) {
         Ok(file) => Ok(Box::new(BufReader::new(file))),
         Err(error) => Err(Error::new(Code::Input, format!("`{file}`: {error}"))),
     }

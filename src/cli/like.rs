@@ -62,7 +62,7 @@ impl LikeArgs {
                 cloudtrail::like(service, name, identity, &setting)
             }
         };
-        ui.json(&event)?;
+        ui.out.json(&event)?;
         Ok(Exit::Fine)
     }
 }

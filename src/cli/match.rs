@@ -1,6 +1,6 @@
 //! `iamwatch match`: does an event match an event pattern?
 
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, Read};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::input::{MAX_INPUT, open, read};
 use super::ui::Ui;
+use crate::cloudtrail::{self, Unwrapped};
+use crate::diagnostic::counted;
 use crate::engine::{Code, Error};
 use crate::pattern::{Event, EventPattern, raw_fields};
 
@@ -68,11 +70,8 @@ fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Error> {
     let text = read(event)?;
     let event = Event::parse(&text)
         .map_err(|error| Error::new(Code::Input, format!("the event is not valid: {error}")))?;
-    if is_bare_record(&text) {
-        writeln!(
-            ui.err,
-            "note: this looks like a bare CloudTrail record; EventBridge has it under `detail` of an event"
-        )?;
+    if let Some(note) = no_event(&text) {
+        ui.err.line(format_args!("note: {note}"))?;
     }
     let explanation = pattern.explain(&event);
     if ui.is_json() {
@@ -81,21 +80,18 @@ fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Error> {
             .iter()
             .map(crate::explain::failure)
             .collect();
-        ui.json(&json!({
+        ui.out.json(&json!({
             "format_version": 1,
             "matches": explanation.matches,
             "combinations": explanation.combinations,
             "failures": failures,
         }))?;
     } else {
-        writeln!(
-            ui.out,
-            "{}",
-            heading(explanation.matches, explanation.combinations)
-        )?;
+        ui.out
+            .line(heading(explanation.matches, explanation.combinations))?;
         if !explanation.matches {
             for line in explanation.to_string().lines() {
-                writeln!(ui.out, "  {line}")?;
+                ui.out.line(format_args!("  {line}"))?;
             }
         }
     }
@@ -103,12 +99,27 @@ fn single(pattern: &str, event: &str, ui: &mut Ui) -> Result<Exit, Error> {
     Ok(Exit::Code(u8::from(!explanation.matches)))
 }
 
-/// A CloudTrail record as logs and the console show it, without EventBridge's envelope: it matches no
-/// pattern about `detail`, which looks like a verdict and is none.
-fn is_bare_record(text: &str) -> bool {
-    raw_fields(text).is_some_and(|fields| {
-        let has = |name: &str| fields.iter().any(|(field, _)| field == name);
-        !has("detail") && (has("Records") || (has("eventName") && has("eventSource")))
+/// What a text is that holds a CloudTrail record without EventBridge's envelope, or an event in something else: it
+/// matches no pattern about `detail`, which looks like a verdict and is none.
+fn no_event(text: &str) -> Option<String> {
+    let fields = raw_fields(text)?;
+    let has = |name: &str| fields.iter().any(|(field, _)| field == name);
+    if has("detail") {
+        return None;
+    }
+    if has("Records") || (has("eventName") && has("eventSource")) {
+        let said = "this looks like a bare CloudTrail record; EventBridge has it under `detail` of an event";
+        return Some(said.to_owned());
+    }
+    let value: Value = serde_json::from_str(text).ok()?;
+    let inside = cloudtrail::unwrapped(value.clone());
+    let events = inside
+        .iter()
+        .filter(|item| matches!(item, Unwrapped::Value(inner) if *inner != value))
+        .count();
+    (events > 0).then(|| {
+        let held = counted(events, "event");
+        format!("this holds {held} inside of something else, which `iamwatch explain` reads; here it is matched as it is")
     })
 }
 
@@ -156,10 +167,9 @@ fn vectors(file: &str, ui: &mut Ui) -> Result<Exit, Error> {
             Err(error) => (Value::from("invalid"), Value::from(error)),
         };
         let id = id.unwrap_or("null");
-        writeln!(
-            ui.out,
+        ui.out.json_text(&format!(
             r#"{{"id":{id},"verdict":{verdict},"error":{error}}}"#
-        )?;
+        ))?;
     }
     ui.out.flush()?;
     Ok(Exit::Fine)

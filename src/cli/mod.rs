@@ -4,7 +4,7 @@
 //! |---|---|
 //! | which commands are there, and what runs one | `run` |
 //! | which flags do commands share | `args` |
-//! | where is written and asked | `ui`, `progress`, `trace` |
+//! | where is written and asked | `ui`, `screen`, `progress`, `trace` |
 //! | what does the caller of the process hear | `exit` |
 //! | how is an input read | `input` |
 
@@ -32,6 +32,7 @@ mod progress;
 mod run;
 mod sandbox;
 mod schema;
+mod screen;
 mod status;
 mod test_event;
 mod trace;

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::ui::Ui;
 use crate::engine::{Code, Error};
 use crate::render::catalogue as render;
+use crate::render::text::Text;
 use crate::rules::{CatalogueEntry, NotExpressible, Severity, catalogue, not_expressible};
 
 /// Flags of `patterns`.
@@ -76,16 +77,16 @@ impl PatternsArgs {
         if ui.is_json() {
             let rules = entry.into_iter().filter(|entry| !entry.is_pack());
             let packs = entry.into_iter().filter(|entry| entry.is_pack());
-            ui.json(&document(rules, packs, other.into_iter()))?;
+            ui.out.json(&document(rules, packs, other.into_iter()))?;
             return Ok(Exit::Fine);
         }
         let paint = ui.painter();
         let text = match (entry, other) {
             (Some(entry), _) => render::entry(entry, paint),
             (None, Some(other)) => render::other(other, paint),
-            (None, None) => String::new(),
+            (None, None) => Text::default(),
         };
-        write!(ui.out, "{text}")?;
+        ui.out.text(&text)?;
         Ok(Exit::Fine)
     }
 
@@ -98,18 +99,18 @@ impl PatternsArgs {
         let packs = catalogue().iter().filter(|entry| entry.is_pack() && whole);
         let others = not_expressible().iter().filter(|_| whole);
         if ui.is_json() {
-            ui.json(&document(rules.into_iter(), packs, others))?;
+            ui.out.json(&document(rules.into_iter(), packs, others))?;
             return Ok(Exit::Fine);
         }
         let (packs, others): (Vec<_>, Vec<_>) = (packs.collect(), others.collect());
         let text = render::list(&rules, &packs, &others, ui.painter());
-        write!(ui.out, "{text}")?;
+        ui.out.text(&text)?;
         let count = match rules.len() {
             0 => "No rule fits.".to_owned(),
-            1 => "1 rule.".to_owned(),
-            count => format!("{count} rules."),
+            count => format!("{}.", diagnostic::counted(count, "rule")),
         };
-        writeln!(ui.err, "{count} `iamwatch patterns ID` shows one.")?;
+        ui.err
+            .line(format_args!("{count} `iamwatch patterns ID` shows one."))?;
         Ok(Exit::Fine)
     }
 
@@ -210,6 +211,7 @@ struct Pattern {
     cis: &'static [String],
     compliance: &'static BTreeMap<&'static str, Vec<String>>,
     events: &'static [String],
+    hears_refusals: bool,
     packs: Vec<&'static str>,
     tests: usize,
     yaml: &'static str,
@@ -248,6 +250,7 @@ fn document(
                 cis: &rule.cis,
                 compliance: &rule.compliance,
                 events: &rule.events,
+                hears_refusals: rule.hears_refusals,
                 packs: rule.packs().map(|pack| pack.id.0.as_str()).collect(),
                 tests: rule.tests,
                 yaml: &rule.yaml,

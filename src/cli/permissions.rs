@@ -6,6 +6,7 @@ use super::args::Global;
 use super::exit::Exit;
 use super::ui::Ui;
 use crate::backtest::source::s3::Address;
+use crate::diagnostic::counted;
 use crate::engine::{AccountScope, Code, Error, Workspace, any_account, no_organization};
 use crate::organization::Trusted;
 use crate::permissions::{self, GUARD_LIMIT, POLICY_LIMIT, Phase, Scope};
@@ -154,11 +155,12 @@ impl PermissionsArgs {
             }
         }
         let policy = permissions::policy(&scope, phase);
-        ui.json(&policy)?;
+        ui.out.json(&policy)?;
         let length = permissions::length(&policy);
         hint(
             &format!(
-                "{length} characters without white space; a managed policy takes {POLICY_LIMIT}"
+                "{} without white space; a managed policy takes {POLICY_LIMIT}",
+                counted(length, "character")
             ),
             ui,
         )?;
@@ -175,7 +177,7 @@ impl PermissionsArgs {
     fn guard(&self, scope: &Scope, ui: &mut Ui) -> Result<Exit, Error> {
         let policies = permissions::guard(scope, &self.except_role, self.bus_policies);
         for policy in &policies {
-            ui.json(policy)?;
+            ui.out.json(policy)?;
         }
         let many = policies.len();
         if many > 1 {
@@ -187,7 +189,10 @@ impl PermissionsArgs {
         for policy in &policies {
             let length = permissions::printed_length(policy);
             hint(
-                &format!("{length} characters; a service control policy takes {GUARD_LIMIT}"),
+                &format!(
+                    "{}; a service control policy takes {GUARD_LIMIT}",
+                    counted(length, "character")
+                ),
                 ui,
             )?;
             if length > GUARD_LIMIT {
@@ -253,7 +258,7 @@ impl PermissionsArgs {
         } else {
             role.json()
         };
-        ui.json(&document)?;
+        ui.out.json(&document)?;
         Ok(Exit::Fine)
     }
 }
@@ -267,7 +272,7 @@ fn boundary(scope: &Scope, ui: &mut Ui) -> Result<Exit, Error> {
         )
         .help("write `roles: { boundary: iamwatch-boundary }`, or another name"));
     };
-    ui.json(&permissions::boundary(scope))?;
+    ui.out.json(&permissions::boundary(scope))?;
     hint(
         &format!(
             "the managed policy `{name}`: make it in every account before `apply` makes roles there"
@@ -291,7 +296,7 @@ fn log_hints(scope: &Scope) -> Vec<&'static str> {
 /// A line beside the document, which goes to standard output alone.
 fn hint(text: &str, ui: &mut Ui) -> Result<(), Error> {
     let line = ui.painter().dim(&format!("# {text}"));
-    writeln!(ui.err, "{line}")?;
+    ui.err.line(line)?;
     Ok(())
 }
 

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::args::{Global, OrgArgs, RequestArgs};
 use super::exit::Exit;
-use super::ui::Ui;
+use super::ui::{Ui, said};
 use crate::backtest::Expected;
 use crate::engine::{self, Code, Error, Org, OrganizationPlan, Session, saved, whole};
 use crate::fleet::Run;
@@ -41,11 +42,28 @@ struct Document<'a> {
     /// How often the rules would have alerted, where logs were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<&'a Expected>,
+    /// What is said of the rules file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diagnostics: Vec<Value>,
+}
+
+/// The JSON document of an organization's plan.
+#[derive(Serialize)]
+struct OrganizationDocument<'a> {
+    #[serde(flatten)]
+    plan: OrganizationPlan<'a>,
+    /// What is said of the rules file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diagnostics: Vec<Value>,
 }
 
 impl PlanArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = global.open(&self.org.listing(), ui).await?;
+        if let Some(logs) = &self.with_backtest {
+            engine::logs::are_there(std::slice::from_ref(logs))?;
+        }
+        let rules = self.request.rules(&global.file, ui)?;
+        let session = global.reach(rules, &self.org.listing(), ui).await?;
         let request = self.request.request(&session)?;
         match session.org.as_ref().filter(|org| !org.home_only) {
             Some(org) => self.organization(&session, org, &request, ui).await,
@@ -64,22 +82,22 @@ impl PlanArgs {
         let document = Document {
             plan: &plan,
             expected: expected.as_ref(),
+            diagnostics: said(&session.rules),
         };
         ui.answer(&document, |paint| {
             let mut text = render::plan::plan(&plan, paint);
             if let Some(expected) = &expected {
-                text.push_str(&render::expected::expected(expected, paint));
+                text.append(&render::expected::expected(expected, paint));
             }
             text
         })?;
         if let Some(path) = &self.out {
             saved::save(path, session, request, &plan)?;
             if !ui.is_json() {
-                let path = path.display();
-                writeln!(
-                    ui.out,
-                    "Saved: `iamwatch apply {path}` does this, and nothing else."
-                )?;
+                let command = saved::command(path, &plan, &session.desired);
+                ui.out.line(format_args!(
+                    "Saved: `{command}` does this, and nothing else."
+                ))?;
             }
         }
         Ok(self.verdict(plan.is_off()))
@@ -103,15 +121,20 @@ impl PlanArgs {
         let expected = self.expected(session, &plan)?;
         whole(&run)?;
         let name = &org.organization.id;
-        ui.answer(&OrganizationPlan::new(&plan, name, &run), |paint| {
-            let home = render::plan::plan(&plan, paint);
-            let members = render::fleet::plan(&run, name, paint);
-            format!("{home}\n{members}")
+        let document = OrganizationDocument {
+            plan: OrganizationPlan::new(&plan, name, &run),
+            diagnostics: said(&session.rules),
+        };
+        ui.answer(&document, |paint| {
+            let mut text = render::plan::plan(&plan, paint);
+            text.blank();
+            text.append(&render::fleet::plan(&run, name, paint));
+            text
         })?;
         org.listed(&run)?;
         if let Some(expected) = expected.filter(|_| !ui.is_json()) {
             let text = render::expected::expected(&expected, ui.painter());
-            write!(ui.out, "{text}")?;
+            ui.out.text(&text)?;
         }
         Ok(self.settled(&plan, &run))
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::apply;
+use crate::diagnostic::printable;
 use crate::engine::Progress;
 use crate::fleet;
 use crate::render::progress::Progress as Line;
@@ -33,7 +34,10 @@ impl Bars {
             Progress::Plan(event) => {
                 if let Some(bar) = &self.plan {
                     match event {
-                        apply::Event::Started { key, .. } => bar.set_message(key.to_string()),
+                        apply::Event::Started { key, .. } => {
+                            // The bar writes by itself.
+                            bar.set_message(printable(&key.to_string()));
+                        }
                         apply::Event::Done { .. } | apply::Event::Failed { .. } => bar.inc(1),
                     }
                 }

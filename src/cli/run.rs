@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use super::args::{Global, SANDBOX_FILE, When};
 use super::exit::Exit;
@@ -15,7 +15,9 @@ use super::{
     explain_code, init, like, r#match, patterns, permissions, plan, sandbox, schema, status,
     test_event, trace,
 };
+use crate::diagnostic::printable;
 use crate::engine::{Code, Error, Form, InProcessAws};
+use crate::render::text::Text;
 
 /// More threads than this only wait for each other.
 const MOST_THREADS: usize = 4;
@@ -97,7 +99,7 @@ pub fn run_within(
     let args: Vec<OsString> = args.into_iter().collect();
     let mut cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, &args, &mut ui),
+        Err(error) => return usage(error, &args, &mut ui),
     };
     cli.global.within = within;
     ui.form = match cli.global.json {
@@ -190,26 +192,27 @@ fn block_on(
 }
 
 /// Help and version are results; everything else clap says is a usage error.
-fn usage(error: &clap::Error, args: &[OsString], ui: &mut Ui) -> Exit {
+fn usage(error: clap::Error, args: &[OsString], ui: &mut Ui) -> Exit {
+    let error = printed(error, args);
     let wanted = matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     );
     ui.choose_color(None);
     let text = error.render();
-    let text = if ui.color {
+    let text = Text::drawn(&if ui.color {
         text.ansi().to_string()
     } else {
         text.to_string()
-    };
+    });
     if wanted {
         // Nobody to tell it to is no failure.
-        let _ = write!(ui.out, "{text}").and_then(|()| ui.finish());
+        let _ = ui.out.text(&text).and_then(|()| ui.finish());
         return Exit::Fine;
     }
-    let _ = write!(ui.err, "{text}");
+    let _ = ui.err.text(&text);
     if args.iter().any(|arg| arg == "--json") {
-        ui.tell_programs(&not_understood(error));
+        ui.tell_programs(&not_understood(&error));
     }
     let command = args
         .iter()
@@ -218,6 +221,19 @@ fn usage(error: &clap::Error, args: &[OsString], ui: &mut Ui) -> Exit {
     match command {
         Some(command) if command == "match" => Exit::Code(2),
         _ => Exit::Error,
+    }
+}
+
+/// What clap says of the same arguments once they are printable, so that all that steers a terminal in it is its own.
+fn printed(error: clap::Error, args: &[OsString]) -> clap::Error {
+    let shown = args.iter().map(|arg| printable(&arg.to_string_lossy()));
+    match Cli::try_parse_from(shown) {
+        Err(printed) => printed,
+        // What is good only once it is printable must not be repeated.
+        Ok(_) => Cli::command().error(
+            error.kind(),
+            "an argument holds what cannot be printed, and is not understood",
+        ),
     }
 }
 
@@ -248,7 +264,6 @@ mod tests {
 
     #[test]
     fn the_flags_do_not_contradict_each_other() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 }

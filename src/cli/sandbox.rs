@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::ui::Ui;
+use crate::diagnostic::{counted, is_unprintable};
 use crate::engine::{Code, Error};
 use crate::sandbox::{Delivery, Lost, Sandbox};
 
@@ -75,7 +76,7 @@ impl SandboxArgs {
 fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Error> {
     let (deliveries, lost) = (sandbox.outbox(), sandbox.lost());
     if ui.is_json() {
-        ui.json(&Outbox {
+        ui.out.json(&Outbox {
             format_version: 1,
             deliveries,
             lost,
@@ -83,7 +84,7 @@ fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Error> {
         return Ok(Exit::Fine);
     }
     if deliveries.is_empty() {
-        writeln!(ui.out, "nobody has received anything yet")?;
+        ui.out.line("nobody has received anything yet")?;
     }
     for delivery in &deliveries {
         let Delivery {
@@ -92,15 +93,17 @@ fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Error> {
             at,
             ..
         } = delivery;
-        writeln!(ui.out, "{protocol} to {endpoint} at {at}")?;
+        ui.out
+            .line(format_args!("{protocol} to {endpoint} at {at}"))?;
         if let Some(subject) = &delivery.subject {
-            writeln!(ui.out, "  Subject: {}", printable(subject))?;
-            writeln!(ui.out)?;
+            ui.out
+                .line(format_args!("  Subject: {}", printable(subject)))?;
+            ui.out.line("")?;
         }
         for line in delivery.body.lines() {
-            writeln!(ui.out, "  {}", printable(line))?;
+            ui.out.line(format_args!("  {}", printable(line)))?;
         }
-        writeln!(ui.out)?;
+        ui.out.line("")?;
     }
     for lost in &lost {
         let Lost {
@@ -110,20 +113,20 @@ fn outbox(ui: &mut Ui, sandbox: &Sandbox) -> Result<Exit, Error> {
             message,
             ..
         } = lost;
-        writeln!(ui.out, "lost: an event that matched {rule}")?;
-        writeln!(ui.out, "  never reached {target}: {code}, {message}")?;
+        ui.out
+            .line(format_args!("lost: an event that matched {rule}"))?;
+        ui.out
+            .line(format_args!("  never reached {target}: {code}, {message}"))?;
     }
     Ok(Exit::Fine)
 }
 
-/// What a stranger wrote must not steer the terminal.
+/// What a stranger wrote, as a mail program would show it: no character takes more room than before.
 fn printable(line: &str) -> String {
-    let visible = |c: char| {
-        if c.is_control() && c != '\t' {
-            '\u{fffd}'
-        } else {
-            c
-        }
+    let visible = |c: char| match c {
+        '\t' => ' ',
+        c if is_unprintable(c) => '\u{fffd}',
+        c => c,
     };
     line.chars().map(visible).collect()
 }
@@ -154,17 +157,18 @@ fn confirm(
                 topic,
             })
             .collect();
-        ui.json(&Confirmed {
+        ui.out.json(&Confirmed {
             format_version: 1,
             confirmed,
         })?;
         return Ok(Exit::Fine);
     }
     if confirmed.is_empty() {
-        writeln!(ui.out, "no subscription waits to be confirmed")?;
+        ui.out.line("no subscription waits to be confirmed")?;
     }
     for (protocol, endpoint, topic) in confirmed {
-        writeln!(ui.out, "confirmed {protocol} {endpoint} on {topic}")?;
+        ui.out
+            .line(format_args!("confirmed {protocol} {endpoint} on {topic}"))?;
     }
     Ok(Exit::Fine)
 }
@@ -195,17 +199,16 @@ fn organize(ui: &mut Ui, sandbox: &Sandbox, file: &Path, accounts: usize) -> Res
     sandbox.save(file).map_err(|error| failed(&error))?;
     let id = organization.id();
     if ui.is_json() {
-        ui.json(&serde_json::json!({
+        ui.out.json(&serde_json::json!({
             "format_version": 1,
             "organization": id,
             "accounts": organization.accounts(),
         }))?;
     } else {
-        writeln!(
-            ui.out,
-            "organization {id} with {} accounts, {accounts} of them new",
-            organization.accounts().len()
-        )?;
+        ui.out.line(format_args!(
+            "organization {id} with {}, {accounts} of them new",
+            counted(organization.accounts().len(), "account")
+        ))?;
     }
     Ok(Exit::Fine)
 }

@@ -13,7 +13,7 @@ pub(super) struct SchemaArgs {}
 
 impl SchemaArgs {
     pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Error> {
-        ui.json(&rules::schema())?;
+        ui.out.json(&rules::schema())?;
         Ok(Exit::Fine)
     }
 }

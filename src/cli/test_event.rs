@@ -12,10 +12,12 @@ use super::args::{Global, OrgArgs};
 use super::exit::Exit;
 use super::ui::Ui;
 use crate::compile::Compiled;
+use crate::diagnostic::{listed, shown};
 use crate::engine::{Code, Error, Host, OrganizationProof, Question, Session};
 use crate::place::Region;
 use crate::proof::{self, Options, Proof, RealProof, RegionProof};
 use crate::render;
+use crate::rules::{ChannelName, RuleId};
 
 /// Flags of `test-event`.
 #[derive(Debug, Args)]
@@ -48,7 +50,7 @@ pub(super) struct TestEventArgs {
     /// How long to wait; 90 if not given, and 900 with --real
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
-    /// Do not ask before many messages are sent to the real channels
+    /// Do not ask before many messages are sent to the real channels, or one to a channel for what is critical
     #[arg(long)]
     auto_approve: bool,
 }
@@ -69,14 +71,6 @@ impl TestEventArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let session = global.open(&self.org.scope(), ui).await?;
         let task = self.task(&session)?;
-        if let Task::Rules(patterns, regions) = &task {
-            let each: usize = patterns.iter().map(|p| readers(&session, p)).sum();
-            let messages = each * regions.len();
-            let question = Question::SendTests { messages };
-            if patterns.len() * regions.len() > 1 && !ui.confirm(question, self.auto_approve)? {
-                return Err(Error::new(Code::Stopped, "stopped: nothing was sent"));
-            }
-        }
         let clock = || session.clock.now_ms();
         let timeout = self.timeout.unwrap_or(if self.real { 900 } else { 90 });
         let mut options = Options {
@@ -85,6 +79,7 @@ impl TestEventArgs {
             clock: &clock,
             new_id: &new_id,
         };
+        self.confirm(&session, &task, &options, ui)?;
         // Where resources of others stand in the way, nothing can be proved.
         session.difference()?;
         let deployment = session.deployment();
@@ -130,10 +125,9 @@ impl TestEventArgs {
                         seconds @ 0..120 => format!("{seconds} s"),
                         seconds => format!("{} min", seconds.div_ceil(60)),
                     };
-                    writeln!(
-                        ui.err,
+                    ui.err.line(format_args!(
                         "waiting up to {limit} for the alert: CloudTrail delivers in minutes"
-                    )?;
+                    ))?;
                 }
                 let proof = proof::prove_real(cloud, deployment, &options, stop).await?;
                 let document = Real {
@@ -145,6 +139,52 @@ impl TestEventArgs {
             }
         };
         Ok(if good { Exit::Fine } else { Exit::Error })
+    }
+
+    /// Asks before many messages go to the real channels, and before one goes to a channel that may wake somebody.
+    fn confirm(
+        &self,
+        session: &Session,
+        task: &Task,
+        options: &Options<'_>,
+        ui: &mut Ui,
+    ) -> Result<(), Error> {
+        let (alerts, times): (Vec<RuleId>, usize) = match task {
+            Task::Rules(patterns, regions) => {
+                let rules = patterns.iter().map(|pattern| pattern.rule.clone());
+                (rules.collect(), regions.len())
+            }
+            Task::Real => {
+                let deployment = session.deployment();
+                let rules = proof::alerted_by_real(&session.cloud, deployment, options);
+                (rules, 1)
+            }
+            Task::Ways(_) | Task::Accounts => return Ok(()),
+        };
+        let channels = |rule: &RuleId| readers(session, rule);
+        let all: BTreeSet<&ChannelName> = alerts.iter().flat_map(channels).collect();
+        let urgent = all.into_iter().filter(|name| {
+            let channel = session.rules.file.channels.get(*name);
+            channel.is_some_and(|channel| channel.urgent)
+        });
+        let urgent: Vec<String> = urgent.map(|name| shown(&name.0)).collect();
+        let is_many = matches!(task, Task::Rules(..)) && alerts.len() * times > 1;
+        if !is_many && urgent.is_empty() {
+            return Ok(());
+        }
+        if ui.is_json() && !self.auto_approve {
+            let message = "with --json nobody is asked before alerts go to the real channels";
+            return Err(Error::new(Code::NotApproved, message).help("give --auto-approve"));
+        }
+        let question = Question::SendTests {
+            messages: alerts.iter().flat_map(channels).count() * times,
+            critical: &listed(&urgent),
+        };
+        if ui.confirm(question, self.auto_approve)? {
+            Ok(())
+        } else {
+            Err(Error::new(Code::Stopped, "stopped: nothing was sent"))
+        }
     }
 
     fn task(&self, session: &Session) -> Result<Task, Error> {
@@ -257,15 +297,11 @@ pub(super) fn show_accounts(proof: &OrganizationProof, ui: &mut Ui) -> Result<()
     Ok(())
 }
 
-/// How many people and programs hear of one alert.
-fn readers(session: &Session, pattern: &Compiled) -> usize {
-    let rule = session
-        .rules
-        .file
-        .rules
-        .iter()
-        .find(|rule| rule.id == pattern.rule);
-    rule.map_or(0, |rule| rule.channels.len())
+/// Who hears of an alert.
+fn readers<'a>(session: &'a Session, rule: &RuleId) -> &'a [ChannelName] {
+    let mut rules = session.rules.file.rules.iter();
+    let rule = rules.find(|known| known.id == *rule);
+    rule.map_or(&[], |rule| rule.channels.as_slice())
 }
 
 /// A UUID: CloudTrail's event ids have that form, and queue names may contain it.

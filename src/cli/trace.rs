@@ -2,13 +2,15 @@
 //! can hold whole requests, are never looked at.
 
 use std::fmt::{self, Write as _};
-use std::io::{self, Write as _};
+use std::io;
 use std::time::Instant;
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
+
+use super::screen::Screen;
 
 /// The targets of this program's own events begin so.
 const OWN: &str = "iamwatch";
@@ -61,7 +63,7 @@ impl Subscriber for Lines {
         let mut line = Line(format!("{:9.3}s", self.began.elapsed().as_secs_f64()));
         event.record(&mut line);
         // Nobody to tell it to is no failure of its own.
-        let _ = writeln!(io::stderr().lock(), "{}", line.0);
+        let _ = Screen::new(io::stderr()).line(line.0);
     }
 
     fn enter(&self, _: &Id) {}

@@ -4,24 +4,27 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use futures::future::{BoxFuture, FutureExt};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::progress::Bars;
+use super::screen::Screen;
 use crate::apply::Report;
-use crate::diagnostic::{Diagnostic, Sources};
-use crate::engine::{Answer, Code, Error, Form, Host, Message, Progress, Question};
+use crate::diagnostic::{Diagnostic, Sources, counted};
+use crate::engine::{Answer, Code, Error, Form, Host, Message, Progress, Question, Workspace};
 use crate::placement::TrailSource;
 use crate::plan::saved::Moved;
 use crate::plan::{self, Plan};
 use crate::render;
 use crate::render::style::Painter;
+use crate::render::text::Text;
 use crate::resources::ResourceKey;
 
 /// The output of one command. Results go to `out`, everything else to `err`.
 pub struct Ui {
     /// Where results are written: standard output.
-    pub out: Box<dyn Write + Send>,
+    pub(super) out: Screen,
     /// Where everything else is written: standard error.
-    pub err: Box<dyn Write + Send>,
+    pub(super) err: Screen,
     /// The form of results.
     pub form: Form,
     /// Whether colours may be written.
@@ -47,8 +50,8 @@ impl Ui {
     /// Streams behind which nobody sits.
     pub fn new(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
         Self {
-            out: Box::new(out),
-            err: Box::new(err),
+            out: Screen::new(out),
+            err: Screen::new(err),
             form: Form::Human,
             color: false,
             interactive: false,
@@ -78,33 +81,39 @@ impl Ui {
     pub(super) fn answer(
         &mut self,
         value: &impl Serialize,
-        text: impl FnOnce(Painter) -> String,
+        text: impl FnOnce(Painter) -> Text,
     ) -> io::Result<()> {
         match self.form {
-            Form::Json => self.json(value),
+            Form::Json => self.out.json(value),
             Form::Human => {
                 let text = text(self.painter());
-                write!(self.out, "{text}")
+                self.out.text(&text)
             }
         }
     }
 
-    /// Writes one JSON document and a line end.
-    pub(super) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut self.out, value)?;
-        writeln!(self.out)
+    /// Says to programs what is said of the rules file, as the first of several lines; nothing where there is nothing.
+    pub(super) fn say(&mut self, rules: &Workspace, tests_skipped: bool) -> io::Result<()> {
+        if !self.is_json() || (rules.said.is_empty() && !tests_skipped) {
+            return Ok(());
+        }
+        self.json_line(&Said {
+            event: "rules",
+            format_version: plan::FORMAT_VERSION,
+            tests_skipped,
+            diagnostics: said(rules),
+        })
     }
 
-    /// Writes one JSON document on one line.
+    /// Writes one JSON document on one line, at once.
     fn json_line(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, value)?;
-        writeln!(self.out)?;
+        self.out.json_line(value)?;
         self.out.flush()
     }
 
     /// Writes a result for people, at once.
-    fn text(&mut self, text: &str) -> io::Result<()> {
-        write!(self.out, "{text}")?;
+    fn text(&mut self, text: &Text) -> io::Result<()> {
+        self.out.text(text)?;
         self.out.flush()
     }
 
@@ -134,16 +143,24 @@ impl Ui {
     /// Says what is wrong, on standard error.
     pub(super) fn complain(&mut self, error: &Error) {
         let _ = self.out.flush();
+        let in_words = |error: &Error| {
+            let color = self.color && io::stderr().is_terminal();
+            render::error::text(error, Painter { color })
+        };
         let text = match &error.findings {
             Some(found) => {
-                render::diagnostic::render(&found.sources, &found.diagnostics, self.color)
+                let mut listed =
+                    render::diagnostic::render(&found.sources, &found.diagnostics, self.color);
+                // Mostly what is wrong says itself what to do.
+                if error.help.is_some() {
+                    listed.blank();
+                    listed.append(&in_words(error));
+                }
+                listed
             }
-            None => {
-                let color = self.color && io::stderr().is_terminal();
-                render::error::text(error, Painter { color })
-            }
+            None => in_words(error),
         };
-        let _ = write!(self.err, "{text}");
+        let _ = self.err.text(&text);
     }
 
     /// Makes sure that everything is out.
@@ -158,8 +175,14 @@ impl Ui {
             (Message::HeldBack(_) | Message::NothingToApply(_), Form::Human)
             | (Message::Plan(_), Form::Json) => Ok(()),
             (Message::OrganizationPlan(plan), Form::Human) => {
-                let members = render::fleet::plan(plan.accounts, plan.organization, paint);
-                self.text(&format!("\n{members}"))
+                let mut text = Text::default();
+                text.blank();
+                text.append(&render::fleet::plan(
+                    plan.accounts,
+                    plan.organization,
+                    paint,
+                ));
+                self.text(&text)
             }
             (Message::OrganizationPlan(plan), Form::Json) => self.json_line(&plan),
             (Message::Progress(progress), form) => {
@@ -180,21 +203,19 @@ impl Ui {
                 self.json_line(&Finished::of(report, plan))
             }
             (Message::Applied(report, plan), Form::Human) => {
-                let text = render::report::report(report, plan, paint);
-                write!(self.out, "{text}")
+                self.out.text(&render::report::report(report, plan, paint))
             }
             (Message::AccountsApplied { run, .. }, Form::Json) => self.json_line(run),
-            (Message::AccountsApplied { organization, run }, Form::Human) => {
-                let text = render::fleet::report(run, organization, paint);
-                write!(self.out, "{text}")
-            }
+            (Message::AccountsApplied { organization, run }, Form::Human) => self
+                .out
+                .text(&render::fleet::report(run, organization, paint)),
             (Message::Moved(moved), Form::Json) => self.json_line(&Stale {
                 event: "stale",
                 format_version: plan::FORMAT_VERSION,
                 moved,
             }),
             (Message::Moved(moved), Form::Human) => {
-                write!(self.err, "{}", render::moved::moved(moved, paint))
+                self.err.text(&render::moved::moved(moved, paint))
             }
             (
                 Message::AccountsKept {
@@ -205,22 +226,32 @@ impl Ui {
                 _,
             ) => {
                 let note = format!(
-                    "# {accounts} accounts as they were listed {minutes} minutes ago, in {}",
+                    "# {} as {} listed {} ago, in {}",
+                    counted(accounts, "account"),
+                    if accounts == 1 { "it was" } else { "they were" },
+                    counted(minutes.max(0), "minute"),
                     path.display()
                 );
-                writeln!(self.err, "{}", paint.dim(&note))
+                self.err.line(paint.dim(&note))
             }
+            (Message::AccountsRefused { path, why }, _) => {
+                let note = format!(
+                    "# the list of accounts in {} is not used: {why}; the organization is asked",
+                    path.display()
+                );
+                self.err.line(paint.yellow(&note))
+            }
+            (Message::LeftOut(broken), _) => self.err.text(&render::check::left_out(broken, paint)),
             (Message::Failed(error), _) => {
                 self.complain(error);
                 Ok(())
             }
-            (Message::HistoryIsShort, _) => writeln!(
-                self.err,
-                "The event history reaches back 90 days only: older events are not counted."
-            ),
+            (Message::HistoryIsShort, _) => self
+                .err
+                .line("The event history reaches back 90 days only: older events are not counted."),
             (Message::ReadingHistory { regions, longest }, _) => {
                 let text = render::backtest::reading_history(regions, longest.as_ref());
-                writeln!(self.err, "{text}")
+                self.err.line(text)
             }
         }
     }
@@ -240,8 +271,7 @@ impl Host for Ui {
             return Err(unasked(question));
         }
         self.out.flush()?;
-        write!(self.err, "{} [y/N] ", words(question))?;
-        self.err.flush()?;
+        self.err.prompt(format_args!("{} [y/N]", words(question)))?;
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer)?;
         Ok(match answer.trim() {
@@ -252,8 +282,7 @@ impl Host for Ui {
 
     fn diagnose(&mut self, sources: &Sources, found: &[Diagnostic]) -> Result<(), Error> {
         let text = render::diagnostic::render(sources, found, self.color);
-        write!(self.err, "{text}")?;
-        Ok(())
+        Ok(self.err.text(&text)?)
     }
 
     fn interrupted(&self) -> BoxFuture<'static, ()> {
@@ -294,11 +323,20 @@ fn words(question: Question<'_>) -> String {
             organization: false,
         } => format!("Delete all of this, and with it every alert of `{name}`?"),
         Question::DeleteMuch { .. } => format!("This deletes {}. Really?", much(question)),
-        Question::SendTests { messages } => {
-            format!("This sends up to {messages} test messages to the real channels. Go ahead?")
+        Question::SendTests { messages, critical } => {
+            let critical = match critical {
+                "" => String::new(),
+                channels => format!(", {channels} among them, kept for what is critical"),
+            };
+            format!(
+                "This sends up to {} to the real channels{critical}. Go ahead?",
+                counted(messages, "test message")
+            )
         }
         Question::SendLate { messages, letters } => format!(
-            "This publishes {messages} late alerts of {letters} dead letters to the real channels. Go ahead?"
+            "This publishes {} of {} to the real channels. Go ahead?",
+            counted(messages, "late alert"),
+            counted(letters, "dead letter")
         ),
     }
 }
@@ -310,9 +348,12 @@ fn much(question: Question<'_>) -> String {
             deleted,
             ours,
             name: Some(name),
-        } => format!("{deleted} of the {ours} resources of `{name}`"),
+        } => format!("{deleted} of {} of `{name}`", counted(ours, "resource")),
         Question::DeleteMuch { deleted, ours, .. } => {
-            format!("{deleted} of the {ours} resources in the other accounts")
+            format!(
+                "{deleted} of {} in the other accounts",
+                counted(ours, "resource")
+            )
         }
         _ => String::new(),
     }
@@ -320,8 +361,15 @@ fn much(question: Question<'_>) -> String {
 
 /// Why nobody was asked: a run without a terminal must say so, not do nothing and succeed.
 fn unasked(question: Question<'_>) -> Error {
+    let nobody = "there is no terminal to ask on";
     let Question::DeleteMuch { name, .. } = question else {
-        return Error::new(Code::NotApproved, "there is no terminal to ask on")
+        let message = match question {
+            Question::SendTests { critical, .. } if !critical.is_empty() => {
+                format!("this would alert {critical}, kept for what is critical, and {nobody}")
+            }
+            _ => nobody.to_owned(),
+        };
+        return Error::new(Code::NotApproved, message)
             .help("give --auto-approve to go ahead without a question");
     };
     let where_to = match name {
@@ -358,6 +406,21 @@ impl<'a> Finished<'a> {
             orphans: &plan.orphans,
         }
     }
+}
+
+/// What is said of the rules file, as `check --json` lists it.
+pub(super) fn said(rules: &Workspace) -> Vec<Value> {
+    render::check::diagnostics(&rules.sources, &rules.said)
+}
+
+/// What is said of the rules file before it is worked with, as JSON.
+#[derive(Serialize)]
+struct Said {
+    event: &'static str,
+    format_version: u32,
+    /// Whether nobody knows if the rules do what their tests say.
+    tests_skipped: bool,
+    diagnostics: Vec<Value>,
 }
 
 /// What has moved since a plan was saved, as JSON.

@@ -82,8 +82,10 @@ pub fn needs_wider_state(event: &impl Fields) -> bool {
             name,
         )
     });
-    // Data events are not management events.
-    let management = event.truth(&["detail", "managementEvent"]) != Some(false);
+    // Data events and network activity are not management events, and come to every rule.
+    let category = event.text(&["detail", "eventCategory"]);
+    let management = event.truth(&["detail", "managementEvent"]) != Some(false)
+        && category.is_none_or(|category| category.eq_ignore_ascii_case("Management"));
     read_only && management && !name.is_empty() && !READS_THAT_PASS.contains(&name)
 }
 

@@ -13,6 +13,10 @@ use crate::diagnostic::nearest;
 use crate::wildcard::matches_star;
 
 const GENERATED: &str = include_str!("parameters.txt");
+/// Which parameters are no text.
+const KINDS: &str = include_str!("parameter_kinds.txt");
+/// What CloudTrail writes in place of parameters that are too large. Source: as for the compiler's `omitted`.
+const IN_PLACE: [&str; 3] = ["omitted", "originalSize", "reason"];
 /// What CloudTrail writes beside the members of a call's input. Source: recorded events.
 const BESIDE: &[(&str, &str)] = &[
     ("kms", "overridePendingWindowCheck"),
@@ -40,6 +44,53 @@ pub(super) fn services() -> &'static BTreeMap<&'static str, Calls> {
         };
         services.map(|(source, all)| (source, calls(all))).collect()
     })
+}
+
+/// What a parameter is that is no text, by the API models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoText {
+    Number,
+    Boolean,
+    /// Further fields, with the path below it of one that holds a value.
+    Fields(Option<&'static str>),
+}
+
+/// What a parameter of some calls is, if it is no text in any of them.
+pub(super) fn no_text(calls: &[Call<'_>], parameter: &str) -> Option<NoText> {
+    let mut found = None;
+    for (service, _) in calls {
+        let line = KINDS.lines().find_map(|line| {
+            let (source, kinds) = line.split_once(' ')?;
+            (source == *service).then_some(kinds)
+        })?;
+        let kind = line.split(' ').find_map(|word| {
+            let (name, kind) = word.split_once(':')?;
+            (name == parameter).then_some(kind)
+        });
+        let kind = match kind {
+            Some("n") => NoText::Number,
+            Some("b") => NoText::Boolean,
+            Some("o") => NoText::Fields(None),
+            Some(fields) => NoText::Fields(fields.strip_prefix("o.")),
+            // Another service has no such parameter, or it is text there.
+            None if knows(service, parameter) => return None,
+            None => continue,
+        };
+        match found {
+            None => found = Some(kind),
+            Some(other) if other == kind => {}
+            Some(NoText::Fields(_)) if matches!(kind, NoText::Fields(_)) => {}
+            Some(_) => return None,
+        }
+    }
+    found
+}
+
+/// Whether a call of a service has a parameter of that name.
+fn knows(service: &str, parameter: &str) -> bool {
+    let calls = services().get(service);
+    let mut all = calls.into_iter().flat_map(|calls| calls.values());
+    all.any(|members| members.split(',').any(|member| member == parameter))
 }
 
 /// How many parameters hold each word, those of all services together.
@@ -99,7 +150,7 @@ impl<'c> Parameters<'c> {
             return None;
         };
         let known = self.known.get_or_init(|| members(&self.calls)).as_ref()?;
-        if known.contains(parameter) {
+        if known.contains(parameter) || IN_PLACE.contains(&parameter) {
             return None;
         }
         let near = nearest(parameter, known.iter().copied())?;
@@ -158,6 +209,22 @@ mod tests {
         assert!(services().len() > 10);
         let iam = &services()["iam"];
         assert_eq!(iam["AttachRolePolicy"], "policyArn,roleName");
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_of_the_services_that_agree() {
+        assert!(KINDS.len() < 50_000);
+        let iam = [("iam", "*")];
+        assert_eq!(no_text(&iam, "maxItems"), Some(NoText::Number));
+        assert_eq!(no_text(&iam, "setAsDefault"), Some(NoText::Boolean));
+        assert_eq!(no_text(&iam, "tags"), Some(NoText::Fields(Some("key"))));
+        assert_eq!(no_text(&iam, "policyDocument"), None);
+        assert_eq!(no_text(&[("ec2", "*")], "tags"), None);
+        // One does not know it, the other has it as text.
+        assert_eq!(
+            no_text(&[("iam", "*"), ("sts", "*")], "maxItems"),
+            Some(NoText::Number)
+        );
     }
 
     #[test]

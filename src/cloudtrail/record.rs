@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::call_kinds::{self, GLOBAL_SERVICES, is_read_only};
 use super::calls;
+use super::categories::data_event;
 use super::envelope::wrap;
 use super::identity::Identity;
 use super::setting::Setting;
@@ -48,9 +49,11 @@ pub fn record(service: &str, name: &str, identity: Identity, setting: &Setting<'
             "AwsApiCall"
         }),
     );
-    put("managementEvent", json!(true));
+    let is_data = data_event(service, &name).is_some();
+    put("managementEvent", json!(!is_data));
     put("recipientAccountId", json!(here.account));
-    put("eventCategory", json!("Management"));
+    let category = if is_data { "Data" } else { "Management" };
+    put("eventCategory", json!(category));
     if identity != Identity::Service {
         put("tlsDetails", tls(service, &region));
     }

@@ -69,6 +69,40 @@ const SESSION: &[&str] = &[
 
 const ISSUER: &[&str] = &["accountId", "arn", "principalId", "type", "userName"];
 const ATTRIBUTES: &[&str] = &["creationDate", "mfaAuthenticated"];
+const FEDERATION: &[&str] = &["attributes", "federatedProvider"];
+const ON_BEHALF_OF: &[&str] = &["identityStoreArn", "userId"];
+const IN_SCOPE_OF: &[&str] = &[
+    "credentialsIssuedTo",
+    "issuerType",
+    "sourceAccount",
+    "sourceArn",
+];
+/// Source: CloudTrail user guide, "CloudTrail record contents", as what follows.
+const TLS: &[&str] = &["cipherSuite", "clientProvidedHostHeader", "tlsVersion"];
+const RESOURCES: &[&str] = &["ARN", "ARNPrefix", "accountId", "type"];
+const ADDENDUM: &[&str] = &[
+    "originalEventID",
+    "originalRequestID",
+    "reason",
+    "updatedFields",
+];
+/// Fields that hold others of which each service writes its own.
+const OPEN: &[&str] = &[
+    "additionalEventData",
+    "eventContext",
+    "insightDetails",
+    "requestParameters",
+    "responseElements",
+];
+/// Fields whose values are no text, or not in every record: recorded events have both text and booleans in the last
+/// one, and text and objects in the one before it.
+const NO_TEXT: &[&str] = &[
+    "edgeDeviceDetails",
+    "managementEvent",
+    "readOnly",
+    "serviceEventDetails",
+    "sessionCredentialFromConsole",
+];
 /// What sign-ins have under `additionalEventData`. Source: CloudTrail user guide, "AWS Management Console sign-in
 /// events".
 const OF_SIGN_INS: &[&str] = &[
@@ -175,6 +209,62 @@ pub(crate) const NOT_IN_DETAIL: [&str; 4] = ["detail", "detail-type", "id", "sou
 /// Whether CloudTrail's records have a field of that name at their top.
 pub(crate) fn is_top(name: &str) -> bool {
     TOP.contains(&name)
+}
+
+/// The field at the top of records that has this name in letters of any case.
+pub(super) fn top_in_any_case(name: &str) -> Option<&'static str> {
+    in_any_case(&[TOP], name)
+}
+
+/// The field of `userIdentity`, or of what is in it, that has this name in letters of any case.
+pub(super) fn in_user_in_any_case(name: &str) -> Option<&'static str> {
+    in_any_case(&[USER, SESSION, ISSUER, ATTRIBUTES], name)
+}
+
+fn in_any_case(lists: &[&[&'static str]], name: &str) -> Option<&'static str> {
+    let mut fields = lists.iter().copied().flatten().copied();
+    fields.find(|field| field.eq_ignore_ascii_case(name))
+}
+
+/// The fields in one that holds others; none where each service writes its own.
+pub(crate) fn fields_in(path: &[&str]) -> Option<&'static [&'static str]> {
+    Some(match path {
+        ["userIdentity"] => USER,
+        ["userIdentity", "inScopeOf"] => IN_SCOPE_OF,
+        ["userIdentity", "onBehalfOf"] => ON_BEHALF_OF,
+        ["userIdentity", "sessionContext"] => SESSION,
+        ["userIdentity", "sessionContext", "attributes"] => ATTRIBUTES,
+        ["userIdentity", "sessionContext", "sessionIssuer"] => ISSUER,
+        ["userIdentity", "sessionContext", "webIdFederationData"] => FEDERATION,
+        [
+            "userIdentity",
+            "sessionContext",
+            "webIdFederationData",
+            "attributes",
+        ] => &[],
+        ["addendum"] => ADDENDUM,
+        ["resources"] => RESOURCES,
+        ["tlsDetails"] => TLS,
+        [open] if OPEN.contains(open) => &[],
+        _ => return None,
+    })
+}
+
+/// Whether CloudTrail writes `null` into a field where there is nothing to say, as into the answer of a refused call.
+pub(crate) fn may_be_null(path: &[&str]) -> bool {
+    matches!(path, [field] if OPEN.contains(field) || *field == "resources")
+}
+
+/// Whether a field is one that holds text in every record that has it.
+pub(crate) fn holds_text(path: &[&str]) -> bool {
+    let Some((last, outer)) = path.split_last() else {
+        return false;
+    };
+    let known = match outer {
+        [] => TOP.contains(last) && !NO_TEXT.contains(last),
+        outer => fields_in(outer).is_some_and(|fields| fields.contains(last)),
+    };
+    known && fields_in(path).is_none()
 }
 
 /// Fields of the record that no call has among its parameters or answers, and no sign-in beside them.

@@ -2,8 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::api_names;
+use super::api_names::{self, recorded_service, without_domain};
 use crate::diagnostic::nearest;
+use crate::place::Region;
+use crate::wildcard::matches_star;
 
 /// Fields with few values. Source: CloudTrail user guide, "userIdentity element", "record contents", and the
 /// sign-in event reference. Recorded events of VPC endpoints say `AwsVpceEvent`, the guide also `AwsVpceEvents`.
@@ -77,6 +79,11 @@ pub(crate) enum OtherValue<'v> {
         service: &'v str,
         certain: bool,
     },
+    /// A service under another name than CloudTrail's.
+    OtherName {
+        text: &'v str,
+        service: &'static str,
+    },
     /// A typo of the code of denied calls.
     Denial { text: &'v str, meant: &'static str },
     /// A typo of one of the few values of a field.
@@ -92,7 +99,7 @@ impl OtherValue<'_> {
     pub(crate) fn is_certain(&self) -> bool {
         match self {
             Self::SecondFactor(_) | Self::Denial { .. } => false,
-            Self::Block(_) | Self::Text(_) | Self::Boolean { .. } => true,
+            Self::Block(_) | Self::Text(_) | Self::Boolean { .. } | Self::OtherName { .. } => true,
             Self::Service { certain, .. } | Self::Word { certain, .. } => *certain,
         }
     }
@@ -101,6 +108,12 @@ impl OtherValue<'_> {
 /// Whether a value is written so for all but the root user, of whose second factor CloudTrail writes `YES`.
 pub(crate) fn is_as_users_have_it(path: &str, value: &Json) -> bool {
     path == MFA_USED && (value == "Yes" || value == "No")
+}
+
+/// Whether a text is one of the few values of a field under `detail`.
+pub(crate) fn is_value_of(path: &str, text: &str) -> bool {
+    let mut fields = VALUES.iter().filter(|(field, _)| *field == path);
+    fields.any(|(_, values)| values.contains(&text))
 }
 
 /// Whether no event holds a value in a field under `detail`.
@@ -121,6 +134,12 @@ pub(crate) fn other_value<'v>(path: &str, value: &'v Json) -> Option<OtherValue<
         Json::String(text) if BOOLEANS.contains(&path) && is_flag(text, ["true", "false"]) => {
             Some(OtherValue::Text(text.eq_ignore_ascii_case("true")))
         }
+        Json::String(text) if path == MFA_USED && is_flag(text, ["true", "false"]) => {
+            Some(OtherValue::Boolean {
+                value: text.eq_ignore_ascii_case("true"),
+                is_answer: true,
+            })
+        }
         Json::Bool(value) if path.ends_with(".mfaAuthenticated") || path == MFA_USED => {
             Some(OtherValue::Boolean {
                 value: *value,
@@ -129,11 +148,19 @@ pub(crate) fn other_value<'v>(path: &str, value: &'v Json) -> Option<OtherValue<
         }
         Json::String(text) if DOMAINS.contains(&path) => {
             let service = text.strip_prefix("aws.").unwrap_or(text);
-            let known = api_names::services().contains_key(service);
-            known.then_some(OtherValue::Service {
+            if api_names::services().contains_key(service) {
+                return Some(OtherValue::Service {
+                    text,
+                    service,
+                    certain: path == "eventSource",
+                });
+            }
+            // A principal may have that name.
+            let other = recorded_service(without_domain(text).unwrap_or(service))
+                .filter(|_| path == "eventSource")?;
+            Some(OtherValue::OtherName {
                 text,
-                service,
-                certain: path == "eventSource",
+                service: other,
             })
         }
         Json::String(text) if path == "errorCode" => {
@@ -182,6 +209,41 @@ pub(crate) fn is_block(text: &str) -> bool {
     })
 }
 
+/// How the names of Regions begin in partitions of which this release knows no more.
+const OTHER_PARTITIONS: [&str; 3] = ["eu-isoe-", "eusc-", "us-iso"];
+
+/// A name that no Region has, as far as this release knows.
+pub(crate) struct NoRegion {
+    /// The Region that was probably meant.
+    pub(crate) near: Option<String>,
+    /// Whether it is one but for its case; else AWS may have opened it since.
+    pub(crate) certain: bool,
+}
+
+/// What is wrong with the name of a Region, in which `*` stands for any text.
+pub(crate) fn no_region(glob: &str) -> Option<NoRegion> {
+    let known: Vec<String> = Region::all_known().collect();
+    let fits = |text: &str| known.iter().any(|region| matches_star(text, region));
+    if fits(glob) || OTHER_PARTITIONS.iter().any(|start| glob.starts_with(start)) {
+        return None;
+    }
+    let lower = glob.to_lowercase();
+    if fits(&lower) {
+        return Some(NoRegion {
+            near: Some(lower),
+            certain: true,
+        });
+    }
+    let near = match glob.parse::<Region>() {
+        Ok(region) => region.beyond().or_else(|| region.misspelt()),
+        Err(_) => nearest(glob, known.iter().map(String::as_str)).map(str::to_owned),
+    };
+    Some(NoRegion {
+        near,
+        certain: false,
+    })
+}
+
 /// The envelope's types of CloudTrail's events; sign-ins have had both spellings.
 const DETAIL_TYPES: &[&str] = &[
     "AWS API Call via CloudTrail",
@@ -189,6 +251,7 @@ const DETAIL_TYPES: &[&str] = &[
     "AWS Console Sign In via CloudTrail",
     "AWS Console Signin via CloudTrail",
     "AWS Insight via CloudTrail",
+    "AWS Network Activity Event via CloudTrail",
     "AWS Service Event via CloudTrail",
 ];
 

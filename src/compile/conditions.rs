@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::glob::{Glob, Shape};
+use super::{by_services, omitted};
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::pattern::{Event, EventPattern};
 use crate::rules::{AllOf, Events, Matcher, NumberRange};
@@ -31,12 +32,50 @@ const NUMBER_LIMIT: f64 = 5.0e9;
 
 /// All conditions of a rule: any of the returned conjunctions, which are never none.
 pub(super) fn any_of(events: &Events) -> Result<Vec<Conjunction>, Box<Diagnostic>> {
-    let mut branches: Vec<Conjunction> = if events.when.is_empty() {
+    let branches: Vec<Conjunction> = if events.when.is_empty() {
         vec![Conjunction::new()]
     } else {
         events.when.iter().map(positive).collect::<Result<_, _>>()?
     };
-    for exception in &events.unless {
+    let about_parameters = |exception: &AllOf| {
+        let mut fields = exception.fields.iter();
+        fields.any(|field| omitted::is_parameter(&field.path))
+    };
+    let mut unasked: Vec<Conjunction> = Vec::new();
+    if events.when_omitted {
+        let excepted = events.unless.iter().any(about_parameters);
+        for branch in branches
+            .iter()
+            .filter(|branch| excepted || omitted::asks(branch))
+        {
+            for other in omitted::unasked(branch)? {
+                if !unasked.iter().any(|known| is_same(known, &other)) {
+                    unasked.push(other);
+                }
+            }
+        }
+    }
+    let mut branches = without(branches, events.unless.iter())?;
+    // What is not there cannot meet an exception.
+    let exceptions = events
+        .unless
+        .iter()
+        .filter(|exception| !about_parameters(exception));
+    branches.extend(without(unasked, exceptions)?);
+    branches = by_services::left_out(branches, &events.unless_services);
+    if branches.is_empty() {
+        let span = events.unless.iter().flat_map(|a| &a.fields).map(|f| f.span);
+        return Err(impossible(span.min().unwrap_or_default()));
+    }
+    Ok(branches)
+}
+
+/// The conjunctions without what some exceptions leave out.
+fn without<'e>(
+    mut branches: Vec<Conjunction>,
+    exceptions: impl Iterator<Item = &'e AllOf>,
+) -> Result<Vec<Conjunction>, Box<Diagnostic>> {
+    for exception in exceptions {
         // Not (a and b) is (not a) or (not b).
         let mut next = Vec::new();
         for branch in &branches {
@@ -59,11 +98,18 @@ pub(super) fn any_of(events: &Events) -> Result<Vec<Conjunction>, Box<Diagnostic
             return Err(inexpressible(span, "too many combinations of exceptions"));
         }
     }
-    if branches.is_empty() {
-        let span = events.unless.iter().flat_map(|a| &a.fields).map(|f| f.span);
-        return Err(impossible(span.min().unwrap_or_default()));
-    }
     Ok(branches)
+}
+
+/// Whether two ask for the same, wherever it is written.
+fn is_same(a: &Conjunction, b: &Conjunction) -> bool {
+    let tests = |branch: &Conjunction| -> Vec<(Vec<String>, Vec<Matcher>)> {
+        let fields = branch.iter();
+        fields
+            .map(|(path, tests)| (path.clone(), tests.any_of.clone()))
+            .collect()
+    };
+    tests(a) == tests(b)
 }
 
 pub(super) fn positive(all_of: &AllOf) -> Result<Conjunction, Box<Diagnostic>> {
@@ -139,12 +185,36 @@ fn intersect(a: &[Matcher], b: &[Matcher]) -> Option<Vec<Matcher>> {
         }
     }
     match (a, b) {
-        ([Matcher::Not(a)], [Matcher::Not(b)]) => {
-            let mut none_of = a.clone();
-            none_of.extend(b.iter().filter(|m| !a.contains(m)).cloned());
-            not(none_of)
+        (any_of, [Matcher::Not(none_of)]) | ([Matcher::Not(none_of)], any_of) => {
+            beside(any_of, none_of)
         }
         _ => None,
+    }
+}
+
+/// Alternatives less what an exception names; `None` where one of them holds for some of it.
+fn beside(any_of: &[Matcher], none_of: &[Matcher]) -> Option<Vec<Matcher>> {
+    let mut both = Vec::new();
+    for matcher in any_of {
+        if let Matcher::Not(others) = matcher {
+            let mut all = others.clone();
+            all.extend(none_of.iter().filter(|m| !others.contains(m)).cloned());
+            both.extend(not(all)?);
+        } else if none_of.iter().all(|other| is_apart(matcher, other)) {
+            both.push(matcher.clone());
+        } else if !all_covered(std::slice::from_ref(matcher), none_of) {
+            return None;
+        }
+    }
+    Some(both)
+}
+
+/// Whether no value passes both, as far as single values show it. An exception of roles by a glob is not met by a path
+/// with a colon in it, which somebody may have made up to meet it.
+fn is_apart(matcher: &Matcher, other: &Matcher) -> bool {
+    match literal(other) {
+        Some(value) => holds(std::slice::from_ref(matcher), &value) == Some(false),
+        None => glob(other).is_some() && *matcher == Matcher::Glob(by_services::FORGED.to_owned()),
     }
 }
 

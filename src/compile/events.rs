@@ -1,12 +1,13 @@
 //! `service:EventName` globs to tests on `detail.eventSource` and `detail.eventName`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::Names;
 use super::conditions::{Conjunction, Tests};
 use super::glob::Glob;
+use super::sources;
 use crate::diagnostic::Span;
 use crate::rules::{Events, Matcher};
 
@@ -134,6 +135,15 @@ impl Selection {
             any.into_iter()
                 .chain(group.services.iter().map(|service| Some(service.as_str())))
         })
+    }
+
+    /// The envelope's sources: those of the services, where all of them are named.
+    pub(super) fn sources(&self) -> Vec<Value> {
+        let named: Option<BTreeSet<&str>> = self.services().collect();
+        match named {
+            Some(services) => services.into_iter().map(sources::of_service).collect(),
+            None => sources::any_service(),
+        }
     }
 
     /// The envelope types in which these events can come. Insight events repeat the names of API calls

@@ -60,6 +60,38 @@ const SIGN_IN_PATHS: &[(&str, &str)] = &[
     ("mfa", "$.detail.additionalEventData.MFAUsed"),
 ];
 
+/// Where records say that something failed without an error code, or that it did not: `Failure`, `Success`. Only sign-ins
+/// do, in a field of the event's own name. `errorMessage` would tell as well, and holds any text.
+/// Source: CloudTrail user guide, "AWS Management Console sign-in events"; IAM Identity Center user guide, "Understanding
+/// sign-in events".
+const OUTCOME_PATHS: &[(&str, &str)] = &[
+    ("login", "$.detail.responseElements.ConsoleLogin"),
+    ("second", "$.detail.responseElements.CheckMfa"),
+    ("switched", "$.detail.responseElements.SwitchRole"),
+    ("left", "$.detail.responseElements.ExitRole"),
+    ("renewed", "$.detail.responseElements.RenewRole"),
+    ("token", "$.detail.responseElements.GetSigninToken"),
+    (
+        "forgotten",
+        "$.detail.responseElements.PasswordRecoveryRequested",
+    ),
+    (
+        "recovered",
+        "$.detail.responseElements.PasswordRecoveryCompleted",
+    ),
+    ("changed", "$.detail.responseElements.PasswordUpdated"),
+    ("moved", "$.detail.responseElements.EmailUpdated"),
+    (
+        "challenged",
+        "$.detail.serviceEventDetails.CredentialChallenge",
+    ),
+    (
+        "verified",
+        "$.detail.serviceEventDetails.CredentialVerification",
+    ),
+    ("entered", "$.detail.serviceEventDetails.UserAuthentication"),
+];
+
 /// The alert of a pattern in one form. `home`: where alerts are raised; a rules file ends at its partition's border.
 pub fn message(compiled: &Compiled, format: Format, home: &Region) -> InputTransformer {
     match format {
@@ -80,19 +112,26 @@ fn text(compiled: &Compiled, console: &str) -> InputTransformer {
     };
     let result = if compiled.names == Names::SignIn {
         paths.extend(SIGN_IN_PATHS);
-        "Result: <outcome><error> (MFA: <mfa>)"
+        "Result: <outcome><error> (MFA: <mfa>)".to_owned()
     } else {
-        "Error: <error> (empty: it went through)"
+        paths.extend(OUTCOME_PATHS);
+        let outcomes = OUTCOME_PATHS.iter().map(|(name, _)| format!("<{name}>"));
+        // Of a call that went through, a record says nothing.
+        format!(
+            "Result: {}<error> (empty: the record has no error code)",
+            outcomes.collect::<String>()
+        )
     };
+    // How it ended stands beside what the title says, which was perhaps only tried.
     let lines = [
         // The envelope's source is AWS's own for what AWS tells, and says that it is a test otherwise: nothing in the
         // event, whoever wrote it, comes before it.
         format!("[<source>] {severity}: {title}"),
+        result,
         "What: <event> at <service>".to_owned(),
         who.to_owned(),
         "Account: <account>  Region: <region>".to_owned(),
         "When: <time>  From: <ip>".to_owned(),
-        result.to_owned(),
         format!("https://<region>.{console}/cloudtrailv2/home?region=<region>#/events/<id>"),
         format!("Rule: {}", compiled.rule),
     ];

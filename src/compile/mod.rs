@@ -3,15 +3,19 @@
 //! A rule becomes a list of [`Conjunction`]s over fields under `detail` (any of which fires), then one JSON
 //! pattern, then, where that is longer than the quota, several disjoint ones.
 
+mod by_services;
+mod categories;
 mod conditions;
 mod cover;
 mod events;
 mod excepted;
 mod glob;
 mod message;
+mod omitted;
 mod own_calls;
 pub(crate) mod quotas;
 mod rendered;
+mod sources;
 mod spelt_out;
 mod split;
 mod state;
@@ -21,21 +25,24 @@ use serde_json::{Map, Value, json};
 
 use conditions::Conjunction;
 
-use crate::diagnostic::{Diagnostic, Level, Span, codes};
-use crate::pattern::{EventPattern, normal_form};
+use crate::diagnostic::{Diagnostic, Level, Span, codes, printable};
+use crate::pattern::{Cause, EventPattern, PatternError, normal_form};
 use crate::place::{AccountId, Region, StackName};
+use crate::rules::decode::other_tongue;
 use crate::rules::{Format, Rule, RuleId, RulesFile, Severity, Trigger};
 use crate::threads;
 
 pub use crate::pattern::{
     DEFAULT_PATTERN_QUOTA as PATTERN_QUOTA, MAX_PATTERN_LENGTH as PATTERN_LIMIT,
 };
+pub(crate) use categories::services;
+pub use categories::{Beyond, Categories};
 pub use cover::{Forwarder, Where, cover, is_wanted};
 pub use excepted::{exceptions_met, exceptions_missed};
 pub use message::{InputTransformer, message};
 pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS};
 pub use state::RuleState;
-pub(crate) use state::is_write_name;
+pub(crate) use state::{is_write_name, needed as needed_state};
 
 /// What a synthetic event carries under `detail.iamwatch`: without it no detector listens to one, so that probes of the
 /// way alone alert nobody. It says nothing to a reader, who goes by the envelope's source.
@@ -91,6 +98,18 @@ impl Compiled {
             fields.extend(real);
         }
         pattern
+    }
+
+    /// The pattern as it concerns events of AWS that say what was asked for: [`Self::without_door`], and as
+    /// [`Self::with_parameters`].
+    pub fn as_meant(&self) -> Value {
+        omitted::forgotten(&self.without_door())
+    }
+
+    /// The pattern as it concerns records that say what was asked for: without the alternatives for those whose
+    /// parameters CloudTrail left out.
+    pub fn with_parameters(&self) -> Value {
+        omitted::forgotten(&self.pattern)
     }
 
     /// The pattern as a detector has it: synthetic events come in from the home account alone, whoever else may send
@@ -257,7 +276,7 @@ fn assemble(
     conditions: &[Conjunction],
     door: Option<&Door<'_>>,
 ) -> Result<Option<Value>, Box<Diagnostic>> {
-    let mut pattern = envelope(json!([{ "prefix": "aws." }]), door);
+    let mut pattern = envelope(json!(selection.sources()), door);
     pattern.insert("detail-type".to_owned(), json!(selection.detail_types()));
     let mut branches: Vec<Map<String, Value>> = Vec::new();
     for branch in selection.branches() {
@@ -279,7 +298,7 @@ fn assemble(
     if branches.is_empty() {
         return Ok(None);
     }
-    let detail = any_of(branches);
+    let detail = product(branches);
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
     }
@@ -331,7 +350,7 @@ fn any_of(mut branches: Vec<Map<String, Value>>) -> Map<String, Value> {
     let mut shared = Map::new();
     if let Some(first) = branches.first().cloned() {
         for (key, value) in first {
-            if branches.iter().all(|b| b.get(&key) == Some(&value)) {
+            if key != "$or" && branches.iter().all(|b| b.get(&key) == Some(&value)) {
                 shared.insert(key, value);
             }
         }
@@ -343,6 +362,42 @@ fn any_of(mut branches: Vec<Map<String, Value>>) -> Map<String, Value> {
         shared.insert("$or".to_owned(), json!(branches));
     }
     shared
+}
+
+/// [`any_of`], and shorter where each alternative of the caller goes with each of the rest: both are said once then.
+fn product(mut branches: Vec<Map<String, Value>>) -> Map<String, Value> {
+    const CALLER: &str = "userIdentity";
+    let mut seen: Vec<Map<String, Value>> = Vec::new();
+    branches.retain(|branch| {
+        let is_new = !seen.contains(branch);
+        if is_new {
+            seen.push(branch.clone());
+        }
+        is_new
+    });
+    let mut callers: Vec<Map<String, Value>> = Vec::new();
+    let mut rests: Vec<(Map<String, Value>, usize)> = Vec::new();
+    for branch in &branches {
+        let mut rest = branch.clone();
+        let Some(Value::Object(caller)) = rest.shift_remove(CALLER) else {
+            return any_of(branches);
+        };
+        if !callers.contains(&caller) {
+            callers.push(caller);
+        }
+        match rests.iter_mut().find(|(other, _)| *other == rest) {
+            Some((_, count)) => *count += 1,
+            None => rests.push((rest, 1)),
+        }
+    }
+    // No branch comes twice: with as many callers as there are, it is all of them.
+    let is_product = rests.iter().all(|(_, count)| *count == callers.len());
+    if !is_product || callers.len() < 2 || rests.len() < 2 {
+        return any_of(branches);
+    }
+    let mut detail = any_of(rests.into_iter().map(|(rest, _)| rest).collect());
+    detail.insert(CALLER.to_owned(), Value::Object(any_of(callers)));
+    detail
 }
 
 /// Puts the tests at a path, creating the objects on the way.
@@ -379,10 +434,12 @@ fn raw_with_door(
         })
     };
     let parsed = EventPattern::parse(&pattern.to_string()).map_err(|error| {
+        let help = foreign_operator(&error, pattern);
         raw_error(
             format!("EventBridge would refuse this pattern: {error}"),
             "not a valid event pattern",
-            "try it with `iamwatch match PATTERN EVENT`",
+            help.as_deref()
+                .unwrap_or("try it with `iamwatch match PATTERN EVENT`"),
         )
     })?;
     if let Some(path) = parsed.overruled() {
@@ -392,6 +449,7 @@ fn raw_with_door(
             "test the field in one place: inside each branch of `$or`, or beside it",
         ));
     }
+    let pattern = &sources::without_partners(pattern);
     let Value::Object(fields) = pattern else {
         return Ok(pattern.clone());
     };
@@ -456,6 +514,32 @@ fn over_quota(rule: &Rule, characters: usize, quota: usize) -> Diagnostic {
                 .to_owned(),
         ),
         span: rule.span,
+    }
+}
+
+/// What to write for an operator that other languages have and EventBridge has not.
+fn foreign_operator(error: &PatternError, pattern: &Value) -> Option<String> {
+    let Cause::UnknownOperator(name) = &error.cause else {
+        return None;
+    };
+    let value = value_of(name, pattern)?;
+    Some(match other_tongue::as_tests(name, value) {
+        Some(tests) => format!("write the tests of the field as `{}`", printable(&tests)),
+        None if other_tongue::is_operator(name) => {
+            "write the rule with `events` and conditions, which say more".to_owned()
+        }
+        None => return error.help(),
+    })
+}
+
+/// What stands behind a key of some name, wherever that is.
+fn value_of<'v>(name: &str, value: &'v Value) -> Option<&'v Value> {
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| value_of(name, item)),
+        Value::Object(fields) => fields
+            .get(name)
+            .or_else(|| fields.values().find_map(|inner| value_of(name, inner))),
+        _ => None,
     }
 }
 

@@ -83,13 +83,22 @@ const WRITE_VERBS: &[&str] = &[
 const WRITE_IN_SPITE_OF_NAME: &[&str] = &[
     "GetFederationToken",
     "GetSessionToken",
+    "CancelKeyDeletion",
+    "ConfirmSubscription",
     "PurgeQueue",
+    "StartLogging",
+    "StartMessageMoveTask",
     "StopLogging",
+    "Subscribe",
     "Unsubscribe",
 ];
 
+/// Calls that may be recorded as read-only although their names say that something is made.
+/// Source: Service Authorization Reference, AWS Signin, access levels.
+const MAY_READ: &[&str] = &["CreateBearerToken", "CreateOAuth2Token"];
+
 /// The state that a pattern needs.
-pub(super) fn needed(pattern: &Value) -> RuleState {
+pub(crate) fn needed(pattern: &Value) -> RuleState {
     let detail = pattern.get("detail").unwrap_or(&Value::Null);
     if only_writes(detail) {
         RuleState::Enabled
@@ -127,7 +136,8 @@ fn is_write(test: &Value) -> bool {
         },
         _ => return false,
     };
-    (whole && WRITE_IN_SPITE_OF_NAME.contains(&text)) || is_write_name(text)
+    let may_read = MAY_READ.iter().any(|name| text.starts_with(name));
+    !may_read && ((whole && WRITE_IN_SPITE_OF_NAME.contains(&text)) || is_write_name(text))
 }
 
 /// Whether all events whose names begin so change something.
@@ -155,6 +165,14 @@ mod tests {
             (
                 json!({ "eventName": ["GetSessionToken"] }),
                 RuleState::Enabled,
+            ),
+            (
+                json!({ "eventName": ["StartLogging", "Subscribe", { "prefix": "Untag" }] }),
+                RuleState::Enabled,
+            ),
+            (
+                json!({ "eventName": ["CreateUser", { "prefix": "CreateOAuth2Token" }] }),
+                RuleState::EnabledWithAll,
             ),
             (
                 json!({ "eventName": ["CreateUser", "ListUsers"] }),

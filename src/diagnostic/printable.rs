@@ -31,10 +31,54 @@ pub(crate) fn printable(text: &str) -> String {
     out
 }
 
-/// Control characters, and those that change how the rest of a line is shown: direction marks and
-/// zero-width ones.
+/// Control characters, those that change how the rest of a line is shown, and those that cannot be seen. The selectors
+/// of variants that emoji need (U+FE00 to U+FE0F) are no such characters.
+/// Source: Unicode, `Default_Ignorable_Code_Point` and `Bidi_Control`.
 pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}'
-        | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_or_hides_is_escaped_and_nothing_else() {
+        for (text, wanted) in [
+            ("a\u{1b}[31mb", "a\\u{1b}[31mb"),
+            ("a\nb\r\t", "a\\nb\\r\\t"),
+            ("\u{9b}31m\u{7f}", "\\u{9b}31m\\u{7f}"),
+            (
+                "\u{202e}\u{2066}\u{61c}\u{200f}",
+                "\\u{202e}\\u{2066}\\u{61c}\\u{200f}",
+            ),
+            ("\u{2028}\u{2029}\u{85}", "\\u{2028}\\u{2029}\\u{85}"),
+            (
+                "a\u{200b}\u{feff}\u{ad}\u{e0041}",
+                "a\\u{200b}\\u{feff}\\u{ad}\\u{e0041}",
+            ),
+            ("Zürich → 東京 ⚠\u{fe0f} `x`", "Zürich → 東京 ⚠\u{fe0f} `x`"),
+        ] {
+            assert_eq!(printable(text), wanted);
+        }
+    }
 }

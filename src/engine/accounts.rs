@@ -6,9 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::{Code, Error};
 use super::host::{Host, Message};
-use crate::organization::{AccountsFile, Cache, Member, Organization};
+use super::private;
+use crate::organization::{AccountsFile, Cache, Member, Organization, Unfit};
 use crate::place::AccountId;
+use crate::regular_file;
 use crate::rules::{self, RulesFile};
+
+/// A list of all accounts that AWS lets an organization have would take a few megabytes.
+const LARGEST_LIST: u64 = 64 * 1024 * 1024;
 
 /// Which accounts a run works in, as whoever starts it narrows the rules file.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +30,8 @@ pub struct AccountScope {
     pub source: AccountSource,
     /// Whether all accounts will be worked in: then listing begins at once.
     pub lists: bool,
+    /// Whether a kept list must not serve, since what is judged is the organization: it is only made anew.
+    pub anew: bool,
 }
 
 /// Where the list of accounts comes from.
@@ -84,32 +91,41 @@ pub(super) struct Given {
     pub(super) members: Option<Vec<Member>>,
     /// Whether they are all that the organization has.
     pub(super) is_all: bool,
+    /// The file that names them, where somebody wrote one.
+    pub(super) file: Option<PathBuf>,
     /// Where a list is to be kept that is made now.
     keep: Option<PathBuf>,
 }
 
-impl AccountSource {
-    /// The accounts of the file, or of a list that is young enough.
+impl AccountScope {
+    /// The accounts of the file, or of a list that is young enough. The `caller`'s account is one of the organization.
     pub(super) fn given(
         &self,
         organization: &Organization,
+        caller: &AccountId,
         host: &mut dyn Host,
     ) -> Result<Given, Error> {
-        let (path, minutes) = match self {
-            Self::Organization => return Ok(Given::default()),
-            Self::File(path) => {
+        let (path, minutes) = match &self.source {
+            AccountSource::Organization => return Ok(Given::default()),
+            AccountSource::File(path) => {
                 return Ok(Given {
                     members: Some(read(path)?),
+                    file: Some(path.clone()),
                     ..Given::default()
                 });
             }
-            Self::Kept { path, minutes } => (path, i64::from(*minutes)),
+            AccountSource::Kept { path, minutes } => (path, i64::from(*minutes)),
         };
-        // One that cannot be read is made anew.
-        let kept = std::fs::read(path).ok();
-        let kept = kept.and_then(|kept| serde_json::from_slice::<Cache>(&kept).ok());
-        let fresh = kept.and_then(|kept| kept.fresh(&organization.id, now(), minutes * 60));
-        let Some((members, age)) = fresh else {
+        let there = [&organization.management, caller].into_iter();
+        let there = there.chain(&self.only);
+        let kept = match self.anew {
+            true => Ok(None),
+            false => kept(path, &organization.id, there, minutes),
+        };
+        if let Err(why) = &kept {
+            host.notify(Message::AccountsRefused { path, why })?;
+        }
+        let Ok(Some((members, age))) = kept else {
             return Ok(Given {
                 keep: Some(path.clone()),
                 ..Given::default()
@@ -123,8 +139,30 @@ impl AccountSource {
         Ok(Given {
             members: Some(members),
             is_all: true,
-            keep: None,
+            ..Given::default()
         })
+    }
+}
+
+/// The accounts of a kept list and their age in seconds; `None` where there is no list, or an old one.
+///
+/// # Errors
+/// Why it is not believed, as a clause about it.
+fn kept<'a>(
+    path: &Path,
+    organization: &str,
+    there: impl Iterator<Item = &'a AccountId>,
+    minutes: i64,
+) -> Result<Option<(Vec<Member>, i64)>, String> {
+    let Some(bytes) = private::read(path, LARGEST_LIST)? else {
+        return Ok(None);
+    };
+    let kept: Cache = serde_json::from_slice(&bytes)
+        .map_err(|error| format!("it is no list that iamwatch has kept: {error}"))?;
+    match kept.fresh(organization, there, now(), minutes * 60) {
+        Ok(fresh) => Ok(Some(fresh)),
+        Err(Unfit::Old(_)) => Ok(None),
+        Err(unfit) => Err(unfit.to_string()),
     }
 }
 
@@ -146,14 +184,11 @@ impl Given {
         };
         let cache = Cache::of(&organization.id, now(), listed);
         let text = serde_json::to_vec(&cache).map_err(Error::internal)?;
-        let beside = path.with_extension(format!("{}.new", std::process::id()));
-        std::fs::write(&beside, text)
-            .and_then(|()| std::fs::rename(&beside, path))
-            .map_err(|error| {
-                let path = path.display();
-                let message = format!("cannot keep the accounts in `{path}`: {error}");
-                Error::new(Code::Output, message)
-            })
+        private::write(path, &text).map_err(|error| {
+            let path = path.display();
+            let message = format!("cannot keep the accounts in `{path}`: {error}");
+            Error::new(Code::Output, message)
+        })
     }
 }
 
@@ -164,7 +199,8 @@ fn now() -> i64 {
 
 fn read(path: &Path) -> Result<Vec<Member>, Error> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
+    let text = regular_file::check(path)
+        .and_then(|()| std::fs::read_to_string(path))
         .map_err(|error| Error::new(Code::Input, format!("cannot read `{shown}`: {error}")))?;
     match AccountsFile::parse(&text) {
         Ok(file) => Ok(file.members),

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::error::{Code, Error};
+use crate::diagnostic::{shell_word, shown};
 use crate::plan::{Conflict, adopt};
 use crate::resources::Owner;
 
@@ -25,7 +26,7 @@ impl From<Vec<Conflict>> for Error {
             let key = &conflict.key;
             let (owner, help) = match (&conflict.owner, &conflict.unfit) {
                 (Owner::Stack(name), _) => (
-                    format!("belongs to the rules file named `{name}`"),
+                    format!("belongs to the rules file named {}", shown(name)),
                     NAME_OF_ANOTHER.to_owned(),
                 ),
                 (Owner::Stranger, _) => (
@@ -41,7 +42,7 @@ impl From<Vec<Conflict>> for Error {
                     "rename or delete it, or give this rules file another `name`".to_owned(),
                 ),
                 (Owner::Nobody | Owner::Ours, None) => {
-                    let _ = write!(flags, " --adopt {}", adopt::written(key));
+                    let _ = write!(flags, " --adopt {}", shell_word(&adopt::written(key)));
                     ("does not carry iamwatch's tag".to_owned(), String::new())
                 }
             };

@@ -6,7 +6,7 @@ use super::error::{Code, Error};
 use super::host::Host;
 use super::organization::{Beyond, Org};
 use super::session::Session;
-use crate::fleet::{self, Coverage, Pass, Run};
+use crate::fleet::{self, Coverage, Pass, Recording, Run};
 use crate::placement::TrailSource;
 use crate::plan::PlanOptions;
 
@@ -42,11 +42,16 @@ impl Session {
             },
             TrailSource::Existing(_) => Ok(()),
         };
+        let recording = Recording {
+            organization: recorded,
+            beyond: &self.deployment().unrecorded(),
+            partition: self.rules.file.home.region.partition().id(),
+        };
         Ok(fleet::coverage(
             &run,
             &self.rules.patterns,
             &breaches,
-            recorded,
+            &recording,
         ))
     }
 

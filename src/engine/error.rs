@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::aws::{CallError, Cause};
-use crate::diagnostic::{Diagnostic, Level, Sources};
+use crate::diagnostic::{Diagnostic, Level, Sources, counted};
 
 /// Whose fault an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,10 +164,8 @@ impl Error {
     /// A rules file that cannot be worked with.
     pub fn of_rules(sources: Sources, diagnostics: Vec<Diagnostic>) -> Self {
         let errors = diagnostics.iter();
-        let message = match errors.filter(|found| found.level == Level::Error).count() {
-            1 => "the rules file has 1 error".to_owned(),
-            errors => format!("the rules file has {errors} errors"),
-        };
+        let errors = errors.filter(|found| found.level == Level::Error).count();
+        let message = format!("the rules file has {}", counted(errors, "error"));
         Self {
             findings: Some(Box::new(Findings {
                 sources,
@@ -175,6 +173,22 @@ impl Error {
             })),
             ..Self::new(Code::RulesFile, message)
         }
+    }
+
+    /// Rules that nothing is wrong with but that they do not do what their tests say.
+    pub fn of_tests(sources: Sources, diagnostics: Vec<Diagnostic>) -> Self {
+        let errors = diagnostics.iter();
+        let message = match errors.filter(|found| found.level == Level::Error).count() {
+            1 => "1 test of the rules does not pass: nothing was looked at or changed".to_owned(),
+            tests => {
+                format!("{tests} tests of the rules do not pass: nothing was looked at or changed")
+            }
+        };
+        Self {
+            message,
+            ..Self::of_rules(sources, diagnostics)
+        }
+        .help("correct the rules or the tests; --skip-tests goes on without them")
     }
 
     /// Adds what to do about it.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use crate::apply::{self, Report};
+use crate::check::BrokenRule;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::fleet::{self, Run};
 use crate::place::Region;
@@ -84,6 +85,15 @@ pub enum Message<'a> {
         minutes: i64,
         /// Where it is kept.
         path: &'a Path,
+    },
+    /// The rules of the file that cannot be read: the work goes on without them.
+    LeftOut(&'a [BrokenRule]),
+    /// A list of accounts that was kept is not believed: the organization is asked.
+    AccountsRefused {
+        /// Where it is kept.
+        path: &'a Path,
+        /// Why, as a clause about it.
+        why: &'a str,
     },
     /// Something failed that does not end the work.
     Failed(&'a Error),
@@ -179,6 +189,8 @@ pub enum Question<'a> {
     SendTests {
         /// How many messages they make at most.
         messages: usize,
+        /// The channels among the real ones that alerts of critical rules go to, as a sentence lists them; empty: none.
+        critical: &'a str,
     },
     /// Whether dead letters are to be sent again to the real channels.
     SendLate {

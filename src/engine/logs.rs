@@ -1,6 +1,7 @@
 //! Where the logs of a backtest come from, as the command line names them.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,8 +14,32 @@ use crate::aws::{Cloud, bucket_region};
 use crate::backtest::source::{files, lookup, s3};
 use crate::backtest::{Source, Window};
 use crate::place::Region;
+use crate::regular_file;
 use crate::resources;
 use crate::rules::{Regions, RulesFile};
+
+/// Whether the files and folders that are named are there, which is known before anything else is done.
+///
+/// # Errors
+/// The first that is not there, or is neither a file nor a folder.
+pub fn are_there(paths: &[PathBuf]) -> Result<(), Error> {
+    for path in paths {
+        let elsewhere = path.as_os_str() == "-" || path.to_string_lossy().starts_with("s3://");
+        if elsewhere || path.is_dir() {
+            continue;
+        }
+        if let Err(error) = regular_file::check(path) {
+            let problem = match error.kind() {
+                io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+                _ => error.to_string(),
+            };
+            let message = format!("`{}`: {problem}", path.display());
+            return Err(Error::new(Code::Input, message)
+                .help("give files, folders, `s3://BUCKET/PREFIX`, or `-` for standard input"));
+        }
+    }
+    Ok(())
+}
 
 /// Everything that is named: files, folders, buckets, the event history. `file` is the rules file, if there is one.
 ///

@@ -7,9 +7,10 @@
 //! | which AWS | `target` |
 //! | which rules | `workspace` |
 //! | which accounts of an organization | `accounts`, `organization` |
-//! | what is asked for, and what is there | `session` |
+//! | what is asked for, and what is there | `session`, `stand_ins` |
 //! | what differs, and what is to be known besides | `planning`, `deletions`, `expected` |
-//! | is a saved plan still true | `saved` |
+//! | is a saved plan still true, and allowed | `saved` |
+//! | which files are for their owner alone | `private` |
 //! | how is a plan carried out | `deploy` |
 //! | who is watched, and is it proved | `coverage`, `proofs` |
 //! | where are the logs of a backtest | `logs` |
@@ -27,9 +28,11 @@ mod host;
 pub mod logs;
 mod organization;
 mod planning;
+pub mod private;
 mod proofs;
 pub mod saved;
 mod session;
+mod stand_ins;
 mod target;
 mod workspace;
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
 
 use super::error::{Code, Error};
 use super::host::Host;
@@ -12,8 +13,9 @@ use super::session::Session;
 use super::workspace::Workspace;
 use crate::aws::{CallError, Cause};
 use crate::fleet::{Pass, Run};
-use crate::place::{Place, Region};
-use crate::placement::{self, Desired};
+use crate::place::{Arn, Place, Region};
+use crate::placement::{self, Desired, TrailSource, Unrecorded};
+use crate::plan::named_deletions::{self, Whole};
 use crate::plan::own_alerts::{Caller, OwnCallMatcher, own_alerts, own_reads};
 use crate::plan::saved::PlanRequest;
 use crate::plan::{self, Note, Plan, PlanOptions, foreign_statements, notes, quotas};
@@ -42,6 +44,7 @@ impl Session {
         let wishes = &order.wishes;
         let (desired, live) = self.narrowed(&order.rules, order.region.as_ref());
         let mut plan = self.compare_all(&desired, &live, wishes).await?;
+        plan.notes.extend(notes::untested(order));
         for receiver in &desired.receivers {
             let note = self.receiver_note(receiver).await?;
             plan.notes
@@ -66,10 +69,19 @@ impl Session {
         let uninvited = foreign_statements::found(&self.rules.file.name, &desired, &self.live);
         plan.notes
             .extend(uninvited.iter().map(foreign_statements::Found::note));
-        plan.notes.extend(notes::unfed(&desired));
+        let unrecorded = self.unrecorded_for(&desired);
+        // Of rules that want nothing but what is said of them by name, there is no more to say.
+        if unrecorded.is_empty() || self.needs().wants_management() {
+            plan.notes.extend(notes::unfed(&desired));
+        }
         let Workspace { file, patterns, .. } = &self.rules;
         let passed_over = notes::passed_over(&plan, file, patterns, &desired, &self.account_facts);
         plan.notes.extend(passed_over);
+        let partition = file.home.region.partition().id();
+        plan.notes.extend(notes::unrecorded(&unrecorded, partition));
+        plan.notes
+            .extend(notes::priced(&plan, self.selectors_elsewhere().as_ref()));
+        plan.notes.extend(self.deletions_by_name(&plan, wishes));
         plan.notes
             .extend(notes::unknown_trail(&desired, &self.account_facts));
         plan.notes
@@ -227,6 +239,48 @@ impl Session {
         let live = self.live.iter().filter(|live| wanted(&live.key)).cloned();
         let live = live.collect();
         (desired, live)
+    }
+
+    /// What the rules that a plan is about want beyond management events, and no trail is known to record.
+    fn unrecorded_for(&self, desired: &Desired) -> Vec<Unrecorded> {
+        let mut all = self.unrecorded();
+        for found in &mut all {
+            found
+                .rules
+                .retain(|rule| desired.detectors.contains_key(rule));
+        }
+        all.retain(|found| !found.rules.is_empty());
+        all
+    }
+
+    /// The event selectors that our trail is about to have in another account: that of an organization stands in its
+    /// management account.
+    fn selectors_elsewhere(&self) -> Option<Value> {
+        let TrailSource::Ours(arn) = &self.desired.feed else {
+            return None;
+        };
+        let wanted = self.own_selectors()?;
+        let mut trails = self.account_facts.trails.iter();
+        let stands = trails.any(|found| found.arn == *arn && found.trail.selectors == wanted);
+        let away = arn.account() != self.desired.home.account().as_str();
+        (away && !stands).then_some(wanted)
+    }
+
+    /// What is said of the kinds that `--delete` names.
+    fn deletions_by_name(&self, plan: &Plan, wishes: &PlanOptions) -> Vec<Note> {
+        let whole = Whole {
+            desired: &self.desired,
+            live: &self.live,
+            organization: self.org.is_some(),
+        };
+        let mut notes = named_deletions::not_deleted(wishes, plan, whole);
+        let needs = self.needs();
+        let replaced = |gone: &Arn| {
+            let mut others = self.account_facts.trails.iter();
+            others.any(|found| found.arn != *gone && needs.unmet_by(found).is_empty())
+        };
+        notes.extend(named_deletions::feed_goes(plan, &self.desired, replaced));
+        notes
     }
 
     /// What the owner of the key must do so that EventBridge can use it.

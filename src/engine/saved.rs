@@ -1,14 +1,18 @@
 //! Saved plans: `plan --out FILE` and `apply FILE`.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use super::error::{Code, Error};
 use super::host::{Host, Message};
+use super::private;
 use super::session::Session;
-use crate::plan::Plan;
+use crate::diagnostic::shell_word;
+use crate::placement::Desired;
 use crate::plan::saved::{self, PlanRequest, SIZE_LIMIT, SavedError, SavedPlan};
+use crate::plan::{Plan, PlanOptions, adopt};
+use crate::regular_file;
+use crate::resources::{Kind, ResourceKey};
 
 /// Writes a plan, whole or not at all, for its owner's eyes: it tells how the alerting is built.
 ///
@@ -20,12 +24,6 @@ pub fn save(path: &Path, session: &Session, order: &PlanRequest, plan: &Plan) ->
         rules: saved::digest(&session.rules.sources),
         order: order.clone(),
         plan: plan.clone(),
-    };
-    let failed = |error: io::Error| {
-        Error::new(
-            Code::Output,
-            format!("cannot write `{}`: {error}", path.display()),
-        )
     };
     // A plan may take the place of a plan, and of nothing else: least of all of the rules file.
     if path.exists() && read(path).is_err() {
@@ -39,31 +37,45 @@ pub fn save(path: &Path, session: &Session, order: &PlanRequest, plan: &Plan) ->
         .help("name another file"));
     }
     let text = saved.to_text().map_err(Error::internal)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let fresh = path.with_file_name(name);
-    let written = private(&fresh)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&fresh, path));
-    written.map_err(|error| {
-        // What cannot be removed was not made either, or says so itself.
-        let _ = fs::remove_file(&fresh);
-        failed(error)
+    private::write(path, text.as_bytes()).map_err(|error| {
+        Error::new(
+            Code::Output,
+            format!("cannot write `{}`: {error}", path.display()),
+        )
     })
 }
 
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
+/// The command that applies a plan once it is saved, for a shell.
+pub fn command(path: &Path, plan: &Plan, desired: &Desired) -> String {
+    let shown = path.display().to_string();
+    // A name that begins so would be read as a flag.
+    let shown = match shown.starts_with('-') {
+        true => format!("./{shown}"),
+        false => shown,
+    };
+    let flags = flags(&plan.needs(desired));
+    format!("iamwatch apply {}{flags}", shell_word(&shown))
+}
+
+/// The flags that allow what a plan does, each behind a blank.
+fn flags(wishes: &PlanOptions) -> String {
+    let mut flags = String::new();
+    if wishes.prune {
+        flags.push_str(" --prune");
     }
-    options.open(path)
+    let words = wishes
+        .delete
+        .iter()
+        .filter_map(|kind| kind.facts().deletion);
+    let words: Vec<&str> = words.collect();
+    if !words.is_empty() {
+        flags.push_str(&format!(" --delete {}", words.join(",")));
+    }
+    for key in &wishes.adopt {
+        let key = adopt::written(key);
+        flags.push_str(&format!(" --adopt {}", shell_word(&key)));
+    }
+    flags
 }
 
 /// Reads a plan.
@@ -80,7 +92,7 @@ pub fn read(path: &Path) -> Result<SavedPlan, Error> {
     };
     let mut bytes = Vec::new();
     let limit = u64::try_from(SIZE_LIMIT).unwrap_or(u64::MAX);
-    File::open(path)
+    regular_file::open(path)
         .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(|error| failed(error.to_string()))?;
     if bytes.len() > SIZE_LIMIT {
@@ -94,15 +106,17 @@ pub fn read(path: &Path) -> Result<SavedPlan, Error> {
     SavedPlan::from_text(&text).map_err(|error| failed(error.to_string()))
 }
 
-/// Makes the plan of a file anew; it must be the same.
+/// Makes the plan of a file anew; it must be the same, and do nothing that needs a flag which is not `given` again.
 ///
 /// # Errors
-/// What has moved since.
+/// What has moved since, and what is not allowed.
 pub async fn again(
     saved: &SavedPlan,
+    given: &PlanOptions,
     session: &Session,
     host: &mut dyn Host,
 ) -> Result<Plan, Error> {
+    not_more(given, &saved.order.wishes)?;
     let name = &session.rules.file.name;
     let other = |what: String| {
         Err(Error::new(Code::StalePlan, what)
@@ -132,6 +146,7 @@ pub async fn again(
         return other(format!("the plan is stale: {warning}; nothing was changed"));
     }
     if moved.is_empty() {
+        allowed(&now.needs(&session.desired), given)?;
         return Ok(now);
     }
     host.notify(Message::Moved(&moved))?;
@@ -139,4 +154,85 @@ pub async fn again(
     other(format!(
         "the plan is stale: {count} of the things it is about moved since it was made; nothing was changed"
     ))
+}
+
+/// Refuses flags that the plan was made without: they would change nothing.
+fn not_more(given: &PlanOptions, made_with: &PlanOptions) -> Result<(), Error> {
+    let more = missing(given, made_with);
+    if more == PlanOptions::default() {
+        return Ok(());
+    }
+    let message = format!("the plan was made without `{}`", flags(&more).trim_start());
+    Err(Error::new(Code::CommandLine, message)
+        .help("leave it out, or make a new plan with it, look at it, and apply that"))
+}
+
+/// Refuses what deletes or takes over without a flag that says so again: whoever can write the file could have added it.
+fn allowed(needed: &PlanOptions, given: &PlanOptions) -> Result<(), Error> {
+    let missing = missing(needed, given);
+    if missing == PlanOptions::default() {
+        return Ok(());
+    }
+    let does = match (
+        missing.prune || !missing.delete.is_empty(),
+        missing.adopt.is_empty(),
+    ) {
+        (true, true) => "deletes resources",
+        (true, false) => "deletes resources and takes others over",
+        (false, _) => "takes over resources that are not iamwatch's",
+    };
+    let message = format!("the saved plan {does}, which the command line does not allow");
+    let flags = flags(&missing);
+    Err(Error::new(Code::CommandLine, message).help(format!(
+        "look at the plan above all for that, and add `{}`: a file, which others may have changed, does not decide alone \
+         what goes",
+        flags.trim_start()
+    )))
+}
+
+/// What of `needed` is not `given`.
+fn missing(needed: &PlanOptions, given: &PlanOptions) -> PlanOptions {
+    let kinds = needed.delete.iter().copied();
+    let keys = needed.adopt.iter();
+    PlanOptions {
+        prune: needed.prune && !given.prune,
+        delete: kinds
+            .filter(|kind: &Kind| !given.delete.contains(kind))
+            .collect(),
+        adopt: keys
+            .filter(|key: &&ResourceKey| !given.adopt.contains(key))
+            .cloned()
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wishes(prune: bool, delete: &[Kind]) -> PlanOptions {
+        PlanOptions {
+            prune,
+            delete: delete.to_vec(),
+            adopt: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_flag_that_is_missing_is_named() {
+        let all = wishes(true, &[Kind::Trail, Kind::EncryptionKey]);
+        for (given, named) in [
+            (wishes(false, &[]), "`--prune --delete trail,key`"),
+            (wishes(true, &[]), "`--delete trail,key`"),
+            (wishes(true, &[Kind::Trail]), "`--delete key`"),
+        ] {
+            let error = allowed(&all, &given).unwrap_err();
+            let help = error.help.unwrap();
+            assert!(help.contains(named), "{help}");
+        }
+        assert!(allowed(&all, &all).is_ok());
+        assert!(allowed(&wishes(false, &[]), &all).is_ok());
+        let more = not_more(&all, &wishes(true, &[Kind::Trail])).unwrap_err();
+        assert!(more.message.contains("`--delete key`"), "{}", more.message);
+    }
 }

@@ -2,21 +2,26 @@
 
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value;
+
 use super::accounts::AccountScope;
 use super::error::{Code, Error};
 use super::host::Host;
 use super::organization::Org;
+use super::stand_ins;
 use super::target::{Clock, Connection, Target};
 use super::workspace::Workspace;
 use crate::aws::{CallError, Clients, Cloud};
 use crate::fleet::{AccountState, Fleet, Outcome};
+use crate::health::{self, Health};
 use crate::organization::{self, Member};
 use crate::place::{Region, StackName};
-use crate::placement::{self, Desired, Spokes, TrailSource, Unfit};
+use crate::placement::{self, Desired, Needs, Spokes, TrailSource, Unrecorded};
 use crate::plan::own_alerts::OwnCallMatcher;
 use crate::plan::saved::PlanRequest;
 use crate::plan::{self, Conflict, Deployment, Plan, PlanOptions};
 use crate::resources::rule::KnownPatterns;
+use crate::resources::trail::with_data_events;
 use crate::resources::{self, AccountFacts, Kind, Live, ResourceKey};
 use crate::rules::RuleId;
 
@@ -109,7 +114,20 @@ impl Session {
         let account_facts = resources::account_facts_for(&cloud, around, name, region).await?;
         let desired = placement::desired(&rules.file, &rules.patterns, &account_facts);
         let mut desired = desired.map_err(|problem| rules.refused(problem))?;
-        let live = live(&cloud, name, &desired, &account_facts).await?;
+        let mut live = live(&cloud, name, &desired, &account_facts).await?;
+        if !rules.broken.is_empty() {
+            let stand_ins = stand_ins::found(&rules, &desired, &live);
+            let patterns = stand_ins.iter().map(|stand_in| stand_in.pattern.clone());
+            rules.patterns.extend(patterns);
+            let looked_at = desired;
+            let all = placement::desired(&rules.file, &rules.patterns, &account_facts);
+            desired = all.map_err(|problem| rules.refused(problem))?;
+            let mut keys = desired.resources.keys();
+            if keys.any(|key| !looked_at.resources.contains_key(key)) {
+                live = self::live(&cloud, &rules.file.name, &desired, &account_facts).await?;
+            }
+            stand_ins::keep(&mut desired, &stand_ins, &live);
+        }
         desired.use_named_bucket(&rules.file, &live);
         Ok(Self {
             rules,
@@ -126,6 +144,19 @@ impl Session {
     /// The clients of the home place.
     pub(super) fn at_home(&self) -> Clients {
         self.cloud.at_place(&self.desired.home)
+    }
+
+    /// Judges what is deployed, and names the rules that cannot be read: they are not judged.
+    ///
+    /// # Errors
+    /// What AWS says.
+    pub async fn health(&self) -> Result<Health, CallError> {
+        let now = self.clock.now_ms();
+        let mut health = health::health(&self.cloud, self.deployment(), now).await?;
+        let broken = self.rules.broken.iter();
+        let unjudged = broken.map(|rule| stand_ins::unjudged(rule, &self.rules.sources));
+        health.findings.extend(unjudged);
+        Ok(health)
     }
 
     /// How the home account of an organization stands.
@@ -148,13 +179,30 @@ impl Session {
         let Some(found) = trails.find(|found| found.arn == *ours) else {
             return Some("does not exist".to_owned());
         };
-        let patterns = &self.rules.patterns;
-        let mut lacks = placement::unfit(found, patterns, &self.desired.topology.listening);
-        if self.org.is_some() && !found.trail.organization {
-            lacks.push(Unfit::Members);
-        }
+        let lacks = self.needs().unmet_by(found);
         let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
         (!lacks.is_empty()).then(|| lacks.join(", "))
+    }
+
+    /// What trails must record.
+    pub(super) fn needs(&self) -> Needs<'_> {
+        let listening = &self.desired.topology.listening;
+        Needs::of(&self.rules.patterns, listening, &self.account_facts)
+    }
+
+    /// The event selectors that a trail of ours is to have, if there is to be one.
+    pub(super) fn own_selectors(&self) -> Option<Value> {
+        let settings = self.rules.file.trail.settings();
+        matches!(self.desired.feed, TrailSource::Ours(_))
+            .then(|| with_data_events(&settings.data_events))
+    }
+
+    /// What rules want beyond management events and no trail is known to record, nor will once the plan is carried out.
+    pub(super) fn unrecorded(&self) -> Vec<Unrecorded> {
+        let own = self.own_selectors();
+        let partition = self.rules.file.home.region.partition().id();
+        let trails = &self.account_facts.trails;
+        self.needs().unrecorded(trails, own.as_ref(), partition)
     }
 
     /// The deployment as it stands, for everything that judges one.

@@ -7,13 +7,18 @@ use aws_credential_types::Credentials;
 use aws_types::SdkConfig;
 
 use super::error::{Code, Error};
+use crate::aws::profiles::{Profiles, named_by_the_environment};
 use crate::aws::{Access, Cloud, Pace};
+use crate::diagnostic::{nearest, shown};
 use crate::place::{AccountId, Region};
 use crate::rules::RulesFile;
 use crate::sandbox::{self, Sandbox};
 
 /// The account of a sandbox, unless the rules file says another. It stands for whichever, where no account is asked.
 const ANY_ACCOUNT: &str = "111122223333";
+
+/// So many profiles are named where none has a similar name.
+const MOST_PROFILES: usize = 10;
 
 /// An account that stands for whichever.
 ///
@@ -79,6 +84,7 @@ impl Target {
     ) -> Result<Connection, Error> {
         let within = match self {
             Self::Aws { profile } => {
+                is_there(profile.as_deref())?;
                 let access = Access {
                     profile: profile.clone(),
                 };
@@ -107,6 +113,40 @@ impl Target {
             clock: Clock::Sandbox(sandbox),
         })
     }
+}
+
+/// A profile that does not exist is said here: the SDK would look for credentials elsewhere, or say that there are none.
+fn is_there(given: Option<&str>) -> Result<(), Error> {
+    let (name, by) = match given {
+        Some(name) => (name.to_owned(), ""),
+        None => match named_by_the_environment() {
+            Some(name) => (name, ", which AWS_PROFILE names,"),
+            None => return Ok(()),
+        },
+    };
+    let known = Profiles::of_the_environment();
+    if known.has(&name) {
+        return Ok(());
+    }
+    let [config, credentials] = known.files.map(|path| shown(&path.display().to_string()));
+    let names: Vec<String> = known.names.iter().map(|name| shown(name)).collect();
+    let near = nearest(&name, known.names.iter().map(String::as_str));
+    let help = match (near, names.as_slice()) {
+        (Some(near), _) => format!("did you mean {}?", shown(near)),
+        (None, []) => format!(
+            "neither {config} nor {credentials} holds a profile: `aws configure sso` makes one"
+        ),
+        (None, names) => {
+            let first: Vec<String> = names.iter().take(MOST_PROFILES).cloned().collect();
+            let more = match names.len().saturating_sub(MOST_PROFILES) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{config} and {credentials} hold {}{more}", first.join(", "))
+        }
+    };
+    let message = format!("the profile {}{by} does not exist", shown(&name));
+    Err(Error::new(Code::Unknown, message).help(help))
 }
 
 /// The time of an AWS.

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use super::error::{Code, Error};
-use super::host::Host;
-use crate::check::{self, Loaded};
+use super::host::{Host, Message};
+use crate::check::{self, BrokenRule, Gated, Loaded, Rest, Salvaged};
 use crate::compile::{self, Compiled};
 use crate::diagnostic::{Diagnostic, Level, Sources};
 use crate::permissions::Scope;
 use crate::place::AccountId;
 use crate::rules::{RuleId, RulesFile};
 
-/// A rules file without errors, and its patterns.
+/// A rules file without errors, and its patterns; or what is left of one for those who only look, or take down.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     /// The rules, with those of the catalogue that they use.
@@ -20,6 +20,10 @@ pub struct Workspace {
     pub patterns: Vec<Compiled>,
     /// What they were read from, for diagnostics that come later.
     pub sources: Sources,
+    /// What is said of the file; the host has heard it.
+    pub said: Vec<Diagnostic>,
+    /// The rules that cannot be read, and are left out; none but in what was [salvaged](Self::salvage).
+    pub broken: Vec<BrokenRule>,
 }
 
 impl Workspace {
@@ -49,18 +53,88 @@ impl Workspace {
             );
         let sources = loaded.sources;
         match compiled {
-            Some((file, patterns)) if !found.iter().any(|d| d.level == Level::Error) => {
-                if !found.is_empty() {
-                    host.diagnose(&sources, &found)?;
-                }
-                Ok(Self {
-                    file,
-                    patterns,
-                    sources,
-                })
+            Some((file, patterns)) if !found.iter().any(|d| d.level == Level::Error) => Self {
+                file,
+                patterns,
+                sources,
+                said: found,
+                broken: Vec::new(),
             }
+            .told(host),
             _ => Err(Error::of_rules(sources, found)),
         }
+    }
+
+    /// Loads rules that are about to be deployed, and says all that `check` says of them. `run_tests`: whether a test that
+    /// fails stands in the way.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, and every test that fails.
+    pub fn gated(
+        path: &Path,
+        raised_quotas: bool,
+        run_tests: bool,
+        host: &mut dyn Host,
+    ) -> Result<Self, Error> {
+        let Gated {
+            sources,
+            diagnostics,
+            rules,
+            only_tests,
+        } = check::gated(path, raised_quotas, run_tests);
+        match rules {
+            Some((file, patterns)) => Self {
+                file,
+                patterns,
+                sources,
+                said: diagnostics,
+                broken: Vec::new(),
+            }
+            .told(host),
+            None if only_tests => Err(Error::of_tests(sources, diagnostics)),
+            None => Err(Error::of_rules(sources, diagnostics)),
+        }
+    }
+
+    /// Loads what is left of a file, for those who look at what is deployed, or take it down: a mistake in one rule does
+    /// not keep them from the others.
+    ///
+    /// # Errors
+    /// What is wrong with all of the file.
+    pub fn salvage(path: &Path, host: &mut dyn Host) -> Result<Self, Error> {
+        let Salvaged {
+            sources,
+            diagnostics,
+            rest,
+        } = check::salvage(path);
+        let Some(Rest {
+            file,
+            patterns,
+            broken,
+        }) = rest
+        else {
+            return Err(Error::of_rules(sources, diagnostics));
+        };
+        let rules = Self {
+            file,
+            patterns,
+            sources,
+            said: diagnostics,
+            broken,
+        }
+        .told(host)?;
+        if !rules.broken.is_empty() {
+            host.notify(Message::LeftOut(&rules.broken))?;
+        }
+        Ok(rules)
+    }
+
+    /// Tells the host what is said of the file.
+    fn told(self, host: &mut dyn Host) -> Result<Self, Error> {
+        if !self.said.is_empty() {
+            host.diagnose(&self.sources, &self.said)?;
+        }
+        Ok(self)
     }
 
     /// The error that a diagnostic about this file is.

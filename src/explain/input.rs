@@ -3,7 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::cloudtrail::{self, Setting};
+use crate::cloudtrail::{self, LeftOut, Setting, Unwrapped};
 use crate::pattern::Event;
 
 /// An event of EventBridge, as a value and parsed.
@@ -21,9 +21,15 @@ pub enum NotAnEvent {
     /// The text is not JSON from some place on.
     #[error("not JSON: {0}")]
     NotJson(String),
+    /// What should hold a record and cannot be read: what it is instead.
+    #[error("{0}")]
+    Broken(String),
     /// A value that is none of the known forms.
     #[error("neither an event of EventBridge nor a CloudTrail record: {0}")]
     Unknown(String),
+    /// Something of AWS's that rules are not asked about.
+    #[error("left out: {}: {}", .0.counted(1), .0.reason())]
+    LeftOut(LeftOut),
 }
 
 impl Incoming {
@@ -53,13 +59,17 @@ impl Incoming {
     }
 }
 
-/// The events of a text, in order: one, a list, one behind the other (JSON lines), a log file of CloudTrail
-/// (`Records`), what `aws cloudtrail lookup-events` prints, an alert of ours in its JSON form. The setting
-/// stands in for what records do not say.
+/// The events of a text, in order: one, a list, one behind the other (JSON lines), in any form in which AWS and its
+/// tools hand records over. The setting stands in for what records do not say.
 pub fn events(text: &str, setting: &Setting<'_>) -> Vec<Result<Incoming, NotAnEvent>> {
     let mut found = Vec::new();
     // The mark that some editors and shells write is no part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let inflated = match cloudtrail::unpacked(text).transpose() {
+        Ok(inflated) => inflated,
+        Err(problem) => return vec![Err(NotAnEvent::Broken(problem))],
+    };
+    let text = inflated.as_deref().unwrap_or(text);
     for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         match value {
             Ok(value) => unpacked(value, setting, &mut found),
@@ -71,37 +81,13 @@ pub fn events(text: &str, setting: &Setting<'_>) -> Vec<Result<Incoming, NotAnEv
 }
 
 fn unpacked(value: Value, setting: &Setting<'_>, found: &mut Vec<Result<Incoming, NotAnEvent>>) {
-    let mut value = value;
-    // The depth of JSON is bounded by its reader; that of strings that hold JSON is one.
-    if let Value::Array(items) = value {
-        for item in items {
-            unpacked(item, setting, found);
-        }
-        return;
-    }
-    for list in ["Records", "Events"] {
-        if let Some(Value::Array(items)) = value.get_mut(list) {
-            let items = std::mem::take(items);
-            for item in items {
-                unpacked(item, setting, found);
-            }
-            return;
-        }
-    }
-    if let Some(Value::String(record)) = value.get("CloudTrailEvent") {
-        let record = serde_json::from_str::<Value>(record);
-        found.push(match record {
-            Ok(record) => Incoming::new(record, setting),
-            Err(error) => Err(NotAnEvent::NotJson(error.to_string())),
+    for item in cloudtrail::unwrapped(value) {
+        found.push(match item {
+            Unwrapped::Value(value) => Incoming::new(value, setting),
+            Unwrapped::LeftOut(what) => Err(NotAnEvent::LeftOut(what)),
+            Unwrapped::Broken(problem) => Err(NotAnEvent::Broken(problem)),
         });
-        return;
     }
-    if value.get("rule").is_some()
-        && let Some(event @ Value::Object(_)) = value.get_mut("event")
-    {
-        value = std::mem::take(event);
-    }
-    found.push(Incoming::new(value, setting));
 }
 
 /// The beginning of a value.

@@ -25,7 +25,7 @@ use crate::rules::{Rule, RuleId, RulesFile};
 pub use input::{Incoming, NotAnEvent, events};
 pub use obstacle::{Obstacle, Reason};
 pub(crate) use report::failure;
-pub use report::{EventAnswers, Explained, Problem, Summary};
+pub use report::{Aside, EventAnswers, Explained, Problem, Summary};
 
 /// What becomes of an event at one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,8 @@ pub struct Judge<'c> {
 struct Part<'c> {
     compiled: &'c Compiled,
     pattern: EventPattern,
-    /// What an event of AWS has to meet. The door for synthetic events is often nearer, and never meant.
+    /// What an event of AWS has to meet. The door for synthetic events and the alternatives for records without
+    /// parameters are often nearer, and never meant.
     meant: EventPattern,
     /// Whether forwarders of other Regions, and of the global one, pass what it matches. That takes long to find out
     /// and is asked of each event that matches.
@@ -83,7 +84,7 @@ impl<'c> Judge<'c> {
             Ok(Part {
                 compiled,
                 pattern: EventPattern::from_value(&compiled.pattern)?,
-                meant: EventPattern::from_value(&compiled.without_door())?,
+                meant: EventPattern::from_value(&compiled.as_meant())?,
                 wanted: Default::default(),
             })
         });
@@ -149,10 +150,16 @@ impl<'c> Judge<'c> {
             Some(Err(obstacle)) => return Verdict::Unheard(obstacle),
             None => {}
         }
-        let failures = self
-            .parts
-            .iter()
-            .map(|part| part.meant.explain(event).failures);
+        let source = text(&given.value, "/source").unwrap_or_default();
+        let failures = self.parts.iter().map(|part| {
+            let mut failures = part.meant.explain(event).failures;
+            let fails = |path: &str| failures.iter().any(|failure| failure.path == path);
+            // Of another service the envelope only repeats what the record says.
+            if source.starts_with("aws.") && fails("detail.eventSource") {
+                failures.retain(|failure| failure.path != "source");
+            }
+            failures
+        });
         Verdict::Misses(
             failures
                 .min_by_key(|failures| distance(failures))

@@ -1,9 +1,12 @@
 //! The answers to many events as data: what `--json` prints, and what people read is made from.
 
+use std::collections::HashMap;
+
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Answer, Bench, Incoming, NotAnEvent, Verdict, text};
+use crate::cloudtrail::{LeftOut, copy_key};
 use crate::pattern::{FieldFailure, Found};
 use crate::rules::RuleId;
 
@@ -18,6 +21,10 @@ pub struct Explained {
     pub fired: usize,
     /// How many of the others match a rule that does not hear of them.
     pub unheard: usize,
+    /// How many items are copies of one of the events, which are not listed.
+    pub copies: usize,
+    /// Records and messages that rules are not asked about.
+    pub left_out: Vec<Aside>,
     /// What is no event.
     pub problems: Vec<Problem>,
 }
@@ -34,6 +41,8 @@ pub struct EventAnswers {
     pub rules: Vec<Answer>,
     /// How many further rules miss, none of them nearer.
     pub further_misses: usize,
+    /// How many further items are copies of the event.
+    pub copies: usize,
 }
 
 /// The fields by which a person knows an event again.
@@ -51,6 +60,18 @@ pub struct Summary {
     pub time: Option<String>,
     /// `eventID`, or the envelope's.
     pub id: Option<String>,
+}
+
+/// An item of the text that rules are not asked about.
+#[derive(Debug, Serialize)]
+pub struct Aside {
+    /// Which item of the text it is, from 1.
+    pub item: usize,
+    /// What it is: words for what is known, else the kind that it says to be.
+    #[serde(serialize_with = "name")]
+    pub what: LeftOut,
+    /// Whether this release knows what it is.
+    pub known: bool,
 }
 
 /// An item of the text that is no event.
@@ -74,18 +95,35 @@ impl Explained {
             events: Vec::new(),
             fired: 0,
             unheard: 0,
+            copies: 0,
+            left_out: Vec::new(),
             problems: Vec::new(),
         };
+        // Where the first of some copies is listed.
+        let mut listed: HashMap<u64, usize> = HashMap::new();
         for (index, given) in found.into_iter().enumerate() {
             let item = index + 1;
             let given = match given {
                 Ok(given) => given,
+                Err(NotAnEvent::LeftOut(what)) => {
+                    let known = matches!(what, LeftOut::Known(_));
+                    explained.left_out.push(Aside { item, what, known });
+                    continue;
+                }
                 Err(problem) => {
                     let problem = problem.to_string();
                     explained.problems.push(Problem { item, problem });
                     continue;
                 }
             };
+            if let Some(key) = copy_key(&given.event) {
+                let first = *listed.entry(key).or_insert(explained.events.len());
+                if let Some(original) = explained.events.get_mut(first) {
+                    original.copies += 1;
+                    explained.copies += 1;
+                    continue;
+                }
+            }
             let mut rules = bench.answers(&given);
             let matching = rules.iter().take_while(|a| a.verdict.matches()).count();
             match rules.first().map(|answer| &answer.verdict) {
@@ -102,6 +140,7 @@ impl Explained {
                 event: Summary::of(&given.value),
                 rules,
                 further_misses,
+                copies: 0,
             });
         }
         explained
@@ -144,6 +183,10 @@ impl Summary {
     }
 }
 
+fn name<S: Serializer>(what: &LeftOut, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(what.name())
+}
+
 fn answers<S: Serializer>(answers: &[Answer], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(answers.iter().map(|answer| match &answer.verdict {
         Verdict::Fires => json!({ "rule": answer.rule, "verdict": "fires" }),
@@ -183,6 +226,7 @@ fn excepted(mut failure: Value, of: &FieldFailure, answer: &Answer) -> Value {
 pub(crate) fn failure(failure: &FieldFailure) -> Value {
     let found = match &failure.found {
         Found::Absent => json!({ "state": "absent" }),
+        Found::Fields => json!({ "state": "fields" }),
         Found::Values { shown, count } => {
             json!({ "state": "values", "values": shown, "count": count })
         }

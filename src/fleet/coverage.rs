@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::{AccountError, AccountState, ChangeSummary, LeftOut, Outcome, Run};
 use crate::aws::CallError;
+use crate::cloudtrail::Selected;
 use crate::compile::{Compiled, Where, is_wanted};
 use crate::organization::Member;
 use crate::place::{Place, Region};
-use crate::placement::Desired;
+use crate::placement::{Desired, Unrecorded};
 use crate::plan::Action;
 use crate::resources::{Impact, Kind, ResourceKey, Stretch};
 use crate::rules::RuleId;
@@ -157,13 +158,28 @@ fn passed(detectors: &[ResourceKey], desired: &Desired) -> BTreeSet<ResourceKey>
     passed
 }
 
-/// Judges a look at all accounts. `recorded`: whether a trail records the organization, else why not.
+/// Whether trails record what the rules are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording<'a> {
+    /// Whether a trail records the organization, else why not.
+    pub organization: Result<(), String>,
+    /// What rules want beyond management events, and no trail records in full.
+    pub beyond: &'a [Unrecorded],
+    /// The partition of the organization, such as `aws`.
+    pub partition: &'a str,
+}
+
+/// Judges a look at all accounts.
 pub fn coverage(
     run: &Run,
     patterns: &[Compiled],
     breaches: &[Breach],
-    recorded: Result<(), String>,
+    recording: &Recording<'_>,
 ) -> Coverage {
+    let missed = recording.beyond.iter();
+    let missed: Vec<&Unrecorded> = missed
+        .filter(|found| found.selected == Selected::Nothing)
+        .collect();
     let mut uncovered = Vec::new();
     for outcome in &run.outcomes {
         let before = uncovered.len();
@@ -179,7 +195,15 @@ pub fn coverage(
                 remedy: breach.remedy.to_owned(),
             }));
         }
-        if let Err(problem) = &recorded {
+        uncovered.extend(missed.iter().map(|found| Uncovered {
+            member: outcome.member.clone(),
+            region: None,
+            rules: found.rules.clone(),
+            why: Why::NotRecorded,
+            problem: format!("no trail records {}", found.events),
+            remedy: found.events.remedy(recording.partition),
+        }));
+        if let Err(problem) = &recording.organization {
             uncovered.push(Uncovered {
                 member: outcome.member.clone(),
                 region: None,

@@ -29,7 +29,7 @@ use crate::resources::{Impact, ResourceKey};
 use crate::rules::{Regions, RuleId, RulesFile};
 
 pub use coverage::{
-    Breach, Coverage, Uncovered, Why, breaches, coverage, stuck_words, unconfirmed,
+    Breach, Coverage, Recording, Uncovered, Why, breaches, coverage, stuck_words, unconfirmed,
 };
 pub use gate::{Gate, Opener};
 pub use roles::RolesAhead;

@@ -1,10 +1,11 @@
 //! Whether some trail records what the rules watch.
 
 use super::{Deployment, Finding, Weight};
+use crate::cloudtrail::Selected;
 use crate::place::Place;
-use crate::placement::{self, TrailSource};
+use crate::placement::{TrailSource, feeds};
 use crate::resources::trail::TrailFacts;
-use crate::resources::{Kind, Owner, ResourceKey};
+use crate::resources::{Kind, Owner, ResourceKey, names};
 
 pub(super) fn judge(deployment: Deployment<'_>) -> Vec<Finding> {
     let Deployment {
@@ -13,13 +14,16 @@ pub(super) fn judge(deployment: Deployment<'_>) -> Vec<Finding> {
         ..
     } = deployment;
     let mut findings = Vec::new();
+    // What is ours in this account is compared like any resource: there the difference is told.
     let ours_is_there = account_facts.trails.iter().any(|found| {
         found.owner == Owner::Ours
             && matches!(&desired.feed, TrailSource::Ours(arn) if *arn == found.arn)
+            && desired.has_trail()
     });
     if !is_fed(deployment) && !ours_is_there {
         findings.extend(unfed(deployment));
     }
+    findings.extend(unrecorded(deployment));
     let used = |found: &&TrailFacts| match &desired.feed {
         TrailSource::Existing(arn) | TrailSource::Ours(arn) => *arn == found.arn,
         TrailSource::Nobody { .. } => false,
@@ -50,19 +54,21 @@ fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
     let Deployment {
         desired,
         account_facts,
-        patterns,
         ..
     } = deployment;
     let rules: Vec<_> = desired.detectors.keys().cloned().collect();
-    let remedy = match &desired.feed {
-        TrailSource::Nobody { .. } => {
+    let remedy = |found: Option<&TrailFacts>| match (&desired.feed, found) {
+        (TrailSource::Nobody { .. }, _) => {
             "mend the trail, or write `trail: existing-or-create` and run `iamwatch apply`"
         }
-        TrailSource::Existing(_) | TrailSource::Ours(_) => {
+        (TrailSource::Ours(arn), Some(found)) if *arn == found.arn => {
+            "run `iamwatch apply`, which mends it"
+        }
+        (TrailSource::Existing(_) | TrailSource::Ours(_), _) => {
             "mend the trail, or run `iamwatch apply`, which makes one"
         }
     };
-    let finding = |place, what: String, problem: String, since| Finding {
+    let finding = |place, what: String, problem: String, since, found| Finding {
         weight: Weight::LosesAlerts,
         place,
         what,
@@ -70,19 +76,32 @@ fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
         since,
         consequence: "no alert can come of what no trail records".to_owned(),
         rules: rules.clone(),
-        remedy: remedy.to_owned(),
+        remedy: remedy(found).to_owned(),
         document: None,
     };
+    // One of ours that is gone is named: the organization may have others.
+    if let TrailSource::Ours(arn) = &desired.feed
+        && account_facts.organization.is_some()
+        && !desired.has_trail()
+        && !account_facts.trails.iter().any(|found| found.arn == *arn)
+    {
+        let what = format!("trail {}", names::trail(arn));
+        let place = Some(desired.home.clone());
+        let problem = "it does not exist in the organization's management account";
+        return vec![finding(place, what, problem.to_owned(), None, None)];
+    }
     if account_facts.trails.is_empty() {
         return vec![finding(
             Some(desired.home.clone()),
             "trail".to_owned(),
             "the account has none".to_owned(),
             None,
+            None,
         )];
     }
+    let needs = deployment.needs();
     let trails = account_facts.trails.iter().map(|found| {
-        let lacks = placement::unfit(found, patterns, &desired.topology.listening);
+        let lacks = needs.unmet_by(found);
         let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
         let since = found.stopped_since.clone().filter(|_| !found.trail.logging);
         finding(
@@ -90,16 +109,54 @@ fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
             format!("trail {}", found.trail.name),
             format!("it {}", lacks.join(", and it ")),
             since,
+            Some(found),
         )
     });
     trails.collect()
 }
 
+/// What rules want beyond management events, and no trail records: of what some trail records in part, its selectors are
+/// the user's choice.
+fn unrecorded(deployment: Deployment<'_>) -> Vec<Finding> {
+    let partition = deployment.home.partition().id();
+    let missed = deployment.unrecorded().into_iter().filter_map(|found| {
+        let events = &found.events;
+        let (weight, problem, remedy) = match found.selected {
+            Selected::Nothing => (
+                Weight::LosesAlerts,
+                format!("none records {events}"),
+                events.remedy(partition),
+            ),
+            Selected::Unknown => (
+                Weight::Unknown,
+                format!("whether one records {events} cannot be seen from this account"),
+                "ask whoever keeps the trail whether its event selectors name them".to_owned(),
+            ),
+            Selected::Partly | Selected::Wholly => return None,
+        };
+        Some(Finding {
+            weight,
+            place: None,
+            what: "trails".to_owned(),
+            problem,
+            since: None,
+            consequence: match weight {
+                Weight::Unknown => "alerts of them may never come".to_owned(),
+                _ => "no alert of them can come".to_owned(),
+            },
+            rules: found.rules,
+            remedy,
+            document: None,
+        })
+    });
+    missed.collect()
+}
+
 /// Whether some trail, ours or not, brings every event that the rules want.
 pub(super) fn is_fed(deployment: Deployment<'_>) -> bool {
-    let listening = &deployment.desired.topology.listening;
+    let needs = deployment.needs();
     let mut trails = deployment.account_facts.trails.iter();
-    trails.any(|found| placement::unfit(found, deployment.patterns, listening).is_empty())
+    trails.any(|found| feeds(&needs.unmet_by(found)))
 }
 
 /// When the trail of a key was stopped, if it is.
@@ -111,9 +168,11 @@ pub(super) fn stopped_since(key: &ResourceKey, deployment: Deployment<'_>) -> Op
     found.stopped_since.clone()
 }
 
+/// Where a trail stands: that of an organization in its management account.
 fn place(found: &TrailFacts, deployment: Deployment<'_>) -> Place {
+    let owner = found.arn.account().parse();
     Place::Regional {
-        account: deployment.account_facts.account.clone(),
+        account: owner.unwrap_or_else(|_| deployment.account_facts.account.clone()),
         region: found.home.clone(),
     }
 }

@@ -5,6 +5,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Deployment, Finding, Weight};
 use crate::aws::{CallError, Cause, Clients, Cloud, calls};
+use crate::diagnostic::counted;
 use crate::placement::Receiver;
 use crate::proof::left_over;
 use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, key, queue};
@@ -74,7 +75,7 @@ async fn key(clients: &Clients, deployment: Deployment<'_>) -> Option<Finding> {
 /// Letters in a queue are alerts that somebody did not get.
 async fn dead_letters(cloud: &Cloud, queue: &Live) -> Result<Option<Finding>, CallError> {
     let url = queue.handle.as_deref().unwrap_or_default();
-    let counted = [
+    let numbers = [
         Name::ApproximateNumberOfMessages,
         Name::ApproximateNumberOfMessagesNotVisible,
     ];
@@ -83,7 +84,7 @@ async fn dead_letters(cloud: &Cloud, queue: &Live) -> Result<Option<Finding>, Ca
         .sqs
         .get_queue_attributes()
         .queue_url(url)
-        .set_attribute_names(Some(counted.to_vec()));
+        .set_attribute_names(Some(numbers.to_vec()));
     let answer = match calls::GET_QUEUE.send(url, request.send()).await {
         Ok(answer) => answer,
         // It went away since it was listed: the next look says so.
@@ -91,7 +92,7 @@ async fn dead_letters(cloud: &Cloud, queue: &Live) -> Result<Option<Finding>, Ca
         Err(error) => return Err(error),
     };
     let attributes = answer.attributes.unwrap_or_default();
-    let letters: u64 = counted
+    let letters: u64 = numbers
         .iter()
         .filter_map(|name| attributes.get(name)?.parse::<u64>().ok())
         .sum();
@@ -99,10 +100,7 @@ async fn dead_letters(cloud: &Cloud, queue: &Live) -> Result<Option<Finding>, Ca
         weight: Weight::LosesAlerts,
         place: Some(queue.key.place.clone()),
         what: queue.key.to_string(),
-        problem: match letters {
-            1 => "it holds 1 dead letter".to_owned(),
-            letters => format!("it holds {letters} dead letters"),
-        },
+        problem: format!("it holds {}", counted(letters, "dead letter")),
         since: None,
         consequence: "each is an alert, or an event, that did not arrive".to_owned(),
         rules: Vec::new(),

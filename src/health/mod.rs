@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{CallError, Cloud};
+use crate::diagnostic::{shell_word, shown};
 use crate::place::{Place, StackName};
 use crate::placement::Desired;
 use crate::plan::{self, Action, Change, Conflict, Deployment, Plan, PlanOptions};
@@ -29,6 +30,8 @@ pub struct Health {
     pub name: StackName,
     /// Where alerts are raised.
     pub home: Place,
+    /// Whether anything of it stands; what outlives a deployment, such as a bucket of log files, does not count.
+    pub deployed: bool,
     /// Whether nothing was found that loses or weakens anything.
     pub healthy: bool,
     /// How many rules are deployed, or should be.
@@ -89,10 +92,18 @@ pub async fn health(
         format_version: FORMAT_VERSION,
         name: deployment.stack.clone(),
         home: deployment.desired.home.clone(),
+        deployed: stands(deployment),
         healthy: findings.iter().all(|f| f.weight == Weight::Unknown),
         rules: deployment.desired.detectors.len(),
         findings,
     })
+}
+
+/// Whether anything stands of a deployment, or others stand where it would.
+fn stands(deployment: Deployment<'_>) -> bool {
+    let mut live = deployment.live.iter();
+    deployment.difference.is_err()
+        || live.any(|live| live.owner == Owner::Ours && !live.key.kind.facts().is_kept())
 }
 
 /// What can be said without another look at AWS.
@@ -181,7 +192,7 @@ fn is_unseen(change: &Change, conflicts: &[Conflict]) -> bool {
 
 fn foreign(conflict: &Conflict, desired: &Desired, stack: &StackName) -> Finding {
     let owner = match &conflict.owner {
-        Owner::Stack(name) => format!("it carries the tag of the rules file `{name}`"),
+        Owner::Stack(name) => format!("it carries the tag of the rules file {}", shown(name)),
         Owner::Stranger => "it is in another account, or may not be looked at".to_owned(),
         Owner::Nobody | Owner::Ours => "it does not carry our tag".to_owned(),
     };
@@ -196,7 +207,7 @@ fn foreign(conflict: &Conflict, desired: &Desired, stack: &StackName) -> Finding
         remedy: if conflict.owner == Owner::Nobody {
             format!(
                 "if it is yours, `iamwatch apply --adopt {}` tags it `{}={stack}`; otherwise delete or rename it",
-                plan::adopt::written(&conflict.key),
+                shell_word(&plan::adopt::written(&conflict.key)),
                 crate::resources::STACK_TAG
             )
         } else {

@@ -12,7 +12,7 @@ mod select;
 mod trust;
 mod units;
 
-pub use cache::Cache;
+pub use cache::{Cache, Unfit};
 pub use file::{AccountsFile, FileProblem};
 pub use list::{Listing, account_tags, list, list_ahead};
 pub use lookup::{is_outsider, organization, trusts};

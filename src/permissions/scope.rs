@@ -106,11 +106,13 @@ impl Scope {
     }
 }
 
-/// Stand-ins for every Region: home, the one of global services, and one that is neither.
+/// Stand-ins for every Region of home's partition, beside home and the one of global services: one that is neither,
+/// where the partition has one.
 fn samples(home: &Region) -> Vec<(Region, Span)> {
-    let neither = ["eu-west-1", "eu-west-2"].iter();
-    let neither = neither.filter_map(|name| name.parse::<Region>().ok());
-    let neither = neither.filter(|region| region != home).take(1);
+    let global = home.global();
+    let all = home.partition().default_regions().into_iter();
+    let neither = all.filter(|region| region != home && *region != global);
+    let neither = neither.take(1);
     neither.map(|region| (region, Span::default())).collect()
 }
 

@@ -128,7 +128,7 @@ impl Account<'_> {
             Resource::Subscription(Subscription {
                 topic: topic.clone(),
                 protocol: protocol.to_owned(),
-                endpoint,
+                endpoint: endpoint.into(),
                 // A program that reads a queue wants the alert, not SNS's envelope around it.
                 raw: protocol == "sqs",
                 filter: None,

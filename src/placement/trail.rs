@@ -1,18 +1,19 @@
 //! Which trail feeds the events: without one that records, EventBridge hears of no API call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Account, Desired};
-use crate::compile::{Compiled, RuleState};
+use crate::cloudtrail::Selected;
+use crate::compile::{Beyond, Categories, Compiled, RuleState};
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Region};
-use crate::resources::trail::{TrailFacts, all_management_events, management};
+use crate::resources::trail::{TrailFacts, management, records, selected, with_data_events};
 use crate::resources::{AccountFacts, Bucket, Kind, Live, Owner, Resource, Trail, names, policy};
-use crate::rules::{RulesFile, Trail as Wish, TrailSettings};
+use crate::rules::{RuleId, RulesFile, Trail as Wish, TrailSettings};
 
 /// Log files are kept this long, and old versions of them a month.
 const KEEP_DAYS: i32 = 400;
@@ -49,6 +50,8 @@ pub enum Unfit {
     Writes,
     /// It leaves out a source that a rule wants.
     Excludes(String),
+    /// It does not record other events that the rules are about, such as `data events of AWS::S3::Object`.
+    Beyond(String),
     /// It does not record the other accounts of the organization.
     Members,
     /// It may not be looked into.
@@ -67,56 +70,172 @@ impl fmt::Display for Unfit {
             Self::Reads => f.write_str("leaves out read-only events, which a rule wants"),
             Self::Writes => f.write_str("leaves out events that change something"),
             Self::Excludes(source) => write!(f, "leaves out {source}, which a rule wants"),
+            Self::Beyond(events) => write!(f, "does not record {events}, which a rule wants"),
             Self::Members => f.write_str("does not record the other accounts of the organization"),
             Self::Unknown => f.write_str("has event selectors that cannot be read or judged"),
         }
     }
 }
 
-/// What a trail lacks to bring every event that some pattern wants, in each of the Regions.
-pub fn unfit(
-    found: &TrailFacts,
-    compiled: &[Compiled],
-    listening: &BTreeSet<Region>,
-) -> Vec<Unfit> {
-    let trail = &found.trail;
-    let mut lacks = Vec::new();
-    if !trail.logging {
-        lacks.push(Unfit::NotLogging);
-    }
-    let blind = listening
-        .iter()
-        .filter(|region| !trail.multi_region && **region != found.home);
-    let blind: Vec<Region> = blind.cloned().collect();
-    if !blind.is_empty() {
-        lacks.push(Unfit::Regions(blind));
-    }
-    if !trail.global_events {
-        lacks.push(Unfit::GlobalServices);
-    }
-    let Some(recorded) = management(&trail.selectors) else {
-        // Selectors that are hidden take everything by default, and the plan says that nobody knows; those
-        // that are seen and not understood are not relied on.
-        if !trail.selectors.is_null() {
-            lacks.push(Unfit::Unknown);
+/// What trails must record, so that the events of all patterns come.
+#[derive(Debug)]
+pub struct Needs<'c> {
+    /// The patterns, and into which categories the events of each fall.
+    wanted: Vec<(&'c Compiled, Categories)>,
+    listening: &'c BTreeSet<Region>,
+    /// Whether all accounts of an organization are watched.
+    organization: bool,
+}
+
+/// Events beyond management events that rules want, and that not every trail is known to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unrecorded {
+    /// The events.
+    pub events: Beyond,
+    /// The rules that want them.
+    pub rules: Vec<RuleId>,
+    /// How many of them some trail records.
+    pub selected: Selected,
+}
+
+impl<'c> Needs<'c> {
+    /// What the patterns of a rules file need in an account.
+    pub fn of(
+        compiled: &'c [Compiled],
+        listening: &'c BTreeSet<Region>,
+        account_facts: &AccountFacts,
+    ) -> Self {
+        let categories = |compiled: &'c Compiled| {
+            let pattern = EventPattern::from_value(&compiled.pattern);
+            // What cannot be read has been refused; a doubt counts as a wish for management events.
+            let doubt = Categories {
+                management: true,
+                ..Categories::default()
+            };
+            (
+                compiled,
+                pattern.map_or(doubt, |pattern| Categories::of(&pattern)),
+            )
+        };
+        Self {
+            wanted: compiled.iter().map(categories).collect(),
+            listening,
+            organization: account_facts.organization.is_some(),
         }
-        return lacks;
-    };
-    if !recorded.writes {
-        lacks.push(Unfit::Writes);
     }
-    let hears_reads = |c: &&Compiled| c.state == RuleState::EnabledWithAll;
-    let readers = || compiled.iter().filter(hears_reads);
-    if readers().next().is_some() && !recorded.reads {
-        lacks.push(Unfit::Reads);
+
+    /// Whether some pattern wants management events.
+    pub fn wants_management(&self) -> bool {
+        let mut all = self.wanted.iter();
+        self.wanted.is_empty() || all.any(|(_, categories)| categories.management)
     }
-    let writes = recorded.excluded_writes.into_iter();
-    let writes = writes.filter(|source| is_wanted(source, compiled.iter()));
-    let reads = recorded.excluded_reads.into_iter();
-    let reads = reads.filter(|source| is_wanted(source, readers()));
-    let excluded: BTreeSet<String> = writes.chain(reads).collect();
-    lacks.extend(excluded.into_iter().map(Unfit::Excludes));
-    lacks
+
+    /// What a trail lacks to feed the rules, in each of the Regions: to bring every management event that some pattern
+    /// wants, and where none wants any, every other event.
+    pub fn unmet_by(&self, found: &TrailFacts) -> Vec<Unfit> {
+        let trail = &found.trail;
+        let mut lacks = Vec::new();
+        if !trail.logging {
+            lacks.push(Unfit::NotLogging);
+        }
+        let blind = self
+            .listening
+            .iter()
+            .filter(|region| !trail.multi_region && **region != found.home);
+        let blind: Vec<Region> = blind.cloned().collect();
+        if !blind.is_empty() {
+            lacks.push(Unfit::Regions(blind));
+        }
+        if self.wants_management() {
+            self.unmet_management(found, &mut lacks);
+        } else {
+            let beyond = self.beyond().into_iter();
+            let missed = beyond.filter(|(events, _)| records(found, events) == Selected::Nothing);
+            lacks.extend(missed.map(|(events, _)| Unfit::Beyond(events.to_string())));
+        }
+        if self.organization && !trail.organization {
+            lacks.push(Unfit::Members);
+        }
+        lacks
+    }
+
+    fn unmet_management(&self, found: &TrailFacts, lacks: &mut Vec<Unfit>) {
+        let trail = &found.trail;
+        if !trail.global_events {
+            lacks.push(Unfit::GlobalServices);
+        }
+        let Some(recorded) = management(&trail.selectors) else {
+            // Selectors that are hidden take everything by default, and the plan says that nobody knows; those
+            // that are seen and not understood are not relied on.
+            if !trail.selectors.is_null() {
+                lacks.push(Unfit::Unknown);
+            }
+            return;
+        };
+        if !recorded.writes {
+            lacks.push(Unfit::Writes);
+        }
+        let wanting = || {
+            let of_management = self.wanted.iter().filter(|(_, wanted)| wanted.management);
+            of_management.map(|(compiled, _)| *compiled)
+        };
+        let readers = || wanting().filter(|c| c.state == RuleState::EnabledWithAll);
+        if readers().next().is_some() && !recorded.reads {
+            lacks.push(Unfit::Reads);
+        }
+        let writes = recorded.excluded_writes.into_iter();
+        let writes = writes.filter(|source| is_wanted(source, wanting()));
+        let reads = recorded.excluded_reads.into_iter();
+        let reads = reads.filter(|source| is_wanted(source, readers()));
+        let excluded: BTreeSet<String> = writes.chain(reads).collect();
+        lacks.extend(excluded.into_iter().map(Unfit::Excludes));
+    }
+
+    /// Everything beyond management events, with the rules that want it.
+    fn beyond(&self) -> BTreeMap<&Beyond, Vec<RuleId>> {
+        let mut beyond: BTreeMap<&Beyond, Vec<RuleId>> = BTreeMap::new();
+        for (compiled, categories) in &self.wanted {
+            for events in &categories.beyond {
+                let rules = beyond.entry(events).or_default();
+                if !rules.contains(&compiled.rule) {
+                    rules.push(compiled.rule.clone());
+                }
+            }
+        }
+        beyond
+    }
+
+    /// What rules want beyond management events and no trail is known to record in full. All trails together count, and
+    /// `own` are the selectors that one of ours is to have.
+    pub fn unrecorded(
+        &self,
+        trails: &[TrailFacts],
+        own: Option<&Value>,
+        partition: &str,
+    ) -> Vec<Unrecorded> {
+        let recording = trails.iter().filter(|found| {
+            let there = found.trail.multi_region || self.listening.contains(&found.home);
+            found.trail.logging && there && (found.trail.organization || !self.organization)
+        });
+        let recording: Vec<&TrailFacts> = recording.collect();
+        let all = self.beyond().into_iter().map(|(events, rules)| {
+            let live = recording.iter().map(|found| records(found, events));
+            let own = own.map(|selectors| selected(selectors, partition, events));
+            Unrecorded {
+                selected: live.chain(own).max().unwrap_or(Selected::Nothing),
+                events: events.clone(),
+                rules,
+            }
+        });
+        all.filter(|found| found.selected != Selected::Wholly)
+            .collect()
+    }
+}
+
+/// Whether a trail feeds the rules in spite of what it lacks. What it does not record beyond management events is said of
+/// the rules that want it.
+pub fn feeds(lacks: &[Unfit]) -> bool {
+    lacks.iter().all(|lack| matches!(lack, Unfit::Beyond(_)))
 }
 
 /// Whether a pattern may match events of a source, such as `kms.amazonaws.com`. What `detail` says of
@@ -137,7 +256,7 @@ fn is_wanted<'c>(source: &str, mut compiled: impl Iterator<Item = &'c Compiled>)
 }
 
 /// The tests on `detail.eventSource` of a pattern, wherever it has some; empty: it takes any source.
-fn sources(pattern: &serde_json::Value) -> Vec<serde_json::Value> {
+fn sources(pattern: &Value) -> Vec<Value> {
     let Some(detail) = pattern.get("detail") else {
         return Vec::new();
     };
@@ -145,7 +264,7 @@ fn sources(pattern: &serde_json::Value) -> Vec<serde_json::Value> {
         return vec![tests.clone()];
     }
     let branches = detail.get("$or").and_then(|branches| branches.as_array());
-    let each: Option<Vec<serde_json::Value>> = branches
+    let each: Option<Vec<Value>> = branches
         .into_iter()
         .flatten()
         .map(|branch| branch.get("eventSource").cloned())
@@ -164,16 +283,11 @@ impl TrailSource {
         let name = settings.name.unwrap_or_else(|| names::whole(&file.name));
         let organization = account_facts.organization.as_ref();
         let owner = organization.map_or(&account_facts.account, |o| &o.management);
+        let needs = Needs::of(compiled, listening, account_facts);
         let judged: Vec<(&TrailFacts, Vec<Unfit>)> = account_facts
             .trails
             .iter()
-            .map(|found| {
-                let mut lacks = unfit(found, compiled, listening);
-                if organization.is_some() && !found.trail.organization {
-                    lacks.push(Unfit::Members);
-                }
-                (found, lacks)
-            })
+            .map(|found| (found, needs.unmet_by(found)))
             .collect();
         let is_namesake =
             |found: &TrailFacts| found.trail.name == name && found.arn.account() == owner.as_str();
@@ -183,9 +297,13 @@ impl TrailSource {
         let mine = judged.iter().find(|(found, _)| is_ours(found));
         let mine = mine.map(|(found, _)| found.arn.clone());
         // Where no trail is asked for, one of ours that was kept serves as well as any.
-        let suitable = judged.iter().find(|(found, lacks)| {
-            lacks.is_empty() && (!is_ours(found) || file.trail == Wish::None)
-        });
+        // What none records but management events, one of ours would not record either.
+        let suits = |most: fn(&[Unfit]) -> bool| {
+            judged
+                .iter()
+                .find(|(found, lacks)| most(lacks) && (!is_ours(found) || file.trail == Wish::None))
+        };
+        let suitable = suits(|lacks| lacks.is_empty()).or_else(|| suits(feeds));
         let suitable = suitable.map(|(found, _)| found.arn.clone());
         // A name is taken in all Regions that its trail records, whoever has it: the plan says so then.
         let namesake = account_facts.trails.iter().find(|found| is_namesake(found));
@@ -211,6 +329,12 @@ impl TrailSource {
 }
 
 impl Desired {
+    /// Whether the trail of ours stands in this account: that of an organization stands in its management account, which
+    /// may be another, whose plan tells what differs.
+    pub fn has_trail(&self) -> bool {
+        self.resources.keys().any(|key| key.kind == Kind::Trail)
+    }
+
     /// Leaves alone the bucket that the file names, if somebody else has made it: it is used as it is,
     /// never tagged, changed or deleted.
     pub fn use_named_bucket(&mut self, file: &RulesFile, live: &[Live]) {
@@ -290,7 +414,7 @@ impl Account<'_> {
                 validated: true,
                 kms_key: settings.kms_key.map(String::from),
                 logging: true,
-                selectors: all_management_events(),
+                selectors: with_data_events(&settings.data_events),
             }),
         );
     }
@@ -298,9 +422,8 @@ impl Account<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
+    use crate::resources::trail::all_management_events;
 
     fn organization(selectors: Value) -> TrailFacts {
         TrailFacts {
@@ -320,6 +443,7 @@ mod tests {
                 logging: true,
                 selectors,
             },
+            insights: false,
             unknown: true,
             owner: Owner::Nobody,
             delivery_error: None,
@@ -328,10 +452,20 @@ mod tests {
         }
     }
 
+    fn alone() -> AccountFacts {
+        AccountFacts {
+            account: "111122223333".parse().unwrap(),
+            regions: Ok(BTreeSet::new()),
+            trails: Vec::new(),
+            organization: None,
+        }
+    }
+
     #[test]
     fn what_an_organization_hides_is_not_held_against_its_trail_and_what_is_seen_is() {
         let listening = BTreeSet::from(["us-east-1".parse().unwrap()]);
-        let lacks = |selectors| unfit(&organization(selectors), &[], &listening);
+        let needs = Needs::of(&[], &listening, &alone());
+        let lacks = |selectors| needs.unmet_by(&organization(selectors));
         assert_eq!(lacks(Value::Null), Vec::new());
         assert_eq!(lacks(all_management_events()), Vec::new());
         let by_name = json!({ "advanced": [{ "fields": [

@@ -3,7 +3,7 @@
 use super::{Conflict, Plan};
 use crate::compile::Compiled;
 use crate::place::{Region, StackName};
-use crate::placement::Desired;
+use crate::placement::{Desired, Needs, Unrecorded};
 use crate::resources::{AccountFacts, Live};
 
 /// A deployment as it stands.
@@ -29,5 +29,18 @@ impl<'a> Deployment<'a> {
     /// How what AWS has differs from what the rules file asks for; `None` where resources of others stand in the way.
     pub fn plan(&self) -> Option<&'a Plan> {
         self.difference.as_ref().ok()
+    }
+
+    /// What trails must record.
+    pub fn needs(&self) -> Needs<'a> {
+        let listening = &self.desired.topology.listening;
+        Needs::of(self.patterns, listening, self.account_facts)
+    }
+
+    /// What rules want beyond management events, and no trail records in full as the trails stand.
+    pub fn unrecorded(&self) -> Vec<Unrecorded> {
+        let partition = self.home.partition().id();
+        let trails = &self.account_facts.trails;
+        self.needs().unrecorded(trails, None, partition)
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Note;
+use crate::diagnostic::{shell_word, shown};
 use crate::place::{Arn, StackName};
 use crate::placement::Desired;
 use crate::resources::{ForeignStatement, Kind, Live, ResourceKey, judged_statement, names};
@@ -57,7 +58,7 @@ impl Found {
         let sid = self.statement.get("Sid").and_then(Value::as_str);
         let which = sid.map_or_else(
             || "a statement that is not ours".to_owned(),
-            |sid| format!("the statement `{sid}`, which is not ours,"),
+            |sid| format!("the statement {}, which is not ours,", shown(sid)),
         );
         match self.does {
             ForeignStatement::Refuses => format!("{which} may keep out what our forwarders send"),
@@ -80,8 +81,9 @@ impl Found {
         let sid = self.statement.get("Sid").and_then(Value::as_str);
         let how = sid.map(|sid| {
             format!(
-                ": aws events remove-permission --event-bus-name {} --statement-id {sid}",
-                self.bus.name
+                ": aws events remove-permission --event-bus-name {} --statement-id {}",
+                shell_word(&self.bus.name),
+                shell_word(sid)
             )
         });
         format!("{wish}{}", how.unwrap_or_default())

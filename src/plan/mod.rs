@@ -5,6 +5,7 @@ mod deletions;
 mod deployment;
 mod diff;
 pub mod foreign_statements;
+pub mod named_deletions;
 pub mod notes;
 mod order;
 pub mod own_alerts;
@@ -394,6 +395,27 @@ fn goes_with_its_topic(live: &Live, desired: &BTreeMap<ResourceKey, Resource>) -
 }
 
 impl Plan {
+    /// What a person must have allowed for all that it does; `desired` is what it leads to.
+    pub fn needs(&self, desired: &Desired) -> PlanOptions {
+        let mut needed = PlanOptions::default();
+        for change in &self.changes {
+            let Some(before) = &change.before else {
+                continue;
+            };
+            if before.owner != Owner::Ours && !has_a_parent(before) {
+                needed.adopt.push(change.key.clone());
+            }
+            if change.action == Action::Delete && !is_moved(before, desired) {
+                needed.prune = true;
+                let kind = change.key.kind;
+                if kind.facts().is_kept() && !needed.delete.contains(&kind) {
+                    needed.delete.push(kind);
+                }
+            }
+        }
+        needed
+    }
+
     /// Whether AWS is not as the rules file asks: something would change, is left over, or loses alerts
     /// until somebody else acts.
     pub fn is_off(&self) -> bool {

@@ -1,12 +1,25 @@
 //! What a plan says besides its changes: alerts that would not arrive although every change succeeds.
 
+use super::saved::PlanRequest;
 use super::{Action, Note, Plan};
+use crate::cloudtrail::Selected;
 use crate::compile::Compiled;
+use crate::diagnostic::{listed, shell_word};
 use crate::place::Arn;
-use crate::placement::{Desired, TrailSource, Unfit, unfit};
-use crate::resources::trail::missing_statements;
+use crate::placement::{Desired, Needs, TrailSource, Unfit, Unrecorded};
+use crate::resources::trail::{DATA_EVENT_PRICE, has_data_events, missing_statements};
 use crate::resources::{AccountFacts, Kind, Live, Owner, Resource, ResourceKey, names, policy};
 use crate::rules::{Regions, Rule, RulesFile, Trail as Wish, Trigger};
+
+/// Nobody has looked whether the rules do what their tests say.
+pub fn untested(request: &PlanRequest) -> Option<Note> {
+    request.tests_skipped.then(|| Note {
+        message: "the tests of the rules were not run: --skip-tests".to_owned(),
+        help: "`iamwatch check` runs them: a rule whose test fails may not alert".to_owned(),
+        document: None,
+        loses_alerts: false,
+    })
+}
 
 /// Rules that are heard by somebody today, and after apply by nobody who has confirmed: a changed
 /// address or set of channels does that.
@@ -80,7 +93,8 @@ pub fn unchecked_function(plan: &Plan) -> Option<Note> {
         help: format!(
             "aws lambda add-permission --function-name {} --statement-id iamwatch --action lambda:InvokeFunction \
              --principal sns.amazonaws.com --source-arn {}",
-            created.endpoint, created.topic
+            shell_word(&created.endpoint.to_string()),
+            shell_word(created.topic.as_str())
         ),
         document: None,
         loses_alerts: false,
@@ -199,23 +213,85 @@ pub fn passed_over(
     if file.trail != Wish::ExistingOrCreate || !creates || account_facts.trails.is_empty() {
         return None;
     }
-    let listening = &desired.topology.listening;
+    let needs = Needs::of(patterns, &desired.topology.listening, account_facts);
     let judged = account_facts.trails.iter();
-    let judged = judged.map(|found| (found.arn.clone(), unfit(found, patterns, listening)));
+    let judged = judged.map(|found| (found.arn.clone(), needs.unmet_by(found)));
     let judged: Vec<(Arn, Vec<Unfit>)> = judged.collect();
     let stopped = judged.iter().find(|(arn, lacks)| {
         *lacks == [Unfit::NotLogging] && arn.account() == account_facts.account.as_str()
     });
     let way = match stopped {
         Some((arn, _)) => format!(
-            "`aws cloudtrail start-logging --name {arn} --region {}` and another plan",
-            arn.region()
+            "`aws cloudtrail start-logging --name {} --region {}` and another plan",
+            shell_word(arn.as_str()),
+            shell_word(arn.region())
         ),
         None => "one of them that records all management events in all Regions".to_owned(),
     };
     Some(Note {
         message: format!("a trail is made because none fits: {}", lacking(&judged)),
         help: format!("{way} would spare it: every further copy of the events costs money"),
+        document: None,
+        loses_alerts: false,
+    })
+}
+
+/// Events that rules want and that no trail is known to record in full: data events, network activity, Insights.
+pub fn unrecorded(found: &[Unrecorded], partition: &str) -> Vec<Note> {
+    let note = |found: &Unrecorded| {
+        let rules: Vec<String> = found.rules.iter().map(ToString::to_string).collect();
+        let (events, rules) = (&found.events, listed(&rules));
+        let (message, help) = match found.selected {
+            Selected::Nothing => (
+                format!("no trail records {events}, so that no alert of them can come: {rules}"),
+                events.remedy(partition),
+            ),
+            Selected::Unknown => (
+                format!(
+                    "whether a trail records {events} cannot be seen from this account: {rules}"
+                ),
+                "ask whoever keeps the trail whether its event selectors name them".to_owned(),
+            ),
+            Selected::Partly | Selected::Wholly => (
+                format!(
+                    "the trails record some {events} only, as their event selectors say: {rules}"
+                ),
+                "where more is meant, widen the selectors; CloudTrail charges for each event"
+                    .to_owned(),
+            ),
+        };
+        Note {
+            message,
+            help,
+            document: None,
+            loses_alerts: found.selected == Selected::Nothing,
+        }
+    };
+    found.iter().map(note).collect()
+}
+
+/// What it costs that our trail is about to record data events. `elsewhere`: it is changed in another account.
+pub fn priced(plan: &Plan, elsewhere: Option<&serde_json::Value>) -> Option<Note> {
+    let here = plan.changes.iter().find_map(|change| {
+        let Some(Resource::Trail(after)) = &change.after else {
+            return None;
+        };
+        let begins = match &change.before {
+            Some(Live {
+                resource: Resource::Trail(before),
+                ..
+            }) => before.selectors != after.selectors,
+            _ => true,
+        };
+        begins.then_some(&after.selectors)
+    });
+    let selectors = here.or(elsewhere)?;
+    has_data_events(selectors).then(|| Note {
+        message: format!(
+            "the trail records data events: CloudTrail charges {DATA_EVENT_PRICE}, and S3 for keeping the log files"
+        ),
+        help: "a busy bucket, table or function makes millions a day: name single ones, and look at the bill after a day"
+            .to_owned(),
         document: None,
         loses_alerts: false,
     })

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::{Action, Change, Plan};
 use crate::compile::quotas::{RULES, WILDCARD_RULES, rules_per_bus};
+use crate::diagnostic::counted;
 use crate::pattern::EventPattern;
 use crate::place::{Place, Region};
 use crate::resources::{BUS_POLICY_LIMIT, BusUse, DEFAULT_BUS, Kind, Resource};
@@ -134,8 +135,7 @@ fn one_trail_too_many(plan: &Plan, trails: &BTreeMap<Region, usize>) -> Option<E
     let (region, have, added) = *full.first()?;
     let others = match full.len() - 1 {
         0 => String::new(),
-        1 => " (and in 1 more Region)".to_owned(),
-        many => format!(" (and in {many} more Regions)"),
+        more => format!(" (and in {})", counted(more, "more Region")),
     };
     over(
         format!("trails in {region}{others}"),

@@ -1,6 +1,7 @@
 //! A plan in a file: looked at now, applied later, and only if nothing has moved meanwhile.
 //!
-//! It holds what AWS has and will have, never a secret: secrets are references until they are written.
+//! It holds what AWS has and will have, never a secret: the plan is made anew when it is applied, and what may be a
+//! secret in an address is left out of what is compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,9 @@ pub struct PlanRequest {
     pub raised_quotas: bool,
     /// What is allowed beyond creating and changing.
     pub wishes: PlanOptions,
+    /// The tests of the rules are not run.
+    #[serde(default)]
+    pub tests_skipped: bool,
 }
 
 /// A plan and what it was made from.

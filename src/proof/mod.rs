@@ -1,6 +1,7 @@
 //! Proof that an alert arrives: synthetic events, sent through what is really deployed.
 
 mod accounts;
+mod candidates;
 mod path;
 mod probe;
 mod real;
@@ -24,7 +25,7 @@ use watch::Test;
 pub use accounts::{AccountProof, Route, prove_accounts};
 pub use path::BrokenLink;
 pub(crate) use probe::{left_over, rules_of_probes};
-pub use real::{RealOutcome, RealProof, prove_real};
+pub use real::{RealOutcome, RealProof, alerted_by_real, prove_real};
 pub use spread::{PROBE_MARK, RegionProof, prove_regions};
 pub use synthetic::{Setting, Synthetic, synthetic};
 
@@ -264,6 +265,7 @@ fn prepare(deployment: Deployment<'_>, compiled: &Compiled, options: &Options<'_
         Some(event) => {
             let condition = path::condition(deployment, &detector, &from, event);
             weak = condition.weak;
+            weak.extend(path::unrecorded(deployment, &compiled.rule));
             let links = condition.broken;
             (!links.is_empty()).then_some(Outcome::Broken { links })
         }

@@ -5,13 +5,15 @@ use serde_json::Value;
 
 use super::{Deployment, Synthetic};
 use crate::aws::{Cause, Clients, Cloud};
+use crate::cloudtrail::Selected;
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Place, Region};
-use crate::placement::{Desired, Receiver, TrailSource, unfit};
+use crate::placement::{Desired, Receiver, TrailSource, feeds};
 use crate::plan::{Action, foreign_statements, notes};
 use crate::resources::{
     Affected, Impact, Kind, Live, Resource, ResourceKey, Stretch, key, names, queue,
 };
+use crate::rules::RuleId;
 
 /// One link of the way that loses something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -191,16 +193,33 @@ fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
         TrailSource::Ours(arn) => arn,
     };
     let account_facts = deployment.account_facts;
-    if let Some(trail) = account_facts.trails.iter().find(|found| found.arn == *ours) {
+    let own = |problem: String| BrokenLink {
+        link: format!("trail {}", name(ours)),
+        problem,
+        remedy: APPLY.to_owned(),
+    };
+    let needs = deployment.needs();
+    let trail = account_facts.trails.iter().find(|found| found.arn == *ours);
+    // What differs in another account no comparison here tells.
+    let is_away = ours.account() != desired.home.account().as_str();
+    if let Some(trail) = trail {
+        let lacks = needs.unmet_by(trail);
+        if is_away && !feeds(&lacks) {
+            let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+            return Some(own(format!("it {}", lacks.join(", "))));
+        }
         return trail.delivery_error.as_ref().map(|code| BrokenLink {
             link: format!("trail {}", name(ours)),
             problem: format!("it could not write its log files: {code}"),
             remedy: "look at the log bucket's policy and at the key of the log files".to_owned(),
         });
     }
+    if is_away {
+        return Some(own("it does not exist".to_owned()));
+    }
     // The one that fed the rules so far may be why ours is wanted.
     let others = account_facts.trails.iter().filter_map(|found| {
-        let lacks = unfit(found, deployment.patterns, &desired.topology.listening);
+        let lacks = needs.unmet_by(found);
         let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
         (!lacks.is_empty())
             .then(|| format!("it {}", lacks.join(", ")))
@@ -222,6 +241,24 @@ pub(super) struct Suspect {
     pub(super) link: BrokenLink,
     /// Whether it is known to be wrong; else it could not be looked at, and a test shows as much as can be seen.
     pub(super) is_certain: bool,
+}
+
+/// What of a rule's events no trail records: a test event does not come from CloudTrail.
+pub(super) fn unrecorded(deployment: Deployment<'_>, rule: &RuleId) -> Vec<BrokenLink> {
+    let partition = deployment.home.partition().id();
+    let missed = deployment
+        .unrecorded()
+        .into_iter()
+        .filter(|found| found.selected == Selected::Nothing && found.rules.contains(rule));
+    let links = missed.map(|found| BrokenLink {
+        link: "trails".to_owned(),
+        problem: format!(
+            "none records {}, so that no real one can alert",
+            found.events
+        ),
+        remedy: found.events.remedy(partition),
+    });
+    links.collect()
 }
 
 /// What is wrong with what belongs to others behind some topics of ours: the key that encrypts them all, and the queues

@@ -106,6 +106,22 @@ struct Seen {
     alert: Option<(String, i64)>,
 }
 
+/// The rules that the call would alert by, whether or not the caller may make it. Makes none.
+pub fn alerted_by_real(
+    cloud: &Cloud,
+    deployment: Deployment<'_>,
+    options: &Options<'_>,
+) -> Vec<RuleId> {
+    let call = RealCall {
+        cloud,
+        deployment,
+        options,
+        region: deployment.home.global(),
+        marker: &names::probe_prefix(deployment.stack),
+    };
+    rules_of(&call.wanting(&[NOT_THERE, DENIED].concat()))
+}
+
 /// Asks IAM to delete a user that does not exist, and waits for the alerts about it, `options.wait` or
 /// 15 minutes. Temporary queue and rule are removed whatever happens, `stop` included.
 ///

@@ -1,11 +1,11 @@
 //! How many alerts there would have been, for people.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use super::style::Painter;
+use super::text::Text;
 use crate::backtest::{Count, Missed, Report, RuleReport, Skip};
-use crate::diagnostic::printable;
+use crate::diagnostic::{counted, printable};
 use crate::place::Region;
 
 /// So many losses are named.
@@ -14,32 +14,25 @@ const LOSSES: usize = 20;
 const PAIRS: usize = 5;
 
 /// The whole report of a backtest as text for a terminal.
-pub fn report(report: &Report, paint: Painter) -> String {
-    let mut text = String::new();
+pub fn report(report: &Report, paint: Painter) -> Text {
+    let mut text = Text::default();
     head(&mut text, report, paint);
     let (fired, silent): (Vec<_>, Vec<_>) = report
         .rules
         .iter()
         .partition(|rule| rule.alerts > 0 || !rule.missed.is_empty());
     for rule in fired {
-        text.push('\n');
+        text.blank();
         one(&mut text, rule, paint);
     }
     if !silent.is_empty() {
         let names: Vec<&str> = silent.iter().map(|rule| rule.rule.as_str()).collect();
-        let _ = writeln!(
-            text,
-            "\n{} {}",
-            paint.bold("never fired:"),
-            names.join(", ")
-        );
+        text.blank();
+        let _ = writeln!(text, "{} {}", paint.bold("never fired:"), names.join(", "));
     }
     if !report.overlaps.is_empty() {
-        let _ = writeln!(
-            text,
-            "\n{}",
-            paint.bold("several rules alert on one event:")
-        );
+        text.blank();
+        let _ = writeln!(text, "{}", paint.bold("several rules alert on one event:"));
         for overlap in report.overlaps.iter().take(PAIRS) {
             let _ = writeln!(
                 text,
@@ -54,24 +47,39 @@ pub fn report(report: &Report, paint: Painter) -> String {
     text
 }
 
-fn head(text: &mut String, report: &Report, paint: Painter) {
+fn head(text: &mut Text, report: &Report, paint: Painter) {
     let read = &report.read;
-    let total = format!("{} alerts", report.alerts);
+    let total = counted(report.alerts, "alert");
     let period = match (&read.first, &read.last) {
         (Some(first), Some(last)) => format!(", {first} to {last}"),
         _ => String::new(),
     };
     let _ = writeln!(
         text,
-        "{} for {} of {} records in {}{period}.",
+        "{} for {} of {} in {}{period}.",
         paint.bold(&total),
         report.alerting_events,
-        read.records,
-        match read.files {
-            1 => "1 file".to_owned(),
-            files => format!("{files} files"),
-        }
+        counted(read.records, "record"),
+        counted(read.files, "file"),
     );
+    if read.copies > 0 {
+        let _ = writeln!(
+            text,
+            "{} of alerting events, as of a second trail, {} not counted again.",
+            counted(read.copies, "copy"),
+            if read.copies == 1 { "was" } else { "were" },
+        );
+    }
+    if read.untold > 0 {
+        let _ = writeln!(
+            text,
+            "{}",
+            paint.yellow(&format!(
+                "A million alerting events are remembered: copies among the last {} count as alerts of their own.",
+                read.untold
+            ))
+        );
+    }
     if report.interrupted {
         let _ = writeln!(
             text,
@@ -82,24 +90,26 @@ fn head(text: &mut String, report: &Report, paint: Painter) {
     let mut aside = Vec::new();
     if read.outside > 0 {
         aside.push(format!(
-            "{} records outside the period asked for",
-            read.outside
+            "{} outside the period asked for",
+            counted(read.outside, "record")
         ));
     }
     if read.undated > 0 {
-        aside.push(format!("{} records without a time", read.undated));
-    }
-    for (skip, count) in &read.skipped {
         aside.push(format!(
-            "{count} {}",
-            match skip {
-                Skip::Digest => "digest files",
-                Skip::Insight => "Insights files",
-                Skip::OtherName => "files whose names are not those of logs",
-                Skip::OutsideWindow => "files of other days",
-            }
+            "{} without a time",
+            counted(read.undated, "record")
         ));
     }
+    for (skip, count) in &read.skipped {
+        let (kind, rest) = match skip {
+            Skip::Digest => ("digest file", ""),
+            Skip::Insight => ("Insights file", ""),
+            Skip::OtherName => ("file", " whose name is not that of a log"),
+            Skip::OutsideWindow => ("file", " of another day"),
+        };
+        aside.push(format!("{}{rest}", counted(*count, kind)));
+    }
+    aside.extend(read.aside.iter().cloned());
     if !aside.is_empty() {
         let _ = writeln!(
             text,
@@ -109,7 +119,7 @@ fn head(text: &mut String, report: &Report, paint: Painter) {
     }
 }
 
-fn one(text: &mut String, rule: &RuleReport, paint: Painter) {
+fn one(text: &mut Text, rule: &RuleReport, paint: Painter) {
     let _ = writeln!(text, "{:>9}  {}", rule.alerts, paint.bold(&rule.rule));
     if rule.alerts > 0 {
         let worst = rule.worst_hour.as_ref().map_or(String::new(), |worst| {
@@ -122,9 +132,9 @@ fn one(text: &mut String, rule: &RuleReport, paint: Painter) {
         let _ = writeln!(
             text,
             "           by {}, in {}, from {}",
-            counted(rule.principals, "principal", "principals"),
-            counted(rule.accounts, "account", "accounts"),
-            counted(rule.sources, "address", "addresses"),
+            told_apart(rule.principals, "principal"),
+            told_apart(rule.accounts, "account"),
+            told_apart(rule.sources, "address"),
         );
     }
     for noisy in &rule.noisiest {
@@ -133,10 +143,28 @@ fn one(text: &mut String, rule: &RuleReport, paint: Painter) {
         } else {
             &noisy.actor.value
         };
-        let _ = writeln!(text, "           {:>7}  {}", noisy.alerts, printable(who));
+        let accounts = match noisy.accounts {
+            1 => String::new(),
+            several => format!(" in {}", counted(several, "account")),
+        };
+        let _ = writeln!(
+            text,
+            "           {:>7}  {}{accounts}",
+            noisy.alerts,
+            printable(who)
+        );
         if let Some(unless) = &noisy.unless {
             let most = if noisy.at_most { "at most " } else { "" };
-            let line = format!("{} leaves {most}{}", printable(unless), noisy.remaining);
+            let any = if noisy.any_account {
+                "; it holds for that name in every account"
+            } else {
+                ""
+            };
+            let line = format!(
+                "{} leaves {most}{}{any}",
+                printable(unless),
+                noisy.remaining
+            );
             let _ = writeln!(text, "                    {}", paint.dim(&line));
         }
     }
@@ -166,13 +194,12 @@ fn one(text: &mut String, rule: &RuleReport, paint: Painter) {
     }
 }
 
-fn counted(count: Count, one: &str, many: &str) -> String {
+fn told_apart(count: Count, one: &str) -> String {
     let more = if count.more { "more than " } else { "" };
-    let word = if count.count == 1 { one } else { many };
-    format!("{more}{} {word}", count.count)
+    format!("{more}{}", counted(count.count, one))
 }
 
-fn month(text: &mut String, report: &Report) {
+fn month(text: &mut Text, report: &Report) {
     let Some(month) = &report.month else {
         return;
     };
@@ -183,9 +210,10 @@ fn month(text: &mut String, report: &Report) {
     if messages.is_empty() {
         return;
     }
+    text.blank();
     let _ = writeln!(
         text,
-        "\nA month like that: {}, {} ({}: {}).",
+        "A month like that: {}, {} ({}: {}).",
         messages.join(", "),
         if month.dollars < 0.01 {
             "less than a cent".to_owned()
@@ -198,15 +226,16 @@ fn month(text: &mut String, report: &Report) {
     if month.unpriced_sms > 0.0 {
         let _ = writeln!(
             text,
-            "The {:.0} text messages are not in that sum: each country and carrier has a price of its own.",
+            "Text messages, of which there are {:.0}, are not in that sum: each country and carrier has a price of its own.",
             month.unpriced_sms
         );
     }
 }
 
 /// A line for each rule and day with alerts.
-pub fn csv(report: &Report) -> String {
-    let mut text = "rule,day,alerts\n".to_owned();
+pub fn csv(report: &Report) -> Text {
+    let mut text = Text::default();
+    let _ = writeln!(text, "rule,day,alerts");
     for rule in &report.rules {
         for (day, alerts) in &rule.days {
             let _ = writeln!(text, "{},{day},{alerts}", rule.rule);
@@ -220,23 +249,26 @@ pub fn csv(report: &Report) -> String {
     text
 }
 
-fn losses(text: &mut String, report: &Report, paint: Painter) {
+fn losses(text: &mut Text, report: &Report, paint: Painter) {
     let read = &report.read;
     if read.lost == 0 {
         return;
     }
-    let _ = writeln!(
-        text,
-        "\n{}",
-        paint.red(&format!("not read, or not to the end: {}", read.lost))
-    );
+    let head = format!("not read, or not to the end: {}", read.lost);
+    text.blank();
+    let _ = writeln!(text, "{}", paint.red(&head));
     for loss in read.losses.iter().take(LOSSES) {
         let _ = writeln!(
             text,
-            "  {}: {} ({} records were read)",
+            "  {}: {} ({} {} read)",
             printable(&loss.name),
             printable(&loss.problem),
-            loss.records_read
+            counted(loss.records_read, "record"),
+            if loss.records_read == 1 {
+                "was"
+            } else {
+                "were"
+            },
         );
     }
     if read.lost > LOSSES as u64 {
@@ -257,10 +289,7 @@ pub fn reading_history(regions: usize, longest: Option<&(Region, Duration)>) -> 
             spoken(*time)
         ),
     };
-    let regions = match regions {
-        1 => "1 Region".to_owned(),
-        more => format!("{more} Regions"),
-    };
+    let regions = counted(regions, "Region");
     format!(
         "Reading the event history of {regions} at AWS's rate of 2 requests a second and Region{guess}. Ctrl-C ends it \
          and shows what is counted."

@@ -1,9 +1,9 @@
 //! The catalogue for people: the list, and one entry.
 
-use std::fmt::Write as _;
-
 use super::style::Painter;
-use crate::rules::{CatalogueEntry, NotExpressible, Severity};
+use super::text::Text;
+use crate::diagnostic::counted;
+use crate::rules::{CatalogueEntry, NotExpressible, Severity, WENT_THROUGH};
 
 /// Columns that a description is broken at.
 const WIDTH: usize = 96;
@@ -14,8 +14,8 @@ pub fn list(
     packs: &[&CatalogueEntry],
     others: &[&NotExpressible],
     paint: Painter,
-) -> String {
-    let mut out = String::new();
+) -> Text {
+    let mut out = Text::default();
     let ids = rules.iter().chain(packs).map(|entry| &entry.id);
     let ids = ids.chain(others.iter().map(|other| &other.id));
     let width = ids.map(|id| id.0.len()).max().unwrap_or_default();
@@ -39,7 +39,7 @@ pub fn list(
         let _ = writeln!(
             out,
             "  {:8}  {:width$}  {}",
-            format!("{} rules", pack.rules.len()),
+            counted(pack.rules.len(), "rule"),
             pack.id.0,
             pack.title
         );
@@ -54,55 +54,63 @@ pub fn list(
 }
 
 /// One rule or pack with all that is known of it.
-pub fn entry(entry: &CatalogueEntry, paint: Painter) -> String {
-    let mut out = format!("{}\n", paint.bold(&entry.title));
+pub fn entry(entry: &CatalogueEntry, paint: Painter) -> Text {
+    let mut out = Text::default();
+    let _ = writeln!(out, "{}", paint.bold(&entry.title));
     match entry.severity {
         Some(_) => {
             let severity = severity(entry.severity, paint);
-            let _ = writeln!(out, "{}  {}\n", entry.id, severity.trim_end());
+            let _ = writeln!(out, "{}  {}", entry.id, severity.trim_end());
         }
         None => {
-            let _ = writeln!(out, "{}\n", entry.id);
+            let _ = writeln!(out, "{}", entry.id);
         }
     }
+    out.blank();
     for line in wrapped(&entry.description) {
         let _ = writeln!(out, "{line}");
     }
-    out.push('\n');
+    out.blank();
     for (name, value) in facts(entry) {
         let _ = writeln!(out, "{name:11} {value}");
     }
     if entry.is_pack() {
         rules_of(entry, &mut out, paint);
     } else {
-        let heading = "As it stands in the catalogue:";
-        let _ = writeln!(out, "\n{}\n\n{}", paint.bold(heading), entry.yaml);
+        headed(&mut out, "As it stands in the catalogue:", paint);
+        out.block("", &entry.yaml);
     }
-    let heading = "In your rules file:";
-    let _ = writeln!(
-        out,
-        "\n{}\n\nrules:\n  - use: {}",
-        paint.bold(heading),
-        entry.id
-    );
+    headed(&mut out, "In your rules file:", paint);
+    let _ = writeln!(out, "rules:");
+    let _ = writeln!(out, "  - use: {}", entry.id);
+    if entry.hears_refusals {
+        let _ = writeln!(out, "    # {WENT_THROUGH}");
+    }
     out
 }
 
 /// An alert that the catalogue cannot hold.
-pub fn other(other: &NotExpressible, paint: Painter) -> String {
-    let mut out = format!(
-        "{}\n{}  not expressible\n\n",
-        paint.bold(&other.title),
-        other.id
-    );
+pub fn other(other: &NotExpressible, paint: Painter) -> Text {
+    let mut out = Text::default();
+    let _ = writeln!(out, "{}", paint.bold(&other.title));
+    let _ = writeln!(out, "{}  not expressible", other.id);
+    out.blank();
     for line in wrapped(&other.reason) {
         let _ = writeln!(out, "{line}");
     }
     out
 }
 
-fn rules_of(pack: &CatalogueEntry, out: &mut String, paint: Painter) {
-    let _ = writeln!(out, "{}\n", paint.bold("Its rules:"));
+/// A heading between empty lines.
+fn headed(out: &mut Text, heading: &str, paint: Painter) {
+    out.blank();
+    let _ = writeln!(out, "{}", paint.bold(heading));
+    out.blank();
+}
+
+fn rules_of(pack: &CatalogueEntry, out: &mut Text, paint: Painter) {
+    let _ = writeln!(out, "{}", paint.bold("Its rules:"));
+    out.blank();
     let all = crate::rules::catalogue();
     let rules = pack.rules.iter().filter_map(|id| {
         let found = all.iter().find(|entry| entry.id == *id);
@@ -136,10 +144,14 @@ fn facts(entry: &CatalogueEntry) -> Vec<(&'static str, String)> {
         add(name, controls.clone());
     }
     add("Events", entry.events.clone());
+    if entry.hears_refusals {
+        let refused = "alert too; even a credential without any right can make many: the last line below leaves them out";
+        add("Refused", vec![refused.to_owned()]);
+    }
     let packs = entry.packs().map(|pack| pack.id.0.clone());
     add("Packs", packs.collect());
     if !entry.is_pack() {
-        add("Tested with", vec![format!("{} events", entry.tests)]);
+        add("Tested with", vec![counted(entry.tests, "event")]);
     }
     facts
 }

@@ -1,24 +1,24 @@
 //! What a check found: for people, as JSON, and as SARIF for code hosts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::diagnostic;
 use super::style::Painter;
-use crate::check::{self, Checked};
-use crate::diagnostic::{Diagnostic, Level, SourceId, Sources, Span};
+use super::text::Text;
+use crate::check::{self, BrokenRule, Checked};
+use crate::diagnostic::{
+    Diagnostic, Level, SourceId, Sources, Span, counted, listed, printable, shown,
+};
 
 /// With more findings than this they are counted at the top as well, and the errors come first.
 const A_SCREEN: usize = 20;
 
 /// All diagnostics, and one line at the end that says how many there are and of how much.
-///
-/// # Errors
-/// When nobody reads.
-pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Result<()> {
+pub fn human(checked: &Checked, paint: Painter) -> Text {
+    let mut out = Text::default();
     let (errors, warnings) = (checked.count(Level::Error), checked.count(Level::Warning));
     if checked.diagnostics.len() > A_SCREEN {
         // Whoever reads from the top sees what has to be mended first.
@@ -31,23 +31,26 @@ pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Resu
         } else {
             "the errors first"
         };
-        writeln!(out, "{}, {order}\n", in_all(errors, warnings, paint))?;
+        let _ = writeln!(out, "{}, {order}", in_all(errors, warnings, paint));
+        out.blank();
         let sorted: Vec<Diagnostic> = first.into_iter().chain(then).cloned().collect();
-        let text = diagnostic::render(&checked.sources, &sorted, paint.color);
-        write!(out, "{text}")?;
+        out.append(&diagnostic::render(&checked.sources, &sorted, paint.color));
     } else {
-        let text = diagnostic::render(&checked.sources, &checked.diagnostics, paint.color);
-        write!(out, "{text}")?;
+        out.append(&diagnostic::render(
+            &checked.sources,
+            &checked.diagnostics,
+            paint.color,
+        ));
     }
     if !checked.diagnostics.is_empty() {
-        writeln!(out)?;
+        out.blank();
     }
     let name = checked
         .sources
         .iter()
         .next()
         .map_or("", |source| &source.name);
-    let name = crate::diagnostic::printable(name);
+    let name = printable(name);
     let found = in_all(errors, warnings, paint);
     let of = [
         (checked.rules, "rule"),
@@ -56,7 +59,7 @@ pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Resu
     ];
     let of: Vec<String> = of
         .iter()
-        .map(|(number, what)| count(*number, what))
+        .map(|(number, what)| counted(*number, what))
         .collect();
     // What did not load has no rules to count.
     let of = if checked.rules > 0 {
@@ -70,7 +73,30 @@ pub fn human(checked: &Checked, paint: Painter, out: &mut dyn Write) -> io::Resu
     } else {
         format!("; look into {} too", elsewhere.join(", "))
     };
-    writeln!(out, "{name}: {found}{of}{elsewhere}")
+    let _ = writeln!(out, "{name}: {found}{of}{elsewhere}");
+    out
+}
+
+/// The rules that the work goes on without, because they cannot be read.
+pub fn left_out(broken: &[BrokenRule], paint: Painter) -> Text {
+    let mut names: Vec<String> = Vec::new();
+    for rule in broken {
+        let name = match &rule.name {
+            Some(name) => shown(name),
+            None => "rules that cannot be found".to_owned(),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let mut text = Text::default();
+    let _ = writeln!(
+        text,
+        "{} the rules file has errors: without {}, of which what is deployed is taken as it stands",
+        paint.yellow("!"),
+        listed(&names)
+    );
+    text
 }
 
 /// The other files that something is said of.
@@ -78,27 +104,20 @@ fn elsewhere(checked: &Checked) -> Vec<String> {
     let ids: BTreeSet<SourceId> = checked.diagnostics.iter().map(|d| d.span.source).collect();
     let others = ids.iter().filter(|id| id.0 > 0);
     let named = others.filter_map(|id| checked.sources.get(*id));
-    named
-        .map(|source| crate::diagnostic::printable(&source.name))
-        .collect()
+    named.map(|source| printable(&source.name)).collect()
 }
 
 fn in_all(errors: usize, warnings: usize, paint: Painter) -> String {
     match (errors, warnings) {
         (0, 0) => paint.green("nothing to complain about"),
-        (0, warnings) => paint.yellow(&count(warnings, "warning")),
-        (errors, 0) => paint.red(&count(errors, "error")),
+        (0, warnings) => paint.yellow(&counted(warnings, "warning")),
+        (errors, 0) => paint.red(&counted(errors, "error")),
         (errors, warnings) => paint.red(&format!(
             "{}, {}",
-            count(errors, "error"),
-            count(warnings, "warning")
+            counted(errors, "error"),
+            counted(warnings, "warning")
         )),
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }
 
 /// A place in a text, both from 1, columns in characters.
@@ -154,7 +173,7 @@ impl<'c> Positions<'c> {
 }
 
 /// Diagnostics in the stable form for programs.
-pub(super) fn diagnostics(sources: &Sources, found: &[Diagnostic]) -> Vec<Value> {
+pub fn diagnostics(sources: &Sources, found: &[Diagnostic]) -> Vec<Value> {
     let positions = Positions::of(sources);
     let one = |diagnostic: &Diagnostic| {
         let (start, end) = positions.range(diagnostic.span);
@@ -204,8 +223,8 @@ pub fn to_sarif(checked: &Checked) -> Value {
     let result = |found: &Diagnostic| {
         let (start, end) = positions.range(found.span);
         let text = match &found.help {
-            Some(help) => format!("{}\n{help}", found.message),
-            None => found.message.clone(),
+            Some(help) => format!("{}\n{}", unlinked(&found.message), unlinked(help)),
+            None => unlinked(&found.message),
         };
         json!({
             "ruleId": found.code,
@@ -242,6 +261,12 @@ pub fn to_sarif(checked: &Checked) -> Value {
     })
 }
 
+/// Words of a message without what code hosts take for a link, or what steers a terminal.
+/// Source: SARIF 2.1.0, 3.11.6 "Messages with embedded links".
+fn unlinked(words: &str) -> String {
+    printable(words).replace("](", "] (")
+}
+
 /// A path as a relative reference (RFC 3986), or a `file` URI if it is absolute.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
@@ -261,6 +286,15 @@ fn uri(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_word_of_a_message_becomes_a_link() {
+        let written = unlinked("`[all is well](https://example.com)\u{202e}` is not known");
+        assert_eq!(
+            written,
+            "`[all is well] (https://example.com)\\u{202e}` is not known"
+        );
+    }
 
     #[test]
     fn paths_become_references() {

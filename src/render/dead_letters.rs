@@ -1,20 +1,19 @@
 //! Dead letters, for people.
 
-use std::fmt::Write;
-
 use super::style::Painter;
+use super::text::Text;
 use crate::dead_letters::{Letter, Redriven, Sender};
+use crate::diagnostic::counted;
 
 /// The lost alerts, oldest first.
-pub fn letters(letters: &[&Letter], more: bool, paint: Painter) -> String {
-    let mut text = String::new();
+pub fn letters(letters: &[&Letter], more: bool, paint: Painter) -> Text {
+    let mut text = Text::default();
     for letter in letters {
         one(&mut text, letter, paint);
     }
     let _ = match letters.len() {
         0 => writeln!(text, "No dead letters: nothing that was sent was lost."),
-        1 => writeln!(text, "1 dead letter."),
-        many => writeln!(text, "{many} dead letters."),
+        some => writeln!(text, "{}.", counted(some, "dead letter")),
     };
     if more {
         let _ = writeln!(text, "There are more: they come when these are sent again.");
@@ -22,7 +21,7 @@ pub fn letters(letters: &[&Letter], more: bool, paint: Painter) -> String {
     text
 }
 
-fn one(text: &mut String, letter: &Letter, paint: Painter) {
+fn one(text: &mut Text, letter: &Letter, paint: Painter) {
     let event = &letter.event;
     let lost = paint.red("lost");
     let what = if event.name.is_empty() {
@@ -68,8 +67,8 @@ fn one(text: &mut String, letter: &Letter, paint: Painter) {
 }
 
 /// What a redrive did.
-pub fn redriven(done: &Redriven, more: bool, paint: Painter) -> String {
-    let mut text = String::new();
+pub fn redriven(done: &Redriven, more: bool, paint: Painter) -> Text {
+    let mut text = Text::default();
     for failed in &done.failed {
         let event = &failed.letter.event;
         let _ = writeln!(

@@ -1,11 +1,11 @@
 //! Diagnostics of a rules file, with the place underlined.
 
-use crate::diagnostic;
 use std::collections::BTreeMap;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
-use crate::diagnostic::{Diagnostic, Source, SourceId, Sources};
+use super::text::Text;
+use crate::diagnostic::{self, Diagnostic, Source, SourceId, Sources, printable, starred};
 
 /// Most bytes of a line that are shown.
 const WIDEST: usize = 110;
@@ -13,7 +13,7 @@ const WIDEST: usize = 110;
 const BEFORE: usize = 40;
 
 /// All diagnostics, one below the other, a line end at the end; empty if there are none.
-pub fn render(sources: &Sources, diagnostics: &[Diagnostic], color: bool) -> String {
+pub fn render(sources: &Sources, diagnostics: &[Diagnostic], color: bool) -> Text {
     let renderer = if color {
         Renderer::styled()
     } else {
@@ -21,28 +21,30 @@ pub fn render(sources: &Sources, diagnostics: &[Diagnostic], color: bool) -> Str
     }
     .term_width(WIDEST + 40);
     let mut lines: BTreeMap<SourceId, Lines<'_>> = BTreeMap::new();
-    let mut text = String::new();
+    let mut text = Text::default();
     for diagnostic in diagnostics {
         let id = diagnostic.span.source;
         if let Some(source) = sources.get(id) {
             lines.entry(id).or_insert_with(|| Lines::of(source));
         }
         if !text.is_empty() {
-            text.push('\n');
+            text.blank();
         }
-        text.push_str(&one(lines.get(&id), diagnostic, &renderer));
-        text.push('\n');
+        text.append(&one(lines.get(&id), diagnostic, &renderer));
+        text.blank();
     }
     text
 }
 
-fn one(lines: Option<&Lines<'_>>, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+/// One diagnostic without a line end. All that the renderer gets is printable, so that every sequence in what it draws is
+/// its own.
+fn one(lines: Option<&Lines<'_>>, diagnostic: &Diagnostic, renderer: &Renderer) -> Text {
     let level = match diagnostic.level {
         diagnostic::Level::Error => Level::ERROR,
         diagnostic::Level::Warning => Level::WARNING,
     };
     let mut group = level
-        .primary_title(diagnostic.message.as_str())
+        .primary_title(printable(&diagnostic.message))
         .id(diagnostic.code)
         .elements(Vec::<Origin<'_>>::new());
     if let Some(lines) = lines {
@@ -58,7 +60,7 @@ fn one(lines: Option<&Lines<'_>>, diagnostic: &Diagnostic, renderer: &Renderer) 
                 .annotation(
                     AnnotationKind::Primary
                         .span(view.start..view.end)
-                        .label(diagnostic.label.as_str()),
+                        .label(printable(&diagnostic.label)),
                 );
             // A snippet counts its columns itself, which are wrong where the line's beginning is cut off.
             group = if view.cut {
@@ -70,9 +72,9 @@ fn one(lines: Option<&Lines<'_>>, diagnostic: &Diagnostic, renderer: &Renderer) 
         }
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(printable(help)));
     }
-    renderer.render(&[group])
+    Text::drawn(&renderer.render(&[group]))
 }
 
 /// A text and where its lines begin, so that a thousand diagnostics do not read it a thousand times.
@@ -101,7 +103,7 @@ impl<'s> Lines<'s> {
         let after_each = source.text.match_indices('\n').map(|(at, _)| at + 1);
         Self {
             source,
-            name: diagnostic::printable(&source.name),
+            name: printable(&source.name),
             starts: std::iter::once(0).chain(after_each).collect(),
         }
     }
@@ -119,6 +121,7 @@ impl<'s> Lines<'s> {
         let start = (start - from).min(whole.len());
         let end = (end - from).clamp(start, whole.len());
         let column = whole.get(..start).unwrap_or_default().chars().count() + 1;
+        let whole: &str = &starred(whole);
 
         // What is cut off is shown by an ellipsis on either side.
         let cut_from = if whole.len() > WIDEST {
@@ -153,11 +156,16 @@ impl<'s> Lines<'s> {
     }
 }
 
-/// Characters that would change how the line is shown. (The renderer sees to those of ASCII.)
+/// Characters that would change how the line is shown. (The renderer makes spaces of a tab.)
 fn visible(c: char) -> char {
-    if !c.is_ascii() && diagnostic::is_unprintable(c) {
-        char::REPLACEMENT_CHARACTER
-    } else {
-        c
+    match c {
+        '\t' => c,
+        // As the renderer shows those of ASCII: their pictures stand in the order of the characters.
+        '\0'..='\u{1f}' => {
+            char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
+        }
+        '\u{7f}' => '\u{2421}',
+        _ if diagnostic::is_unprintable(c) => char::REPLACEMENT_CHARACTER,
+        _ => c,
     }
 }

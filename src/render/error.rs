@@ -4,16 +4,18 @@ use serde_json::{Value, json};
 
 use super::check::diagnostics;
 use super::style::Painter;
+use super::text::Text;
 use crate::engine::Error;
 
 /// The version of the JSON form of errors.
 const FORMAT_VERSION: u32 = 1;
 
 /// What happened and what to do, a line each.
-pub fn text(error: &Error, paint: Painter) -> String {
-    let mut text = format!("{}: {}\n", paint.red("error"), error.message);
+pub fn text(error: &Error, paint: Painter) -> Text {
+    let mut text = Text::default();
+    let _ = writeln!(text, "{}: {}", paint.red("error"), error.message);
     if let Some(help) = &error.help {
-        text.push_str(&format!("{}: {help}\n", paint.bold("help")));
+        let _ = writeln!(text, "{}: {help}", paint.bold("help"));
     }
     text
 }

@@ -1,22 +1,23 @@
 //! What became of events at the rules, for people.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use super::style::Painter;
-use crate::diagnostic::printable;
+use super::text::Text;
+use crate::cloudtrail::LeftOut;
+use crate::diagnostic::{counted, printable};
 use crate::explain::{Answer, EventAnswers, Excepted, Explained, Reason, Summary, Verdict};
 use crate::pattern::{FieldFailure, Found};
 use crate::rules::{RuleId, RulesFile};
 
 /// Every event in full, or a line for each; counts where there are several.
-pub fn explained(explained: &Explained, file: &RulesFile, in_full: bool, paint: Painter) -> String {
-    let mut text = String::new();
+pub fn explained(explained: &Explained, file: &RulesFile, in_full: bool, paint: Painter) -> Text {
+    let mut text = Text::default();
     let many = explained.events.len() > 1;
     for (index, event) in explained.events.iter().enumerate() {
         if in_full {
             if index > 0 {
-                text.push('\n');
+                text.blank();
             }
             whole(&mut text, event, many, file, paint);
         } else {
@@ -24,14 +25,27 @@ pub fn explained(explained: &Explained, file: &RulesFile, in_full: bool, paint: 
         }
     }
     if many {
-        text.push('\n');
+        text.blank();
         counts(&mut text, explained, file, paint);
     }
+    left_out(&mut text, explained, paint);
     text
 }
 
+/// What no rule was asked about, each kind once.
+fn left_out(text: &mut Text, explained: &Explained, paint: Painter) {
+    let mut by_kind: BTreeMap<&LeftOut, u64> = BTreeMap::new();
+    for aside in &explained.left_out {
+        *by_kind.entry(&aside.what).or_default() += 1;
+    }
+    for (what, count) in by_kind {
+        let line = format!("left out: {}: {}", what.counted(count), what.reason());
+        let _ = writeln!(text, "{}", paint.yellow(&line));
+    }
+}
+
 /// One event, and each rule below it.
-fn whole(text: &mut String, event: &EventAnswers, many: bool, file: &RulesFile, paint: Painter) {
+fn whole(text: &mut Text, event: &EventAnswers, many: bool, file: &RulesFile, paint: Painter) {
     let number = if many {
         format!("{}. ", event.item)
     } else {
@@ -41,6 +55,13 @@ fn whole(text: &mut String, event: &EventAnswers, many: bool, file: &RulesFile, 
     let _ = writeln!(text, "{}", paint.bold(&head));
     if let Some(id) = &event.event.id {
         let _ = writeln!(text, "{}", paint.dim(&format!("event {}", printable(id))));
+    }
+    if event.copies > 0 {
+        let said = format!(
+            "{} of it, as of two trails: one event, and one alert",
+            counted(event.copies, "copy")
+        );
+        let _ = writeln!(text, "{}", paint.dim(&said));
     }
     if event.event.region.is_none() && event.event.actor.is_some() {
         let said = "the event names no Region: whether anybody listens there is not judged";
@@ -69,7 +90,7 @@ fn whole(text: &mut String, event: &EventAnswers, many: bool, file: &RulesFile, 
     }
 }
 
-fn one(text: &mut String, answer: &Answer, file: &RulesFile, paint: Painter) {
+fn one(text: &mut Text, answer: &Answer, file: &RulesFile, paint: Painter) {
     let rule = file.rules.iter().find(|rule| rule.id == answer.rule);
     let title = rule.map_or(String::new(), |rule| {
         format!(": {} ({})", printable(&rule.title), rule.severity)
@@ -108,7 +129,7 @@ fn one(text: &mut String, answer: &Answer, file: &RulesFile, paint: Painter) {
 }
 
 /// One event on one line.
-fn line(text: &mut String, event: &EventAnswers, paint: Painter) {
+fn line(text: &mut Text, event: &EventAnswers, paint: Painter) {
     let fired: Vec<&str> = event.fired().map(|rule| rule.0.as_str()).collect();
     let outcome = match event.rules.first() {
         None => "no rule".to_owned(),
@@ -146,7 +167,7 @@ fn line(text: &mut String, event: &EventAnswers, paint: Painter) {
     );
 }
 
-fn counts(text: &mut String, explained: &Explained, file: &RulesFile, paint: Painter) {
+fn counts(text: &mut Text, explained: &Explained, file: &RulesFile, paint: Painter) {
     let mut by_rule: BTreeMap<&RuleId, usize> = BTreeMap::new();
     let mut regions: BTreeMap<&str, (usize, Option<String>)> = BTreeMap::new();
     for event in &explained.events {
@@ -164,10 +185,17 @@ fn counts(text: &mut String, explained: &Explained, file: &RulesFile, paint: Pai
         }
     }
     let all = explained.events.len();
+    let copies = match explained.copies {
+        0 => String::new(),
+        copies => format!(
+            " {} of them, as of two trails, not counted again.",
+            counted(copies, "copy")
+        ),
+    };
     let _ = writeln!(
         text,
-        "{} alerts for {}, {} match unheard, {} match nothing.",
-        paint.bold(&format!("{all} events:")),
+        "{} alerts for {}, a match unheard for {}, no match for {}.{copies}",
+        paint.bold(&format!("{}:", counted(all, "event"))),
         explained.fired,
         explained.unheard,
         all - explained.fired - explained.unheard
@@ -216,6 +244,7 @@ fn silenced(failure: &FieldFailure, exception: &Excepted) -> String {
     let held = match &failure.found {
         Found::Values { shown, .. } => format!(" holds {}", shown.join(", ")),
         Found::Absent => " is absent".to_owned(),
+        Found::Fields => " is an object".to_owned(),
         Found::Elsewhere => String::new(),
     };
     let at = exception.at.as_ref();

@@ -2,10 +2,11 @@
 //! a thousand fit on a screen.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use super::style::Painter;
+use super::text::Text;
 use super::troubles::troubles;
+use crate::diagnostic::counted;
 use crate::fleet::{AccountState, ChangeSummary, Coverage, LeftOut, Run, Uncovered, Why};
 use crate::organization::{Left, Member};
 use crate::place::Place;
@@ -15,31 +16,32 @@ use crate::plan::Action;
 const NAMED: usize = 5;
 
 /// What would change in the other accounts, a line end at its end.
-pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
-    let mut text = String::new();
-    let mut groups: BTreeMap<String, Vec<&Member>> = BTreeMap::new();
+pub fn plan(run: &Run, organization: &str, paint: Painter) -> Text {
+    let mut text = Text::default();
+    let mut groups: BTreeMap<Text, Vec<&Member>> = BTreeMap::new();
     for outcome in &run.outcomes {
         if let Ok(standing) = &outcome.result
             && !(standing.changes.is_empty() && standing.orphans.is_empty())
         {
-            let mut block = changes(standing, paint);
+            let mut block = Text::default();
             if let Some(why) = outcome.left {
-                block = format!("    no longer watched: {}\n{block}", why.words());
+                let _ = writeln!(block, "    no longer watched: {}", why.words());
             }
+            block.append(&changes(standing, paint));
             groups.entry(block).or_default().push(&outcome.member);
         }
     }
-    let mut groups: Vec<(String, Vec<&Member>)> = groups.into_iter().collect();
+    let mut groups: Vec<(Text, Vec<&Member>)> = groups.into_iter().collect();
     groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
     for (block, members) in groups {
         let _ = writeln!(text, "{}", paint.bold(&format!("{}:", named(&members))));
-        text.push_str(&block);
+        text.append(&block);
     }
     own_alerts(&mut text, run, paint);
     troubles(&mut text, run, paint);
     left_out(&mut text, run, paint);
     if !text.is_empty() {
-        text.push('\n');
+        text.blank();
     }
     let open = run.open().count();
     let (settled, all) = (settled(run), run.outcomes.len());
@@ -51,12 +53,12 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
     let summary = if all == 0 {
         format!("No other accounts of {organization} are watched.")
     } else if settled == all {
-        let accounts = accounts_word(all);
-        format!("No changes: {all} other {accounts} of {organization} as the rules file asks.")
+        let accounts = counted(all, "other account");
+        format!("No changes: {accounts} of {organization} as the rules file asks.")
     } else {
         format!(
-            "Plan for {all} other {} of {organization}: {open} to change, {settled} as the rules file asks, {leftovers}{failed} that cannot be worked in.",
-            accounts_word(all)
+            "Plan for {} of {organization}: {open} to change, {settled} as the rules file asks, {leftovers}{failed} that cannot be worked in.",
+            counted(all, "other account")
         )
     };
     let _ = writeln!(text, "{}", paint.bold(&summary));
@@ -64,7 +66,7 @@ pub fn plan(run: &Run, organization: &str, paint: Painter) -> String {
 }
 
 /// Which rules the changes set off by themselves, all accounts together.
-fn own_alerts(text: &mut String, run: &Run, paint: Painter) {
+fn own_alerts(text: &mut Text, run: &Run, paint: Painter) {
     let mut rules: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for outcome in &run.outcomes {
         let alerts = outcome.result.iter().flat_map(|s| &s.own_alerts);
@@ -77,16 +79,17 @@ fn own_alerts(text: &mut String, run: &Run, paint: Painter) {
     for (rule, (accounts, calls)) in rules {
         let _ = writeln!(
             text,
-            "{} apply itself alerts: {rule} ({calls} calls in {accounts} {})",
+            "{} apply itself alerts: {rule} ({} in {})",
             paint.yellow("!"),
-            accounts_word(accounts)
+            counted(calls, "call"),
+            counted(accounts, "account")
         );
     }
 }
 
 /// How a change of the other accounts ended.
-pub fn report(run: &Run, organization: &str, paint: Painter) -> String {
-    let mut text = String::new();
+pub fn report(run: &Run, organization: &str, paint: Painter) -> Text {
+    let mut text = Text::default();
     troubles(&mut text, run, paint);
     let (mut done, mut whole) = (0, 0);
     for outcome in &run.outcomes {
@@ -102,16 +105,22 @@ pub fn report(run: &Run, organization: &str, paint: Painter) -> String {
         text,
         "{}",
         paint.bold(&format!(
-            "{stopped}Applied to {whole} of {all} {} of {organization}: {done} changes done.",
-            accounts_word(all)
+            "{stopped}Applied to {whole} of {} of {organization}: {} done.",
+            counted(all, "account"),
+            counted(done, "change")
         ))
     );
     text
 }
 
-/// What is covered, and every hole.
-pub fn coverage(coverage: &Coverage, organization: &str, paint: Painter) -> String {
-    let mut text = String::new();
+/// What is covered, and every hole; `file` names the accounts, where the organization was not asked for them.
+pub fn coverage(
+    coverage: &Coverage,
+    organization: &str,
+    file: Option<&str>,
+    paint: Painter,
+) -> Text {
+    let mut text = Text::default();
     let mut groups: BTreeMap<(Why, String, String), Vec<&Uncovered>> = BTreeMap::new();
     for hole in &coverage.uncovered {
         // AWS's words name the account and the request, so that no two are alike.
@@ -138,12 +147,12 @@ pub fn coverage(coverage: &Coverage, organization: &str, paint: Painter) -> Stri
             let rules: Vec<&str> = hole.rules.iter().map(|r| r.0.as_str()).collect();
             let _ = writeln!(
                 text,
-                "    {}{}: {}\n      unheard: {}",
+                "    {}{}: {}",
                 hole.member,
                 region.unwrap_or_default(),
-                hole.problem,
-                few(&rules)
+                hole.problem
             );
+            let _ = writeln!(text, "      unheard: {}", few(&rules));
         }
         if holes.len() > NAMED {
             let _ = writeln!(text, "    … and {} more", holes.len() - NAMED);
@@ -159,13 +168,20 @@ pub fn coverage(coverage: &Coverage, organization: &str, paint: Painter) -> Stri
             paint.red("unknown")
         );
     }
+    if let Some(file) = file {
+        let _ = writeln!(
+            text,
+            "{} only the accounts that {file} names were looked at, whatever others the organization has",
+            paint.yellow("!")
+        );
+    }
     left(&mut text, coverage.left.iter(), paint);
     let Coverage {
         covered, accounts, ..
     } = coverage;
     let summary = format!(
-        "{covered} of {accounts} {} of {organization} covered, home included.",
-        accounts_word(*accounts)
+        "{covered} of {} of {organization} covered, home included.",
+        counted(*accounts, "account")
     );
     let _ = writeln!(text, "{}", paint.bold(&summary));
     text
@@ -186,16 +202,12 @@ fn heading(why: Why) -> &'static str {
     }
 }
 
-fn accounts_word(count: usize) -> &'static str {
-    if count == 1 { "account" } else { "accounts" }
-}
-
 fn settled(run: &Run) -> usize {
     run.outcomes.iter().filter(|o| o.is_settled()).count()
 }
 
-fn changes(standing: &AccountState, paint: Painter) -> String {
-    let mut text = String::new();
+fn changes(standing: &AccountState, paint: Painter) -> Text {
+    let mut text = Text::default();
     for change in standing.changes.iter() {
         let _ = writeln!(
             text,
@@ -263,11 +275,11 @@ pub(super) fn named_first(members: &[&Member], most: usize) -> String {
     let names: Vec<String> = first.map(ToString::to_string).collect();
     match members.len().saturating_sub(most) {
         0 => names.join(", "),
-        more => format!("{} and {more} more accounts", names.join(", ")),
+        more => format!("{} and {}", names.join(", "), counted(more, "more account")),
     }
 }
 
-fn left_out(text: &mut String, run: &Run, paint: Painter) {
+fn left_out(text: &mut Text, run: &Run, paint: Painter) {
     left(text, run.left.iter(), paint);
     if let Some(why) = run.home_left {
         let _ = writeln!(
@@ -279,7 +291,7 @@ fn left_out(text: &mut String, run: &Run, paint: Painter) {
     }
 }
 
-fn left<'m>(text: &mut String, all: impl Iterator<Item = &'m LeftOut>, paint: Painter) {
+fn left<'m>(text: &mut Text, all: impl Iterator<Item = &'m LeftOut>, paint: Painter) {
     let mut groups: BTreeMap<(Left, bool), Vec<&Member>> = BTreeMap::new();
     for left in all {
         let group = groups.entry((left.why, left.unseen)).or_default();

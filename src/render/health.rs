@@ -1,8 +1,8 @@
 //! What `status` found, for people.
 
-use std::fmt::Write;
-
 use super::style::Painter;
+use super::text::{Text, pretty_json};
+use crate::diagnostic::counted;
 use crate::health::{Finding, Health, Weight};
 use crate::placement::TrailSource;
 use crate::resources::names;
@@ -11,8 +11,24 @@ use crate::resources::names;
 const NAMED: usize = 5;
 
 /// The judgement, the worst first.
-pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> String {
-    let mut text = String::new();
+pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> Text {
+    let mut text = Text::default();
+    if !health.deployed && !health.healthy {
+        let unknown = |finding: &&Finding| finding.weight == Weight::Unknown;
+        // Of all that is missing there is no more to say.
+        for finding in health.findings.iter().filter(unknown) {
+            one(&mut text, finding, health, paint);
+        }
+        let _ = writeln!(
+            text,
+            "{} nothing of `{}` stands in {}: `iamwatch apply` deploys {}.",
+            paint.red("Not deployed:"),
+            health.name,
+            health.home,
+            counted(health.rules, "rule")
+        );
+        return text;
+    }
     for finding in &health.findings {
         one(&mut text, finding, health, paint);
     }
@@ -24,7 +40,7 @@ pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> String {
         0 => String::new(),
         unknown => format!(", {unknown} could not be looked at"),
     };
-    let rules = plural(health.rules, "rule");
+    let rules = counted(health.rules, "rule");
     let _ = if health.healthy {
         let trail = match feed {
             TrailSource::Existing(arn) | TrailSource::Ours(arn) => {
@@ -43,18 +59,18 @@ pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> String {
     } else {
         writeln!(
             text,
-            "{} {} in {}: {rules}, {} lose alerts, {} weaken{unknown}.",
+            "{} {} in {}: {rules}, {}, {}{unknown}.",
             paint.red("Unhealthy:"),
             health.name,
             health.home,
-            count(Weight::LosesAlerts),
-            count(Weight::Weakens)
+            verb(count(Weight::LosesAlerts), "loses alerts", "lose alerts"),
+            verb(count(Weight::Weakens), "weakens", "weaken")
         )
     };
     text
 }
 
-fn one(text: &mut String, finding: &Finding, health: &Health, paint: Painter) {
+fn one(text: &mut Text, finding: &Finding, health: &Health, paint: Painter) {
     let weight = match finding.weight {
         Weight::LosesAlerts => paint.red("loses alerts"),
         Weight::Weakens => paint.yellow("weakens"),
@@ -89,15 +105,10 @@ fn one(text: &mut String, finding: &Finding, health: &Health, paint: Painter) {
     let _ = writeln!(text, "    {}{rules}", finding.consequence);
     let _ = writeln!(text, "    {} {}", paint.bold("remedy:"), finding.remedy);
     if let Some(document) = &finding.document {
-        for line in format!("{document:#}").lines() {
-            let _ = writeln!(text, "      {line}");
-        }
+        text.block("      ", &pretty_json(document));
     }
 }
 
-fn plural(count: usize, word: &str) -> String {
-    match count {
-        1 => format!("1 {word}"),
-        count => format!("{count} {word}s"),
-    }
+fn verb(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

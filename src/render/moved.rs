@@ -1,15 +1,14 @@
 //! What has moved since a plan was saved, for people.
 
-use std::fmt::Write;
-
 use super::plan::differing;
 use super::style::Painter;
+use super::text::Text;
 use crate::plan::Action;
 use crate::plan::saved::Moved;
 
 /// A few lines for each, a line end at the end.
-pub fn moved(moved: &[Moved], paint: Painter) -> String {
-    let mut text = String::new();
+pub fn moved(moved: &[Moved], paint: Painter) -> Text {
+    let mut text = Text::default();
     for one in moved {
         let _ = writeln!(
             text,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::backtest::{Missed, Report, RuleReport, Skip};
+use crate::diagnostic::is_unprintable;
 
 const STYLE: &str = include_str!("page/page.css");
 /// So many rules have a colour of their own; the others share one.
@@ -94,6 +95,16 @@ fn head(page: &mut String, report: &Report) {
     if read.unread > 0 {
         aside.push(format!("{} unreadable", number(read.unread)));
     }
+    if read.copies > 0 {
+        aside.push(format!(
+            "{}, as of a second trail, not counted again",
+            counted(
+                read.copies,
+                "copy of an alerting event",
+                "copies of alerting events"
+            )
+        ));
+    }
     if !aside.is_empty() {
         let _ = writeln!(
             page,
@@ -113,6 +124,7 @@ fn head(page: &mut String, report: &Report) {
             };
             format!("{} {what}", number(*count))
         })
+        .chain(read.aside.iter().map(|what| escape(what)))
         .collect();
     if !skipped.is_empty() {
         let _ = writeln!(
@@ -330,13 +342,8 @@ fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // Neither control characters nor those that turn the direction of writing.
-            _ if letter.is_control()
-                || ('\u{202a}'..='\u{202e}').contains(&letter)
-                || ('\u{2066}'..='\u{2069}').contains(&letter) =>
-            {
-                escaped.push('\u{fffd}');
-            }
+            // Neither control characters, nor those that turn the direction of writing or cannot be seen.
+            _ if is_unprintable(letter) => escaped.push('\u{fffd}'),
             _ => escaped.push(letter),
         }
     }
@@ -349,10 +356,10 @@ mod tests {
 
     #[test]
     fn names_are_no_markup() {
-        let escaped = escape("<script src='x'>\"&\u{202e}\n");
+        let escaped = escape("<script src='x'>\"&\u{202e}\n\u{200f}\u{e0041}");
         assert_eq!(
             escaped,
-            "&lt;script src=&#39;x&#39;&gt;&quot;&amp;\u{fffd}\u{fffd}"
+            "&lt;script src=&#39;x&#39;&gt;&quot;&amp;\u{fffd}\u{fffd}\u{fffd}\u{fffd}"
         );
     }
 

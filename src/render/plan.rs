@@ -1,17 +1,16 @@
 //! A plan for people.
 
-use std::fmt::Write;
-
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::Painter;
+use super::text::{Text, pretty_json};
 use crate::place::{Arn, Place};
 use crate::placement::TrailSource;
 use crate::plan::{Action, AttributeChange, Change, Plan};
 
 /// The whole plan, a line end at its end.
-pub fn plan(plan: &Plan, paint: Painter) -> String {
+pub fn plan(plan: &Plan, paint: Painter) -> Text {
     let mut text = changes(plan, paint);
     for key in &plan.orphans {
         let stays = match key.kind.facts().deletion {
@@ -38,12 +37,12 @@ pub fn plan(plan: &Plan, paint: Painter) -> String {
         let _ = writeln!(text, "{} {}", paint.yellow("!"), note.message);
         let _ = writeln!(text, "    {}", note.help);
         if let Some(document) = &note.document {
-            indented(&mut text, &pretty(document), "    ");
+            text.block("    ", &pretty(document));
         }
     }
     own_alerts(&mut text, plan, paint);
     if !text.is_empty() {
-        text.push('\n');
+        text.blank();
     }
     let _ = writeln!(text, "{}", paint.bold(&summary(plan)));
     text
@@ -56,6 +55,9 @@ fn feed(plan: &Plan) -> Option<String> {
         Place::Global { .. } => false,
     };
     let is_wanted = plan.changes.is_empty() || plan.changes.iter().any(|c| c.after.is_some());
+    if plan.deleted_feed().is_some() {
+        return None;
+    }
     match &plan.feed {
         TrailSource::Existing(arn) => Some(format!(
             "events come from your trail {arn}, which stays as it is"
@@ -68,32 +70,32 @@ fn feed(plan: &Plan) -> Option<String> {
 }
 
 /// Place by place where there are several, home first; Regions with the same changes share a heading.
-fn changes(plan: &Plan, paint: Painter) -> String {
-    let mut places: Vec<(&Place, String)> = Vec::new();
+fn changes(plan: &Plan, paint: Painter) -> Text {
+    let mut places: Vec<(&Place, Text)> = Vec::new();
     for change in &plan.changes {
         let place = &change.key.place;
         let block = one(change, paint);
         match places.iter_mut().find(|(known, _)| *known == place) {
-            Some((_, text)) => text.push_str(&block),
+            Some((_, text)) => text.append(&block),
             None => places.push((place, block)),
         }
     }
     places.sort_by_key(|(place, _)| (*place != &plan.home, *place));
     let alone = places.iter().all(|(place, _)| *place == &plan.home);
-    let mut shared: Vec<(Vec<&Place>, String)> = Vec::new();
+    let mut shared: Vec<(Vec<&Place>, Text)> = Vec::new();
     for (place, text) in places {
         match shared.iter_mut().find(|(_, other)| *other == text) {
             Some((places, _)) => places.push(place),
             None => shared.push((vec![place], text)),
         }
     }
-    let mut text = String::new();
+    let mut text = Text::default();
     for (places, block) in shared {
         if !alone {
             let names: Vec<String> = places.iter().map(|place| heading(place, plan)).collect();
             let _ = writeln!(text, "{}", paint.bold(&format!("{}:", names.join(", "))));
         }
-        text.push_str(&block);
+        text.append(&block);
     }
     text
 }
@@ -112,7 +114,7 @@ fn heading(place: &Place, plan: &Plan) -> String {
 }
 
 /// Which of the deployed rules apply itself sets off. Those that it creates may hear of it too; JSON tells.
-fn own_alerts(text: &mut String, plan: &Plan, paint: Painter) {
+fn own_alerts(text: &mut Text, plan: &Plan, paint: Painter) {
     for alert in plan.own_alerts.iter().filter(|alert| alert.deployed) {
         let mut calls = alert.calls.iter();
         let shown = calls.by_ref().take(3).map(|(name, count)| match count {
@@ -147,8 +149,8 @@ pub fn summary(plan: &Plan) -> String {
     }
 }
 
-fn one(change: &Change, paint: Painter) -> String {
-    let mut text = String::new();
+fn one(change: &Change, paint: Painter) -> Text {
+    let mut text = Text::default();
     let symbol = match change.action {
         Action::Create => paint.green("+"),
         Action::Update => paint.yellow("~"),
@@ -176,15 +178,12 @@ fn one(change: &Change, paint: Painter) -> String {
 }
 
 /// `path: before → after`, or a structural difference for documents.
-pub(super) fn differing(text: &mut String, change: &AttributeChange, paint: Painter) {
+pub(super) fn differing(text: &mut Text, change: &AttributeChange, paint: Painter) {
     let long =
         |value: &Value| value.is_object() || value.is_array() || value.to_string().len() > 60;
     if !long(&change.before) && !long(&change.after) {
-        let _ = writeln!(
-            text,
-            "    {}: {} → {}",
-            change.path, change.before, change.after
-        );
+        let (before, after) = (pretty_json(&change.before), pretty_json(&change.after));
+        let _ = writeln!(text, "    {}: {before} → {after}", change.path);
         return;
     }
     let _ = writeln!(text, "    {}:", change.path);
@@ -203,12 +202,6 @@ pub(super) fn differing(text: &mut String, change: &AttributeChange, paint: Pain
 fn pretty(value: &Value) -> String {
     match value {
         Value::String(words) if words.contains('\n') => format!("{words}\n"),
-        value => format!("{value:#}\n"),
-    }
-}
-
-fn indented(text: &mut String, block: &str, indent: &str) {
-    for line in block.lines() {
-        let _ = writeln!(text, "{indent}{line}");
+        value => format!("{}\n", pretty_json(value)),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::diagnostic::counted;
+
 /// How far it is.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
@@ -38,11 +40,14 @@ impl Progress {
             (self.failed, "failed"),
             (self.under_way, "under way"),
             (self.listed.unwrap_or_default(), "listed so far"),
-            (self.waiting, "requests held back for AWS's rates"),
         ] {
             if count > 0 {
                 line.push_str(&format!(", {count} {words}"));
             }
+        }
+        if self.waiting > 0 {
+            let requests = counted(self.waiting, "request");
+            line.push_str(&format!(", {requests} held back for AWS's rates"));
         }
         if let Some(left) = self.left() {
             line.push_str(&format!(", about {} left", words(left)));
@@ -89,7 +94,7 @@ mod tests {
         assert_eq!(
             progress.line(),
             "reading accounts: 280 done, 3 failed, 60 under way, 340 listed so far, \
-             1 requests held back for AWS's rates"
+             1 request held back for AWS's rates"
         );
     }
 

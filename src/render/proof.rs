@@ -1,16 +1,16 @@
 //! How the tests of real calls and of whole Regions ended, for people.
 
-use std::fmt::Write;
-
 use super::report::duration;
 use super::style::Painter;
+use super::text::Text;
+use crate::diagnostic::counted;
 use crate::fleet;
 use crate::proof::{AccountProof, BrokenLink, Outcome, RealOutcome, RealProof, RegionProof};
 use crate::rules::RuleId;
 
 /// The result of a real call.
-pub fn real(proof: &RealProof, paint: Painter) -> String {
-    let mut text = String::new();
+pub fn real(proof: &RealProof, paint: Painter) -> Text {
+    let mut text = Text::default();
     let rules = |rules: &[RuleId]| {
         let names: Vec<&str> = rules.iter().map(|rule| rule.0.as_str()).collect();
         names.join(", ")
@@ -22,21 +22,26 @@ pub fn real(proof: &RealProof, paint: Painter) -> String {
         );
     }
     let _ = match &proof.outcome {
-        RealOutcome::NoRule => writeln!(
-            text,
-            "{} no rule wants to hear of a failed iam:DeleteUser, so there is nothing to wait for\n    \
-             add `- use: iam/auth-changes`, or a rule with `events: [\"iam:Delete*\"]` and no condition on success",
-            paint.red("untested")
-        ),
+        RealOutcome::NoRule => {
+            let _ = writeln!(
+                text,
+                "{} no rule wants to hear of a failed iam:DeleteUser, so there is nothing to wait for",
+                paint.red("untested")
+            );
+            writeln!(
+                text,
+                "    add `- use: iam/auth-changes`, or a rule with `events: [\"iam:Delete*\"]` and no condition on success"
+            )
+        }
         RealOutcome::Broken { links } => {
-            let mut written = writeln!(
+            let written = writeln!(
                 text,
                 "{} the alert would not arrive, so no call was made",
                 paint.red("broken")
             );
-            for link in links {
-                written = self::link(&mut text, link);
-            }
+            links
+                .iter()
+                .for_each(|link| self::link(&mut text, "", link));
             written
         }
         RealOutcome::Arrived {
@@ -55,38 +60,47 @@ pub fn real(proof: &RealProof, paint: Painter) -> String {
             after_ms,
             recorded_after_ms: None,
             ..
-        } => writeln!(
-            text,
-            "{} CloudTrail's event did not come within {}\n    every link looks right; CloudTrail delivers in minutes, best \
-             effort: try again with a longer --timeout",
-            paint.red("lost"),
-            duration(*after_ms)
-        ),
+        } => {
+            let _ = writeln!(
+                text,
+                "{} CloudTrail's event did not come within {}",
+                paint.red("lost"),
+                duration(*after_ms)
+            );
+            writeln!(
+                text,
+                "    every link looks right; CloudTrail delivers in minutes, best effort: try again with a longer --timeout"
+            )
+        }
         RealOutcome::Lost {
             after_ms,
             recorded_after_ms: Some(recorded),
             missing,
-        } => writeln!(
-            text,
-            "{} CloudTrail's event came {} after the call, and within {} no alert of {}\n    look into the dead-letter \
-             queues, and test the rule with `iamwatch test-event RULE --wait`",
-            paint.red("lost"),
-            duration(*recorded),
-            duration(*after_ms),
-            rules(missing)
-        ),
+        } => {
+            let _ = writeln!(
+                text,
+                "{} CloudTrail's event came {} after the call, and within {} no alert of {}",
+                paint.red("lost"),
+                duration(*recorded),
+                duration(*after_ms),
+                rules(missing)
+            );
+            writeln!(
+                text,
+                "    look into the dead-letter queues, and test the rule with `iamwatch test-event RULE --wait`"
+            )
+        }
         RealOutcome::Failed { error } => {
-            let help = error
-                .remedy()
-                .map(|help| format!("\n    {help}"))
-                .unwrap_or_default();
-            writeln!(text, "{} {error}{help}", paint.red("failed"))
+            let written = writeln!(text, "{} {error}", paint.red("failed"));
+            match error.remedy() {
+                Some(help) => writeln!(text, "    {help}"),
+                None => written,
+            }
         }
         RealOutcome::Stopped => writeln!(text, "{}", paint.yellow("stopped")),
     };
     for weak in &proof.weak {
-        let _ = write!(text, "{}", paint.yellow("weak"));
-        let _ = link(&mut text, weak);
+        link(&mut text, &paint.yellow("weak"), weak);
     }
     for reader in &proof.unconfirmed {
         let _ = writeln!(
@@ -98,17 +112,15 @@ pub fn real(proof: &RealProof, paint: Painter) -> String {
     text
 }
 
-fn link(text: &mut String, link: &BrokenLink) -> std::fmt::Result {
-    writeln!(
-        text,
-        "    {}: {}\n      {}",
-        link.link, link.problem, link.remedy
-    )
+/// What is wrong with a link, behind a word or none, and below it what to do.
+fn link(text: &mut Text, word: &str, link: &BrokenLink) {
+    let _ = writeln!(text, "{word}    {}: {}", link.link, link.problem);
+    let _ = writeln!(text, "      {}", link.remedy);
 }
 
 /// The results of probing Regions.
-pub fn regions(proofs: &[RegionProof], paint: Painter) -> String {
-    let mut text = String::new();
+pub fn regions(proofs: &[RegionProof], paint: Painter) -> Text {
+    let mut text = Text::default();
     for proof in proofs {
         let way = format!("{} through {}", proof.region, proof.forwarder);
         let _ = match &proof.outcome {
@@ -118,22 +130,25 @@ pub fn regions(proofs: &[RegionProof], paint: Painter) -> String {
                 paint.green("arrived"),
                 duration(*after_ms)
             ),
-            Outcome::Lost { after_ms, .. } => writeln!(
-                text,
-                "{} {way}: not on the home bus within {}\n    every link looks right; look into the Region's \
-                 dead-letter queue, and try again in a minute",
-                paint.red("lost"),
-                duration(*after_ms)
-            ),
+            Outcome::Lost { after_ms, .. } => {
+                let _ = writeln!(
+                    text,
+                    "{} {way}: not on the home bus within {}",
+                    paint.red("lost"),
+                    duration(*after_ms)
+                );
+                writeln!(
+                    text,
+                    "    every link looks right; look into the Region's dead-letter queue, and try again in a minute"
+                )
+            }
             Outcome::Broken { links } => {
-                let mut written = writeln!(
+                let written = writeln!(
                     text,
                     "{} {way}: events would not arrive, so none was sent",
                     paint.red("broken")
                 );
-                for broken in links {
-                    written = link(&mut text, broken);
-                }
+                links.iter().for_each(|broken| link(&mut text, "", broken));
                 written
             }
             Outcome::Failed { error } => writeln!(text, "{} {way}: {error}", paint.red("failed")),
@@ -145,8 +160,7 @@ pub fn regions(proofs: &[RegionProof], paint: Painter) -> String {
             ),
         };
         for weak in &proof.weak {
-            let _ = write!(text, "{}", paint.yellow("weak"));
-            let _ = link(&mut text, weak);
+            link(&mut text, &paint.yellow("weak"), weak);
         }
     }
     let good = proofs.iter().filter(|proof| proof.is_good()).count();
@@ -164,8 +178,8 @@ pub fn accounts(
     proofs: &[AccountProof],
     stuck: &[fleet::Outcome],
     paint: Painter,
-) -> String {
-    let mut text = String::new();
+) -> Text {
+    let mut text = Text::default();
     let mut rows: Vec<(i64, String, &str)> = Vec::new();
     let mut bad: Vec<(String, &Outcome)> = Vec::new();
     let own = home.iter().map(|proof| {
@@ -199,8 +213,10 @@ pub fn accounts(
     if skipped > 0 {
         let _ = writeln!(
             text,
-            "{} {skipped} faster ones are not listed",
-            paint.dim("…")
+            "{} {} that came faster {} not listed",
+            paint.dim("…"),
+            counted(skipped, "event"),
+            if skipped == 1 { "is" } else { "are" }
         );
     }
     for (after_ms, account, region) in rows.iter().skip(skipped) {
@@ -229,31 +245,26 @@ pub fn accounts(
     for outcome in stuck {
         if let Err(stuck) = &outcome.result {
             let (_, problem, remedy) = fleet::stuck_words(stuck);
-            let _ = writeln!(
-                text,
-                "{} {}: {problem}\n    {remedy}",
-                paint.red("failed"),
-                outcome.member
-            );
+            let failed = paint.red("failed");
+            let _ = writeln!(text, "{failed} {}: {problem}", outcome.member);
+            let _ = writeln!(text, "    {remedy}");
         }
     }
     weak.dedup();
     for link in weak {
-        let _ = writeln!(
-            text,
-            "{} {}: {}\n    {}",
-            paint.yellow("weak"),
-            link.link,
-            link.problem,
-            link.remedy
-        );
+        let word = paint.yellow("weak");
+        let _ = writeln!(text, "{word} {}: {}", link.link, link.problem);
+        let _ = writeln!(text, "    {}", link.remedy);
     }
     let _ = writeln!(
         text,
-        "{} of {} ways home good, {} accounts could not be tried.",
+        "{} of {} home good, {} could not be tried.",
         rows.len(),
-        rows.len() + bad.len(),
-        stuck.len()
+        match rows.len() + bad.len() {
+            1 => "1 way".to_owned(),
+            all => format!("{all} ways"),
+        },
+        counted(stuck.len(), "account")
     );
     text
 }

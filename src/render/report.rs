@@ -1,17 +1,17 @@
 //! How an apply or a test ended, for people.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use super::style::Painter;
+use super::text::Text;
 use crate::apply::{Failed, Report};
 use crate::plan::{Action, Plan};
 use crate::proof::{BrokenLink, Outcome, Proof};
 use crate::resources::{Kind, Resource};
 
 /// The end of an apply.
-pub fn report(report: &Report, plan: &Plan, paint: Painter) -> String {
-    let mut text = String::new();
+pub fn report(report: &Report, plan: &Plan, paint: Painter) -> Text {
+    let mut text = Text::default();
     for failed in &report.failed {
         let _ = writeln!(
             text,
@@ -57,7 +57,8 @@ pub fn report(report: &Report, plan: &Plan, paint: Painter) -> String {
     }
     let unconfirmed = unconfirmed(report, plan);
     if !unconfirmed.is_empty() {
-        let _ = writeln!(text, "\nNot confirmed yet, so that no alert arrives there:");
+        text.blank();
+        let _ = writeln!(text, "Not confirmed yet, so that no alert arrives there:");
         for (address, messages) in unconfirmed {
             let times = if messages == 1 {
                 String::new()
@@ -103,8 +104,8 @@ fn unconfirmed(report: &Report, plan: &Plan) -> BTreeMap<String, usize> {
 }
 
 /// The results of test events.
-pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
-    let mut text = String::new();
+pub fn proofs(proofs: &[Proof], paint: Painter) -> Text {
+    let mut text = Text::default();
     for proof in proofs {
         let rule = &proof.rule;
         let _ = match &proof.outcome {
@@ -119,13 +120,19 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
                 paint.green("arrived"),
                 duration(*after_ms)
             ),
-            Outcome::Lost { after_ms, .. } => writeln!(
-                text,
-                "{} {rule}: no alert within {}\n    every link looks right; look into the dead-letter queue, and try again in a minute: \
-                 new rules and subscriptions take a while to act",
-                paint.red("lost"),
-                duration(*after_ms)
-            ),
+            Outcome::Lost { after_ms, .. } => {
+                let _ = writeln!(
+                    text,
+                    "{} {rule}: no alert within {}",
+                    paint.red("lost"),
+                    duration(*after_ms)
+                );
+                writeln!(
+                    text,
+                    "    every link looks right; look into the dead-letter queue, and try again in a minute: new rules and \
+                     subscriptions take a while to act"
+                )
+            }
             Outcome::NoEvent => writeln!(
                 text,
                 "{} {rule}: no event was found that the pattern matches, so none was sent",
@@ -138,11 +145,11 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
                 proof.from
             ),
             Outcome::Failed { error } => {
-                let help = error
-                    .remedy()
-                    .map(|help| format!("\n    {help}"))
-                    .unwrap_or_default();
-                writeln!(text, "{} {rule}: {error}{help}", paint.red("failed"))
+                let written = writeln!(text, "{} {rule}: {error}", paint.red("failed"));
+                match error.remedy() {
+                    Some(help) => writeln!(text, "    {help}"),
+                    None => written,
+                }
             }
             Outcome::Stopped => writeln!(text, "{} {rule}", paint.yellow("stopped")),
             Outcome::Broken { links } => {
@@ -152,11 +159,8 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
                     paint.red("broken")
                 );
                 for link in links {
-                    written = writeln!(
-                        text,
-                        "    {}: {}\n      {}",
-                        link.link, link.problem, link.remedy
-                    );
+                    let _ = writeln!(text, "    {}: {}", link.link, link.problem);
+                    written = writeln!(text, "      {}", link.remedy);
                 }
                 written
             }
@@ -169,12 +173,11 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> String {
         }
     }
     for link in weak {
+        let word = paint.yellow("weak");
+        let _ = writeln!(text, "{word} {}: {}", link.link, link.problem);
         let _ = writeln!(
             text,
-            "{} {}: {}\n    the test event passes, and real ones or dead letters may fare otherwise; {}",
-            paint.yellow("weak"),
-            link.link,
-            link.problem,
+            "    the test event passes, and real ones or dead letters may fare otherwise; {}",
             link.remedy
         );
     }

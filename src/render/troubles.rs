@@ -2,11 +2,12 @@
 //! a thousand accounts fits on a screen.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use super::fleet::{named_first, place};
 use super::style::Painter;
+use super::text::Text;
 use crate::aws::CallError;
+use crate::diagnostic::{counted, shell_word};
 use crate::fleet::{AccountError, Outcome, Run};
 use crate::organization::Member;
 use crate::plan::adopt;
@@ -33,7 +34,7 @@ struct Trouble {
 type Alike<'a> = Vec<(&'a Member, Trouble)>;
 
 /// All of it; nothing if nothing went wrong.
-pub(super) fn troubles(text: &mut String, run: &Run, paint: Painter) {
+pub(super) fn troubles(text: &mut Text, run: &Run, paint: Painter) {
     let mut groups: BTreeMap<(&'static str, String), Alike<'_>> = BTreeMap::new();
     for outcome in &run.outcomes {
         for trouble in of(outcome) {
@@ -58,9 +59,10 @@ pub(super) fn troubles(text: &mut String, run: &Run, paint: Painter) {
         let accounts: usize = more.iter().map(Vec::len).sum();
         let _ = writeln!(
             text,
-            "{} in {} more ways in {accounts} accounts",
+            "{} in {} in {}",
             paint.red("failed"),
-            more.len()
+            counted(more.len(), "more way"),
+            counted(accounts, "account")
         );
         untold = true;
     }
@@ -87,7 +89,7 @@ pub(super) fn troubles(text: &mut String, run: &Run, paint: Painter) {
 }
 
 /// Accounts that do not say which Regions they have.
-fn regions_unknown(text: &mut String, run: &Run, paint: Painter) {
+fn regions_unknown(text: &mut Text, run: &Run, paint: Painter) {
     let unknown = run.outcomes.iter().filter_map(|outcome| {
         let standing = outcome.result.as_ref().ok()?;
         Some((&outcome.member, standing.regions_unknown.as_ref()?))
@@ -97,15 +99,20 @@ fn regions_unknown(text: &mut String, run: &Run, paint: Painter) {
         let members: Vec<&Member> = unknown.iter().map(|(member, _)| *member).collect();
         let _ = writeln!(
             text,
-            "{} which Regions are enabled is not known, and those that AWS enables by itself are taken: {}\n    {error}\n    let the role call ListRegions, or list the Regions under `watch.regions`",
+            "{} which Regions are enabled is not known, and those that AWS enables by itself are taken: {}",
             paint.yellow("!"),
             named_first(&members, NAMED)
+        );
+        let _ = writeln!(text, "    {error}");
+        let _ = writeln!(
+            text,
+            "    let the role call ListRegions, or list the Regions under `watch.regions`"
         );
     }
 }
 
 /// Whether something was left untold.
-fn tell(text: &mut String, alike: &Alike<'_>, paint: Painter) -> bool {
+fn tell(text: &mut Text, alike: &Alike<'_>, paint: Painter) -> bool {
     let Some((_, first)) = alike.first() else {
         return false;
     };
@@ -165,7 +172,8 @@ fn of(outcome: &Outcome) -> Vec<Trouble> {
                 .map(|conflict| format!("{}{}", conflict.key, place(&conflict.key.place)));
             let keys: Vec<String> = keys.collect();
             let adopt = conflicts.first().map(|c| adopt::written(&c.key));
-            let unless = adopt.map(|key| format!(" unless `--adopt {key}` hands it over"));
+            let unless =
+                adopt.map(|key| format!(" unless `--adopt {}` hands it over", shell_word(&key)));
             return vec![Trouble {
                 kind: "under a name of ours stands what is not ours",
                 cause: String::new(),
@@ -331,7 +339,7 @@ mod tests {
     fn two_that_failed_alike_are_both_told_in_words() {
         let mut run = thousand();
         run.outcomes = run.outcomes.drain(300..302).collect();
-        let mut text = String::new();
+        let mut text = Text::default();
         troubles(&mut text, &run, Painter { color: false });
         assert_eq!(text.matches("request id").count(), 2, "{text}");
         assert!(!text.contains("alike"), "{text}");

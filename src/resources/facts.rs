@@ -49,6 +49,11 @@ pub struct Facts {
     pub listed: Option<(Sweep, &'static Call)>,
     /// The calls that look at one that was found.
     pub looks: &'static [&'static Call],
+    /// Calls of anybody by which one is broken, silenced, or no longer known as ours, as CloudTrail records them.
+    pub breaks: &'static [&'static str],
+    /// Calls by which one is put back or made anew, as CloudTrail records them: whoever is silent in between is heard
+    /// of by these.
+    pub restores: &'static [&'static str],
     /// Operations that CloudTrail records under another name, with that name.
     pub recorded: &'static [(&'static str, &'static str)],
     /// What the calls of a change are about, as CloudTrail records it: the fields of all of them together, no

@@ -54,6 +54,6 @@ pub use queue::Queue;
 pub use resource::{Live, Pair, Resource};
 pub use role::Role;
 pub use rule::{EventRule, Target};
-pub use subscription::Subscription;
+pub use subscription::{Address, Subscription};
 pub use topic::Topic;
 pub use trail::Trail;

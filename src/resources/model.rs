@@ -21,8 +21,8 @@ pub struct ResourceKey {
     pub place: Place,
     /// The kind of the resource.
     pub kind: Kind,
-    /// Its name in AWS; for a subscription `topic/protocol/endpoint`, for a rule of a custom bus `bus/rule`,
-    /// for a key its alias without `alias/`.
+    /// Its name in AWS; for a subscription `topic/protocol/endpoint` without what may be a secret in a URL, for a rule of a
+    /// custom bus `bus/rule`, for a key its alias without `alias/`.
     pub name: String,
 }
 
@@ -54,7 +54,7 @@ impl ResourceKey {
     }
 
     /// The key of the queue, topic, bus or role that an ARN names.
-    pub(super) fn of_arn(arn: &Arn) -> Option<Self> {
+    pub fn of_arn(arn: &Arn) -> Option<Self> {
         let account = arn.account().parse().ok()?;
         let regional = |kind, name: &str| {
             let place = Place::Regional {

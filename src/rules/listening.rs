@@ -16,7 +16,12 @@ impl Regions {
         let mut listening = BTreeSet::from([home.clone(), home.global()]);
         match self {
             Self::Home => {}
-            Self::All => listening.extend(enabled.into_iter().cloned()),
+            // Accounts and event buses end at the border of their partition.
+            Self::All => {
+                let enabled = enabled.into_iter();
+                let ours = enabled.filter(|region| region.partition() == home.partition());
+                listening.extend(ours.cloned());
+            }
             Self::Listed(listed) => {
                 listening.extend(listed.iter().map(|(region, _)| region.clone()));
             }

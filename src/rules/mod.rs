@@ -23,7 +23,7 @@ pub(crate) mod syntax;
 pub(crate) use decode::channels::is_mail;
 pub use model::*;
 pub use resolve::catalogue::{
-    CatalogueEntry, NotExpressible, catalogue, not_expressible, parse_catalogue,
+    CatalogueEntry, NotExpressible, WENT_THROUGH, catalogue, not_expressible, parse_catalogue,
 };
 pub use resolve::load::{parse_file, parse_text, parse_unsaved};
 pub use resolve::parsed::Parsed;

@@ -1,6 +1,6 @@
 //! The rules file after loading: every name resolved, every value checked, positions kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,9 @@ pub struct TrailSettings {
     pub kms_key: Option<Arn>,
     /// Whether Access Analyzer of every account of the organization may read that account's log files.
     pub access_analyzer: bool,
+    /// The data events that it records as well: by the type of resource, how the resources' ARNs begin; none: all of that
+    /// type.
+    pub data_events: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Which KMS key encrypts our topics.
@@ -185,6 +188,9 @@ pub struct Channel {
     pub endpoint: Endpoint,
     /// Text for people, JSON for machines.
     pub format: Format,
+    /// Whether it is kept for what is critical, so that an alert may wake somebody: critical alerts go to it, and by
+    /// default none.
+    pub urgent: bool,
     /// Where the channel stands in the file.
     pub span: Span,
 }
@@ -271,8 +277,25 @@ pub struct Rule {
     pub channels: Vec<ChannelName>,
     /// Events that must or must not fire it.
     pub tests: Vec<RuleTest>,
+    /// Warnings that it accepts.
+    pub accepted: Vec<Accepted>,
     /// Where the rule (or its `use`) stands.
     pub span: Span,
+}
+
+/// A warning that a rule accepts knowingly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its code, such as `W0729`.
+    pub code: String,
+    /// Why: one line.
+    pub reason: String,
+    /// Whether the rule is enabled: of others not every warning is looked for.
+    pub is_enabled: bool,
+    /// Where the code stands.
+    pub span: Span,
+    /// Where all of the rule stands: warnings of other places are not accepted.
+    pub whole: Span,
 }
 
 impl Rule {
@@ -362,6 +385,11 @@ pub struct Events {
     pub when: Vec<AllOf>,
     /// None of these; empty: no exception.
     pub unless: Vec<AllOf>,
+    /// AWS's services whose own calls are left out, as `userIdentity.invokedBy` names them; a `*` may stand in front.
+    pub unless_services: Vec<String>,
+    /// Whether a condition on a request parameter also holds where CloudTrail left all of them out. True for rules of
+    /// the catalogue that have one.
+    pub when_omitted: bool,
 }
 
 impl Events {

@@ -160,6 +160,12 @@ fn form(form: Form) -> Value {
         }
         Form::Conditions => json!({ "$ref": "#/$defs/conditions" }),
         Form::Values => json!({ "type": "object" }),
+        Form::Reasons => json!({
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": { "pattern": "^W[0-9]{4}$" },
+            "additionalProperties": { "type": "string", "minLength": 1, "maxLength": 200 },
+        }),
         Form::Pattern => json!({ "type": ["object", "string"] }),
         Form::Test(name) => json!({ "$ref": format!("#/$defs/{name}") }),
         Form::Number => json!({ "oneOf": [

@@ -173,10 +173,13 @@ impl Inner {
         let operation = call.operation.as_str();
         let outcome = authorise(world, site, call, caller, needs)
             .and_then(|()| service.handle(world, site, caller, operation, call.input.clone()));
-        if !needs.access.is_data() {
+        let on = needs.permissions.first().filter(|_| needs.access.is_data());
+        let data = on.and_then(|(_, arn)| service.data(operation, arn));
+        if data.is_some() || !needs.access.is_data() {
             let done = recorder::Done {
                 call,
                 access: needs.access,
+                data,
                 outcome: &outcome,
                 request_id: asked.id,
             };

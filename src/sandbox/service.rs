@@ -63,6 +63,12 @@ pub(crate) trait Service: Sync {
         operation
     }
 
+    /// The type of what an operation looks into or changes, and how its ARN begins, where CloudTrail has data events of
+    /// it. `arn`: of the resource that the call is on.
+    fn data(&self, _operation: &str, _arn: &str) -> Option<(&'static str, String)> {
+        None
+    }
+
     /// The ARN of the role that a call takes on: CloudTrail tells the role's account of it too.
     fn assumes<'i>(&self, _operation: &str, _input: &'i Value) -> Option<&'i str> {
         None

@@ -229,6 +229,47 @@ fn only_the_command_line_speaks_to_a_person() {
 }
 
 #[test]
+fn nothing_reaches_a_terminal_past_what_escapes_it() {
+    let mut broken = BTreeMap::new();
+    let mut used = BTreeSet::new();
+    let [program, _] = crates();
+    for file in &program.files {
+        for pair in file.tokens.windows(2) {
+            let (word, next) = (pair[0].text.as_str(), pair[1].text.as_str());
+            if next != "(" {
+                continue;
+            }
+            let Some((door, files)) = rules::DOORS.iter().find(|(door, _)| *door == word) else {
+                continue;
+            };
+            used.insert((*door, file.path.as_str()));
+            if !files.iter().any(|(path, _)| *path == file.path) {
+                let why = format!("line {} has `{word}`", pair[0].line);
+                broken.insert(file.path.as_str(), why);
+            }
+        }
+        // A line that is written piece by piece could be broken between two of them.
+        let is_text = file.room == "render" && !file.path.contains("/page");
+        let piece = file.tokens.windows(2).find(|pair| {
+            pair[0].text == "write" && pair[1].text == "!" && file.path != "render/text.rs"
+        });
+        if let Some([word, _]) = piece.filter(|_| is_text) {
+            let why = format!("line {} has `write!`: write whole lines", word.line);
+            broken.insert(file.path.as_str(), why);
+        }
+    }
+    only("a way past the screen", broken, []);
+    for (door, files) in rules::DOORS {
+        for (path, _) in *files {
+            assert!(
+                used.contains(&(*door, *path)),
+                "{path} has no `{door}`: take it from the list"
+            );
+        }
+    }
+}
+
+#[test]
 fn files_of_a_room_reach_each_other_in_small_loops_only() {
     let mut broken = BTreeMap::new();
     for part in crates() {

@@ -3,7 +3,7 @@
 
 /// Rooms from the ground up. A room may name rooms on floors below its own, and none beside or above it.
 pub(crate) const FLOORS: &[&[&str]] = &[
-    &["pattern", "threads", "wildcard"],
+    &["pattern", "regular_file", "threads", "wildcard"],
     &["place"],
     &["diagnostic", "sandbox"],
     &["aws", "cloudtrail"],
@@ -90,6 +90,61 @@ pub(crate) const STREAMS: &[(&str, &str)] = &[(
     "backtest/open.rs",
     "reads logs from standard input where the caller names it as their source",
 )];
+
+/// Words that lead past what keeps the words of others from a terminal, or a secret from everybody, and the files that
+/// may have them.
+pub(crate) const DOORS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "stdout",
+        &[(
+            "cli/ui.rs",
+            "hands the stream to a screen, and asks whether it is a terminal",
+        )],
+    ),
+    (
+        "stderr",
+        &[
+            (
+                "cli/ui.rs",
+                "hands the stream to a screen, and asks whether it is a terminal",
+            ),
+            ("cli/trace.rs", "hands the stream to a screen"),
+            (
+                "cli/progress.rs",
+                "draws bars, whose words are made printable",
+            ),
+            ("cli/backtest.rs", "draws a bar, which shows numbers alone"),
+        ],
+    ),
+    (
+        "set_message",
+        &[
+            ("cli/progress.rs", "makes its words printable"),
+            ("cli/backtest.rs", "shows numbers alone"),
+        ],
+    ),
+    ("with_message", &[]),
+    ("set_prefix", &[]),
+    ("with_prefix", &[]),
+    (
+        "drawn",
+        &[
+            ("render/text.rs", "is where it is"),
+            (
+                "render/diagnostic.rs",
+                "hands the library printable words alone",
+            ),
+            ("cli/run.rs", "hands the library printable arguments alone"),
+        ],
+    ),
+    (
+        "revealed",
+        &[
+            ("resources/subscription/address.rs", "is where it is"),
+            ("resources/subscription/aws.rs", "tells AWS the address"),
+        ],
+    ),
+];
 
 /// The most files that may reach each other in a loop inside a room.
 pub(crate) const LARGEST_LOOP: usize = 4;

@@ -15,9 +15,15 @@ use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use futures::{StreamExt, stream};
 use iamwatch::backtest::source::{lookup, s3};
-use iamwatch::backtest::{Body, Found, Loss, Skip, Source, Window, parse_time};
+use iamwatch::backtest::{Body, Engine, Found, Loss, Options, Skip, Source, Window, parse_time};
+use iamwatch::check;
+use iamwatch::cloudtrail::{Identity, Setting};
+use iamwatch::compile::{PATTERN_QUOTA, compile};
+use iamwatch::place::AccountId;
 use serde_json::{Value, json};
 
+use crate::backtest::command::{made, numbered};
+use crate::backtest::count_all;
 use crate::stage::Stage;
 
 const FOLDER: &str = "AWSLogs/o-abc/111122223333/CloudTrail/us-east-1/2026/01";
@@ -196,6 +202,83 @@ async fn an_object_that_may_not_be_read_is_named_with_the_permission() {
             records_read: 0,
         }]
     );
+}
+
+/// A bucket with one object, listed with a size; what is answered for it.
+fn one_object(listed: usize, answer: (u16, String)) -> aws_sdk_s3::Client {
+    let config = config(move |request| {
+        if request.uri().contains("list-type=2") {
+            let list = format!(
+                "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>{FOLDER}/05/a.json</Key><Size>{listed}</Size></Contents></ListBucketResult>"
+            );
+            return (200, list);
+        }
+        answer.clone()
+    });
+    aws_sdk_s3::Client::new(&config)
+}
+
+fn whole_bucket(client: &aws_sdk_s3::Client) -> Source {
+    let address = s3::Address::parse("s3://logs").unwrap();
+    s3::source(client.clone(), address, Window::default())
+}
+
+/// Whether the one object of a bucket is read piece by piece.
+async fn arrives(client: &aws_sdk_s3::Client) -> bool {
+    match whole_bucket(client).feed.next().await {
+        Some(Found::Blob(blob)) => matches!(blob.body, Body::Arriving(_)),
+        other => panic!("{other:?}"),
+    }
+}
+
+const RULES: &str = "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules: [{ use: root/sign-in }]\n";
+
+#[test]
+fn large_objects_are_read_piece_by_piece_whatever_size_was_listed() {
+    let file = check::load_text("rules.yaml", RULES).file.unwrap();
+    let rules = compile(&file, PATTERN_QUOTA).unwrap();
+    let account: AccountId = "111122223333".parse().unwrap();
+    let setting = Setting::unsaid(&account, &file.home.region);
+    let engine = Engine::new(Some(&file), &rules, &[], Options::counting(setting)).unwrap();
+    let count = |client: &aws_sdk_s3::Client| count_all(&engine, whole_bucket(client), 2);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut records: Vec<Value> = (0..900)
+        .map(|_| {
+            let time = "2026-01-05T08:00:00Z";
+            let mut record = made("signin:ConsoleLogin", Identity::Root, "us-east-1", time);
+            record["userAgent"] = json!("x".repeat(10_000));
+            record
+        })
+        .collect();
+    numbered(&mut records);
+    let large = json!({ "Records": records }).to_string();
+    let small = json!({ "Records": records[..5] }).to_string();
+    // An object may have been written anew between the list and its turn.
+    for (listed, body, alerts, piecewise) in [
+        (large.len(), &large, 900, true),
+        (1_000, &large, 900, true),
+        (large.len(), &small, 5, true),
+        (small.len(), &small, 5, false),
+    ] {
+        let client = one_object(listed, (200, body.clone()));
+        assert_eq!(runtime.block_on(arrives(&client)), piecewise, "{listed}");
+        let tally = count(&client);
+        assert_eq!((tally.rules[0].alerts, tally.losses), (alerts, Vec::new()));
+        assert_eq!(tally.blobs, 1);
+    }
+    // What is asked for late is named like what is asked for at once.
+    let gone = "<Error><Code>NoSuchKey</Code><Message>no</Message></Error>";
+    for listed in [1_000, large.len()] {
+        let tally = count(&one_object(listed, (404, gone.to_owned())));
+        let [lost] = &tally.losses[..] else {
+            panic!("{:?}", tally.losses);
+        };
+        assert_eq!(lost.name, format!("s3://logs/{FOLDER}/05/a.json"));
+        assert!(lost.problem.starts_with("it vanished"), "{lost:?}");
+    }
 }
 
 /// Three pages, the last of which is refused in one Region.

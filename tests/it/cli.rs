@@ -173,9 +173,20 @@ fn status_exits_with_two_until_an_alert_would_arrive() {
     let env = TestEnv::new();
     let (code, out, err) = env.run(&["status", "--sandbox"]);
     assert_eq!(code, 2, "{out}{err}");
+    assert_eq!(
+        out,
+        "Not deployed: nothing of `acme` stands in 111122223333/us-east-1: `iamwatch apply` deploys 2 rules.\n"
+    );
+    // Programs hear all that is missing.
+    let (_, out, _) = env.run(&["status", "--sandbox", "--json"]);
+    let health: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(health["deployed"], false);
+    let findings = health["findings"].as_array().unwrap();
     assert!(
-        out.contains("the account has none") && out.contains("all rules"),
-        "{out}"
+        findings
+            .iter()
+            .any(|f| f["problem"] == "the account has none"),
+        "{health}"
     );
     env.run(&["apply", "--sandbox", "--auto-approve"]);
     let (code, out, _) = env.run(&["status", "--sandbox", "--json"]);

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use iamwatch::cloudtrail::{Identity, Setting, like, record};
 use iamwatch::compile::{Compiled, PATTERN_QUOTA, compile};
-use iamwatch::explain::{Bench, Explained, Reason, Verdict, events};
+use iamwatch::explain::{Bench, Explained, NotAnEvent, Reason, Verdict, events};
 use iamwatch::pattern::EventPattern;
 use iamwatch::place::{AccountId, Region};
 use iamwatch::render::explain::explained;
@@ -78,7 +78,7 @@ fn made(api: &str, identity: Identity, region: &str) -> Value {
 fn shown(rules: &Rules, text: &str, nearest: usize, in_full: bool) -> String {
     let found = with_setting("eu-central-1", |setting| events(text, setting));
     let answers = Explained::new(&rules.bench(), found, nearest);
-    let mut out = explained(&answers, &rules.file, in_full, Painter { color: false });
+    let mut out = explained(&answers, &rules.file, in_full, Painter { color: false }).to_string();
     for problem in &answers.problems {
         let _ = writeln!(out, "item {}: {}", problem.item, problem.problem);
     }
@@ -95,6 +95,7 @@ fn the_verdict_on_every_recorded_event_is_the_matchers() {
     let catalogue = Rules::new(check::whole_catalogue().file.unwrap());
     let mut count = 0;
     let mut matched = 0;
+    let mut left_out = 0;
     for rules in [&acme, &catalogue] {
         let bench = rules.bench();
         let patterns: Vec<(&Compiled, EventPattern)> = rules
@@ -106,7 +107,14 @@ fn the_verdict_on_every_recorded_event_is_the_matchers() {
             let found = with_setting("eu-central-1", |setting| events(text, setting));
             assert_eq!(found.len(), text.lines().count());
             for (line, given) in found.into_iter().enumerate() {
-                let given = given.unwrap();
+                let given = match given {
+                    Ok(given) => given,
+                    Err(NotAnEvent::LeftOut(_)) => {
+                        left_out += 1;
+                        continue;
+                    }
+                    Err(problem) => panic!("{}:{}: {problem}", path.display(), line + 1),
+                };
                 let answers = bench.answers(&given);
                 for answer in &answers {
                     let of_rule = patterns.iter().filter(|(part, _)| part.rule == answer.rule);
@@ -130,6 +138,8 @@ fn the_verdict_on_every_recorded_event_is_the_matchers() {
         }
     }
     assert!(count > 1_900 && matched > 500, "{count} {matched}");
+    // Streams of another service, and a kind of record that its author made up.
+    assert!((1..20).contains(&left_out), "{left_out}");
 }
 
 #[test]
@@ -178,7 +188,7 @@ fn a_test_event_of_ours_fires_and_its_door_is_no_advice_for_others() {
         panic!("a test event without its mark would be a forgery");
     };
     assert_eq!(failures[0].path, "source");
-    assert_eq!(failures[0].wanted, r#"[{"prefix":"aws."}]"#);
+    assert_eq!(failures[0].wanted, r#"["aws.kms"]"#);
 }
 
 #[test]
@@ -300,6 +310,39 @@ fn every_answer_says_what_was_found_and_what_was_wanted() {
         );
     }
     assert_eq!(text.lines().count(), kept.lines().count());
+}
+
+#[test]
+fn a_field_that_holds_fields_is_not_called_absent() {
+    let text = format!(
+        "{HEAD}  - {{ id: succeeded, events: [\"iam:CreateUser\"], when: {{ responseElements: {{ exists: true }} }} }}\n  - {{ id: resource, events: [\"kms:Decrypt\"], when: {{ resources: x }} }}\n  - {{ id: nothing, events: [\"iam:CreateUser\"], when: {{ additionalEventData: x }} }}\n"
+    );
+    let rules = Rules::of(&text);
+    let answer = |event: &str, rule: &str| {
+        let event = made(event, Identity::IamUser, "us-east-1");
+        let found = with_setting("us-east-1", |s| events(&event.to_string(), s));
+        let answers = Explained::new(&rules.bench(), found, 9);
+        let json = serde_json::to_value(&answers).unwrap();
+        let all = json["events"][0]["rules"].as_array().unwrap();
+        let one = all.iter().find(|answer| answer["rule"] == rule).unwrap();
+        let failures = one["failures"].as_array().unwrap();
+        let states = failures
+            .iter()
+            .map(|failure| failure["found"]["state"].clone());
+        (
+            states.collect::<Vec<_>>(),
+            explained(&answers, &rules.file, true, Painter { color: false }),
+        )
+    };
+    let (states, text) = answer("iam:CreateUser", "succeeded");
+    assert_eq!(states, ["fields"]);
+    assert!(
+        text.contains("responseElements: an object, of which only the fields are tested"),
+        "{text}"
+    );
+    // A list of objects is no more than one object is.
+    assert_eq!(answer("kms:Decrypt", "resource").0, ["fields"]);
+    assert_eq!(answer("iam:CreateUser", "nothing").0, ["absent"]);
 }
 
 #[test]

@@ -169,6 +169,8 @@ pub(crate) fn rule() -> impl Strategy<Value = Events> {
             detail_types: None,
             when,
             unless,
+            unless_services: Vec::new(),
+            when_omitted: false,
         })
 }
 
@@ -234,13 +236,14 @@ pub(crate) fn file_with(events: Events) -> RulesFile {
             trigger: Trigger::Events(events),
             channels: Vec::new(),
             tests: Vec::new(),
+            accepted: Vec::new(),
             span: Span::default(),
         }],
     }
 }
 
 /// The meaning of a rule, said as plainly as the language's description does.
-mod meaning {
+pub(crate) mod meaning {
     use super::*;
 
     pub(crate) fn fires(rule: &Events, event: &Value) -> bool {
@@ -254,10 +257,27 @@ mod meaning {
             .globs
             .iter()
             .any(|g| (g.service == "*" || g.service == service) && glob(&g.name, name));
-        let all = |all_of: &AllOf| all_of.fields.iter().all(|field| holds(field, detail));
+        // Of parameters that were left out nobody can say anything.
+        let left_out = rule.when_omitted && is_left_out(detail);
+        let unknown = |field: &FieldCondition| left_out && field.path[0] == "requestParameters";
+        let met = |all_of: &AllOf| {
+            let mut fields = all_of.fields.iter();
+            fields.all(|field| unknown(field) || holds(field, detail))
+        };
+        let excepted = |all_of: &AllOf| {
+            let mut fields = all_of.fields.iter();
+            fields.all(|field| !unknown(field) && holds(field, detail))
+        };
         wanted
-            && (rule.when.is_empty() || rule.when.iter().any(all))
-            && !rule.unless.iter().any(all)
+            && (rule.when.is_empty() || rule.when.iter().any(met))
+            && !rule.unless.iter().any(excepted)
+    }
+
+    /// Whether the record says that its parameters were too large, or has none although the call went through.
+    fn is_left_out(detail: &Value) -> bool {
+        let mark = &detail["requestParameters"]["omitted"];
+        let none = detail.get("requestParameters") == Some(&Value::Null);
+        *mark == json!(true) || *mark == json!("true") || none && detail.get("errorCode").is_none()
     }
 
     fn holds(field: &FieldCondition, detail: &Value) -> bool {
@@ -384,6 +404,96 @@ fn a_pattern_fires_exactly_when_its_rule_does() {
     );
 }
 
+/// Rules of the catalogue: with conditions and exceptions on parameters.
+fn asking_rule() -> impl Strategy<Value = Events> {
+    let parameter = || {
+        let path = select(&["requestParameters.a", "requestParameters.b"][..]);
+        let any_of = prop::collection::vec(matcher(), 1..3);
+        (path, any_of).prop_map(|(path, any_of)| FieldCondition {
+            path: path.split('.').map(str::to_owned).collect(),
+            any_of,
+            span: Span::default(),
+        })
+    };
+    let asked = prop::collection::vec(prop::option::weighted(0.7, parameter()), 6);
+    (rule(), asked).prop_map(|(mut rule, asked)| {
+        let maps = rule.when.iter_mut().chain(&mut rule.unless);
+        for (map, asked) in maps.zip(asked) {
+            map.fields.extend(asked);
+        }
+        rule.when_omitted = true;
+        rule
+    })
+}
+
+/// Events whose parameters are there, were left out in one way or another, or were never any.
+fn asking_event() -> impl Strategy<Value = Value> {
+    let with = (value(), value()).prop_map(|(a, b)| Some(json!({ "a": a, "b": b })));
+    let asked = prop_oneof![
+        4 => with,
+        1 => value().prop_map(|a| Some(json!({ "a": a }))),
+        2 => Just(Some(json!({ "omitted": true, "reason": "requestParameters too large" }))),
+        1 => Just(Some(json!({ "omitted": "true" }))),
+        1 => Just(Some(json!({ "omitted": false }))),
+        3 => Just(Some(Value::Null)),
+        1 => Just(None),
+    ];
+    (event(), asked).prop_map(|(mut event, asked)| {
+        if let Some(asked) = asked {
+            event["detail"]["requestParameters"] = asked;
+        }
+        event
+    })
+}
+
+#[test]
+fn a_pattern_of_the_catalogue_also_fires_where_parameters_were_left_out() {
+    let mut runner = TestRunner::new(Config {
+        cases: 2_000,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let counts = std::cell::RefCell::new((0, 0, 0));
+    runner
+        .run(
+            &(asking_rule(), prop::collection::vec(asking_event(), 12)),
+            |(rule, events)| {
+                let patterns = match compile::compile(&file_with(rule.clone()), PATTERN_LIMIT) {
+                    Ok(patterns) => patterns,
+                    Err(problems) if problems[0].code == "E0805" => Vec::new(),
+                    Err(_) => return Ok(()),
+                };
+                let mut counts = counts.borrow_mut();
+                let blind = Events {
+                    when_omitted: false,
+                    ..rule.clone()
+                };
+                for event in &events {
+                    let wanted = meaning::fires(&rule, event);
+                    let fired = |part: &&compile::Compiled| matches(&part.pattern, event);
+                    let got = patterns.iter().filter(fired).count();
+                    let texts: Vec<String> =
+                        patterns.iter().map(|p| p.pattern.to_string()).collect();
+                    prop_assert_eq!(got, usize::from(wanted), "{:?}\n{}", texts, event);
+                    // What explanations and test events go by asks for nothing less.
+                    let meant = |part: &&compile::Compiled| matches(&part.with_parameters(), event);
+                    let meant = patterns.iter().any(|part| meant(&part));
+                    prop_assert!(wanted || !meant, "{:?}\n{}", texts, event);
+                    counts.0 += usize::from(wanted);
+                    counts.1 += usize::from(!wanted);
+                    counts.2 += usize::from(wanted && !meaning::fires(&blind, event));
+                }
+                Ok(())
+            },
+        )
+        .unwrap();
+    let (fired, silent, only_so) = counts.into_inner();
+    assert!(
+        fired > 500 && silent > 1_000 && only_so > 30,
+        "{fired} {silent} {only_so}"
+    );
+}
+
 #[test]
 fn parts_are_disjoint_and_together_the_whole() {
     let names: Vec<String> = (0..120)
@@ -414,6 +524,8 @@ fn parts_are_disjoint_and_together_the_whole() {
         detail_types: None,
         when: Vec::new(),
         unless: Vec::new(),
+        unless_services: Vec::new(),
+        when_omitted: false,
     };
     let parts = compile::compile(&file_with(rule.clone()), compile::PATTERN_QUOTA).unwrap();
     assert!(parts.len() > 2, "{} parts", parts.len());
@@ -468,6 +580,8 @@ fn what_cannot_be_split_is_refused() {
             }],
         }],
         unless: Vec::new(),
+        unless_services: Vec::new(),
+        when_omitted: false,
     };
     let problems = compile::compile(&file_with(rule), compile::PATTERN_QUOTA).unwrap_err();
     assert_eq!(problems.len(), 1);

@@ -9,7 +9,9 @@
 )]
 
 mod afar;
+mod alert_texts;
 mod backtest;
+mod broken_rules;
 mod catalogue;
 mod channels;
 mod check;
@@ -19,6 +21,7 @@ mod cloudtrail;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod cover;
+mod data_events;
 mod deploy;
 mod disturbed;
 mod dlq;
@@ -28,6 +31,7 @@ mod errors;
 mod everything;
 mod explain;
 mod faults;
+mod gates;
 mod generated;
 mod grow;
 mod handed_over;
@@ -38,8 +42,10 @@ mod localemu;
 mod loops;
 mod organization;
 mod page;
+mod partitions;
 mod pattern;
 mod permissions;
+mod profiles;
 mod real;
 mod receivers;
 mod regions;
@@ -51,6 +57,7 @@ mod stage;
 mod status;
 mod sweep;
 mod tamper;
+mod terminals;
 mod three_ways;
 mod trails;
 mod verbose;

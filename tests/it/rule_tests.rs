@@ -25,11 +25,8 @@ fn answer(loaded: &Loaded) -> String {
     );
     let file = loaded.file.as_ref().unwrap();
     let compiled = compile(file, PATTERN_QUOTA).unwrap();
-    render(
-        &loaded.sources,
-        &run(file, &compiled, &loaded.sources),
-        false,
-    )
+    let found = run(file, &compiled, &loaded.sources);
+    render(&loaded.sources, &found, false).to_string()
 }
 
 fn answer_of(rules: &str) -> String {

@@ -2,6 +2,8 @@
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use iamwatch::check;
+use iamwatch::place::Place;
+use iamwatch::resources::Kind;
 use iamwatch::rules::RulesFile;
 
 use crate::stage::{Stage, Wanted};
@@ -172,6 +174,66 @@ async fn in_a_hub_roles_buses_and_forwarders_are_watched_too() {
     let request = events.disable_rule().event_bus_name("iamwatch-acme");
     request.name(DETECTOR).send().await.unwrap();
     assert_eq!(told(&stage, before, "DisableRule"), ["sms"]);
+}
+
+/// Whoever disables what carries or raises alerts, acts and enables it again is heard of at the end.
+#[tokio::test(start_paused = true)]
+async fn what_was_silent_for_a_while_is_told_of_when_it_speaks_again() {
+    let rules = RULES.replace(
+        "home: { region: us-east-1 }",
+        "home: { region: us-east-1 }\nwatch: { regions: [eu-west-1] }",
+    );
+    let (stage, wanted) = deployed(&rules).await;
+    let there = stage.cloud.at(&"eu-west-1".parse().unwrap());
+    let live = stage.live(&wanted).await;
+    let forwarders = live.iter().filter(|live| {
+        let is_there = matches!(&live.key.place, Place::Regional { region, .. } if region.as_str() == "eu-west-1");
+        live.key.kind == Kind::Rule && is_there
+    });
+    let forwarders: Vec<&str> = forwarders.map(|live| live.key.name.as_str()).collect();
+    for forwarder in &forwarders {
+        let request = there.events.disable_rule().name(*forwarder);
+        request.send().await.unwrap();
+    }
+    let before = count(&stage);
+    let topic = there.sns.create_topic().name("iamwatch-acme-none");
+    topic.send().await.unwrap();
+    assert_eq!(count(&stage), before, "nobody carries it");
+    for forwarder in &forwarders {
+        let request = there.events.enable_rule().name(*forwarder);
+        request.send().await.unwrap();
+    }
+    let mut who = told(&stage, before, "EnableRule");
+    who.dedup();
+    assert_eq!(who, BOTH);
+
+    // Both detectors at home, one after the other.
+    let events = &stage.clients.events;
+    let before = count(&stage);
+    for (detector, heard) in [(DETECTOR, vec!["sms"]), (SECOND, vec![])] {
+        let before = count(&stage);
+        let request = events.disable_rule().event_bus_name("iamwatch-acme");
+        request.name(detector).send().await.unwrap();
+        assert_eq!(told(&stage, before, "DisableRule"), heard, "{detector}");
+    }
+    let request = events.enable_rule().event_bus_name("iamwatch-acme");
+    request.name(SECOND).send().await.unwrap();
+    assert_eq!(told(&stage, before, "EnableRule"), ["sms"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_who_subscribes_is_told_of() {
+    let (stage, wanted) = deployed(RULES).await;
+    let live = stage.live(&wanted).await;
+    let mut topics = live
+        .iter()
+        .filter(|live| live.key.name.ends_with("text_mail"));
+    let topic = topics.next().unwrap().handle.clone().unwrap();
+    let before = count(&stage);
+    let request = stage.clients.sns.subscribe().topic_arn(&topic);
+    let request = request.protocol("email").endpoint("mallory@example.com");
+    request.send().await.unwrap();
+    assert_eq!(told(&stage, before, "Subscribe"), BOTH);
 }
 
 #[tokio::test(start_paused = true)]

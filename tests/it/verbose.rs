@@ -36,6 +36,7 @@ fn each_attempt_of_a_request_is_a_line() {
 #[test]
 fn a_refusal_is_told_by_its_code() {
     let env = TestEnv::new();
+    std::fs::write(env.path().join("iamwatch.yaml"), RULES).unwrap();
     let (_, _, err) = env.run(&["plan", "--sandbox", "-v"]);
     let failed = |line: &&str| !line.ends_with("outcome=ok");
     let failed: Vec<&str> = err.lines().filter(failed).collect();
@@ -55,6 +56,7 @@ fn a_refusal_is_told_by_its_code() {
 #[test]
 fn nothing_is_shown_unless_it_is_asked_for() {
     let env = TestEnv::new();
+    std::fs::write(env.path().join("iamwatch.yaml"), RULES).unwrap();
     let (code, _, err) = env.run(&["plan", "--sandbox"]);
     assert_eq!((code, err.as_str()), (0, ""));
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::stream;
 
 use super::{Blob, Body, Found, Loss, Skip, Source, Total};
+use crate::regular_file;
 
 /// How the names of logs end. In a folder, other files are left out and counted.
 const ENDINGS: &[&str] = &[
@@ -41,10 +42,13 @@ pub fn source(paths: &[PathBuf]) -> Source {
                     found.push(lost(path, "no log lies below it"));
                 }
             }
-            Ok(meta) => {
-                add(&mut bytes, meta.len());
-                found.push(file(path.clone()));
-            }
+            Ok(meta) => match regular_file::check(path) {
+                Ok(()) => {
+                    add(&mut bytes, meta.len());
+                    found.push(file(path.clone()));
+                }
+                Err(error) => found.push(lost(path, error)),
+            },
             Err(error) => found.push(lost(path, error)),
         }
     }

@@ -4,6 +4,7 @@
 //! (listing while fetching, several fetches in flight) but must not run ahead without bound: whoever takes the
 //! blobs takes one for each free task.
 
+mod arriving;
 pub mod files;
 pub mod lookup;
 pub mod s3;
@@ -15,6 +16,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::Stream;
 use serde::Serialize;
+
+pub use arriving::Arriving;
 
 /// A stream of what is found.
 pub type Feed = Pin<Box<dyn Stream<Item = Found> + Send>>;
@@ -90,6 +93,8 @@ pub enum Body {
     Stdin,
     /// In memory: the bytes themselves.
     Memory(Vec<u8>),
+    /// On their way, piece by piece.
+    Arriving(Arriving),
 }
 
 /// Why a blob is left out.

@@ -9,9 +9,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
 use futures::StreamExt;
 use futures::stream::{self, FuturesUnordered};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::Sender;
 
+use super::arriving::{Arriving, Piece};
 use super::{Blob, Body, Found, Loss, Skip, Source, Total};
 use crate::aws::{Call, CallError, Cause, Need, On, Step};
 use crate::backtest::Window;
@@ -19,8 +23,11 @@ use crate::backtest::time::{self, SECONDS};
 
 /// Lists on their way at once.
 const LISTS: usize = 8;
-/// Objects on their way at once, in memory each: log files have a few megabytes at most.
+/// Objects on their way at once.
 const OBJECTS: usize = 16;
+/// Objects up to so many bytes are fetched while others are counted, and wait in memory. CloudTrail's log files have a
+/// few megabytes at most; what is larger is fetched piece by piece when it is its turn.
+const SMALL: u64 = 8 << 20;
 
 /// Lists the objects and folders of a bucket below a prefix.
 pub static LIST: Call = read(
@@ -116,7 +123,8 @@ pub fn source(client: Client, address: Address, window: Window) -> Source {
             let (client, address) = (client.clone(), address.clone());
             async move {
                 match next {
-                    Next::Object(key) => get(&client, &address, &key).await,
+                    Next::Object(key, bytes) if bytes > SMALL => later(client, &address, key),
+                    Next::Object(key, _) => get(&client, &address, &key).await,
                     Next::Other(found) => found,
                 }
             }
@@ -141,13 +149,70 @@ async fn get(client: &Client, address: &Address, key: &str) -> Found {
         Ok(object) => object,
         Err(error) => return lost(explained(&error)),
     };
-    match object.body.collect().await {
-        Ok(bytes) => Found::Blob(Blob {
-            name: address.url(key),
-            body: Body::Memory(bytes.to_vec()),
-        }),
-        Err(error) => lost(format!("the connection broke while it was read: {error}")),
+    let mut body = object.body;
+    let mut here = Vec::new();
+    let body = loop {
+        match body.next().await {
+            None => break Body::Memory(here),
+            Some(Ok(piece)) => here.extend_from_slice(&piece),
+            Some(Err(error)) => return lost(broken(&error)),
+        }
+        // Whoever listed it may have seen an earlier, smaller one.
+        if here.len() as u64 > SMALL {
+            let tasks = Handle::current();
+            break Body::Arriving(Arriving::new(here, move |to| {
+                tasks.spawn(hand_on(body, to));
+            }));
+        }
+    };
+    Found::Blob(Blob {
+        name: address.url(key),
+        body,
+    })
+}
+
+/// An object that is asked for when somebody reads it.
+fn later(client: Client, address: &Address, key: String) -> Found {
+    let name = address.url(&key);
+    let (bucket, url) = (address.bucket.clone(), name.clone());
+    let tasks = Handle::current();
+    let start = move |to: Sender<Piece>| {
+        tasks.spawn(async move {
+            let request = client.get_object().bucket(bucket).key(key);
+            match GET.send(url, request.send()).await {
+                Ok(object) => hand_on(object.body, to).await,
+                Err(error) => {
+                    // Nobody to tell it to is no failure of its own.
+                    let _ = to.send(Err(explained(&error))).await;
+                }
+            }
+        });
+    };
+    Found::Blob(Blob {
+        name,
+        body: Body::Arriving(Arriving::new(Vec::new(), start)),
+    })
+}
+
+/// Hands pieces to whoever reads them, and says when there are no more.
+async fn hand_on(mut body: ByteStream, to: Sender<Piece>) {
+    loop {
+        let piece: Piece = match body.next().await {
+            // An empty one would be the end.
+            Some(Ok(piece)) if piece.is_empty() => continue,
+            Some(Ok(piece)) => Ok(piece.to_vec()),
+            Some(Err(error)) => Err(broken(&error)),
+            None => Ok(Vec::new()),
+        };
+        let goes_on = piece.as_ref().is_ok_and(|piece| !piece.is_empty());
+        if to.send(piece).await.is_err() || !goes_on {
+            return;
+        }
     }
+}
+
+fn broken(error: &impl std::fmt::Display) -> String {
+    format!("the connection broke while it was read: {error}")
 }
 
 /// Why an object or a list did not come.
@@ -193,7 +258,8 @@ struct Listed {
 }
 
 enum Next {
-    Object(String),
+    /// A key, and how many bytes it is listed with.
+    Object(String, u64),
     Other(Found),
 }
 
@@ -264,7 +330,7 @@ impl Walk {
                 Some(skip) => Next::Other(Found::Skipped(skip)),
                 None => {
                     self.total.add(bytes);
-                    Next::Object(key)
+                    Next::Object(key, bytes)
                 }
             });
         }

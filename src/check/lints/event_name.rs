@@ -37,6 +37,18 @@ pub(super) fn look(
     }
 }
 
+/// What is wrong with the name that a condition holds, in which `*` stands for any text, if no event of the services has
+/// it; of any service where none is named.
+pub(super) fn in_condition(named: &[&str], glob: &str) -> Option<Finding> {
+    let found = misnomer(named, glob)?;
+    match found {
+        // That is said where the service is named.
+        Misnomer::Service { .. } => None,
+        // Here as in a raw pattern the name stands alone.
+        found => finding(&found, named, glob, Dialect::Raw),
+    }
+}
+
 fn finding(found: &Misnomer<'_>, named: &[&str], glob: &str, dialect: Dialect) -> Option<Finding> {
     let event = |service: &str, name: &str| match dialect {
         Dialect::Rules if named.is_empty() => shown(&format!("*:{name}")),

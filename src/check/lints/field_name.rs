@@ -14,10 +14,10 @@ pub(in crate::check) const FIELD_NAME: Lint = Lint {
     explanation: "CloudTrail events have no such field at this place: one with a similar name may be meant, or one of this name elsewhere. A test may also set one that the caller it makes with `as` does not have.",
     wrong: r#"- id: a
   events: ["iam:CreateUser"]
-  unless: { userName: alice }"#,
+  when: [{ userName: alice }, { userIdentity.type: Root }]"#,
     right: r#"- id: a
   events: ["iam:CreateUser"]
-  unless: { userIdentity.userName: alice }"#,
+  when: [{ userIdentity.userName: alice }, { userIdentity.type: Root }]"#,
     is_fatal: true,
 };
 

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::speaker::Speaker;
 use crate::check::certainty::Certainty;
 use crate::check::lint::{Finding, Lint};
+use crate::cloudtrail::record_fields::fields_in;
 use crate::diagnostic::{Span, shown};
 use crate::rules::syntax::read::quoted;
 
@@ -87,6 +88,11 @@ pub(super) fn look(
     let Some(first) = texts.iter().copied().find(suspicious) else {
         return;
     };
+    let steps: Vec<&str> = path.split('.').skip(1).collect();
+    if first == "*" && fields_in(&steps).is_some() {
+        // There is no value, whatever is asked for, which is said elsewhere.
+        return;
+    }
     let help = if first == "*" {
         "write `{ exists: true }` for any value".to_owned()
     } else {

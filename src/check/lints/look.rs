@@ -6,14 +6,18 @@ use serde_json::Value as Json;
 
 use super::needs_presence::Asked;
 use super::never_silences::literals;
+use super::open_exception::{self, Own};
 use super::speaker::Speaker;
 use super::{
-    detail_type, event_name, field_name, literal_star, needs_presence, never_silences, other_value,
-    parameter, raw_pattern, role_arn,
+    detail_type, event_name, field_name, holds_fields, literal_star, needs_presence,
+    never_confirms, never_silences, other_event, other_kind, other_value, parameter, raw_pattern,
+    region, role_arn, same_address,
 };
+use crate::check::asks::Tested;
 use crate::check::certainty::{Certainty, Impossible, calls};
 use crate::check::clause::{Clause, Dialect};
 use crate::cloudtrail::parameters::Parameters;
+use crate::cloudtrail::shapes::Examples;
 use crate::diagnostic::{Report, Span};
 use crate::rules::decode::reading::Written;
 use crate::rules::{AllOf, Change, Events, FieldCondition, Matcher, Parsed, RuleId, Trigger};
@@ -21,17 +25,23 @@ use crate::rules::{AllOf, Change, Events, FieldCondition, Matcher, Parsed, RuleI
 /// Says in a report what lints find. The rules of which it is said that nothing can fire them are the result.
 pub(in crate::check) fn look(parsed: &Parsed, report: &mut Report) -> BTreeSet<RuleId> {
     let impossible = Impossible::of(parsed);
+    let own = Own::of(parsed);
     let mut speaker = Speaker::new(report);
     let mut dead_patterns = Vec::new();
     for written in &parsed.written {
-        if let Some(dead) = look_at(written, &impossible, &mut speaker) {
+        if let Some(dead) = look_at(written, &impossible, &own, &mut speaker) {
             dead_patterns.push(dead);
         }
     }
     for rule in parsed.resolved.rules() {
         if let Trigger::Events(events) = &rule.trigger {
-            look_at_rule(&rule.id, events, &impossible, &mut speaker);
+            look_at_rule(&rule.id, events, &impossible, &own, &mut speaker);
         }
+    }
+    if let Some(file) = &parsed.resolved.file {
+        region::look_at_file(file, &mut speaker);
+        never_confirms::look(file, &mut speaker);
+        same_address::look(file, &mut speaker);
     }
     let mut never: BTreeSet<RuleId> = impossible.rules.iter().map(|id| (*id).clone()).collect();
     for rule in parsed.resolved.rules().iter().filter(|rule| rule.enabled) {
@@ -48,6 +58,7 @@ pub(in crate::check) fn look(parsed: &Parsed, report: &mut Report) -> BTreeSet<R
 fn look_at(
     written: &Written,
     impossible: &Impossible<'_>,
+    own: &Own,
     speaker: &mut Speaker<'_>,
 ) -> Option<Span> {
     match written {
@@ -82,6 +93,9 @@ fn look_at(
             let clauses = Clause::of_condition(&path, condition, *value, certainty);
             other_value::look(&clauses, *rootless, speaker);
             role_arn::look(&clauses, speaker);
+            if path == "awsRegion" {
+                region::look(&clauses, speaker);
+            }
         }
         Written::Affix { operator, text } => {
             literal_star::look_at_affix(operator, &text.value, text.span, speaker);
@@ -91,7 +105,7 @@ fn look_at(
             detail_type::look(&kind.value, certainty, kind.span, speaker);
         }
         Written::Pattern { pattern, node } => {
-            raw_pattern::look(pattern, node, speaker);
+            raw_pattern::look(pattern, node, own, speaker);
             return speaker.take_never_matches().then_some(node.span);
         }
         Written::Test {
@@ -133,6 +147,7 @@ fn look_at_rule(
     rule: &RuleId,
     events: &Events,
     impossible: &Impossible<'_>,
+    own: &Own,
     speaker: &mut Speaker<'_>,
 ) {
     for AllOf { fields } in &events.when {
@@ -145,7 +160,18 @@ fn look_at_rule(
         let certainty = impossible.of_condition_of(rule, field.span);
         parameter::look(&field.path, &parameters, certainty, field.span, speaker);
     }
+    let examples = Examples::of(calls(events));
+    for (all, is_exception) in [(&events.when, false), (&events.unless, true)] {
+        for field in all.iter().flat_map(|AllOf { fields }| fields) {
+            let tested = Tested::of_condition(field, is_exception);
+            if !holds_fields::look(&tested, &examples, speaker) {
+                other_kind::look(&tested, &examples, speaker);
+            }
+        }
+    }
+    other_event::look(rule, events, impossible, speaker);
     never_silences::look(rule, events, speaker);
+    open_exception::look(events, own, speaker);
 }
 
 fn asked(field: &FieldCondition) -> Asked<'_> {

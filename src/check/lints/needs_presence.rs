@@ -11,10 +11,10 @@ pub(in crate::check) const NEEDS_PRESENCE: Lint = Lint {
     explanation: "`not` under `when` holds only where the field is there, and not every event has this one: roles have no `userName`, only services' calls have `invokedBy`, and what succeeds has no `errorCode`. The same goes for `anything-but` in a raw pattern.",
     wrong: r#"- id: a
   events: ["iam:*"]
-  when: { userIdentity.userName: { not: scanner } }"#,
+  when: { userIdentity.arn: { not: "arn:aws:iam::111122223333:user/scanner" } }"#,
     right: r#"- id: a
   events: ["iam:*"]
-  unless: { userIdentity.userName: scanner }"#,
+  unless: { userIdentity.arn: "arn:aws:iam::111122223333:user/scanner" }"#,
     is_fatal: false,
 };
 
@@ -59,26 +59,30 @@ pub(super) fn look(all: &[Asked<'_>], speaker: &mut Speaker<'_>) {
         }
         let path = asked.path.join(".");
         let message = format!("{who} without {} never alert here", shown(&path));
-        let (label, help) = if asked.dialect == Dialect::Rules {
-            let failures = other.map_or_else(String::new, |other| {
-                format!("; if only failures are meant, add `{other}: \"*\"`")
-            });
-            (
+        let (label, help) = match (asked.dialect, other) {
+            // An exception by failure silences whoever tries what he may not do.
+            (Dialect::Rules, Some(other)) => (
                 "`not` under `when` needs the field to be there",
                 format!(
-                    "write what is excepted under `unless: {{ {path}: … }}`, or add `{{ exists: false }}` to the list{failures}"
+                    "for calls that went through write `{path}: {{ exists: false }}`; if only failures are meant, add `{other}: \"*\"`"
                 ),
-            )
-        } else {
-            let failures = other.map_or_else(String::new, |other| {
+            ),
+            (Dialect::Rules, None) => (
+                "`not` under `when` needs the field to be there",
                 format!(
-                    "; if only failures are meant, add `{other}: [{{ exists: true }}]` beside it"
-                )
-            });
-            (
+                    "write what is excepted under `unless: {{ {path}: … }}`, or add `{{ exists: false }}` in a list, `[{{ not: … }}, {{ exists: false }}]`"
+                ),
+            ),
+            (_, Some(other)) => (
                 "`anything-but` needs the field to be there",
-                format!("add `{{ exists: false }}` to the list{failures}"),
-            )
+                format!(
+                    "for calls that went through write `[{{ exists: false }}]`; if only failures are meant, add `{other}: [{{ exists: true }}]` beside it"
+                ),
+            ),
+            (_, None) => (
+                "`anything-but` needs the field to be there",
+                "add `{ exists: false }` to the list".to_owned(),
+            ),
         };
         let finding = Finding {
             lint: &NEEDS_PRESENCE,

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::other_event::is_misnomer;
 use super::speaker::Speaker;
 use crate::check::lint::{Finding, Lint};
 use crate::cloudtrail::record_fields::{OF_ISSUERS, is_nameless, is_roleless};
@@ -17,7 +18,7 @@ pub(in crate::check) const NEVER_SILENCES: Lint = Lint {
   unless: { userIdentity.type: AssumedRole, userIdentity.userName: deployer }"#,
     right: r#"- id: a
   events: ["iam:*"]
-  unless: { userIdentity.sessionContext.sessionIssuer.userName: deployer }"#,
+  unless: { userIdentity.arn: "arn:aws:sts::111122223333:assumed-role/deployer/*" }"#,
     is_fatal: false,
 };
 
@@ -56,6 +57,7 @@ fn never_applies(exception: &AllOf, events: &Events) -> Option<(Span, String)> {
         let values = literals(field)?;
         let path: Vec<&str> = field.path.iter().map(String::as_str).collect();
         let heard = |value: &str| match path.as_slice() {
+            [field @ ("eventName" | "eventSource")] if is_misnomer(events, field, value) => true,
             ["eventName"] => {
                 let mut globs = events.globs.iter();
                 globs.any(|glob| matches_star(&glob.name, value))

@@ -121,11 +121,22 @@ fn problem(path: &str, other: &OtherValue<'_>, dialect: Dialect) -> Finding {
             format!("write `{value}`, without quotes"),
         ),
         OtherValue::Boolean { value, is_answer } => (
-            format!("`{path}` is text, not a boolean"),
             if *is_answer {
-                format!("write `any-case: {:?}`", if *value { "Yes" } else { "No" })
+                format!("`{path}` holds `Yes` or `No`, not `{value}`")
             } else {
-                format!("write {}", quoted(&value.to_string()))
+                format!("`{path}` is text, not a boolean")
+            },
+            if *is_answer {
+                let answer = if *value { "Yes" } else { "No" };
+                match dialect {
+                    Dialect::Rules | Dialect::Test => format!("write `{{ any-case: {answer:?} }}`"),
+                    Dialect::Raw => format!("write `[{{ equals-ignore-case: {answer:?} }}]`"),
+                    Dialect::RawExcept => format!(
+                        "write `[{{ anything-but: {{ equals-ignore-case: {answer:?} }} }}]`"
+                    ),
+                }
+            } else {
+                format!("write `{}`", quoted(&value.to_string()))
             },
         ),
         OtherValue::Service { text, service, .. } => (
@@ -133,7 +144,11 @@ fn problem(path: &str, other: &OtherValue<'_>, dialect: Dialect) -> Finding {
                 "`{path}` holds a service with its domain, not {}",
                 shown(text)
             ),
-            format!("write {}", quoted(&format!("{service}.amazonaws.com"))),
+            format!("write `{}`", quoted(&format!("{service}.amazonaws.com"))),
+        ),
+        OtherValue::OtherName { text, service } => (
+            format!("no event has the `{path}` {}", shown(text)),
+            format!("did you mean `{service}.amazonaws.com`?"),
         ),
         OtherValue::Denial { text, meant } => (
             format!("{} is no code of a denied call", shown(text)),

@@ -11,10 +11,10 @@ pub(in crate::check) const PARAMETER: Lint = Lint {
     explanation: "None of the calls that the rule is about has such a parameter, as far as the API models know, and one has nearly that name. CloudTrail writes parameters with a lower-case first letter.",
     wrong: r#"- id: a
   events: ["iam:AttachRolePolicy"]
-  unless: { requestParameters.PolicyArn: "*:policy/ReadOnlyAccess" }"#,
+  unless: { requestParameters.PolicyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" }"#,
     right: r#"- id: a
   events: ["iam:AttachRolePolicy"]
-  unless: { requestParameters.policyArn: "*:policy/ReadOnlyAccess" }"#,
+  unless: { requestParameters.policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" }"#,
     is_fatal: true,
 };
 

@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use super::speaker::Speaker;
-use super::{event_name, parameter, two_services};
+use super::{event_name, holds_fields, other_kind, parameter, two_services};
+use crate::check::asks::Tested;
 use crate::check::certainty::Certainty;
-use crate::check::clause::Dialect;
-use crate::cloudtrail::api_names::{self, is_never_recorded};
+use crate::check::clause::{Clause, Dialect};
+use crate::cloudtrail::api_names::{self, is_never_recorded, recorded_service};
 use crate::cloudtrail::parameters::Parameters;
+use crate::cloudtrail::shapes::Examples;
 use crate::diagnostic::Span;
 use crate::rules::decode::pattern_steps::{Step, place};
 use crate::rules::syntax::yaml::Node;
@@ -32,7 +34,9 @@ pub(super) fn look(
     for branch in &branches {
         let services = Services::of(branch);
         services.warn_of_two(branch, node, speaker);
+        services.warn_of_unknown(branch, node, speaker);
         names_of_events(branch, &services, alone, node, speaker);
+        shapes(branch, node, speaker);
     }
     // Where some were left out, those may have the parameter.
     if branches.len() < MOST_BRANCHES {
@@ -123,6 +127,25 @@ impl<'p> Services<'p> {
         }
     }
 
+    /// Services that nobody knows. What is a service by another name is said of the value.
+    fn warn_of_unknown(&self, branch: &Branch<'_>, node: &Node, speaker: &mut Speaker<'_>) {
+        let unknown = self.named().into_iter().flatten().filter(|service| {
+            !api_names::services().contains_key(service) && recorded_service(service).is_none()
+        });
+        for service in unknown {
+            let at = branch.get("detail.eventSource").or(branch.get("source"));
+            let span = at.map_or(node.span, |(_, steps)| place(node, steps));
+            event_name::look(
+                &[service],
+                "*",
+                Dialect::Raw,
+                Certainty::Unlikely,
+                span,
+                speaker,
+            );
+        }
+    }
+
     /// Envelope and record name the same services.
     fn warn_of_two(&self, branch: &Branch<'_>, node: &Node, speaker: &mut Speaker<'_>) {
         if let (Some(envelope), Some(record)) = (&self.envelope, &self.record)
@@ -132,6 +155,28 @@ impl<'p> Services<'p> {
         {
             let finding = two_services::finding(first, service);
             speaker.warn(finding, place(node, steps));
+        }
+    }
+}
+
+/// Whether there are values where a combination tests some.
+fn shapes(branch: &Branch<'_>, node: &Node, speaker: &mut Speaker<'_>) {
+    let calls = calls(branch);
+    let examples = match &calls {
+        Some(calls) => Examples::of(
+            calls
+                .iter()
+                .map(|(service, name)| (*service, name.as_str())),
+        ),
+        None => Examples::of_all(),
+    };
+    for (path, (tests, steps)) in branch {
+        let Some(path) = path.strip_prefix("detail.") else {
+            continue;
+        };
+        let tested = Tested::of_tests(path, tests, place(node, steps));
+        if !holds_fields::look(&tested, &examples, speaker) {
+            other_kind::look(&tested, &examples, speaker);
         }
     }
 }
@@ -148,41 +193,34 @@ fn names_of_events(
     else {
         return;
     };
-    let unknown = named
-        .iter()
-        .filter(|service| !api_names::services().contains_key(*service));
-    let unknown: Vec<&str> = unknown.copied().collect();
-    if !unknown.is_empty() {
-        for service in unknown {
-            let at = branch.get("detail.eventSource").or(branch.get("source"));
-            let span = at.map_or(node.span, |(_, steps)| place(node, steps));
-            event_name::look(
-                &[service],
-                "*",
-                Dialect::Raw,
-                Certainty::Unlikely,
-                span,
-                speaker,
-            );
-        }
+    let mut all = named.iter();
+    if all.any(|service| !api_names::services().contains_key(service)) {
         return;
     }
     let never = |test: &Json| glob(test).is_some_and(|glob| is_never_recorded(&named, &glob));
     let certainty = Certainty::never_matches(alone && !named.is_empty() && tests.iter().all(never));
     for (index, test) in tests.iter().enumerate() {
-        let Some(glob) = glob(test) else {
-            continue;
-        };
         let mut steps = steps.clone();
         steps.push(Step::Index(index));
-        event_name::look(
-            &named,
-            &glob,
-            Dialect::Raw,
-            certainty,
-            place(node, &steps),
-            speaker,
-        );
+        let span = place(node, &steps);
+        if let Some(glob) = glob(test) {
+            event_name::look(&named, &glob, Dialect::Raw, certainty, span, speaker);
+            continue;
+        }
+        let excepted = Clause::of_test("eventName", test, span, Certainty::Unlikely);
+        let excepted = excepted
+            .iter()
+            .filter(|clause| clause.is_negated && !clause.folds_case);
+        for clause in excepted {
+            let name = clause.glob.as_deref();
+            // A star in a text is an ordinary character, which has been said.
+            let name = name.filter(|name| clause.value.is_none() || !name.contains('*'));
+            let found = name.and_then(|name| event_name::in_condition(&named, name));
+            if let Some(mut finding) = found {
+                finding.label = "this excepts nothing".to_owned();
+                speaker.warn(finding, span);
+            }
+        }
     }
 }
 

@@ -6,13 +6,14 @@
 use serde_json::{Map, Value as Json};
 
 use super::needs_presence::{self, Asked};
+use super::open_exception::{self, Own};
 use super::other_value::OTHER_VALUE;
 use super::speaker::Speaker;
-use super::{detail_type, literal_star, other_value, raw_calls, role_arn, wrong_level};
+use super::{detail_type, literal_star, other_value, raw_calls, region, role_arn, wrong_level};
 use crate::check::certainty::{Certainty, is_clause_unmet};
 use crate::check::clause::{Clause, Dialect};
 use crate::check::lint::Finding;
-use crate::cloudtrail::api_names::{self, without_domain};
+use crate::cloudtrail::api_names::{self, recorded_service, without_domain};
 use crate::cloudtrail::record_fields::{TELLING, is_top};
 use crate::cloudtrail::values::{self, misspelt_detail_type};
 use crate::diagnostic::{Span, shown};
@@ -28,7 +29,7 @@ struct Leaf<'p> {
 }
 
 /// Warns of what is wrong with a valid pattern. `node` is where it stands, as a map or as JSON text.
-pub(super) fn look(pattern: &Map<String, Json>, node: &Node, speaker: &mut Speaker<'_>) {
+pub(super) fn look(pattern: &Map<String, Json>, node: &Node, own: &Own, speaker: &mut Speaker<'_>) {
     let mut leaves = Vec::new();
     collect(pattern, &mut Vec::new(), &mut leaves);
     let kind = kind(&leaves);
@@ -61,7 +62,11 @@ pub(super) fn look(pattern: &Map<String, Json>, node: &Node, speaker: &mut Speak
             let span = place(node, &steps);
             literal_star::look(&leaf.path, test, certainty, span, speaker);
             if leaf.path == "source" {
-                sender(test, certainty, span, speaker);
+                sender(test, kind, certainty, span, speaker);
+            }
+            if leaf.path == "region" {
+                let clauses = Clause::of_test("region", test, span, certainty);
+                region::look(&clauses, speaker);
             }
             if kind == EventKind::Other {
                 continue;
@@ -72,7 +77,16 @@ pub(super) fn look(pattern: &Map<String, Json>, node: &Node, speaker: &mut Speak
                 let clauses = Clause::of_test(path, test, span, certainty);
                 role_arn::look(&clauses, speaker);
                 other_value::look(&clauses, rootless, speaker);
+                if path == "awsRegion" {
+                    region::look(&clauses, speaker);
+                }
             }
+        }
+        if let Some(path) = leaf.path.strip_prefix("detail.")
+            && kind != EventKind::Other
+        {
+            let span = place(node, &leaf.steps);
+            open_exception::look_at_tests(path, leaf.tests, span, own, speaker);
         }
     }
     if kind != EventKind::Other {
@@ -201,21 +215,59 @@ fn kind(leaves: &[Leaf<'_>]) -> EventKind {
     }
 }
 
-/// A `source` as CloudTrail's `eventSource` has it.
-fn sender(test: &Json, certainty: Certainty<'_>, span: Span, speaker: &mut Speaker<'_>) {
+/// Services of which events come under the name that people know, beside those that CloudTrail records.
+/// Source: EventBridge user guide, "Events from AWS services".
+const SENDERS: [&str; 2] = ["cloudwatch", "emr"];
+
+/// A `source` that is no sender's: as CloudTrail's `eventSource` has it, under another name of the service, or without
+/// `aws.`.
+fn sender(
+    test: &Json,
+    kind: EventKind,
+    certainty: Certainty<'_>,
+    span: Span,
+    speaker: &mut Speaker<'_>,
+) {
     let prefix = test.get("prefix");
     let Some(text) = test.as_str().or(prefix.and_then(Json::as_str)) else {
         return;
     };
-    let Some(service) = without_domain(text) else {
-        return;
+    let about_cloudtrail = kind != EventKind::Other;
+    let (meant, label, certain) = if let Some(service) = without_domain(text) {
+        (
+            recorded_service(service).unwrap_or(service),
+            "this is how CloudTrail's `eventSource`, under `detail`, names it",
+            true,
+        )
+    } else if let Some(service) = text.strip_prefix("aws.") {
+        let Some(recorded) = recorded_service(service) else {
+            return;
+        };
+        if SENDERS.contains(&service) && !about_cloudtrail {
+            return;
+        }
+        (recorded, "AWS knows the service by another name", false)
+    } else {
+        let known = api_names::services().contains_key(text) && about_cloudtrail;
+        let Some(service) = recorded_service(text).or(known.then_some(text)) else {
+            return;
+        };
+        (
+            service,
+            "the sources of AWS begin with `aws.`: this is an application of that name",
+            false,
+        )
     };
     let finding = Finding {
         lint: &OTHER_VALUE,
-        message: format!("no event has the `source` {}", shown(text)),
-        label: "this is how CloudTrail's `eventSource`, under `detail`, names it".to_owned(),
-        help: format!("write {}", shown(&format!("aws.{service}"))),
-        certain: true,
+        message: if certain {
+            format!("no event has the `source` {}", shown(text))
+        } else {
+            format!("no event of AWS has the `source` {}", shown(text))
+        },
+        label: label.to_owned(),
+        help: format!("write {}", shown(&format!("aws.{meant}"))),
+        certain,
     };
     speaker.say(finding, certainty, span);
 }
@@ -223,9 +275,9 @@ fn sender(test: &Json, certainty: Certainty<'_>, span: Span, speaker: &mut Speak
 /// Whether no record of CloudTrail meets a test.
 fn is_nowhere(path: &str, test: &Json) -> bool {
     match (path, test) {
-        ("source", Json::String(text)) => {
-            without_domain(text).is_some_and(|service| api_names::services().contains_key(service))
-        }
+        ("source", Json::String(text)) => without_domain(text).is_some_and(|service| {
+            api_names::services().contains_key(service) || recorded_service(service).is_some()
+        }),
         ("detail-type", Json::String(text)) => misspelt_detail_type(text).is_some(),
         (path, test) => path.strip_prefix("detail.").is_some_and(|path| {
             let clauses = Clause::of_test(path, test, Span::default(), Certainty::Unlikely);

@@ -81,6 +81,26 @@ impl Global {
         ui: &mut Ui,
     ) -> Result<Session, Error> {
         let rules = Workspace::load(&self.file, ui)?;
+        self.reach(rules, scope, ui).await
+    }
+
+    /// Loads what can be read of the rules file, reaches AWS and reads what is there.
+    pub(in crate::cli) async fn open_what_is_left(
+        &self,
+        scope: &AccountScope,
+        ui: &mut Ui,
+    ) -> Result<Session, Error> {
+        let rules = Workspace::salvage(&self.file, ui)?;
+        self.reach(rules, scope, ui).await
+    }
+
+    /// Reaches AWS for rules that were loaded, and reads what is there.
+    pub(in crate::cli) async fn reach(
+        &self,
+        rules: Workspace,
+        scope: &AccountScope,
+        ui: &mut Ui,
+    ) -> Result<Session, Error> {
         Session::open(rules, &self.target(), scope, ui).await
     }
 }

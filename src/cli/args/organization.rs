@@ -32,7 +32,7 @@ struct AccountsArgs {
     /// Take the accounts from FILE, one id a line, in place of listing the organization
     #[arg(long, value_name = "FILE")]
     accounts_file: Option<PathBuf>,
-    /// Keep the list of accounts in FILE, and take it from there while it is young
+    /// Keep the list of accounts in FILE, and take it from there while it is young; `coverage` only keeps it
     #[arg(long, value_name = "FILE", conflicts_with = "accounts_file")]
     accounts_cache: Option<PathBuf>,
     /// For how many minutes the kept list serves
@@ -54,7 +54,7 @@ impl OrgArgs {
             only: self.account.clone(),
             exclude: self.exclude_account.clone(),
             source: self.accounts.source(),
-            lists: false,
+            ..AccountScope::default()
         }
     }
 

@@ -1,8 +1,11 @@
 //! Flags that say what a plan is made for: which part of the rules file, and what is allowed.
 
+use std::path::Path;
+
 use clap::Args;
 
-use crate::engine::{Code, Error, Session};
+use crate::cli::ui::Ui;
+use crate::engine::{Code, Error, Session, Workspace};
 use crate::place::Region;
 use crate::plan::saved::PlanRequest;
 use crate::plan::{PlanOptions, adopt};
@@ -26,6 +29,9 @@ pub(in crate::cli) struct RequestArgs {
     /// Service Quotas has raised what it can raise in this account: do not check that
     #[arg(long)]
     raised_quotas: bool,
+    /// Go on although nobody knows whether the tests of the rules pass; the plan says so
+    #[arg(long)]
+    pub(in crate::cli) skip_tests: bool,
     /// Take over a resource that exists under a name of ours without our tag, such as
     /// `topic:NAME@REGION`; can be repeated
     #[arg(long, value_name = "KEY")]
@@ -33,15 +39,13 @@ pub(in crate::cli) struct RequestArgs {
 }
 
 impl RequestArgs {
-    /// The names of the flags: a saved plan has its own.
-    pub(in crate::cli) const NAMES: &[&str] = &[
-        "rule",
-        "region",
-        "prune",
-        "delete",
-        "adopt",
-        "raised_quotas",
-    ];
+    /// The names of the flags that a saved plan has of its own. What it may delete and take over is said again.
+    pub(in crate::cli) const NAMES: &[&str] = &["rule", "region", "raised_quotas", "skip_tests"];
+
+    /// The rules of a file, if they may be deployed: before AWS is asked for anything.
+    pub(in crate::cli) fn rules(&self, path: &Path, ui: &mut Ui) -> Result<Workspace, Error> {
+        Workspace::gated(path, self.raised_quotas, !self.skip_tests, ui)
+    }
 
     /// What the flags mean for this rules file.
     pub(in crate::cli) fn request(&self, session: &Session) -> Result<PlanRequest, Error> {
@@ -53,11 +57,17 @@ impl RequestArgs {
                 .map(|region| known(session, region))
                 .transpose()?,
             raised_quotas: self.raised_quotas,
-            wishes: PlanOptions {
-                prune: self.prune,
-                delete: kinds(&self.delete),
-                adopt: self.adopted(session)?,
-            },
+            wishes: self.wishes(session)?,
+            tests_skipped: self.skip_tests,
+        })
+    }
+
+    /// What the flags allow to be deleted and taken over.
+    pub(in crate::cli) fn wishes(&self, session: &Session) -> Result<PlanOptions, Error> {
+        Ok(PlanOptions {
+            prune: self.prune,
+            delete: kinds(&self.delete),
+            adopt: self.adopted(session)?,
         })
     }
 }

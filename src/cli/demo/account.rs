@@ -5,6 +5,7 @@ use crate::check;
 use crate::cli::exit::Exit;
 use crate::cli::test_event;
 use crate::cli::ui::Ui;
+use crate::diagnostic::counted;
 use crate::engine::{Code, Error, Workspace, carry_out};
 use crate::plan::PlanOptions;
 use crate::proof;
@@ -31,34 +32,30 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     });
 
     heading(ui, "The rules file")?;
-    write!(ui.out, "{RULES}")?;
+    ui.out.own(RULES)?;
     let rules = demo_rules(ui)?;
 
     heading(ui, &format!("iamwatch compile --rule {SHOWN}"))?;
     for pattern in rules.patterns.iter().filter(|p| p.rule.0 == SHOWN) {
-        writeln!(ui.out, "{}", pattern.pattern)?;
+        ui.out.json_text(&pattern.pattern.to_string())?;
     }
 
     heading(ui, "iamwatch plan")?;
     let session = open(&aws, rules, ui).await?;
     let plan = session.plan(&[], &PlanOptions::default()).await?;
-    let text = render::plan::plan(&plan, paint);
-    write!(ui.out, "{text}")?;
+    ui.out.text(&render::plan::plan(&plan, paint))?;
 
     heading(ui, "iamwatch apply")?;
     let report = carry_out(&session.cloud, &plan, ui).await;
     let text = render::report::report(&report, &plan, paint);
-    write!(ui.out, "{text}")?;
+    ui.out.text(&text)?;
 
     heading(ui, "security@example.com follows the link in AWS's message")?;
     let confirmed = aws
         .confirm(None)
         .map_err(|error| Error::new(Code::Sandbox, error.to_string()))?;
-    let subscriptions = match confirmed.len() {
-        1 => "1 subscription".to_owned(),
-        many => format!("{many} subscriptions"),
-    };
-    writeln!(ui.out, "confirmed {subscriptions}")?;
+    let subscriptions = counted(confirmed.len(), "subscription");
+    ui.out.line(format_args!("confirmed {subscriptions}"))?;
 
     heading(ui, &format!("iamwatch test-event {SHOWN} --wait"))?;
     // What is live has changed, so the next commands begin anew.
@@ -90,22 +87,20 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
         .iter()
         .filter(|d| d.body.contains("[iamwatch.test."))
     {
-        writeln!(
-            ui.out,
+        ui.out.line(format_args!(
             "{} {}",
             paint.bold(&delivery.protocol),
             delivery.endpoint
-        )?;
+        ))?;
         for line in delivery.body.lines() {
-            writeln!(ui.out, "{}", format!("    {line}").trim_end())?;
+            ui.out.line(format!("    {line}").trim_end())?;
         }
     }
 
     heading(ui, "iamwatch plan")?;
     let session = open(&aws, demo_rules(ui)?, ui).await?;
     let plan = session.plan(&[], &PlanOptions::default()).await?;
-    let text = render::plan::plan(&plan, paint);
-    write!(ui.out, "{text}")?;
+    ui.out.text(&render::plan::plan(&plan, paint))?;
 
     let good = report.is_complete()
         && proofs.iter().all(|proof| proof.is_good())

@@ -74,6 +74,8 @@ fn options<'a>(
 
 fn heading(ui: &mut Ui, words: &str) -> Result<(), Error> {
     let line = ui.painter().bold(&format!("── {words}"));
-    writeln!(ui.out, "\n{line}\n")?;
+    ui.out.line("")?;
+    ui.out.line(line)?;
+    ui.out.line("")?;
     Ok(())
 }

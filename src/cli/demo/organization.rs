@@ -33,7 +33,7 @@ pub(super) async fn run(ui: &mut Ui) -> Result<Exit, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::new(Code::Sandbox, error.to_string());
     let aws = organization()?;
     heading(ui, "The rules file")?;
-    write!(ui.out, "{RULES}")?;
+    ui.out.own(RULES)?;
 
     heading(ui, "iamwatch apply")?;
     apply(&aws, ui).await?;

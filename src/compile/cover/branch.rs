@@ -406,12 +406,28 @@ fn list(tests: &Tests) -> Value {
 
 /// `any_of`, except that what is shared stays inside where nothing else would be left of a branch.
 fn alternatives(branches: Vec<Map<String, Value>>) -> Map<String, Value> {
+    let branches = grouped(branches);
     let whole = branches.len();
     let shared = any_of(branches.clone());
     if whole < 2 || shared.contains_key("$or") {
         return shared;
     }
     Map::from_iter([("$or".to_owned(), json!(branches))])
+}
+
+/// Branches about the same names as one, which says them once.
+fn grouped(branches: Vec<Map<String, Value>>) -> Vec<Map<String, Value>> {
+    let names = |branch: &Map<String, Value>| branch.get("eventName").cloned();
+    let mut groups: Vec<Vec<Map<String, Value>>> = Vec::new();
+    for branch in branches {
+        let own = names(&branch);
+        let same = |group: &&mut Vec<_>| own.is_some() && group.first().and_then(names) == own;
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(branch),
+            None => groups.push(vec![branch]),
+        }
+    }
+    groups.into_iter().map(any_of).collect()
 }
 
 /// Objects for dotted paths.

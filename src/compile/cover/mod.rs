@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::state::RuleState;
-use super::{Compiled, events, text};
+use super::{Compiled, events, sources, text};
 use branch::{
     Branch, DETAIL_TYPE, EVENT_NAME, EVENT_SOURCE, SOURCE, Tests, USER_TYPE, is_test_source,
     literal, render, simplified,
@@ -108,6 +108,7 @@ fn gathered(compiled: &[Compiled], place: Where) -> Vec<Branch> {
         .map(|branch| widen::without_wildcards(&branch))
         .collect();
     share_types(&mut branches);
+    branches.iter_mut().for_each(widen_sources);
     bounded(branches)
 }
 
@@ -135,6 +136,37 @@ fn share_types(branches: &mut [Branch]) {
         if picky(branch) && !types(branch).is_empty() {
             branch.fields.insert(DETAIL_TYPE.to_owned(), shared.clone());
         }
+    }
+}
+
+/// Lets all of `aws.*` in where the envelope's `source` only repeats what the record says, or stands for any service:
+/// what branches share is written once. That partners can send so as well is for the detectors to tell apart.
+fn widen_sources(branch: &mut Branch) {
+    let Some(sources) = branch.fields.get(SOURCE) else {
+        return;
+    };
+    let (test, aws): (Tests, Tests) = sources
+        .iter()
+        .cloned()
+        .partition(|test| is_test_source(test));
+    let any: Tests = sources::any_service()
+        .iter()
+        .map(Value::to_string)
+        .collect();
+    let repeats = |service: &String| {
+        let service = literal(service);
+        let service = service
+            .as_deref()
+            .and_then(|text| text.strip_suffix(".amazonaws.com"));
+        service.is_some_and(|service| aws.contains(&sources::of_service(service).to_string()))
+    };
+    let services = branch.fields.get(EVENT_SOURCE);
+    let is_spelt_out = aws.iter().all(|test| literal(test).is_some());
+    if aws == any || is_spelt_out && services.is_some_and(|services| services.iter().all(repeats)) {
+        let all = std::iter::once(json!({ "prefix": "aws." }).to_string());
+        branch
+            .fields
+            .insert(SOURCE.to_owned(), all.chain(test).collect());
     }
 }
 

@@ -1,6 +1,7 @@
 //! The organization is looked up, and its accounts begin to be listed and entered ahead.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::Arc;
 
 use futures::stream::{self, Stream};
@@ -51,7 +52,7 @@ impl Org {
                 "remove `watch.organization`, or use credentials of the organization's management account",
             ));
         };
-        let given = scope.source.given(&organization, host)?;
+        let given = scope.given(&organization, &caller.account, host)?;
         let everywhere = scope.lists && !scope.home_only;
         let filters = [&wanted.include, &wanted.exclude];
         let named: Vec<&str> = filters
@@ -92,6 +93,11 @@ impl Org {
             given,
             home_only: scope.home_only,
         })
+    }
+
+    /// The file that names the accounts, where the organization was not asked for them.
+    pub fn accounts_file(&self) -> Option<&Path> {
+        self.given.file.as_deref()
     }
 
     /// Whether the command line names accounts: a slip in those must be told before anything is changed.

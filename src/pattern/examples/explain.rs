@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for failure in explanation.failures {
         let found = match failure.found {
             Found::Absent => "nothing".to_owned(),
+            Found::Fields => "an object".to_owned(),
             Found::Values { shown, .. } => shown.join(", "),
             Found::Elsewhere => "only other elements of an array".to_owned(),
         };

@@ -92,6 +92,12 @@ impl Event {
         }
     }
 
+    /// Whether the path leads to an object, as [`Event::visit`] follows it.
+    pub(super) fn holds_object(&self, path: &str) -> bool {
+        let root = self.document.root();
+        root.is_some_and(|root| leads_to_object(root, Some(path)))
+    }
+
     /// Visits every value at the path, until the visitor breaks. Arrays that `bound` names are
     /// entered only at the element it names; the others are added to the trail.
     ///
@@ -112,6 +118,25 @@ impl Event {
             };
             let _ = walk.object(root, path);
         }
+    }
+}
+
+/// Whether what is left of a path leads from here to an object; arrays are transparent. The depth is that of the
+/// document, which its reader bounds.
+fn leads_to_object(item: Item<'_>, path: Option<&str>) -> bool {
+    match (item.kind(), path) {
+        (Kind::Array, path) => item
+            .children()
+            .any(|element| leads_to_object(element, path)),
+        (Kind::Object, None) => true,
+        (Kind::Object, Some(path)) => item.children().any(|child| match child.behind_key(path) {
+            Some("") => leads_to_object(child, None),
+            Some(rest) => rest
+                .strip_prefix('.')
+                .is_some_and(|rest| leads_to_object(child, Some(rest))),
+            None => false,
+        }),
+        _ => false,
     }
 }
 

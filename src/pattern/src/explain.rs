@@ -39,8 +39,10 @@ pub struct FieldFailure {
 /// What an event holds at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// No value. Objects and empty arrays are none.
+    /// No value, and no object either; an empty array is none.
     Absent,
+    /// No value of its own: an object, or a list of objects. Tests see the fields in it.
+    Fields,
     /// Values that are not accepted, as JSON.
     Values {
         /// The first of them.
@@ -124,7 +126,9 @@ fn found(field: &Field, event: &Event) -> Found {
         }
         ControlFlow::Continue(())
     });
-    if count == 0 {
+    if count == 0 && event.holds_object(&field.path) {
+        Found::Fields
+    } else if count == 0 {
         Found::Absent
     } else {
         Found::Values { shown, count }
@@ -152,6 +156,10 @@ impl fmt::Display for FieldFailure {
         let (path, wanted) = (visible(&self.path), visible(&self.wanted));
         match &self.found {
             Found::Absent => write!(f, "{path}: absent, wanted {wanted}"),
+            Found::Fields => write!(
+                f,
+                "{path}: an object, of which only the fields are tested, wanted {wanted}"
+            ),
             Found::Values { shown, count } => {
                 let shown: Vec<String> = shown.iter().map(|value| visible(value)).collect();
                 write!(f, "{path}: found {}", shown.join(", "))?;

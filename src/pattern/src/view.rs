@@ -94,6 +94,24 @@ impl<'p> Branch<'p> {
         beginnings.collect()
     }
 
+    /// Which of some texts each test of a field accepts, in the order of its tests; nothing where the field is not tested.
+    pub fn accepted_by_each<'t>(&self, path: &str, texts: &[&'t str]) -> Vec<Vec<&'t str>> {
+        let Some(field) = self.field(path) else {
+            return Vec::new();
+        };
+        let probes: Vec<(&str, Probe)> = texts
+            .iter()
+            .filter_map(|text| Some((*text, Probe::text(text)?)))
+            .collect();
+        let holds =
+            |test: &Test, probe: &Probe| probe.0.root().is_some_and(|root| test.holds(root));
+        let accepted = field.tests.iter().map(|test| {
+            let those = probes.iter().filter(|(_, probe)| holds(test, probe));
+            those.map(|(text, _)| *text).collect()
+        });
+        accepted.collect()
+    }
+
     fn field(&self, path: &str) -> Option<&'p Field> {
         self.fields.iter().copied().find(|field| field.path == path)
     }

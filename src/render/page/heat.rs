@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::number;
+use super::{counted, number};
 use crate::backtest::RuleReport;
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -64,7 +64,7 @@ pub(super) fn draw(page: &mut String, rules: &[&RuleReport]) {
     }
     let _ = writeln!(
         page,
-        "</svg></div>\n<p class=\"quiet\">The strongest colour stands for {} alerts.</p>",
-        number(most)
+        "</svg></div>\n<p class=\"quiet\">The strongest colour stands for {}.</p>",
+        counted(most, "alert", "alerts")
     );
 }

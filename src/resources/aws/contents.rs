@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::aws::{CallError, Cause, Clients, calls};
+use crate::diagnostic::counted;
 
 /// So many versions are counted; more are not needed to know that a bucket is not empty.
 const COUNTED: usize = 1000;
@@ -21,12 +22,8 @@ pub struct BucketContents {
 impl fmt::Display for BucketContents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let more = if self.more { "more than " } else { "" };
-        let plural = if self.versions == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{more}{} version{plural} of objects, such as `{}`",
-            self.versions, self.example
-        )
+        let versions = counted(self.versions, "version");
+        write!(f, "{more}{versions} of objects, such as `{}`", self.example)
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) static FACTS: Facts = Facts {
     documents: &["policy"],
     ownership: Ownership::Tag(&calls::PUT_BUCKET_TAGS),
     deletion: Some("log-bucket"),
-    farewell: None,
+    farewell: Some("it holds no log file: a bucket that does is never deleted"),
     stretch: Stretch::Feed,
     missing: Impact::Safeguard,
     impact,
@@ -59,6 +59,36 @@ pub(super) static FACTS: Facts = Facts {
         &calls::GET_BUCKET_OWNERSHIP,
         &calls::GET_BUCKET_VERSIONING,
         &calls::GET_BUCKET_LIFECYCLE,
+    ],
+    breaks: &[
+        "DeleteBucket",
+        "DeleteBucketEncryption",
+        "DeleteBucketLifecycle",
+        "DeleteBucketOwnershipControls",
+        "DeleteBucketPolicy",
+        "DeleteBucketPublicAccessBlock",
+        "DeleteBucketTagging",
+        "PutBucketAcl",
+        "PutBucketEncryption",
+        "PutBucketLifecycle",
+        "PutBucketOwnershipControls",
+        "PutBucketPolicy",
+        "PutBucketPublicAccessBlock",
+        "PutBucketReplication",
+        "PutBucketTagging",
+        "PutBucketVersioning",
+        "UntagResource",
+    ],
+    restores: &[
+        "CreateBucket",
+        "PutBucketEncryption",
+        "PutBucketLifecycle",
+        "PutBucketOwnershipControls",
+        "PutBucketPolicy",
+        "PutBucketPublicAccessBlock",
+        "PutBucketTagging",
+        "PutBucketVersioning",
+        "TagResource",
     ],
     // Source: S3, `cloudtrail-logging-s3-info`.
     recorded: &[
@@ -79,7 +109,9 @@ fn impact(change: &AttributeChange) -> Impact {
 }
 
 fn subject(subject: &Subject<'_>) -> Value {
-    json!({ "bucketName": subject.key.name })
+    let name = &subject.key.name;
+    let arn = format!("arn:{}:s3:::{name}", subject.region.partition());
+    json!({ "bucketName": name, "resourceArn": arn })
 }
 
 /// One write that turns a bucket into another.

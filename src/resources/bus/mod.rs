@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    ARRIVE, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, all_lose,
+    ARRIVE, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, all_lose, arn,
     as_real_ones,
 };
 use super::model::{AttributeChange, ResourceKey};
@@ -48,6 +48,19 @@ pub(super) static FACTS: Facts = Facts {
     leftover: None,
     listed: Some((Sweep::Everywhere, &calls::DESCRIBE_BUS)),
     looks: &[&calls::LIST_BUS_TAGS],
+    breaks: &[
+        "DeleteEventBus",
+        "PutPermission",
+        "RemovePermission",
+        "UntagResource",
+        "UpdateEventBus",
+    ],
+    restores: &[
+        "CreateEventBus",
+        "PutPermission",
+        "TagResource",
+        "UpdateEventBus",
+    ],
     recorded: &[],
     subject,
 };
@@ -60,7 +73,8 @@ fn words(change: &AttributeChange) -> Option<String> {
 
 fn subject(subject: &Subject<'_>) -> Value {
     let name = &subject.key.name;
-    json!({ "name": name, "eventBusName": name })
+    let arn = arn(subject, "events", &format!("event-bus/{name}"));
+    json!({ "name": name, "eventBusName": name, "resourceARN": arn })
 }
 
 /// One write that turns a bus into another.

@@ -9,7 +9,7 @@ use super::facts::{
     ARRIVE, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, as_real_ones,
     of_policy,
 };
-use super::model::{AttributeChange, ResourceKey};
+use super::model::{AttributeChange, ResourceKey, STACK_TAG};
 use crate::aws::{Call, calls};
 use crate::place::Place;
 
@@ -57,6 +57,22 @@ pub(super) static FACTS: Facts = Facts {
         &calls::GET_KEY_POLICY,
         &calls::KEY_ROTATION,
     ],
+    breaks: &[
+        "DeleteAlias",
+        "DisableKey",
+        "PutKeyPolicy",
+        "ScheduleKeyDeletion",
+        "UntagResource",
+        "UpdateAlias",
+    ],
+    restores: &[
+        "CancelKeyDeletion",
+        "CreateAlias",
+        "EnableKey",
+        "PutKeyPolicy",
+        "TagResource",
+        "UpdateAlias",
+    ],
     recorded: &[],
     subject,
 };
@@ -76,7 +92,12 @@ fn words(change: &AttributeChange) -> Option<String> {
 
 fn subject(subject: &Subject<'_>) -> Value {
     let alias = format!("alias/{}", subject.key.name);
-    json!({ "keyId": subject.handle, "aliasName": alias })
+    json!({
+        "keyId": subject.handle,
+        "aliasName": alias,
+        "tags": [{ "tagKey": STACK_TAG }],
+        "tagKeys": [STACK_TAG],
+    })
 }
 
 /// One write that turns a key into another.

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, as_real_ones,
+    Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, arn, as_real_ones,
 };
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
+use crate::diagnostic::counted;
 use crate::place::Place;
 
 pub use aws::{Obstacle, obstacle};
@@ -56,6 +57,16 @@ pub(super) static FACTS: Facts = Facts {
     leftover: None,
     listed: Some((Sweep::Everywhere, &calls::LIST_QUEUES)),
     looks: &[&calls::GET_QUEUE, &calls::LIST_QUEUE_TAGS],
+    breaks: &[
+        "AddPermission",
+        "DeleteQueue",
+        "PurgeQueue",
+        "RemovePermission",
+        "SetQueueAttributes",
+        "StartMessageMoveTask",
+        "UntagQueue",
+    ],
+    restores: &["CreateQueue", "SetQueueAttributes", "TagQueue"],
     recorded: &[],
     subject,
 };
@@ -70,8 +81,14 @@ fn impact(change: &AttributeChange) -> Impact {
 fn words(change: &AttributeChange) -> Option<String> {
     let AttributeChange { path, before, .. } = change;
     match path.as_str() {
-        "max_message_bytes" => Some(format!("it takes no message of more than {before} bytes")),
-        "delay_seconds" => Some(format!("it holds each message back for {before} seconds")),
+        "max_message_bytes" => Some(format!(
+            "it takes no message of more than {}",
+            counted(before.as_u64()?, "byte")
+        )),
+        "delay_seconds" => Some(format!(
+            "it holds each message back for {}",
+            counted(before.as_u64()?, "second")
+        )),
         _ => None,
     }
 }
@@ -88,7 +105,8 @@ fn subject(subject: &Subject<'_>) -> Value {
         || format!("https://sqs.{region}.{domain}/{account}/{name}"),
         str::to_owned,
     );
-    json!({ "queueName": name, "queueUrl": url })
+    let arn = arn(subject, "sqs", name);
+    json!({ "queueName": name, "queueUrl": url, "sourceArn": arn })
 }
 
 impl Managed for Queue {
@@ -101,8 +119,8 @@ impl Managed for Queue {
     }
 
     fn description(&self) -> Vec<String> {
-        let days = self.retention_seconds / 86_400;
-        vec![format!("keeps undeliverable events for {days} days")]
+        let days = counted(self.retention_seconds / 86_400, "day");
+        vec![format!("keeps undeliverable events for {days}")]
     }
 
     fn sizes(&self) -> Vec<Size> {

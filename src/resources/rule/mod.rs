@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    ARRIVE, Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep,
+    ARRIVE, Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, arn,
 };
 use super::kinds::Kind;
 use super::model::{AttributeChange, DEFAULT_BUS, ResourceKey};
@@ -91,6 +91,15 @@ pub(super) static FACTS: Facts = Facts {
     leftover: Some("it still alerts, or forwards, although the rules file does not ask for it"),
     listed: Some((Sweep::Everywhere, &calls::LIST_RULES)),
     looks: &[&calls::LIST_RULE_TAGS, &calls::LIST_TARGETS],
+    breaks: &[
+        "DeleteRule",
+        "DisableRule",
+        "PutRule",
+        "PutTargets",
+        "RemoveTargets",
+        "UntagResource",
+    ],
+    restores: &["EnableRule", "PutRule", "PutTargets", "TagResource"],
     recorded: &[],
     subject,
 };
@@ -190,7 +199,8 @@ fn loss(affected: &Affected<'_>) -> String {
 fn subject(subject: &Subject<'_>) -> Value {
     let name = subject.key.name.as_str();
     let (bus, rule) = name.rsplit_once('/').unwrap_or((DEFAULT_BUS, name));
-    json!({ "name": rule, "rule": rule, "eventBusName": bus })
+    let arn = arn(subject, "events", &format!("rule/{name}"));
+    json!({ "name": rule, "rule": rule, "eventBusName": bus, "resourceARN": arn })
 }
 
 /// One write that turns a rule into another.

@@ -3,7 +3,7 @@
 use aws_sdk_sns::types;
 use serde_json::Value;
 
-use super::{Subscription, changed};
+use super::{Address, Subscription, changed};
 use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::creation::Creation;
@@ -56,7 +56,7 @@ async fn one(
     let mut found = Subscription {
         topic: topic.clone(),
         protocol: listed.protocol().unwrap_or_default().to_owned(),
-        endpoint: listed.endpoint().unwrap_or_default().to_owned(),
+        endpoint: listed.endpoint().unwrap_or_default().into(),
         raw: false,
         filter: None,
         confirmed: arn.starts_with("arn:"),
@@ -90,15 +90,24 @@ pub(crate) async fn create(
         .subscribe()
         .topic_arn(subscription.topic.as_str())
         .protocol(&subscription.protocol)
-        .endpoint(&subscription.endpoint)
+        .endpoint(subscription.endpoint.revealed())
         .return_subscription_arn(true);
     if subscription.raw {
         request = request.attributes("RawMessageDelivery", "true");
     }
-    calls::SUBSCRIBE
+    let made = calls::SUBSCRIBE
         .send(subscription.topic.as_str(), request.send())
-        .await
-        .map(drop)
+        .await;
+    made.map(drop)
+        .map_err(|error| without(error, &subscription.endpoint))
+}
+
+/// A failure whose words do not repeat what an address hides.
+fn without(error: CallError, endpoint: &Address) -> CallError {
+    let message = error
+        .message
+        .replace(endpoint.revealed(), &endpoint.to_string());
+    CallError { message, ..error }
 }
 
 /// Changes a confirmed subscription.

@@ -1,5 +1,6 @@
 //! What is a subscription to one of our topics?
 
+mod address;
 pub(super) mod aws;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,8 @@ use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
 use crate::place::{Arn, Place};
 
+pub use address::Address;
+
 /// A subscription to one of our topics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subscription {
@@ -21,7 +24,7 @@ pub struct Subscription {
     /// `email`, `sms`, `https`, `sqs` or `lambda`.
     pub protocol: String,
     /// The address in SNS's form.
-    pub endpoint: String,
+    pub endpoint: Address,
     /// Whether SNS delivers the bare message, without its envelope.
     pub raw: bool,
     /// A filter policy. EventBridge sets no message attributes, so one on attributes lets nothing through.
@@ -57,6 +60,12 @@ pub(super) static FACTS: Facts = Facts {
     // Topics list them.
     listed: None,
     looks: &[&calls::GET_SUBSCRIPTION],
+    breaks: &["SetSubscriptionAttributes", "Unsubscribe"],
+    restores: &[
+        "ConfirmSubscription",
+        "SetSubscriptionAttributes",
+        "Subscribe",
+    ],
     recorded: &[],
     subject,
 };

@@ -51,6 +51,15 @@ pub(super) static FACTS: Facts = Facts {
         &calls::LIST_TOPIC_TAGS,
         &calls::LIST_SUBSCRIPTIONS,
     ],
+    breaks: &[
+        "AddPermission",
+        "DeleteTopic",
+        "PutDataProtectionPolicy",
+        "RemovePermission",
+        "SetTopicAttributes",
+        "UntagResource",
+    ],
+    restores: &["CreateTopic", "SetTopicAttributes", "TagResource"],
     recorded: &[],
     subject,
 };
@@ -73,7 +82,8 @@ fn words(change: &AttributeChange) -> Option<String> {
 
 fn subject(subject: &Subject<'_>) -> Value {
     let name = &subject.key.name;
-    json!({ "name": name, "topicArn": arn(subject, "sns", name) })
+    let arn = arn(subject, "sns", name);
+    json!({ "name": name, "topicArn": arn, "resourceArn": arn })
 }
 
 /// The attributes of a topic as SNS calls them.

@@ -8,7 +8,7 @@ use aws_sdk_cloudtrail::types;
 use aws_sdk_cloudtrail::types::Tag;
 use serde_json::{Map, Value, json};
 
-use super::selectors::texts;
+use super::selectors::{in_order, texts};
 use super::{Step, Trail, TrailFacts, steps};
 use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{AccountId, Arn, Region, StackName};
@@ -97,6 +97,7 @@ pub(crate) async fn read(
                 logging: status.as_ref().is_none_or(|s| s.is_logging() == Some(true)),
                 selectors,
             },
+            insights: listed.has_insight_selectors() == Some(true),
             unknown,
             owner,
             delivery_error: some(error),
@@ -172,10 +173,13 @@ async fn put_selectors(
     client: &aws_sdk_cloudtrail::Client,
     trail: &Trail,
 ) -> Result<(), CallError> {
-    let request = client
-        .put_event_selectors()
-        .trail_name(&trail.name)
-        .set_event_selectors(Some(to_aws(&trail.selectors)));
+    let request = client.put_event_selectors().trail_name(&trail.name);
+    let advanced = advanced_to_aws(&trail.selectors);
+    let request = if advanced.is_empty() {
+        request.set_event_selectors(Some(to_aws(&trail.selectors)))
+    } else {
+        request.set_advanced_event_selectors(Some(advanced))
+    };
     calls::PUT_SELECTORS
         .send(&trail.name, request.send())
         .await
@@ -253,8 +257,7 @@ pub(crate) async fn adopt(
 fn canonical(answer: &GetEventSelectorsOutput) -> Value {
     let advanced = answer.advanced_event_selectors();
     if !advanced.is_empty() {
-        let list: Vec<Value> = advanced.iter().map(advanced_selector).collect();
-        return json!({ "advanced": list });
+        return in_order(advanced.iter().map(advanced_selector).collect());
     }
     let list: Vec<Value> = answer
         .event_selectors()
@@ -303,7 +306,32 @@ fn advanced_selector(selector: &types::AdvancedEventSelector) -> Value {
     json!({ "fields": fields })
 }
 
-/// The basic selectors in CloudTrail's form. Ours are never advanced.
+/// The advanced selectors in CloudTrail's form. Ours only compare as `with_data_events` writes it.
+fn advanced_to_aws(selectors: &Value) -> Vec<types::AdvancedEventSelector> {
+    let list = selectors.get("advanced").and_then(Value::as_array);
+    let field = |field: &Value| {
+        let list = |name: &str| {
+            let values = texts(field.get(name));
+            (!values.is_empty()).then_some(values)
+        };
+        types::AdvancedFieldSelector::builder()
+            .field(field.get("field").and_then(Value::as_str)?)
+            .set_equals(list("equals"))
+            .set_starts_with(list("starts_with"))
+            .build()
+            .ok()
+    };
+    let selector = |selector: &Value| {
+        let fields = selector.get("fields").and_then(Value::as_array)?;
+        types::AdvancedEventSelector::builder()
+            .set_field_selectors(Some(fields.iter().filter_map(field).collect()))
+            .build()
+            .ok()
+    };
+    list.into_iter().flatten().filter_map(selector).collect()
+}
+
+/// The basic selectors in CloudTrail's form.
 fn to_aws(selectors: &Value) -> Vec<types::EventSelector> {
     let list = selectors.get("basic").and_then(Value::as_array);
     list.into_iter()

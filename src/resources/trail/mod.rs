@@ -3,17 +3,20 @@
 //! | question | room |
 //! |---|---|
 //! | which management events do its selectors let through | `selectors` |
+//! | which others | `beyond` |
 //! | does somebody's own bucket let it write | `admission` |
 
 mod admission;
 pub(super) mod aws;
+mod beyond;
 mod selectors;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    Facts, Impact, Managed, Ownership, RECORD_LESS, Size, Stretch, Subject, Sweep, as_real_ones,
+    Facts, Impact, Managed, Ownership, RECORD_LESS, Size, Stretch, Subject, Sweep, arn,
+    as_real_ones,
 };
 use super::kinds::Kind;
 use super::model::{AttributeChange, Owner, ResourceKey};
@@ -22,7 +25,8 @@ use crate::place::{Arn, Place, Region};
 
 pub use admission::missing_statements;
 pub use aws::recording;
-pub use selectors::{Management, all_management_events, management};
+pub use beyond::{DATA_EVENT_PRICE, has_data_events, records, selected};
+pub use selectors::{Management, all_management_events, management, with_data_events};
 
 /// A CloudTrail trail: what it records, and where its log files go.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +62,8 @@ pub struct TrailFacts {
     pub home: Region,
     /// Its canonical form. Of a trail whose selectors may not be read, they are null.
     pub trail: Trail,
+    /// Whether it records Insights events.
+    pub insights: bool,
     /// Whether it may not be looked into: whether it logs, or what it records, is not known.
     pub unknown: bool,
     /// Whom the trail belongs to.
@@ -78,7 +84,7 @@ pub(super) static FACTS: Facts = Facts {
     documents: &["selectors"],
     ownership: Ownership::Tag(&calls::TAG_TRAIL),
     deletion: Some("trail"),
-    farewell: None,
+    farewell: Some("its log files stay in their bucket, and nothing more is recorded by it"),
     stretch: Stretch::Feed,
     missing: Impact::Alert,
     impact,
@@ -94,6 +100,20 @@ pub(super) static FACTS: Facts = Facts {
         &calls::GET_SELECTORS,
         &calls::LIST_TRAIL_TAGS,
     ],
+    breaks: &[
+        "DeleteTrail",
+        "PutEventSelectors",
+        "RemoveTags",
+        "StopLogging",
+        "UpdateTrail",
+    ],
+    restores: &[
+        "AddTags",
+        "CreateTrail",
+        "PutEventSelectors",
+        "StartLogging",
+        "UpdateTrail",
+    ],
     recorded: &[],
     subject,
 };
@@ -103,6 +123,10 @@ fn impact(change: &AttributeChange) -> Impact {
     match change.path.as_str() {
         "bucket" => Impact::Safeguard,
         "validated" | "kms_key" | "key_prefix" => Impact::Cosmetic,
+        // What is recorded besides costs money, and loses nothing.
+        "selectors" if selectors::lacking(&change.before, &change.after).is_none() => {
+            Impact::Cosmetic
+        }
         _ => Impact::Alert,
     }
 }
@@ -110,7 +134,8 @@ fn impact(change: &AttributeChange) -> Impact {
 fn words(change: &AttributeChange) -> Option<String> {
     let words = match change.path.as_str() {
         "logging" => "it does not log",
-        "selectors" => "it does not record all management events",
+        "selectors" => selectors::lacking(&change.before, &change.after)
+            .unwrap_or("it records events that the rules file does not ask for"),
         "multi_region" => "it records one Region only",
         "global_events" => "it leaves out global services",
         "validated" => "log file validation is off",
@@ -121,7 +146,8 @@ fn words(change: &AttributeChange) -> Option<String> {
 
 fn subject(subject: &Subject<'_>) -> Value {
     let name = &subject.key.name;
-    json!({ "name": name, "trailName": name })
+    let arn = arn(subject, "cloudtrail", &format!("trail/{name}"));
+    json!({ "name": name, "trailName": name, "resourceId": arn })
 }
 
 /// One write that turns a trail into another.
@@ -168,10 +194,10 @@ impl Managed for Trail {
     }
 
     fn description(&self) -> Vec<String> {
-        vec![
-            "records the management events of all Regions".to_owned(),
-            format!("log files go to {}", self.bucket),
-        ]
+        let mut lines = vec!["records the management events of all Regions".to_owned()];
+        lines.extend(beyond::described(&self.selectors));
+        lines.push(format!("log files go to {}", self.bucket));
+        lines
     }
 
     fn sizes(&self) -> Vec<Size> {

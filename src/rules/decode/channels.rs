@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::draft::Channels;
-use crate::diagnostic::{Report, Span, codes, shown};
+use crate::diagnostic::{Report, Span, codes, masked, shown};
 use crate::place::Arn;
 use crate::rules::model::{Channel, ChannelName, Endpoint, Format, QueueRef};
 use crate::rules::syntax::keys::{
@@ -92,7 +92,10 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
             .error(codes::WRONG_TYPE, node.span)
             .message("expected a map for a channel, found text")
             .label("its kind is missing")
-            .help(format!("write {{ {kind}: {} }}", read::quoted(text)));
+            .help(format!(
+                "write {{ {kind}: {} }}",
+                read::quoted(&masked(text))
+            ));
         return None;
     }
     let entries = map(node, "a channel: its kind and address", report)?;
@@ -163,6 +166,8 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
     Some(Channel {
         endpoint: endpoint?,
         format: format?,
+        // What goes to it is said elsewhere.
+        urgent: false,
         span: name,
     })
 }
@@ -222,9 +227,13 @@ fn address(kind: &str, node: &Node, report: &mut Report) -> Option<Endpoint> {
                 "copy the function's ARN from the console",
             ),
         };
+        let address = match kind {
+            "https" => shown(&masked(text)),
+            _ => shown(text),
+        };
         report
             .error(codes::ADDRESS, node.span)
-            .message(format!("{} is not {what} that SNS accepts", shown(text)))
+            .message(format!("{address} is not {what} that SNS accepts"))
             .label(label)
             .help(help);
     }

@@ -4,9 +4,9 @@ use serde_json::Value as Json;
 
 use super::nested::nested;
 use super::reading::{Reading, Written};
-use super::{foreign_operator, matchers};
+use super::{foreign_operator, matchers, other_tongue};
 use crate::cloudtrail::values::ROOT;
-use crate::diagnostic::{Report, Span, codes, shown};
+use crate::diagnostic::{Report, Span, codes, printable, shown};
 use crate::rules::model::{AllOf, FieldCondition, Matcher};
 use crate::rules::syntax::keys::{OPERATORS, names};
 use crate::rules::syntax::read::{
@@ -254,10 +254,26 @@ fn operator<'n>(
                 .label("this is how a raw pattern says it")
                 .help(format!("write {}", shown(&ours)))
                 .done(),
-            None => unknown_key(key.span, text, "a condition", &known, report),
+            None => foreign(key.span, text, value, &known, report),
         }
     }
     Some((name?, value))
+}
+
+/// Reports a key that is no operator of ours, nor one of EventBridge: other tools may have it.
+fn foreign(span: Span, text: &str, value: &Node, known: &[&'static str], report: &mut Report) {
+    let json = value.to_json();
+    let Some(ours) = other_tongue::in_our_words(text, json.as_ref()) else {
+        unknown_key(span, text, "a condition", known, report);
+        return;
+    };
+    let remark = other_tongue::remark(text, json.as_ref());
+    let remark = remark.map_or_else(String::new, |remark| format!("{remark}: "));
+    report
+        .error(codes::UNKNOWN_KEY, span)
+        .message(format!("a condition has no key {}", shown(text)))
+        .label("this is how other tools say it")
+        .help(format!("{remark}write `{}`", printable(&ours)));
 }
 
 /// The operators that take a value or a list of values.
@@ -329,10 +345,11 @@ fn none_of(node: &Node, report: &mut Reading) -> Option<Vec<Matcher>> {
             Value::Map(entries) => {
                 let (name, value) = operator(item, entries, report)?;
                 if name == "not" || name == "exists" {
-                    let help = if name == "not" {
-                        "two negations cancel out: write the inner condition"
-                    } else {
-                        "write `exists: false`, without `not`"
+                    let is_there = matches!(value.scalar(), Some((_, Plain::Bool(true))));
+                    let help = match (name, is_there) {
+                        ("not", _) => "two negations cancel out: write the inner condition",
+                        (_, true) => "write `exists: false`, without `not`",
+                        (_, false) => "write `exists: true`, without `not`",
                     };
                     report
                         .error(codes::CONDITION, item.span)

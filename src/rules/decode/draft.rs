@@ -6,8 +6,8 @@ use super::about::About;
 use crate::diagnostic::Span;
 use crate::place::StackName;
 use crate::rules::model::{
-    AllOf, Change, Channel, ChannelName, Expect, Given, Home, RuleId, RuleTest, Severity, TopicKey,
-    Trail, Trigger, Watch,
+    Accepted, AllOf, Change, Channel, ChannelName, Expect, Given, Home, RuleId, RuleTest, Severity,
+    TopicKey, Trail, Trigger, Watch,
 };
 use crate::rules::syntax::read::Spanned;
 
@@ -36,6 +36,23 @@ pub(crate) struct FileDraft {
     pub rules: Vec<Draft>,
     /// Where `rules` stands, or would stand.
     pub rules_span: Span,
+    /// Where what rules depend on stands.
+    pub sections: Sections,
+    /// The channels that entries of `rules` name, also those of which nothing could be made.
+    pub named: Vec<ChannelName>,
+}
+
+/// Where the parts of a file stand that all rules depend on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sections {
+    /// What stands under `channels`: a mistake there concerns those who name the channel.
+    pub channels: Option<Span>,
+    /// What stands under `notify`: a mistake there concerns any rule.
+    pub notify: Option<Span>,
+    /// What stands under `include`: behind a mistake there may be any rule.
+    pub include: Option<Span>,
+    /// What stands under `rules`: a mistake outside of every entry may hide any rule.
+    pub rules: Option<Span>,
 }
 
 /// An entry of `rules`.
@@ -74,6 +91,7 @@ pub(crate) struct Use {
     pub except: Vec<Spanned<String>>,
     pub when: Vec<AllOf>,
     pub unless: Vec<AllOf>,
+    pub unless_services: Vec<Spanned<String>>,
     /// Where `title` stands, which fits a rule but not a pack.
     pub title_key: Option<Span>,
     pub common: Common,
@@ -87,6 +105,7 @@ pub(crate) struct Common {
     pub enabled: Option<bool>,
     pub channels: Option<Vec<Spanned<ChannelName>>>,
     pub tests: Vec<TestDraft>,
+    pub accepted: Vec<Accepted>,
     /// Where `tests` stands, which fits a rule but not a pack.
     pub tests_key: Option<Span>,
 }

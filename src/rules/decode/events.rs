@@ -55,6 +55,7 @@ pub(crate) fn event(node: &Node, report: &mut Report) -> Option<EventGlob> {
         let help = if services().contains_key(text) {
             format!("write `{text}:*` for every event of the service")
         } else if let Some(service) = text.strip_suffix(".amazonaws.com") {
+            let service = recorded_service(service).unwrap_or(service);
             format!(
                 "write {} for every event of the service",
                 shown(&format!("{service}:*"))
@@ -159,7 +160,7 @@ fn service_is_good(service: &str, name: &str, span: Span, report: &mut Report) -
             codes::EVENT_SOURCE,
             format!("the service {} is written with its domain", shown(service)),
             "services stand here without `.amazonaws.com`",
-            format!("write {}", event(short)),
+            format!("write {}", event(recorded_service(short).unwrap_or(short))),
         );
     }
     if let Some(short) = service.strip_prefix("aws.") {
@@ -167,7 +168,7 @@ fn service_is_good(service: &str, name: &str, span: Span, report: &mut Report) -
             codes::EVENT_SOURCE,
             format!("{} is the `source` of the envelope", shown(service)),
             "expected the service as CloudTrail records it",
-            format!("write {}", event(short)),
+            format!("write {}", event(recorded_service(short).unwrap_or(short))),
         );
     }
     if let Some(recorded) = recorded_service(service) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::channels::channels;
-use super::draft::{Channels, Draft, FileDraft, Setting};
+use super::draft::{Channels, Draft, FileDraft, Sections, Setting};
 use super::places::{placed, region};
 use super::reading::Reading;
 use super::rule::{notify, rules};
@@ -59,6 +59,13 @@ pub(crate) fn root(node: &Node, report: &mut Reading) -> Option<FileDraft> {
         catalogue: false,
     };
     let rules = fields.get("rules").map(|n| rules(n, setting, report));
+    let span = |name: &str| fields.get(name).map(|node| node.span);
+    let sections = Sections {
+        channels: span("channels"),
+        notify: span("notify"),
+        include: span("include"),
+        rules: span("rules"),
+    };
     Some(FileDraft {
         name,
         home,
@@ -71,6 +78,8 @@ pub(crate) fn root(node: &Node, report: &mut Reading) -> Option<FileDraft> {
         include: include.unwrap_or_default(),
         rules: rules.unwrap_or_default(),
         rules_span: fields.key("rules").unwrap_or(fields.span),
+        sections,
+        named: Vec::new(),
         channels,
     })
 }

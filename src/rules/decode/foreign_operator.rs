@@ -73,6 +73,12 @@ fn comparison(test: &Json) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" and "))
 }
 
+/// Whether what some steps lead to holds tests, and no fields of any names.
+pub(crate) fn holds_tests(steps: &[Step<'_>]) -> bool {
+    let last = steps.iter().rev().find_map(Step::key);
+    last.is_some_and(|key| !CONTAINERS.contains(&key))
+}
+
 /// A test in EventBridge's words that stands where a list of them belongs. A list behind the operator makes a field of
 /// it, which no event has if it has a hyphen.
 pub(crate) fn without_a_list(steps: &[Step<'_>], map: &Map<String, Json>) -> Option<String> {
@@ -80,12 +86,7 @@ pub(crate) fn without_a_list(steps: &[Step<'_>], map: &Map<String, Json>) -> Opt
     let (Some((name, value)), None) = (all.next(), all.next()) else {
         return None;
     };
-    if steps
-        .iter()
-        .rev()
-        .find_map(Step::key)
-        .is_none_or(|key| CONTAINERS.contains(&key))
-    {
+    if !holds_tests(steps) {
         return None;
     }
     let known = is_operator(name) || SHARED.contains(&name.as_str());

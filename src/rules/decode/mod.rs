@@ -2,9 +2,9 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | what stands at the top of a file | `file`, `scope`, `organization`, `channels`, `places` |
+//! | what stands at the top of a file | `file`, `scope`, `data_events`, `organization`, `channels`, `places` |
 //! | what does a rule say | `rule`, `about`, `draft` |
-//! | what fires it | `events`, `conditions`, `matchers`, `nested`, `foreign_operator` |
+//! | what fires it | `events`, `conditions`, `matchers`, `nested`, `foreign_operator`, `other_tongue` |
 //! | what does a raw pattern say | `raw`, `json`, `pattern_steps` |
 //! | which events must or must not fire it | `tests` |
 //! | what is there for lints to look at | `reading` |
@@ -14,6 +14,7 @@
 mod about;
 pub(crate) mod channels;
 pub(crate) mod conditions;
+mod data_events;
 pub(crate) mod draft;
 mod events;
 pub(crate) mod file;
@@ -22,6 +23,7 @@ mod json;
 mod matchers;
 mod nested;
 mod organization;
+pub(crate) mod other_tongue;
 pub(crate) mod pattern_steps;
 mod places;
 mod raw;

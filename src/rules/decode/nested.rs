@@ -1,6 +1,8 @@
 //! Fields inside fields, as an event has them, where a condition has a path in one key.
 
-use super::foreign_operator;
+use super::{foreign_operator, other_tongue};
+use crate::cloudtrail::record_fields::holds_text;
+use crate::cloudtrail::shapes::{Examples, Shape};
 use crate::diagnostic::{Report, codes, listed, meant, shown};
 use crate::rules::syntax::keys::{OPERATORS, names};
 use crate::rules::syntax::yaml::{Node, Value};
@@ -11,10 +13,19 @@ pub(crate) fn nested(key: &Node, value: &Node, report: &mut Report) -> bool {
         return false;
     };
     let known = names(OPERATORS);
+    let path: Vec<&str> = outer.split('.').collect();
+    // Below a value there are no fields, whatever stands there.
+    if holds_text(&path) {
+        return false;
+    }
+    let shape = Examples::of_all().shape(&path);
+    let holds_fields = matches!(shape, Some(Shape::Fields { .. }));
     let is_field = |(inner, _): &(Node, Node)| {
         let name = inner.scalar().map(|(name, _)| name);
         name.is_some_and(|name| {
-            meant(name, known.iter().copied()).is_none() && !foreign_operator::is_operator(name)
+            meant(name, known.iter().copied()).is_none()
+                && !foreign_operator::is_operator(name)
+                && (holds_fields || !other_tongue::is_operator(name))
         })
     };
     let Some(((first, _), true)) = entries

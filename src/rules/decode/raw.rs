@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::foreign_operator;
 use super::json::{Unique, check};
 use super::pattern_steps::{Step, place};
 use super::reading::{Reading, Written};
+use super::{foreign_operator, other_tongue};
 use crate::cloudtrail::api_names;
-use crate::diagnostic::{Report, Span, codes, shown};
+use crate::diagnostic::{Report, Span, codes, printable, shown};
 use crate::rules::model::Trigger;
 use crate::rules::syntax::read::{empty, wrong_type};
 use crate::rules::syntax::yaml::{Node, Value};
@@ -66,10 +66,16 @@ pub(crate) fn pattern(node: &Node, key: Span, report: &mut Reading) -> Option<Tr
         }
         Some(source) => {
             let source = match source.as_str() {
-                Some(text) => match api_names::without_domain(text) {
-                    Some(service) => format!("aws.{service}"),
-                    None => text.to_owned(),
-                },
+                Some(text) => {
+                    let service = api_names::without_domain(text);
+                    let other = api_names::recorded_service(
+                        service.or(text.strip_prefix("aws.")).unwrap_or(text),
+                    );
+                    match other.or(service) {
+                        Some(service) => format!("aws.{service}"),
+                        None => text.to_owned(),
+                    }
+                }
                 None => source.to_string(),
             };
             // In JSON text the whole of it.
@@ -124,6 +130,34 @@ fn bare_values(pattern: &Map<String, Json>, node: &Node, report: &mut Report) {
     bare(pattern, &mut Vec::new(), node, report);
 }
 
+/// Reports an operator of another language that stands where a list of tests belongs. Behind a list it would be the name
+/// of a field.
+fn of_another_tongue(
+    key: &str,
+    inner: &Map<String, Json>,
+    steps: &[Step<'_>],
+    node: &Node,
+    report: &mut Report,
+) -> bool {
+    let mut all = inner.iter();
+    let (Some((name, value)), None) = (all.next(), all.next()) else {
+        return false;
+    };
+    let is_value = !value.is_array() && !value.is_object();
+    if !is_value || !other_tongue::is_operator(name) || !foreign_operator::holds_tests(steps) {
+        return false;
+    }
+    report
+        .error(codes::PATTERN, place(node, steps))
+        .message(format!("EventBridge has no operator {}", shown(name)))
+        .label("it would take it for a field")
+        .help(match other_tongue::as_tests(name, value) {
+            Some(tests) => format!("write `{}`", printable(&format!("{key}: {tests}"))),
+            None => "write the rule with `events` and conditions, which say more".to_owned(),
+        });
+    true
+}
+
 fn bare<'p>(
     object: &'p Map<String, Json>,
     steps: &mut Vec<Step<'p>>,
@@ -141,6 +175,7 @@ fn bare<'p>(
                         .label("outside of a list EventBridge takes an operator for a field")
                         .help(format!("write {}", shown(&format!("{key}: [{test}]"))));
                 }
+                None if of_another_tongue(key, inner, steps, node, report) => {}
                 None => bare(inner, steps, node, report),
             },
             Json::Array(branches) if key == "$or" => {

@@ -8,10 +8,10 @@ use super::conditions::conditions;
 use super::draft::{Common, Draft, LONGEST_TITLE, Own, Setting, Use};
 use super::events::events;
 use super::raw::pattern;
-use super::reading::{Reading, Written};
+use super::reading::{Entry, Reading, Written};
 use super::tests::tests;
 use crate::diagnostic::{Report, Span, codes, shown};
-use crate::rules::model::{ChannelName, Events, RuleId, Severity, Trigger};
+use crate::rules::model::{Accepted, AllOf, ChannelName, Events, RuleId, Severity, Trigger};
 use crate::rules::syntax::keys::{self, ABOUT, MapKey, OWN, SEVERITIES, USE, names};
 use crate::rules::syntax::read::{self, Fields, Spanned, first_line};
 use crate::rules::syntax::yaml::{Node, Value};
@@ -32,7 +32,10 @@ pub(crate) fn rules(node: &Node, setting: Setting<'_>, report: &mut Reading) -> 
     match &node.value {
         Value::List(items) => items
             .iter()
-            .filter_map(|item| draft(item, setting, report))
+            .filter_map(|item| {
+                report.entries.push(Entry::of(item));
+                draft(item, setting, report)
+            })
             .collect(),
         Value::Scalar { text, plain: true } if text.is_empty() => Vec::new(),
         _ => {
@@ -78,7 +81,7 @@ fn draft(node: &Node, setting: Setting<'_>, report: &mut Reading) -> Option<Draf
         (Some(_), None) => {
             misplaced(entries, OWN, USE, "a rule of your own (`id`)", report);
             let fields = Fields::read_beside(node, USE, OWN, "a `use`", report)?;
-            using(&fields, setting, report).map(Draft::Use)
+            using(&fields, node.span, setting, report).map(Draft::Use)
         }
         (None, Some(_)) => {
             misplaced(entries, USE, OWN, "a rule of the catalogue (`use`)", report);
@@ -131,7 +134,7 @@ fn misplaced(
     }
 }
 
-fn common(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Reading) -> Common {
+fn common(fields: &Fields<'_>, whole: Span, setting: Setting<'_>, report: &mut Reading) -> Common {
     if let (Some(span), Some(_)) = (fields.key("where"), fields.get("where")) {
         report
             .error(codes::NOT_YET, span)
@@ -142,8 +145,15 @@ fn common(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Reading) -> Co
     let tests = fields
         .get("tests")
         .map_or_else(Vec::new, |n| tests(n, report));
+    let enabled = fields
+        .get("enabled")
+        .and_then(|n| read::boolean(n, "`enabled`", report));
+    let accepted = fields.get("accept").map_or_else(Vec::new, |n| {
+        accepted(n, enabled.unwrap_or(true), whole, report)
+    });
     Common {
         tests,
+        accepted,
         tests_key: fields.key("tests"),
         title: fields
             .get("title")
@@ -153,9 +163,7 @@ fn common(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Reading) -> Co
             .get("severity")
             .and_then(|n| read::word(n, "a severity", SEVERITIES, report))
             .map(severity),
-        enabled: fields
-            .get("enabled")
-            .and_then(|n| read::boolean(n, "`enabled`", report)),
+        enabled,
         channels: fields.get("channels").and_then(|n| {
             let otherwise = "then the rule's severity decides, by `notify`";
             channel_list(n, setting.channels, otherwise, report)
@@ -163,8 +171,58 @@ fn common(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Reading) -> Co
     }
 }
 
-fn using(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Reading) -> Option<Use> {
-    let common = common(fields, setting, report);
+/// Longest reason for which a warning is accepted, in characters.
+const LONGEST_REASON: usize = 200;
+
+/// `accept`: codes of warnings, each with a reason.
+fn accepted(node: &Node, is_enabled: bool, whole: Span, report: &mut Reading) -> Vec<Accepted> {
+    let example = "write `accept: { W0729: \"why this is good enough\" }`";
+    if matches!(&node.value, Value::Scalar { text, .. } if !text.is_empty())
+        || matches!(&node.value, Value::List(items) if !items.is_empty())
+    {
+        report
+            .error(codes::ACCEPT, node.span)
+            .message("`accept` gives no reason")
+            .label("expected a map from codes to reasons")
+            .help(example);
+        return Vec::new();
+    }
+    let Some(entries) = read::map(node, "warnings that are accepted, by code", report) else {
+        return Vec::new();
+    };
+    if entries.is_empty() {
+        read::empty(node.span, "a warning that is accepted", report);
+    }
+    let mut all: Vec<Accepted> = Vec::new();
+    for (key, value) in entries {
+        let code = read::key_text(key, report);
+        let reason = read::line(value, "a reason", LONGEST_REASON, report);
+        let (Some(code), Some(reason)) = (code, reason) else {
+            continue;
+        };
+        if all.iter().any(|other| other.code == code) {
+            read::duplicate(key.span, code, report);
+            continue;
+        }
+        all.push(Accepted {
+            code: code.to_owned(),
+            reason: reason.trim().to_owned(),
+            is_enabled,
+            span: key.span,
+            whole,
+        });
+    }
+    report.accepted.extend(all.iter().cloned());
+    all
+}
+
+fn using(
+    fields: &Fields<'_>,
+    whole: Span,
+    setting: Setting<'_>,
+    report: &mut Reading,
+) -> Option<Use> {
+    let common = common(fields, whole, setting, report);
     let except = fields
         .get("except")
         .and_then(|n| read::texts(n, "rules of the pack", "a rule's id", report));
@@ -174,6 +232,7 @@ fn using(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Reading) -> Opt
     let unless = fields
         .get("unless")
         .map_or_else(Vec::new, |n| conditions(n, &when, report));
+    let unless_services = unless_services(fields, report);
     let node = fields.get("use")?;
     let id = read::text(node, "the id of a rule or pack", report)?.to_owned();
     Some(Use {
@@ -184,6 +243,7 @@ fn using(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Reading) -> Opt
         except: except.unwrap_or_default(),
         when,
         unless,
+        unless_services,
         title_key: fields.key("title"),
         common,
     })
@@ -195,8 +255,8 @@ fn own(
     setting: Setting<'_>,
     report: &mut Reading,
 ) -> Option<Own> {
-    let common = common(fields, setting, report);
-    let trigger = trigger(fields, report);
+    let common = common(fields, whole, setting, report);
+    let trigger = trigger(fields, setting, report);
     let about = about(fields, report);
     let node = fields.get("id")?;
     let id = rule_id(node, report)?;
@@ -240,12 +300,13 @@ pub(crate) fn rule_id(node: &Node, report: &mut Report) -> Option<RuleId> {
     None
 }
 
-fn trigger(fields: &Fields<'_>, report: &mut Reading) -> Option<Trigger> {
+fn trigger(fields: &Fields<'_>, setting: Setting<'_>, report: &mut Reading) -> Option<Trigger> {
     let when = fields.get("when").map(|n| conditions(n, &[], report));
     let unless = fields.get("unless").map(|n| {
         let when = when.as_deref().unwrap_or_default();
         conditions(n, when, report)
     });
+    let services = unless_services(fields, report);
     let detail_types = fields
         .get("detail-type")
         .map(|n| read::texts(n, "detail types", "a detail type", report));
@@ -274,7 +335,7 @@ fn trigger(fields: &Fields<'_>, report: &mut Reading) -> Option<Trigger> {
             None
         }
         (None, Some(raw)) => {
-            for name in ["when", "unless", "detail-type"] {
+            for name in ["when", "unless", "unless_services", "detail-type"] {
                 if let Some(span) = fields.key(name) {
                     report
                         .error(codes::TRIGGER, span)
@@ -286,16 +347,68 @@ fn trigger(fields: &Fields<'_>, report: &mut Reading) -> Option<Trigger> {
             raw
         }
         (Some(globs), None) => (!globs.is_empty()).then(|| {
+            let when = when.unwrap_or_default();
             Trigger::Events(Events {
                 globs,
                 detail_types: detail_types
                     .flatten()
                     .map(|types| types.into_iter().map(|t| t.value).collect()),
-                when: when.unwrap_or_default(),
+                // A parameter that a call of the catalogue's rule always has is missing only where all are.
+                when_omitted: setting.catalogue && asks_for_parameters(&when),
+                when,
                 unless: unless.unwrap_or_default(),
+                unless_services: services.into_iter().map(|service| service.value).collect(),
             })
         }),
     }
+}
+
+/// Whether some condition is about a request parameter.
+fn asks_for_parameters(when: &[AllOf]) -> bool {
+    let mut fields = when.iter().flat_map(|all_of| &all_of.fields);
+    fields.any(|field| {
+        field.path.len() > 1
+            && field
+                .path
+                .first()
+                .is_some_and(|step| step == "requestParameters")
+    })
+}
+
+/// `unless_services`: services as `userIdentity.invokedBy` names them.
+fn unless_services(fields: &Fields<'_>, report: &mut Reading) -> Vec<Spanned<String>> {
+    let Some(node) = fields.get("unless_services") else {
+        return Vec::new();
+    };
+    let good = |text: &str| {
+        let global = text.strip_suffix(".cn").unwrap_or(text);
+        let plain =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+        global.strip_suffix(".amazonaws.com").is_some_and(|name| {
+            let (is_open, rest) = match name.strip_prefix('*') {
+                Some(rest) => (true, rest),
+                None => (false, name),
+            };
+            let begins = rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+            rest.chars().all(plain) && (is_open || begins)
+        })
+    };
+    let mut services = read::texts(node, "services", "a service", report).unwrap_or_default();
+    services.retain(|service| {
+        let is_good = good(&service.value);
+        if !is_good {
+            let text = service.value.as_str();
+            let bare = text.strip_prefix("aws.").unwrap_or(text);
+            let named = format!("{bare}.amazonaws.com");
+            report
+                .error(codes::CONDITION, service.span)
+                .message(format!("{} is not the name of a service", shown(text)))
+                .label("expected a name such as `config.amazonaws.com`; a `*` may stand in front")
+                .maybe_help(good(&named).then(|| format!("write {}", shown(&named))));
+        }
+        is_good
+    });
+    services
 }
 
 /// `notify`: channels by severity, or `default`.

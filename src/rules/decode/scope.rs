@@ -1,5 +1,6 @@
 //! What is watched, which trail feeds it, and which key encrypts the topics.
 
+use super::data_events::{DataEvents, data_events};
 use super::organization::organization;
 use super::places::{placed, region};
 use crate::diagnostic::{Report, Span, codes, shown};
@@ -107,11 +108,16 @@ pub(crate) fn trail(node: &Node, report: &mut Report) -> Option<Trail> {
         None => false,
         Some(node) => read::boolean(node, "`access_analyzer`", report)?,
     };
+    let data_events = match fields.get("data_events") {
+        None => DataEvents::new(),
+        Some(node) => data_events(node, report)?,
+    };
     Some(Trail::Create(TrailSettings {
         name,
         bucket,
         kms_key,
         access_analyzer,
+        data_events,
     }))
 }
 

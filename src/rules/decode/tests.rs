@@ -7,8 +7,8 @@ use super::draft::{LONGEST_TITLE, TestDraft};
 use super::events::event;
 use super::json::{self, Unique};
 use super::reading::{Reading, Written};
-use crate::cloudtrail::{IDENTITY_WORDS, Identity, is_record};
-use crate::diagnostic::{Report, Span, codes};
+use crate::cloudtrail::{IDENTITY_WORDS, Identity, LeftOut, Unwrapped, is_record, unwrapped};
+use crate::diagnostic::{Report, Span, codes, counted, shown};
 use crate::rules::model::{Change, Expect, Given};
 use crate::rules::syntax::keys::{EXPECTATIONS, GIVEN, TEST};
 use crate::rules::syntax::read::{self, Fields, Spanned, first_line};
@@ -154,39 +154,48 @@ pub(crate) fn from_text(text: &str, what: &str, span: Span, report: &mut Report)
     }
 }
 
-/// An event of EventBridge or a CloudTrail record; a log file with one record is that record.
+/// An event of EventBridge or a CloudTrail record; what holds one of them is that one.
 fn one_event(value: Json, what: &str, span: Span, report: &mut Report) -> Option<Json> {
-    let refuse = |report: &mut Report, message: String, help: &str| {
-        report
-            .error(codes::TEST_EVENT, span)
-            .message(message)
-            .label("expected one event")
-            .help(help);
-    };
-    if let Some(Json::Array(records)) = value.get("Records") {
-        if let [record] = records.as_slice()
-            && is_record(record)
-        {
-            return Some(record.clone());
+    let mut found = unwrapped(value);
+    let (message, help) = match (found.pop(), found.len()) {
+        (Some(Unwrapped::Value(value)), 0) => {
+            let text = |name: &str| value.get(name).is_some_and(Json::is_string);
+            if (text("source") && text("detail-type")) || is_record(&value) {
+                return Some(value);
+            }
+            (
+                format!("{what} is neither an event of EventBridge nor a CloudTrail record"),
+                "an event has `source`, `detail-type` and `detail`, a record has `eventSource` and `eventName`",
+            )
         }
-        let count = records.len();
-        refuse(
-            report,
-            format!("{what} holds {count} records"),
-            "a test is about one of them: keep that one",
-        );
-        return None;
-    }
-    let text = |name: &str| value.get(name).is_some_and(Json::is_string);
-    let is_event = text("source") && text("detail-type");
-    if is_event || is_record(&value) {
-        return Some(value);
-    }
-    refuse(
-        report,
-        format!("{what} is neither an event of EventBridge nor a CloudTrail record"),
-        "an event has `source`, `detail-type` and `detail`, a record has `eventSource` and `eventName`",
-    );
+        (Some(Unwrapped::LeftOut(LeftOut::Known(kind))), 0) => (
+            format!(
+                "{what} holds a thing that no rule can fire on: {}",
+                counted(1_u64, kind)
+            ),
+            "EventBridge has no event of it: take a record of a call, or an event from a bus",
+        ),
+        (Some(Unwrapped::LeftOut(LeftOut::Unknown(kind))), 0) => (
+            format!("{what} is a record of the unknown kind {}", shown(&kind)),
+            "as what EventBridge sends it is not known: write the event as it stands on a bus, with `source`, `detail-type` and `detail`",
+        ),
+        (Some(Unwrapped::Broken(problem)), 0) => (
+            format!("{what} is {problem}"),
+            "copy an event as EventBridge or CloudTrail shows it",
+        ),
+        (last, others) => {
+            let records = others + usize::from(last.is_some());
+            (
+                format!("{what} holds {}", counted(records, "record")),
+                "a test is about one of them: keep that one",
+            )
+        }
+    };
+    report
+        .error(codes::TEST_EVENT, span)
+        .message(message)
+        .label("expected one event")
+        .help(help);
     None
 }
 

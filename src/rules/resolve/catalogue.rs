@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use super::parsed::{Parsed, Resolved};
 use super::test_files;
+use crate::cloudtrail;
 use crate::diagnostic::{Report, SourceId, Sources, Span, codes, shown};
 use crate::rules::decode::draft::{Draft, LONGEST_TITLE, Own, Setting, finished};
 use crate::rules::decode::reading::Reading;
 use crate::rules::decode::rule::{rule_id, rules};
 use crate::rules::model::{
-    Home, Regions, Rule, RuleId, RulesFile, Severity, TopicKey, Trail, Trigger, Watch,
+    EventGlob, FieldCondition, Home, Regions, Rule, RuleId, RulesFile, Severity, TopicKey, Trail,
+    Trigger, Watch,
 };
 use crate::rules::syntax::keys::{CATALOGUE, NOT_EXPRESSIBLE, PACK};
 use crate::rules::syntax::read::{Fields, line, list, text, texts};
@@ -52,11 +54,17 @@ pub struct CatalogueEntry {
     pub compliance: BTreeMap<&'static str, Vec<String>>,
     /// What it listens to, as `service:EventName`; empty for a pack or a raw pattern.
     pub events: Vec<String>,
+    /// Whether calls that were refused fire it too, and [`WENT_THROUGH`] beside a `use` leaves them out.
+    pub hears_refusals: bool,
     /// How many events it is tested with.
     pub tests: usize,
     /// The rule as it stands in its file, as an item of a list.
     pub yaml: String,
 }
+
+/// What to write beside a `use` to hear only of calls that went through: any credential can make calls that are
+/// refused, even one without any right, and each of them alerts.
+pub const WENT_THROUGH: &str = "when: { errorCode: { exists: false } }";
 
 impl CatalogueEntry {
     /// What the id begins with: the service, or `pack`.
@@ -106,6 +114,7 @@ fn shown_to_people() -> &'static (Vec<CatalogueEntry>, Vec<NotExpressible>) {
         let rules = catalogue.rules.into_values().map(|own| {
             let (yaml, tests) = written.remove(&own.id.value.0).unwrap_or_default();
             CatalogueEntry {
+                hears_refusals: own.trigger.as_ref().is_some_and(hears_refusals),
                 title: own.common.title.unwrap_or_else(|| own.id.value.0.clone()),
                 id: own.id.value,
                 description: own.about.description,
@@ -134,6 +143,42 @@ fn shown_to_people() -> &'static (Vec<CatalogueEntry>, Vec<NotExpressible>) {
     })
 }
 
+/// Whether some event of a rule is a call that can be refused, and no condition asks how it ended. Sign-ins say that
+/// otherwise, and events of services are no calls.
+fn hears_refusals(trigger: &Trigger) -> bool {
+    let Trigger::Events(events) = trigger else {
+        return false;
+    };
+    let is_of_service = |service: &str, name: &str| {
+        let known = cloudtrail::table().get(&format!("{service}:{name}"));
+        let kind = known.and_then(|fields| fields.get("eventType"));
+        kind.is_some_and(|kind| kind == "AwsServiceEvent")
+    };
+    let is_call = |glob: &EventGlob| {
+        // Identity Center's sign-ins come from there and from sources of its own.
+        let services = ["signin", glob.service.as_str()];
+        let mut services = services.into_iter();
+        glob.service != "signin" && !services.any(|service| is_of_service(service, &glob.name))
+    };
+    let asks_for_outcome = |field: &FieldCondition| {
+        let outcomes = [
+            "errorCode",
+            "errorMessage",
+            "responseElements",
+            "serviceEventDetails",
+        ];
+        field
+            .path
+            .first()
+            .is_some_and(|step| outcomes.contains(&step.as_str()))
+    };
+    let conditions = events.when.iter().chain(&events.unless);
+    events.globs.iter().any(is_call)
+        && !conditions
+            .flat_map(|all_of| &all_of.fields)
+            .any(asks_for_outcome)
+}
+
 /// The catalogue as a rules file that holds every rule, with the tests that the catalogue has for it.
 /// Nobody hears of it: it is for looking at, compiling and testing.
 pub fn parse_catalogue() -> Parsed {
@@ -149,6 +194,7 @@ pub fn parse_catalogue() -> Parsed {
             trigger: own.trigger?,
             channels: Vec::new(),
             tests: finished(&own.common.tests),
+            accepted: own.common.accepted,
             span: own.id.span,
         })
     });
@@ -208,7 +254,7 @@ impl Catalogue {
         // What lints say of it is looked at when it is changed, and not whenever it is used.
         let mut reading = Reading::default();
         let catalogue = Arc::new(Self::read(sources, &mut reading));
-        let (own, _) = reading.into_parts();
+        let (own, ..) = reading.into_parts();
         let is_good = own.said() == 0;
         // What is wrong in it every load must say.
         report.take_in(own);
@@ -357,6 +403,7 @@ fn pack(node: &Node, report: &mut Report) -> Option<(CatalogueEntry, bool)> {
         cis: Vec::new(),
         compliance: BTreeMap::new(),
         events: Vec::new(),
+        hears_refusals: false,
         tests: 0,
         yaml: String::new(),
     };

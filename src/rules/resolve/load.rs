@@ -10,6 +10,7 @@ use crate::diagnostic::{Report, SourceId, Sources, codes};
 use crate::rules::decode::draft::{FileDraft, Setting};
 use crate::rules::decode::file;
 use crate::rules::decode::reading::Reading;
+use crate::rules::model::ChannelName;
 use crate::rules::syntax::yaml;
 
 /// Reads a rules file and the files that it includes. Never panics; bounded in time and memory.
@@ -109,6 +110,9 @@ impl Load {
                 draft.rules.extend(rules);
             }
         }
+        let named = report.entries.iter().flat_map(|entry| &entry.channels);
+        let named = named.filter(|name| draft.channels.known.contains_key(*name));
+        draft.named = named.cloned().map(ChannelName).collect();
         Some(finish(draft, sources, report))
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | which texts are read | `load`, `files`, `test_files` |
 //! | which rules are ready | `catalogue` |
-//! | what do names stand for | `resolver`, `used_twice`, `tamper_watches` |
+//! | what do names stand for | `resolver`, `used_twice`, `tamper_watches`, `urgent` |
 //! | what came of it | `parsed` |
 
 pub(super) mod catalogue;
@@ -14,4 +14,5 @@ pub(super) mod parsed;
 mod resolver;
 mod tamper_watches;
 mod test_files;
+mod urgent;
 mod used_twice;

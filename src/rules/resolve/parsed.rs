@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Report, Sources, Span};
-use crate::rules::decode::reading::{Reading, Written};
-use crate::rules::model::{Rule, RuleId, RulesFile};
+use crate::rules::decode::draft::Sections;
+use crate::rules::decode::reading::{Entry, Reading, Written};
+use crate::rules::model::{Accepted, Rule, RuleId, RulesFile};
 
 /// A rules file that was read, and everything that is wrong with its form. What it means has not been looked at:
 /// `check::check` does that, and `check::load` for those who only want the rules.
@@ -16,6 +17,10 @@ pub struct Parsed {
     pub(crate) report: Report,
     /// The parts of rules, also of those that are not whole.
     pub(crate) written: Vec<Written>,
+    /// The entries of `rules`, also those of which nothing could be made.
+    pub(crate) entries: Vec<Entry>,
+    /// The warnings that rules accept, also of those that are not whole.
+    pub(crate) accepted: Vec<Accepted>,
     /// The rules that could be made out.
     pub(crate) resolved: Resolved,
 }
@@ -25,6 +30,10 @@ pub struct Parsed {
 pub(crate) struct Resolved {
     /// The rules file, unless something is wrong with more than the events of tests.
     pub file: Option<RulesFile>,
+    /// Without a file, what is left of it where it is known whose it is: rules with mistakes in them are among it.
+    pub rest: Option<RulesFile>,
+    /// Where the parts of the file stand that all rules depend on.
+    pub sections: Sections,
     /// Without a file, the rules that are whole.
     pub others: Vec<Rule>,
     /// Where all of a rule of one's own stands.
@@ -42,11 +51,14 @@ impl Resolved {
 
 impl Parsed {
     pub(super) fn new(sources: Sources, reading: Reading, resolved: Option<Resolved>) -> Self {
-        let (report, written) = reading.into_parts();
+        let entries = reading.entries.clone();
+        let (report, written, accepted) = reading.into_parts();
         Self {
             sources,
             report,
             written,
+            entries,
+            accepted,
             resolved: resolved.unwrap_or_default(),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalogue::Catalogue;
 use super::parsed::Resolved;
 use super::tamper_watches;
+use super::urgent::urgent;
 use super::used_twice::{self, Says};
 use crate::diagnostic::{Report, Sources, Span, codes, shown};
 use crate::rules::decode::conditions::overlap;
@@ -90,16 +91,18 @@ pub(crate) fn resolve(
     };
     let by_rules = open.values().filter_map(|open| open.channels.as_ref());
     tamper_watches::separate(&mut rules, own, by_rules, &file, report);
+    let urgent = urgent(&file, &rules);
     let whole = open
         .iter()
         .filter_map(|(id, open)| Some((id.clone(), open.whole?)));
     let whole = whole.collect();
-    let named = file.name.zip(file.home).filter(|_| report.errors() == 0);
-    let Some((name, home)) = named else {
+    let sections = file.sections;
+    let Some((name, home)) = file.name.zip(file.home) else {
         return Resolved {
-            file: None,
             others: rules,
             whole,
+            sections,
+            ..Resolved::default()
         };
     };
     let watch = file.watch.unwrap_or(Watch {
@@ -107,6 +110,10 @@ pub(crate) fn resolve(
         organization: None,
         span: home.span,
     });
+    let mut channels = file.channels.good;
+    for (name, channel) in &mut channels {
+        channel.urgent = urgent.contains(name);
+    }
     let file = RulesFile {
         name,
         home,
@@ -115,13 +122,23 @@ pub(crate) fn resolve(
         topic_key: file.topic_key,
         role_boundary: file.role_boundary,
         test_events: file.test_events,
-        channels: file.channels.good,
+        channels,
         rules,
     };
+    let is_good = report.errors() == 0;
+    let (file, rest) = if is_good {
+        (Some(file), None)
+    } else {
+        (None, Some(file))
+    };
     Resolved {
-        file: Some(file),
-        others: Vec::new(),
+        others: rest
+            .as_ref()
+            .map_or_else(Vec::new, |rest| rest.rules.clone()),
+        file,
+        rest,
         whole,
+        sections,
     }
 }
 
@@ -153,6 +170,7 @@ impl Resolver<'_> {
             trigger,
             channels: Vec::new(),
             tests: finished(&own.common.tests),
+            accepted: own.common.accepted,
             span: own.id.span,
         };
         self.open.insert(
@@ -293,6 +311,7 @@ impl Resolver<'_> {
             enabled,
             channels,
             tests,
+            accepted,
             ..
         } = &using.common;
         let title = title
@@ -307,6 +326,13 @@ impl Resolver<'_> {
             trigger,
             channels: Vec::new(),
             tests: finished(tests),
+            accepted: base
+                .common
+                .accepted
+                .iter()
+                .chain(accepted)
+                .cloned()
+                .collect(),
             span: using.id.span,
         };
         let open = Open {
@@ -344,15 +370,14 @@ impl Resolver<'_> {
 /// The catalogue's trigger with the conditions of a `use` added.
 fn narrowed(base: &Trigger, using: &Use, report: &mut Report) -> Option<Trigger> {
     let Trigger::Events(base) = base else {
-        if let Some(field) = using
-            .when
-            .iter()
-            .chain(&using.unless)
+        let conditions = using.when.iter().chain(&using.unless);
+        let conditions = conditions
             .flat_map(|all| &all.fields)
-            .next()
-        {
+            .map(|field| field.span);
+        let services = using.unless_services.iter().map(|service| service.span);
+        if let Some(span) = conditions.chain(services).next() {
             report
-                .error(codes::USE_CONDITION, field.span)
+                .error(codes::USE_CONDITION, span)
                 .message(format!(
                     "{} is a raw pattern, which takes no conditions",
                     shown(&using.id.value)
@@ -380,10 +405,18 @@ fn narrowed(base: &Trigger, using: &Use, report: &mut Report) -> Option<Trigger>
         }
     }
     let unless = base.unless.iter().chain(&using.unless).cloned().collect();
+    let further = using.unless_services.iter().map(|service| &service.value);
+    let mut unless_services = base.unless_services.clone();
+    for service in further {
+        if !unless_services.contains(service) {
+            unless_services.push(service.clone());
+        }
+    }
     (!clash).then(|| {
         Trigger::Events(Events {
             when,
             unless,
+            unless_services,
             ..base.clone()
         })
     })

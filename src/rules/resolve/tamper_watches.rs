@@ -40,7 +40,8 @@ pub(crate) fn separate<'a>(
     };
     if !settled(rule) {
         let named = file.notify.values().chain(by_rules).flatten();
-        let named: BTreeSet<&ChannelName> = named.map(|name| &name.value).collect();
+        let named = named.map(|name| &name.value).chain(&file.named);
+        let named: BTreeSet<&ChannelName> = named.collect();
         let others = named.into_iter().filter(|name| !first.contains(name));
         // Rather one that people read.
         let is_json = |name: &ChannelName| {

@@ -23,6 +23,7 @@ pub(crate) fn says(using: &Use) -> Says {
         severity,
         enabled,
         channels,
+        accepted,
         tests_key,
         ..
     } = &using.common;
@@ -30,8 +31,9 @@ pub(crate) fn says(using: &Use) -> Says {
         && severity.is_none()
         && enabled.is_none()
         && channels.is_none()
+        && accepted.is_empty()
         && tests_key.is_none();
-    if !using.when.is_empty() || !using.unless.is_empty() {
+    if !using.when.is_empty() || !using.unless.is_empty() || !using.unless_services.is_empty() {
         Says::Conditions
     } else if plain {
         Says::Nothing

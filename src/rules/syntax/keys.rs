@@ -51,6 +51,8 @@ pub(crate) enum Form {
     Pattern,
     /// A map from paths to values.
     Values,
+    /// A map from codes of warnings to reasons.
+    Reasons,
     /// A test of that name in the schema's definitions.
     Test(&'static str),
     Number,
@@ -220,6 +222,11 @@ pub(crate) const TRAIL: &[MapKey] = &[
         Form::Boolean,
         "Whether Access Analyzer of every account of the organization may read that account's log files, to make policies from them.",
     ),
+    may(
+        "data_events",
+        Form::Texts,
+        "Whose data events it records as well, at CloudTrail's price: ARNs of buckets, functions, tables and the like, or a type such as `AWS::S3::Object` for all of them.",
+    ),
 ];
 
 pub(crate) const TOPICS: &[MapKey] = &[may(
@@ -301,6 +308,11 @@ pub(crate) const OWN: &[MapKey] = &[
         "Not events for which all of a map holds; of a list, any of its maps.",
     ),
     may(
+        "unless_services",
+        Form::Texts,
+        "Not what these services of AWS do by themselves, each through its service-linked role.",
+    ),
+    may(
         "detail-type",
         Form::Texts,
         "The envelope's `detail-type`, in place of what follows from the events.",
@@ -319,6 +331,11 @@ pub(crate) const OWN: &[MapKey] = &[
         "tests",
         Form::Tests,
         "Events that must or must not fire the rule.",
+    ),
+    may(
+        "accept",
+        Form::Reasons,
+        "Warnings that the rule accepts: their codes, each with the reason.",
     ),
 ];
 
@@ -353,6 +370,11 @@ pub(crate) const USE: &[MapKey] = &[
     ),
     may("unless", Form::Conditions, "Further exceptions."),
     may(
+        "unless_services",
+        Form::Texts,
+        "Further services of AWS whose own work is left out.",
+    ),
+    may(
         "where",
         Form::NotYet,
         "Narrows the rule to accounts, Regions or units.",
@@ -361,6 +383,11 @@ pub(crate) const USE: &[MapKey] = &[
         "tests",
         Form::Tests,
         "Events that must or must not fire the rule.",
+    ),
+    may(
+        "accept",
+        Form::Reasons,
+        "Warnings that the rule accepts: their codes, each with the reason.",
     ),
 ];
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::regions::{self, DEFAULT, OPT_IN};
-use crate::place::Region;
+use super::regions::{self, by_default, opt_in};
+use crate::place::{Partition, Region};
 use crate::sandbox::common::PAGE;
 use crate::sandbox::site::Site;
 use crate::sandbox::wire::ApiError;
@@ -56,11 +56,13 @@ pub(super) fn list(world: &World, site: &Site, list: &List) -> Result<Value, Api
         given.is_empty() || given.iter().any(|wanted| wanted == status)
     };
     let enabled = regions::enabled(world, &site.account);
-    let mut names: BTreeSet<&str> = DEFAULT.into_iter().chain(OPT_IN).collect();
+    let partition = world.region.partition();
+    let known = by_default(partition).iter().chain(opt_in(partition));
+    let mut names: BTreeSet<&str> = known.copied().collect();
     names.extend(enabled.iter().map(Region::as_str));
     let all: Vec<Value> = names
         .into_iter()
-        .map(|name| (name, opt_status(&enabled, name)))
+        .map(|name| (name, opt_status(&enabled, partition, name)))
         .filter(|(_, status)| wanted(status))
         .map(|(name, status)| json!({"RegionName": name, "RegionOptStatus": status}))
         .collect();
@@ -77,17 +79,18 @@ pub(super) fn status(world: &World, site: &Site, asked: &OfRegion) -> Result<Val
     own(asked.account_id.as_ref())?;
     let name = asked.region_name.as_str();
     let enabled = regions::enabled(world, &site.account);
-    let known = DEFAULT.contains(&name) || OPT_IN.contains(&name);
+    let partition = world.region.partition();
+    let known = by_default(partition).contains(&name) || opt_in(partition).contains(&name);
     if !known && !enabled.iter().any(|region| region.as_str() == name) {
         return Err(invalid(format!("The region name {name} is not valid.")));
     }
-    let status = opt_status(&enabled, name);
+    let status = opt_status(&enabled, partition, name);
     Ok(json!({"RegionName": name, "RegionOptStatus": status}))
 }
 
-fn opt_status(enabled: &BTreeSet<Region>, name: &str) -> &'static str {
+fn opt_status(enabled: &BTreeSet<Region>, partition: Partition, name: &str) -> &'static str {
     match enabled.iter().any(|region| region.as_str() == name) {
-        true if DEFAULT.contains(&name) => "ENABLED_BY_DEFAULT",
+        true if by_default(partition).contains(&name) => "ENABLED_BY_DEFAULT",
         true => "ENABLED",
         false => "DISABLED",
     }

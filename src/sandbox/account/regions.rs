@@ -8,7 +8,7 @@ use crate::sandbox::world::World;
 
 /// Regions that every account has, and those that its owner enables.
 /// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
-pub(super) const DEFAULT: [&str; 17] = [
+const DEFAULT: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-northeast-3",
@@ -28,7 +28,7 @@ pub(super) const DEFAULT: [&str; 17] = [
     "us-west-2",
 ];
 
-pub(super) const OPT_IN: [&str; 17] = [
+const OPT_IN: [&str; 17] = [
     "af-south-1",
     "ap-east-1",
     "ap-east-2",
@@ -48,15 +48,29 @@ pub(super) const OPT_IN: [&str; 17] = [
     "mx-central-1",
 ];
 
-/// Where the services live that have one endpoint for the whole partition.
-pub(super) const ALWAYS: &str = "us-east-1";
+/// The Regions that every account of a partition has.
+pub(super) fn by_default(partition: Partition) -> &'static [&'static str] {
+    match partition {
+        Partition::Commercial => &DEFAULT,
+        Partition::China => &["cn-north-1", "cn-northwest-1"],
+        Partition::UsGovernment => &["us-gov-east-1", "us-gov-west-1"],
+    }
+}
 
-/// The Regions that work for an account.
+/// The Regions of a partition that an account's owner enables.
+pub(super) fn opt_in(partition: Partition) -> &'static [&'static str] {
+    match partition {
+        Partition::Commercial => &OPT_IN,
+        Partition::China | Partition::UsGovernment => &[],
+    }
+}
+
+/// The Regions that work for an account: those of the partition that the world is in.
 pub(crate) fn enabled(world: &World, account: &AccountId) -> BTreeSet<Region> {
     if let Some(chosen) = world.account_service.enabled.get(account) {
         return chosen.clone();
     }
-    let mut enabled: BTreeSet<Region> = DEFAULT
+    let mut enabled: BTreeSet<Region> = by_default(world.region.partition())
         .iter()
         .filter_map(|name| name.parse().ok())
         .collect();
@@ -69,7 +83,8 @@ pub(crate) fn enabled(world: &World, account: &AccountId) -> BTreeSet<Region> {
 
 /// Replaces the Regions of an account.
 pub(crate) fn set(world: &mut World, account: AccountId, mut enabled: BTreeSet<Region>) {
-    enabled.extend(ALWAYS.parse::<Region>());
+    // Where the services live that have one endpoint for the whole partition.
+    enabled.insert(world.region.global());
     world.account_service.enabled.insert(account, enabled);
 }
 

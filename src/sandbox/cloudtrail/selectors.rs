@@ -95,7 +95,15 @@ impl Default for Selectors {
 }
 
 impl Selectors {
-    /// Whether a record of a management event, the `detail` of the envelope, is logged.
+    /// Whether any data event can be logged.
+    pub(crate) fn has_data(&self) -> bool {
+        match self {
+            Self::Basic(selectors) => selectors.iter().any(|s| !s.data_resources.is_empty()),
+            Self::Advanced(selectors) => selectors.iter().any(Advanced::is_of_data),
+        }
+    }
+
+    /// Whether a record, the `detail` of the envelope, is logged.
     pub(crate) fn pass(&self, record: &Value) -> bool {
         match self {
             Self::Basic(selectors) => selectors.iter().any(|selector| selector.passes(record)),
@@ -159,6 +167,10 @@ impl Basic {
             "WriteOnly" => !read,
             _ => true,
         };
+        if record.get("eventCategory") == Some(&json!("Data")) {
+            let mut selected = self.data_resources.iter();
+            return kind && selected.any(|selected| selected.has(record));
+        }
         let source = record.get("eventSource").and_then(Value::as_str);
         let excluded = &self.exclude_management_event_sources;
         let excluded = excluded.iter().any(|s| Some(s.as_str()) == source);
@@ -166,7 +178,33 @@ impl Basic {
     }
 }
 
+impl DataResource {
+    /// Whether a record is about such a resource. A value is how ARNs begin, down to that of all of a service.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DataResource.html>
+    fn has(&self, record: &Value) -> bool {
+        let text = |resource: &Value, name: &str| {
+            let text = resource.get(name).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        let selected = |resource: &Value| {
+            let arn = text(resource, "ARN");
+            text(resource, "type") == self.r#type
+                && self
+                    .values
+                    .iter()
+                    .any(|value| arn.starts_with(value.as_str()))
+        };
+        let resources = record.get("resources").and_then(Value::as_array);
+        resources.is_some_and(|resources| resources.iter().any(selected))
+    }
+}
+
 impl Advanced {
+    fn is_of_data(&self) -> bool {
+        let mut fields = self.field_selectors.iter();
+        fields.any(|f| f.field == "eventCategory" && f.equals.iter().any(|c| c == "Data"))
+    }
+
     /// The fields and operators that a trail takes for management events; selectors of other
     /// categories are kept as they are, they log no management event.
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>
@@ -243,12 +281,21 @@ impl Field {
     /// One positive condition is enough, one negative that hits forbids.
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html>
     fn passes(&self, record: &Value) -> bool {
+        // A record can be about several resources.
+        if let Some(name) = self.field.strip_prefix("resources.") {
+            let resources = record.get("resources").and_then(Value::as_array);
+            let mut texts = resources.into_iter().flatten().filter_map(|r| r.get(name));
+            return texts.any(|text| text.as_str().is_some_and(|text| self.takes(text)));
+        }
         let path = format!("/{}", self.field.replace('.', "/"));
-        let text = match record.pointer(&path) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Bool(flag)) => flag.to_string(),
-            _ => return false,
-        };
+        match record.pointer(&path) {
+            Some(Value::String(text)) => self.takes(text),
+            Some(Value::Bool(flag)) => self.takes(&flag.to_string()),
+            _ => false,
+        }
+    }
+
+    fn takes(&self, text: &str) -> bool {
         let equals = |v: &String| *v == text;
         let starts = |v: &String| text.starts_with(v.as_str());
         let ends = |v: &String| text.ends_with(v.as_str());
@@ -294,6 +341,48 @@ mod tests {
         assert!(two.pass(&call("kms.amazonaws.com", false)));
         assert!(!two.pass(&call("kms.amazonaws.com", true)));
         assert!(two.pass(&call("iam.amazonaws.com", true)));
+    }
+
+    #[test]
+    fn data_events_are_logged_where_their_resource_is_selected() {
+        let call = |kind: &str, arn: &str, read_only: bool| json!({"eventCategory": "Data", "readOnly": read_only, "resources": [{"type": kind, "ARN": arn}]});
+        let basic: Vec<Basic> = serde_json::from_value(json!([{
+            "ReadWriteType": "ReadOnly",
+            "DataResources": [
+                {"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::secrets/"]},
+                {"Type": "AWS::Lambda::Function", "Values": ["arn:aws:lambda"]},
+                {"Type": "AWS::DynamoDB::Table", "Values": []},
+            ],
+        }]))
+        .unwrap();
+        let basic = Selectors::Basic(basic);
+        assert!(basic.has_data());
+        let table = "arn:aws:dynamodb:us-east-1:111122223333:table/t";
+        let function = "arn:aws:lambda:us-east-1:111122223333:function:pay";
+        for (kind, arn, read_only, logged) in [
+            ("AWS::S3::Object", "arn:aws:s3:::secrets/key", true, true),
+            ("AWS::S3::Object", "arn:aws:s3:::secrets/key", false, false),
+            ("AWS::S3::Object", "arn:aws:s3:::secrets-2/key", true, false),
+            ("AWS::S3::Bucket", "arn:aws:s3:::secrets/key", true, false),
+            ("AWS::Lambda::Function", function, true, true),
+            ("AWS::DynamoDB::Table", table, true, false),
+        ] {
+            assert_eq!(basic.pass(&call(kind, arn, read_only)), logged, "{arn}");
+        }
+        let advanced: Vec<Advanced> = serde_json::from_value(json!([{"FieldSelectors": [
+            {"Field": "eventCategory", "Equals": ["Data"]},
+            {"Field": "resources.type", "Equals": ["AWS::SNS::Topic"]},
+            {"Field": "resources.ARN", "NotEndsWith": [":noise"]},
+        ]}]))
+        .unwrap();
+        let advanced = Selectors::Advanced(advanced);
+        assert!(advanced.has_data() && !Selectors::default().has_data());
+        let topic = "arn:aws:sns:us-east-1:111122223333:pages";
+        let noise = "arn:aws:sns:us-east-1:111122223333:noise";
+        assert!(advanced.pass(&call("AWS::SNS::Topic", topic, false)));
+        assert!(!advanced.pass(&call("AWS::SNS::Topic", noise, false)));
+        assert!(!advanced.pass(&call("AWS::SQS::Queue", topic, false)));
+        assert!(!Selectors::default().pass(&call("AWS::SNS::Topic", topic, false)));
     }
 
     #[test]

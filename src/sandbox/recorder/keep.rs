@@ -19,7 +19,7 @@ pub(crate) struct Watchers {
 /// The trails that would log a call made now: the call itself may stop or remove them.
 pub(crate) fn watchers(world: &World, site: &Site, reach: Reach) -> Watchers {
     let global = match reach {
-        Reach::Global => "us-east-1".parse().ok(),
+        Reach::Global => Some(site.region.global()),
         Reach::Regional | Reach::Anywhere => None,
     };
     let there = Site {
@@ -45,10 +45,13 @@ pub(crate) fn publish(world: &mut World, site: &Site, service: &str, event: Valu
     keep(world, site.account.clone(), &watchers, event);
 }
 
-/// Keeps an event in the history and, if a trail logs it at all, until CloudTrail delivers it.
+/// Keeps an event in the history, which is one of management events, and, if a trail logs it at all, until CloudTrail
+/// delivers it.
 pub(super) fn keep(world: &mut World, account: AccountId, watchers: &Watchers, event: Value) {
     let detail = event.get("detail").unwrap_or(&Value::Null);
-    history::remember(world, &account, &watchers.region, detail);
+    if detail.get("managementEvent") != Some(&Value::Bool(false)) {
+        history::remember(world, &account, &watchers.region, detail);
+    }
     let trails: Vec<String> = watchers
         .trails
         .iter()

@@ -16,6 +16,8 @@ use crate::sandbox::world::World;
 pub(crate) struct Done<'a> {
     pub(crate) call: &'a Call,
     pub(crate) access: Access,
+    /// Of a data event, the type of its resource and how its ARN begins.
+    pub(crate) data: Option<(&'static str, String)>,
     pub(crate) outcome: &'a Result<Value, ApiError>,
     pub(crate) request_id: &'a str,
 }
@@ -32,9 +34,14 @@ pub(crate) fn record(
     let Done {
         call,
         access,
+        data,
         outcome,
         request_id,
     } = done;
+    if data.is_some() && !watchers.trails.iter().any(|(_, s)| s.has_data()) {
+        // Most calls about messages: nobody logs them.
+        return;
+    }
     let service = call.name();
     let site = Site {
         account: site.account.clone(),
@@ -78,14 +85,17 @@ pub(crate) fn record(
     let denied = fields
         .get("errorCode")
         .is_some_and(|code| code == "AccessDenied");
-    let parameters = if denied {
+    let mut parameters = if denied {
         Value::Null
     } else {
         camel(&call.input)
     };
+    if data.is_some() {
+        hide(&mut parameters);
+    }
     let response = match access {
         _ if assumed.is_some() => camel(answer),
-        Access::Write => camel(answer),
+        Access::Write | Access::WriteData => camel(answer),
         _ => Value::Null,
     };
     let empty = |value: Value| match value {
@@ -97,13 +107,17 @@ pub(crate) fn record(
         ("responseElements", empty(response)),
         ("requestID", json!(request_id)),
         ("eventID", json!(event_id)),
-        ("readOnly", json!(access == Access::Read)),
+        ("readOnly", json!(!access.writes())),
         ("eventType", json!("AwsApiCall")),
-        ("managementEvent", json!(true)),
+        ("managementEvent", json!(data.is_none())),
         ("recipientAccountId", json!(site.account)),
-        ("eventCategory", json!("Management")),
+        ("eventCategory", json!(category(data.is_some()))),
     ] {
         fields.insert(name.to_owned(), value);
+    }
+    if let Some((kind, arn)) = data {
+        let resource = json!({"accountId": site.account, "type": kind, "ARN": arn});
+        fields.insert("resources".to_owned(), json!([resource]));
     }
     let mut event = json!({
         "detail-type": "AWS API Call via CloudTrail",
@@ -115,6 +129,20 @@ pub(crate) fn record(
         share(world, &site, caller, call.name(), role, &mut event);
     }
     keep(world, site.account, watchers, event);
+}
+
+fn category(data: bool) -> &'static str {
+    if data { "Data" } else { "Management" }
+}
+
+/// What messages say is kept out of the records about them.
+/// <https://docs.aws.amazon.com/sns/latest/dg/logging-using-cloudtrail.html>
+fn hide(parameters: &mut Value) {
+    for name in ["message", "subject", "messageBody"] {
+        if let Some(text) = parameters.get_mut(name) {
+            *text = json!("HIDDEN_DUE_TO_SECURITY_REASONS");
+        }
+    }
 }
 
 /// Says in the record of a call that takes a role on which role that is. If that is another

@@ -77,6 +77,11 @@ impl Service for S3 {
         }
     }
 
+    /// Objects are named by what their ARNs begin with.
+    fn data(&self, _: &str, arn: &str) -> Option<(&'static str, String)> {
+        Some(("AWS::S3::Object", format!("{arn}/")))
+    }
+
     fn event_name<'o>(&self, operation: &'o str) -> &'o str {
         needs::event_name(operation)
     }

@@ -63,6 +63,7 @@ pub(super) fn event_name(operation: &str) -> &str {
         "DeletePublicAccessBlock" => "DeleteBucketPublicAccessBlock",
         "GetBucketLifecycleConfiguration" => "GetBucketLifecycle",
         "PutBucketLifecycleConfiguration" => "PutBucketLifecycle",
+        "ListObjectsV2" => "ListObjects",
         other => other,
     }
 }

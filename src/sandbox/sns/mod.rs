@@ -94,6 +94,10 @@ impl Service for Sns {
         needs::context(input)
     }
 
+    fn data(&self, operation: &str, arn: &str) -> Option<(&'static str, String)> {
+        (operation == "Publish").then(|| ("AWS::SNS::Topic", arn.to_owned()))
+    }
+
     fn denied(&self, refused: &Refused<'_>) -> ApiError {
         let action = refused.action.replacen("sns:", "SNS:", 1);
         refused.error(self.facts().errors.denied, &action)

@@ -79,6 +79,10 @@ impl Service for Sqs {
         }
     }
 
+    fn data(&self, _: &str, arn: &str) -> Option<(&'static str, String)> {
+        Some(("AWS::SQS::Queue", arn.to_owned()))
+    }
+
     fn denied(&self, refused: &Refused<'_>) -> ApiError {
         let action = refused.action.to_ascii_lowercase();
         refused.error(self.facts().errors.denied, &action)

@@ -81,6 +81,24 @@ impl Inner {
     }
 }
 
+/// A new file for its owner's eyes. What a process that was killed has left under the name goes.
+fn create(path: &Path) -> std::io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            options.open(path)
+        }
+        opened => opened,
+    }
+}
+
 fn write(world: &World, path: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::Write(path.to_owned(), error);
     let text = serde_json::to_string(world)
@@ -88,7 +106,7 @@ fn write(world: &World, path: &Path) -> Result<(), StoreError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let fresh = path.with_file_name(name);
-    let written = fs::File::create(&fresh).and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = create(&fresh).and_then(|mut file| file.write_all(text.as_bytes()));
     written
         .and_then(|()| fs::rename(&fresh, path))
         .map_err(|error| {

@@ -3,7 +3,7 @@
 use iamwatch::cloudtrail::Identity;
 use serde_json::{Value, json};
 
-use super::command::{gzipped, made, report, write};
+use super::command::{gzipped, made, numbered, report, write};
 use crate::cli::TestEnv;
 
 fn sign_ins(count: usize) -> Vec<Value> {
@@ -165,16 +165,9 @@ fn what_only_a_part_of_the_rules_hears_of_is_told_apart() {
         record["errorMessage"] = json!("Failed authentication");
         record
     };
-    write(
-        env.path(),
-        "1.json",
-        log(&[
-            failed("us-east-1"),
-            failed("eu-north-1"),
-            failed("eu-north-1"),
-        ])
-        .as_bytes(),
-    );
+    let mut records = ["us-east-1", "eu-north-1", "eu-north-1"].map(failed);
+    numbered(&mut records);
+    write(env.path(), "1.json", log(&records).as_bytes());
     let (code, report, err) = report(&env, &["--rule", "signin/failed", "1.json"]);
     assert_eq!(code, 0, "{err}");
     let rule = &report["rules"][0];
@@ -192,30 +185,4 @@ fn digests_are_known_by_what_they_hold() {
     assert_eq!(code, 0, "{err}");
     assert_eq!(report["read"]["skipped"], json!({ "digest": 1 }));
     assert_eq!(report["alerts"], 1);
-}
-
-#[test]
-fn wrapped_events_count_as_the_events_that_they_hold() {
-    let env = TestEnv::new();
-    let record = sign_ins(1).remove(0);
-    let event = json!({
-        "version": "0", "id": "1", "detail-type": "AWS Console Sign In via CloudTrail", "source": "aws.signin",
-        "account": "111122223333", "time": "2026-01-05T08:00:00Z", "region": "us-east-1", "resources": [], "detail": record,
-    });
-    let lookup = json!({ "NextToken": "x", "Events": [{ "EventId": "1", "EventTime": 1.7, "CloudTrailEvent": record.to_string() }] });
-    let alert = json!({ "rule": "root/sign-in", "event": event });
-    let lines = [
-        event.to_string(),
-        lookup.to_string(),
-        alert.to_string(),
-        record.to_string(),
-        log(std::slice::from_ref(&record)),
-    ];
-    write(env.path(), "1.jsonl", lines.join("\n").as_bytes());
-    let (code, report, err) = report(&env, &["1.jsonl"]);
-    assert_eq!(code, 0, "{report:#}{err}");
-    assert_eq!(
-        (&report["alerts"], &report["read"]["records"]),
-        (&json!(5), &json!(5))
-    );
 }

@@ -29,6 +29,13 @@ pub(crate) fn made(api: &str, identity: Identity, region: &str, time: &str) -> V
     )
 }
 
+/// Gives records ids of their own: without, those of one moment would be copies.
+pub(crate) fn numbered(records: &mut [Value]) {
+    for (n, record) in records.iter_mut().enumerate() {
+        record["eventID"] = json!(format!("00000000-0000-4000-8000-{n:012}"));
+    }
+}
+
 pub(crate) fn gzipped(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text.as_bytes()).unwrap();
@@ -65,9 +72,9 @@ fn log_files_lines_lists_and_events_count_alike() {
         "2026-01-05T08:00:00Z",
     );
     let folder = env.path().join("logs");
-    let log = json!({ "Records": [root(1), other, root(2)] }).to_string();
-    write(&folder, "a/one.json.gz", &gzipped(&log));
-    write(&folder, "a/two.json", log.as_bytes());
+    let log = |first, second| json!({ "Records": [root(first), other, root(second)] }).to_string();
+    write(&folder, "a/one.json.gz", &gzipped(&log(1, 2)));
+    write(&folder, "a/two.json", log(5, 6).as_bytes());
     write(
         &folder,
         "b/three.json",
@@ -93,10 +100,10 @@ fn log_files_lines_lists_and_events_count_alike() {
     assert_eq!(rule["rule"], "root/sign-in");
     assert_eq!(
         rule["worst_hour"],
-        json!({ "hour": "2026-01-05T01:00:00Z", "alerts": 2 })
+        json!({ "hour": "2026-01-05T01:00:00Z", "alerts": 1 })
     );
     assert_eq!(rule["days"], json!({ "2026-01-05": 6 }));
-    assert_eq!(rule["last"], "2026-01-05T04:30:00Z");
+    assert_eq!(rule["last"], "2026-01-05T06:30:00Z");
 }
 
 /// Ten days of a small account: a deployer that changes roles every day, root once, failed sign-ins in two Regions.
@@ -143,6 +150,7 @@ fn example() -> String {
         record["errorMessage"] = json!("Failed authentication");
         records.push(record);
     }
+    numbered(&mut records);
     let lines = records.iter().map(|record| format!("{record}\n"));
     lines.collect()
 }

@@ -15,6 +15,8 @@ use crate::cli::TestEnv;
 
 /// More than a pipe holds, so that somebody must have read.
 const READ: usize = 1 << 20;
+/// What stands for the id of each record.
+const ID: &str = "an-id-of-its-own";
 
 /// Runs the command on logs without end, and interrupts it while it reads.
 fn interrupted(env: &TestEnv, args: &[&str]) -> (i32, String, String) {
@@ -26,17 +28,24 @@ fn interrupted(env: &TestEnv, args: &[&str]) -> (i32, String, String) {
         .spawn()
         .unwrap();
     let mut logs = child.stdin.take().unwrap();
-    let root = made(
+    let mut root = made(
         "signin:ConsoleLogin",
         Identity::Root,
         "us-east-1",
         "2026-01-05T01:30:00Z",
     );
-    let lines = format!("{root}\n").repeat(100);
+    root["eventID"] = ID.into();
+    let root = root.to_string();
     let written = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&written);
     let writer = std::thread::spawn(move || {
-        while logs.write_all(lines.as_bytes()).is_ok() {
+        let (before, behind) = root.split_once(ID).unwrap();
+        for hundred in 0_u64.. {
+            let numbers = hundred * 100..(hundred + 1) * 100;
+            let lines: String = numbers.map(|n| format!("{before}{n}{behind}\n")).collect();
+            if logs.write_all(lines.as_bytes()).is_err() {
+                return;
+            }
             count.fetch_add(lines.len(), Ordering::Relaxed);
         }
     });

@@ -1,11 +1,15 @@
 //! `iamwatch backtest`: what is counted, and that nothing is lost in silence.
 
+mod bounds;
 mod broken;
 pub(crate) mod command;
+mod copies;
 mod elsewhere;
 mod interrupt;
+mod kinds;
 mod laws;
 mod records;
+mod wrapped;
 
 use iamwatch::backtest::{Blob, Body, Control, Engine, Found, Source, Tally, run};
 
@@ -22,6 +26,11 @@ pub(crate) fn count(engine: &Engine<'_>, blobs: Vec<(String, Vec<u8>)>, workers:
         totals: Vec::new(),
         feed: Box::pin(futures::stream::iter(found)),
     };
+    count_all(engine, source, workers)
+}
+
+/// What an engine counts in all that a source finds.
+pub(crate) fn count_all(engine: &Engine<'_>, source: Source, workers: usize) -> Tally {
     let control = Control {
         workers,
         ..Control::new(true)

@@ -111,6 +111,10 @@ const OTHER_SEVERITY: &[(&str, &str)] = &[
         "one failure is a slip; the many that matter are a rate, which no pattern sees",
     ),
     (
+        "sg-open-world",
+        "one rule hears of rules that are edited as well, whose direction CloudTrail does not record",
+    ),
+    (
         "org-membership",
         "joining is medium as there; who departs is beyond every policy, as in `org-leave`",
     ),

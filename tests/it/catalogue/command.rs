@@ -90,8 +90,9 @@ fn one_rule_is_shown_with_all_that_is_known_of_it() {
         "AC-2(4), AC-6, AU-6",
         "pack/all, pack/identity",
         "iam:AttachGroupPolicy, iam:AttachRolePolicy, iam:AttachUserPolicy",
-        "5 events",
-        "  - use: iam/admin-attached",
+        format!("{} events", rule.tests).as_str(),
+        "Refused     alert too",
+        "  - use: iam/admin-attached\n    # when: { errorCode: { exists: false } }",
         rule.yaml.as_str(),
     ] {
         assert!(out.contains(part), "{part}\n{out}");

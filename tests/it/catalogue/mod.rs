@@ -1,8 +1,12 @@
 //! The catalogue keeps its promises: what it covers, what it says of itself, and what it fires on.
 
 mod alerts;
+mod blind;
 mod command;
+mod partners;
 mod records;
+mod refused;
+mod tampering;
 
 use iamwatch::check;
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,14 +99,15 @@ fn every_rule_is_tested_with_events_that_fire_it_and_some_that_nearly_do() {
     }
 }
 
-/// A bus takes 300 rules, of which 30 with wildcards. Source: EventBridge, `eb-quota`.
+/// A bus takes 300 rules, of which 30 with wildcards: those that leave out what services do by themselves need one.
+/// Source: EventBridge, `eb-quota`.
 #[test]
 fn the_whole_catalogue_fits_on_one_bus() {
     let compiled = compiled();
     let patterns = || compiled.values().flatten();
     assert!(patterns().count() < 150, "{}", patterns().count());
     let wild = patterns().filter(|part| part.pattern.to_string().contains("\"wildcard\""));
-    assert!(wild.count() < 10);
+    assert!(wild.count() <= 15);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod codes;
 mod command;
 mod half_written;
+mod helps;
 mod lints;
 mod overlap;
 mod shipped;
@@ -56,7 +57,7 @@ pub(crate) fn checked(part: &str) -> Checked {
 
 /// What is said about it.
 pub(crate) fn shown(checked: &Checked) -> String {
-    render(&checked.sources, &checked.diagnostics, false)
+    render(&checked.sources, &checked.diagnostics, false).to_string()
 }
 
 /// The codes of what is said about it.

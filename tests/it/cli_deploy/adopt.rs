@@ -165,7 +165,12 @@ fn what_is_not_ours_is_taken_over_only_by_name_and_then_made_right() {
         "{out}"
     );
     assert!(out.contains("8 to change"), "{out}");
-    let out = folder.succeed(&["apply", "plan.json"]);
+    let err = folder.fail(&[&["apply", "plan.json"][..], &some].concat());
+    assert!(
+        err.contains(&format!("add `--adopt bucket:{BUCKET}@eu-central-1`")),
+        "{err}"
+    );
+    let out = folder.succeed(&[&["apply", "plan.json"][..], &all].concat());
     assert!(out.contains("security@example.com"), "{out}");
     let out = folder.succeed(&["plan"]);
     assert!(out.contains("No changes:"), "{out}");

@@ -8,6 +8,7 @@ mod prune;
 mod quotas;
 mod region;
 mod saved;
+mod test_event;
 mod trails;
 
 use std::path::PathBuf;

@@ -21,9 +21,9 @@ fn a_pruning_that_would_take_much_is_asked_for_twice() {
     );
     assert!(err.contains("--prune-most"), "{err}");
     folder.succeed(&["plan", "--prune", "--out", "plan.json"]);
-    let err = folder.fail(&["apply", "plan.json"]);
+    let err = folder.fail(&["apply", "plan.json", "--prune"]);
     assert!(err.contains("--prune-most"), "{err}");
-    folder.succeed(&["apply", "plan.json", "--prune-most"]);
+    folder.succeed(&["apply", "plan.json", "--prune", "--prune-most"]);
     folder.succeed(&["plan", "--detailed-exitcode"]);
 }
 
@@ -58,6 +58,58 @@ fn what_holds_evidence_goes_only_by_its_own_name() {
     let out = folder.succeed(&["plan", "--json"]);
     let plan: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(plan["ours"], 1, "the bucket alone");
+}
+
+/// What `--delete` names and a plan leaves is not passed over in silence.
+#[test]
+fn a_plan_says_what_becomes_of_each_kind_that_it_is_told_to_delete() {
+    let folder = deployed(RULES);
+    let plan = |rest: &[&str]| {
+        let args: Vec<&str> = ["plan", "--prune", "--delete"]
+            .iter()
+            .chain(rest)
+            .copied()
+            .collect();
+        folder.succeed(&args)
+    };
+    // The rules file asks for it.
+    let out = plan(&["trail"]);
+    assert!(
+        out.contains(
+            "`--delete trail` deletes nothing: the rules file asks for trail iamwatch-acme"
+        ),
+        "{out}"
+    );
+    assert!(out.contains("write `trail: none`"), "{out}");
+    let out = plan(&["trail,log-bucket,key"]);
+    assert!(
+        out.contains("`--delete log-bucket` deletes nothing: the rules file asks for bucket"),
+        "{out}"
+    );
+    assert!(
+        out.contains("`--delete key` deletes nothing: `acme` has no key here"),
+        "{out}"
+    );
+    // It asks for none, and nothing else brings the events.
+    folder.rules(&RULES.replace("existing-or-create", "none"));
+    let out = folder.succeed(&["plan", "--prune"]);
+    assert!(
+        out.contains("apply --prune --delete trail` deletes it"),
+        "{out}"
+    );
+    let out = plan(&["trail"]);
+    assert!(out.contains("- trail iamwatch-acme"), "{out}");
+    assert!(out.contains("its log files stay in their bucket"), "{out}");
+    assert!(out.contains("after that no alert can come"), "{out}");
+    assert!(!out.contains("events come from"), "{out}");
+    let out = plan(&["trail", "--rule", "root/sign-in"]);
+    assert!(
+        out.contains("is outside of what the plan is narrowed to"),
+        "{out}"
+    );
+    folder.succeed(&["apply", "--prune", "--delete", "trail", "--auto-approve"]);
+    let out = plan(&["trail"]);
+    assert!(out.contains("`acme` has no trail here"), "{out}");
 }
 
 #[test]

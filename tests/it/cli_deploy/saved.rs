@@ -1,6 +1,7 @@
 //! Saved plans.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::{Folder, RULES};
 
@@ -89,8 +90,10 @@ fn a_stale_plan_says_what_was_and_what_is() {
     let err = folder.fail(&["apply", "plan.json"]);
     assert!(err.contains("retention_seconds: 60 → 120"), "{err}");
     let (_, out, _) = folder.run(&["apply", "plan.json", "--json"]);
-    let stale: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
-    assert_eq!(stale["event"], "stale");
+    let mut said = out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let stale = said.find(|said| said["event"] == "stale").unwrap();
     assert_eq!(stale["moved"][0]["live"][0]["before"], 60);
     // What is looked at again can be applied.
     folder.succeed(&["plan", "--out", "plan.json"]);
@@ -216,12 +219,33 @@ fn a_saved_plan_has_the_flags_it_was_made_with() {
     let folder = Folder::with(RULES);
     folder.succeed(&["plan", "--rule", "root/sign-in", "--out", "plan.json"]);
     for flags in [
-        &["apply", "plan.json", "--prune"][..],
-        &["apply", "plan.json", "--rule", "root/sign-in"],
+        &["apply", "plan.json", "--rule", "root/sign-in"][..],
         &["apply", "plan.json", "--region", "us-east-1"],
     ] {
         let err = folder.fail(flags);
         assert!(err.contains("cannot be used with"), "{err}");
+    }
+    for (flags, named) in [
+        (&["--prune"][..], "without `--prune`"),
+        (
+            &["--prune", "--delete", "trail"],
+            "without `--prune --delete trail`",
+        ),
+        (
+            &[
+                "--adopt",
+                "topic:iamwatch-acme-text_security-mail@us-east-1",
+            ],
+            "without `--adopt topic:",
+        ),
+    ] {
+        let args: Vec<&str> = ["apply", "plan.json"]
+            .iter()
+            .chain(flags)
+            .copied()
+            .collect();
+        let err = folder.fail(&args);
+        assert!(err.contains(named), "{err}");
     }
     folder.succeed(&["apply", "plan.json"]);
     let out = folder.succeed(&["plan"]);
@@ -229,4 +253,134 @@ fn a_saved_plan_has_the_flags_it_was_made_with() {
         out.contains("signin.failed") && !out.contains("root.sign-in"),
         "{out}"
     );
+}
+
+/// Writes contents under a name as the program would, the checksum made anew.
+fn forge(folder: &Folder, name: &str, contents: &Value) {
+    let (version, text) = (env!("CARGO_PKG_VERSION"), contents.to_string());
+    let digest = Sha256::digest(format!("{version}\n{text}"));
+    let checksum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = format!(
+        r#"{{"format_version":1,"iamwatch":"{version}","checksum":"{checksum}","contents":{text}}}"#
+    );
+    std::fs::write(folder.path(name), file).unwrap();
+}
+
+fn contents(folder: &Folder, name: &str) -> Value {
+    let text = std::fs::read_to_string(folder.path(name)).unwrap();
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    plan["contents"].clone()
+}
+
+/// A trail and a key of ours that the rules file no longer wants.
+fn kept() -> Folder {
+    let folder = Folder::with(&RULES.replace("trail: ", "topics: { kms_key: create }\ntrail: "));
+    folder.succeed(&["apply", "--auto-approve"]);
+    folder.rules(&RULES.replace("existing-or-create", "none"));
+    folder
+}
+
+#[test]
+fn a_plan_that_deletes_wants_the_flags_again() {
+    let folder = kept();
+    let flags = ["--prune", "--delete", "trail,key"];
+    let plan = ["plan", "--out", "plan.json"].iter().chain(&flags);
+    let out = folder.succeed(&plan.copied().collect::<Vec<_>>());
+    let command = "`iamwatch apply plan.json --prune --delete ";
+    assert!(out.contains(command), "{out}");
+    for (given, named) in [
+        (&[][..], "add `--prune --delete "),
+        (&["--prune"], "add `--delete "),
+        (&["--prune", "--delete", "key"], "add `--delete trail`"),
+        (&["--prune", "--delete", "trail"], "add `--delete key`"),
+    ] {
+        let args: Vec<&str> = ["apply", "plan.json", "--prune-most"]
+            .iter()
+            .chain(given)
+            .copied()
+            .collect();
+        let err = folder.fail(&args);
+        assert!(
+            err.contains(named) && err.contains("deletes resources"),
+            "{err}"
+        );
+    }
+    let args = ["apply", "plan.json", "--prune-most"].iter().chain(&flags);
+    folder.succeed(&args.copied().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_file_cannot_add_deletions_to_what_was_agreed_to() {
+    let folder = kept();
+    folder.succeed(&["plan", "--out", "reviewed.json"]);
+    folder.succeed(&["plan", "--prune", "--out", "pruning.json"]);
+    folder.succeed(&[
+        "plan",
+        "--prune",
+        "--delete",
+        "trail,key",
+        "--out",
+        "all.json",
+    ]);
+    let all = contents(&folder, "all.json");
+    // The whole of another plan, and its order alone.
+    let mut order = contents(&folder, "reviewed.json");
+    order["order"] = all["order"].clone();
+    // Deletions without the order, so that what was read looks like another plan.
+    let mut silent = all.clone();
+    silent["order"] = contents(&folder, "reviewed.json")["order"].clone();
+    for (name, forged, words) in [
+        ("all", &all, "add `--prune --delete "),
+        ("order", &order, "stale"),
+        ("silent", &silent, "stale"),
+    ] {
+        forge(&folder, "forged.json", forged);
+        let err = folder.fail(&["apply", "forged.json", "--prune-most"]);
+        assert!(err.contains(words), "{name}: {err}");
+    }
+    // Who agrees to prune has not agreed to lose the trail.
+    forge(&folder, "forged.json", &all);
+    let err = folder.fail(&["apply", "forged.json", "--prune", "--prune-most"]);
+    assert!(err.contains("add `--delete "), "{err}");
+    // A plan that deletes nothing needs no flag, whatever it was made with.
+    folder.succeed(&["apply", "reviewed.json"]);
+    folder.rules(
+        &RULES
+            .replace("existing-or-create", "none")
+            .replace("  - use: signin/failed\n", ""),
+    );
+    folder.succeed(&[
+        "plan",
+        "--rule",
+        "root/sign-in",
+        "--prune",
+        "--out",
+        "nothing.json",
+    ]);
+    folder.succeed(&["apply", "nothing.json"]);
+}
+
+#[test]
+fn a_plan_that_takes_over_wants_to_hear_it_again() {
+    let folder = Folder::with(&RULES.replace("existing-or-create", "none"));
+    folder.succeed(&["plan"]);
+    folder.aws(async |aws| {
+        let topic = aws
+            .sns
+            .create_topic()
+            .name("iamwatch-acme-text_security-mail");
+        topic.send().await.unwrap();
+    });
+    let key = "topic:iamwatch-acme-text_security-mail@us-east-1";
+    let out = folder.succeed(&["plan", "--adopt", key, "--out", "plan.json"]);
+    assert!(
+        out.contains(&format!("`iamwatch apply plan.json --adopt {key}`")),
+        "{out}"
+    );
+    let err = folder.fail(&["apply", "plan.json"]);
+    assert!(
+        err.contains("takes over") && err.contains(&format!("`--adopt {key}`")),
+        "{err}"
+    );
+    folder.succeed(&["apply", "plan.json", "--adopt", key]);
 }

@@ -120,7 +120,12 @@ fn is_uncovered(wanted: &Wanted, plan: &Plan) -> bool {
         home_left: None,
         stopped: false,
     };
-    !fleet::coverage(&run, &wanted.patterns, &breaches, Ok(())).is_whole()
+    let recording = fleet::Recording {
+        organization: Ok(()),
+        beyond: &[],
+        partition: "aws",
+    };
+    !fleet::coverage(&run, &wanted.patterns, &breaches, &recording).is_whole()
 }
 
 /// The three agree with what is known of the field, and so with each other.

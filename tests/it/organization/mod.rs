@@ -9,6 +9,7 @@ mod printed;
 mod stop;
 mod sweep;
 mod together;
+mod trail;
 mod troubles;
 
 use iamwatch::place::AccountId;

@@ -152,4 +152,15 @@ fn a_bare_cloudtrail_record_is_pointed_out() {
     assert!(err.contains("bare CloudTrail record"), "{err}");
     let (exit, _, err) = run(false, &[pattern, &format!(r#"{{"detail":{record}}}"#)]);
     assert_eq!((exit, err.as_str()), (Exit::Code(0), ""));
+    // The same where an event comes in something else; whatever is no event of CloudTrail is matched without a word.
+    let quoted = serde_json::Value::from(record);
+    let held = format!(r#"{{"Type":"Notification","Message":{quoted}}}"#);
+    let (exit, _, err) = run(false, &[pattern, &held]);
+    assert_eq!(exit, Exit::Code(1));
+    assert!(
+        err.contains("this holds 1 event inside of something else"),
+        "{err}"
+    );
+    let (_, _, err) = run(false, &[pattern, r#"{"message":"{\"a\":1}"}"#]);
+    assert_eq!(err, "");
 }

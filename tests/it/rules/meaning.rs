@@ -1,5 +1,7 @@
 //! What a rules file means.
 
+use std::collections::BTreeMap;
+
 use iamwatch::check;
 use iamwatch::diagnostic::Level;
 use iamwatch::rules::{
@@ -395,9 +397,27 @@ fn what_is_watched_is_read_as_it_is_written() {
             bucket: Some("acme-logs".to_owned()),
             kms_key: None,
             access_analyzer: false,
+            data_events: BTreeMap::new(),
         })
     );
     assert_eq!(own.topic_key, TopicKey::Create);
+    let data = "[\"arn:aws:s3:::b/\", \"arn:aws:s3:::a\", AWS::SNS::Topic, \"arn:aws:sns:us-east-1:111122223333:t\"]";
+    let own = at_home(&format!("trail: {{ data_events: {data} }}\n"));
+    let begins = own.trail.settings().data_events;
+    let begins: Vec<(&str, Vec<&str>)> = begins
+        .iter()
+        .map(|(kind, begins)| (kind.as_str(), begins.iter().map(String::as_str).collect()))
+        .collect();
+    assert_eq!(
+        begins,
+        [
+            (
+                "AWS::S3::Object",
+                vec!["arn:aws:s3:::a/", "arn:aws:s3:::b/"]
+            ),
+            ("AWS::SNS::Topic", vec![]),
+        ]
+    );
 }
 
 /// EventBridge lets the later of two tests of one path count, so that the order of the fields would decide,
@@ -421,4 +441,30 @@ fn a_raw_pattern_that_tests_a_field_twice_is_refused() {
     );
     let once = "{ $or: [{ eventName: [DeleteUser] }, { errorCode: [{ exists: false }] }] }";
     assert!(compile(once).is_ok());
+}
+
+#[test]
+fn a_rule_accepts_a_warning_with_a_reason() {
+    let rules = "  - id: a\n    events: [\"iam:*\"]\n    unless: { userAgent: x }\n    accept: { W0729: \"nobody relies on it\" }\n  - id: b\n    events: [\"iam:*\"]\n    unless: { userAgent: x }\n  - use: pack/aws-blog\n    unless: { userAgent: x }\n    accept: { W0729: as above, W0717: another }\n";
+    let file = load(rules);
+    let accepted = |id: &str| -> Vec<(String, String)> {
+        let all = rule(&file, id).accepted.iter();
+        all.map(|one| (one.code.clone(), one.reason.clone()))
+            .collect()
+    };
+    let pair = |code: &str, reason: &str| (code.to_owned(), reason.to_owned());
+    assert_eq!(accepted("a"), [pair("W0729", "nobody relies on it")]);
+    assert!(accepted("b").is_empty());
+    // Each member of a pack accepts what the pack does.
+    let of_pack = [pair("W0729", "as above"), pair("W0717", "another")];
+    assert_eq!(accepted("iam/changes"), of_pack);
+    assert_eq!(accepted("iam/auth-changes"), of_pack);
+    // What one rule accepts another does not.
+    let loaded = check::load_text("rules.yaml", &format!("{HEAD}rules:\n{rules}"));
+    let said: Vec<(&str, usize)> = loaded
+        .diagnostics
+        .iter()
+        .map(|d| (d.code, loaded.sources.position(d.span).1))
+        .collect();
+    assert_eq!(said, [("W0729", 16)]);
 }

@@ -209,6 +209,14 @@ const RULES: &[(&str, &str)] = &[
         "- use: pack/aws-blog\n  tests:\n    - { name: x, like: \"iam:CreateUser\", expect: match }\n",
     ),
     (
+        "warnings that rules accept",
+        "- { id: a, events: [\"iam:*\"], accept: W0729 }\n- { id: b, events: [\"iam:*\"], accept: { W0792: x, E0801: x, w0729: x, W0729: , nonsense: x, W0716: 5 } }\n- { id: c, events: [\"iam:*\"], accept: {} }\n- { use: root/activity, accept: [W0729] }\n- { use: root/sign-in, accept: { W0729: \"two\\nlines\", W0716: a, W0716: b } }\n",
+    ),
+    (
+        "operators of other tools",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - userIdentity.arn: { regex: \"^arn:aws:iam::.*:user/admin$\" }\n    - userIdentity.arn: { regex: \"[0-9]+\" }\n    - userIdentity.arn: { foo: x }\n    - sourceIPAddress: { outside: 10.0.0.0/8 }\n    - sourceIPAddress: { outside: \"2001:db8::/32\" }\n    - requestParameters.userName: { startsWith: a }\n    - requestParameters: { contains: x, policyArn: y }\n    - requestParameters.a: { not: { exists: false } }\n- { id: b, pattern: { source: [aws.iam], detail: { userAgent: { regex: \"^aws-cli\" }, sourceIPAddress: { outside: 10.0.0.0/8 } } } }\n",
+    ),
+    (
         "what a terminal would not show as it is",
         "- use: \"root\\e[31m/x\\u202e\"\n",
     ),
@@ -227,7 +235,7 @@ const RULES: &[(&str, &str)] = &[
 ];
 
 fn shown(loaded: &Loaded) -> String {
-    render(&loaded.sources, &loaded.diagnostics, false)
+    render(&loaded.sources, &loaded.diagnostics, false).to_string()
 }
 
 /// Mistakes that need files: what they show, and the answer. The folder's name is replaced.

@@ -1,5 +1,6 @@
 //! The language of the rules file, from outside.
 
+mod by_services;
 mod examples;
 mod fuzz;
 mod hostile;

@@ -153,6 +153,19 @@ fn an_event_for_two_changes_what_fails_in_one_of_them() {
 }
 
 #[test]
+fn each_test_of_a_field_accepts_texts_by_itself() {
+    let pattern = pattern(&json!({ "a": ["x", { "prefix": "y" }, { "anything-but": "x" }] }));
+    let branch = pattern.branches().next().unwrap();
+    let accepted = branch.accepted_by_each("a", &["x", "yes", "no"]);
+    assert_eq!(
+        accepted,
+        [vec!["x"], vec!["yes"], vec!["yes", "no"]],
+        "in the order of the tests"
+    );
+    assert!(branch.accepted_by_each("b", &["x"]).is_empty());
+}
+
+#[test]
 fn branches_exclude_each_other_only_by_texts_that_differ() {
     let excludes = |a: Value, b: Value| {
         let (a, b) = (pattern(&a), pattern(&b));
