@@ -72,13 +72,15 @@ pub enum On {
     /// A topic of ours. SNS decides about a subscription by its topic's ARN, whatever the reference
     /// says. Source: AWS's refusals, `SNS:Unsubscribe on resource: arn:aws:sns:REGION:ACCOUNT:TOPIC`.
     Topic,
+    /// Somebody's topic that rules of ours publish to.
+    GivenTopic,
     /// A topic of ours that a temporary queue of `test-event` listens to.
     ProbeSubscription,
     /// A queue of ours.
     Queue,
     /// Somebody's queue that receives alerts.
     Receiver,
-    /// A key that encrypts somebody's queue that receives alerts: the queue names it.
+    /// A key that encrypts somebody's queue or topic that receives alerts: that names it.
     ReceiverKey,
     /// A temporary queue of `test-event`.
     Probe,
@@ -162,7 +164,9 @@ impl On {
                 format!("arn:{partition}:events:*:*:rule/{name}")
             }
             Self::Bus | Self::EventBus => format!("arn:{partition}:events:*:*:event-bus/{name}"),
-            Self::Topic | Self::ProbeSubscription => format!("arn:{partition}:sns:*:*:{name}"),
+            Self::Topic | Self::GivenTopic | Self::ProbeSubscription => {
+                format!("arn:{partition}:sns:*:*:{name}")
+            }
             Self::Queue | Self::Receiver | Self::Probe | Self::LeftProbe => {
                 format!("arn:{partition}:sqs:*:*:{name}")
             }
@@ -332,6 +336,7 @@ calls! {
 
     LIST_TOPICS = read "sns" "ListTopics" [Any "sns:ListTopics"];
     GET_TOPIC = read "sns" "GetTopicAttributes" [Topic "sns:GetTopicAttributes"];
+    GET_GIVEN_TOPIC = read "sns" "GetTopicAttributes" [GivenTopic "sns:GetTopicAttributes"];
     LIST_TOPIC_TAGS = read "sns" "ListTagsForResource" [Topic "sns:ListTagsForResource"];
     LIST_SUBSCRIPTIONS = read "sns" "ListSubscriptionsByTopic" [Topic "sns:ListSubscriptionsByTopic"];
     GET_SUBSCRIPTION = read "sns" "GetSubscriptionAttributes" [Topic "sns:GetSubscriptionAttributes"];
@@ -342,7 +347,7 @@ calls! {
     SET_SUBSCRIPTION = write "sns" "SetSubscriptionAttributes" [Topic "sns:SetSubscriptionAttributes"];
     UNSUBSCRIBE = write "sns" "Unsubscribe" [Topic "sns:Unsubscribe"];
     // Under a key the publisher needs it as well. Source: SNS, `sns-key-management`.
-    PUBLISH = redrive "sns" "Publish" [Topic "sns:Publish"] [Key "kms:GenerateDataKey" "kms:Decrypt"]
+    PUBLISH = redrive "sns" "Publish" [Topic "sns:Publish"] [GivenTopic "sns:Publish"] [Key "kms:GenerateDataKey" "kms:Decrypt"]
         [GivenKey "kms:GenerateDataKey" "kms:Decrypt"];
     TAG_TOPIC = adopt "sns" "TagResource" [Topic "sns:TagResource"];
 

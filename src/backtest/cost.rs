@@ -83,6 +83,8 @@ impl Month {
                     Endpoint::Https(_) => ("https", HTTPS),
                     Endpoint::Sqs(_) => ("sqs", 0.0),
                     Endpoint::Lambda(_) => ("lambda", 0.0),
+                    // What its own readers cost is not known here.
+                    Endpoint::Sns(_) => ("sns", 0.0),
                 };
                 *month.messages.entry(kind).or_default() += alerts;
                 month.dollars += alerts * price;

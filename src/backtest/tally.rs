@@ -82,6 +82,8 @@ pub enum Missed {
     NotListening,
     /// AWS records such events in one Region, and the record is of another.
     Elsewhere,
+    /// The rule stands apart and hears of home alone, and the record is of another account or Region.
+    Apart,
     /// The event is read-only, and the rule's state keeps such events out.
     ReadOnly,
     /// CloudTrail sends no event of more than 256 KB. Source: `eb-troubleshooting`.
@@ -93,6 +95,7 @@ impl From<Reason> for Missed {
         match reason {
             Reason::Region => Self::NotListening,
             Reason::Elsewhere => Self::Elsewhere,
+            Reason::Apart => Self::Apart,
             Reason::ReadOnly => Self::ReadOnly,
             Reason::TooLarge => Self::TooLarge,
         }

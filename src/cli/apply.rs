@@ -23,6 +23,9 @@ pub(super) struct ApplyArgs {
     /// Let --prune delete more than a fifth of what is ours without a second question
     #[arg(long)]
     prune_most: bool,
+    /// Leave rules without a reader who has confirmed, without a question of its own
+    #[arg(long)]
+    leave_unheard: bool,
     /// Do not ask
     #[arg(long)]
     auto_approve: bool,
@@ -33,6 +36,7 @@ impl ApplyArgs {
         let mut consent = Consent {
             approved: self.auto_approve,
             most: self.prune_most,
+            unheard: self.leave_unheard,
         };
         if let Some(path) = &self.plan {
             let saved = saved::read(path)?;

@@ -201,6 +201,7 @@ fn alone(given: &str) -> Result<Compiled, Error> {
         pattern: serde_json::from_str(parsed.canonical()).map_err(Error::internal)?,
         state: RuleState::EnabledWithAll,
         names: Names::Free,
+        apart: false,
     })
 }
 

@@ -14,7 +14,7 @@ use super::ui::Ui;
 use crate::compile::Compiled;
 use crate::diagnostic::{listed, shown};
 use crate::engine::{Code, Error, Host, OrganizationProof, Question, Session};
-use crate::place::Region;
+use crate::place::{Place, Region};
 use crate::proof::{self, Options, Proof, RealProof, RegionProof};
 use crate::render;
 use crate::rules::{ChannelName, RuleId};
@@ -151,8 +151,12 @@ impl TestEventArgs {
     ) -> Result<(), Error> {
         let (alerts, times): (Vec<RuleId>, usize) = match task {
             Task::Rules(patterns, regions) => {
-                let rules = patterns.iter().map(|pattern| pattern.rule.clone());
-                (rules.collect(), regions.len())
+                let deployment = session.deployment();
+                let from = |pattern| proof::regions(deployment, pattern, options).len();
+                let rules = patterns
+                    .iter()
+                    .flat_map(|pattern| std::iter::repeat_n(&pattern.rule, from(pattern)));
+                (rules.cloned().collect(), regions.len())
             }
             Task::Real => {
                 let deployment = session.deployment();
@@ -239,11 +243,17 @@ impl TestEventArgs {
     fn regions(&self, session: &Session) -> Result<Vec<Option<Region>>, Error> {
         let topology = &session.desired.topology;
         let home = &session.rules.file.home.region;
-        let watched: Vec<&Region> = if topology.is_hub() {
+        let mut watched: BTreeSet<&Region> = if topology.is_hub() {
             topology.forwarders.keys().collect()
         } else {
-            vec![home]
+            BTreeSet::from([home])
         };
+        // Rules apart stand where they listen.
+        let raised_at = session.desired.raised_at();
+        watched.extend(raised_at.iter().filter_map(|place| match place {
+            Place::Regional { region, .. } => Some(region),
+            Place::Global { .. } => None,
+        }));
         match self.region.as_deref() {
             None => Ok(vec![None]),
             Some("all") => Ok(watched.into_iter().cloned().map(Some).collect()),

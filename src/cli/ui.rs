@@ -323,6 +323,9 @@ fn words(question: Question<'_>) -> String {
             organization: false,
         } => format!("Delete all of this, and with it every alert of `{name}`?"),
         Question::DeleteMuch { .. } => format!("This deletes {}. Really?", much(question)),
+        Question::Silence { rules } => {
+            format!("Until a new receiver confirms, nobody hears {rules}. Really?")
+        }
         Question::SendTests { messages, critical } => {
             let critical = match critical {
                 "" => String::new(),
@@ -362,6 +365,12 @@ fn much(question: Question<'_>) -> String {
 /// Why nobody was asked: a run without a terminal must say so, not do nothing and succeed.
 fn unasked(question: Question<'_>) -> Error {
     let nobody = "there is no terminal to ask on";
+    if let Question::Silence { rules } = question {
+        let message = format!("until a new receiver confirms, nobody would hear {rules}");
+        return Error::new(Code::Silences, message).help(
+            "keep the old channel until the new one is confirmed; if nobody need hear them meanwhile, give --leave-unheard",
+        );
+    }
     let Question::DeleteMuch { name, .. } = question else {
         let message = match question {
             Question::SendTests { critical, .. } if !critical.is_empty() => {

@@ -65,6 +65,9 @@ pub struct Compiled {
     pub state: RuleState,
     /// Which names can stand in the events: decides what an alert can safely say.
     pub names: Names,
+    /// Whether the rule stands apart: no forwarder has to pass its events.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
 }
 
 /// Who chooses the names in the `userIdentity` of a rule's events.
@@ -263,6 +266,7 @@ fn parts(
                 state: state::needed(&pattern),
                 pattern,
                 names,
+                apart: rule.apart,
             };
             Ok((compiled, parsed))
         })

@@ -1,6 +1,7 @@
-//! Dead letters: alerts and events that EventBridge could not deliver, read, explained and sent again.
+//! Dead letters: alerts and events that EventBridge or SNS could not deliver, read, explained and sent again.
 
 mod codes;
+mod of_topic;
 mod read;
 mod redrive;
 
@@ -30,19 +31,23 @@ const MOST_SHOWN: usize = 2048;
 pub struct Letter {
     /// Where the queue is.
     pub place: Place,
-    /// When the event happened, ISO 8601 in UTC.
+    /// The name of the queue.
+    pub queue: String,
+    /// When the event happened, or where that is not said, when the alert was sent; ISO 8601 in UTC.
     pub time: String,
     /// Who could not deliver it.
     pub sender: Sender,
-    /// The target's ARN: a topic, or the home bus.
+    /// The target's ARN: a topic, or the home bus; or the address of a topic's reader.
     pub target: Option<String>,
+    /// What the alert says first, where it was made already.
+    pub alert: Option<String>,
     /// What the letter's event says: what happened, who did it, and where.
     pub event: Happened,
-    /// EventBridge's code for why it could not deliver.
+    /// EventBridge's code for why it could not deliver. SNS says nothing.
     pub code: String,
-    /// EventBridge's words for why it could not deliver.
+    /// EventBridge's words for why it could not deliver. SNS says nothing.
     pub message: String,
-    /// The code in plain words.
+    /// The code in plain words; where there is none, what is seen now.
     pub meaning: String,
     /// What to do about the cause.
     pub remedy: String,
@@ -50,7 +55,7 @@ pub struct Letter {
     pub copies: usize,
     /// Which alerts it would have made, where a forwarder could not deliver it; else its rule.
     pub rules: Vec<RuleId>,
-    /// The event itself; null if the message is none.
+    /// The event itself, or the alert as an object; null if the message is neither.
     #[serde(skip)]
     pub(crate) body: Value,
     /// Tells the event from every other: made of all of it, since whoever may send events chooses what stands in
@@ -65,7 +70,7 @@ pub struct Letter {
     pub(crate) receipts: Vec<String>,
 }
 
-/// The EventBridge rule behind a letter.
+/// The EventBridge rule, or the topic, behind a letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Sender {
@@ -79,9 +84,14 @@ pub enum Sender {
         /// Its name in AWS.
         name: String,
     },
-    /// A rule that the rules file does not have any more.
+    /// A topic: the alert was lost on its way to a reader.
+    Topic {
+        /// The reader, as plans name it.
+        reader: String,
+    },
+    /// A rule or a channel that the rules file does not have any more.
     Unknown {
-        /// The ARN of the EventBridge rule.
+        /// The ARN of the EventBridge rule, or of the queue.
         arn: String,
     },
 }

@@ -6,6 +6,7 @@ use aws_sdk_sqs::types::{
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
+use super::of_topic::{Destination, Found};
 use super::redrive::{self, Dispatch};
 use super::{Happened, Letter, Sender, codes, fingerprint, merged, plain, sender};
 use crate::aws::{CallError, Cause, Cloud, calls};
@@ -13,7 +14,7 @@ use crate::compile::Compiled;
 use crate::place::Place;
 use crate::placement::Desired;
 use crate::plan::Deployment;
-use crate::resources::{Kind, Live, Owner};
+use crate::resources::{Kind, Live, Owner, ResourceKey, names};
 
 /// At most so many messages of one queue are read at a time.
 const LIMIT: usize = 1000;
@@ -34,6 +35,8 @@ pub struct Read {
 pub struct Mailbox {
     /// Where the queue is.
     pub place: Place,
+    /// The name of the queue.
+    pub queue: String,
     /// The queue's URL, by which SQS takes calls about it.
     pub url: String,
     /// The letters, oldest first.
@@ -48,17 +51,12 @@ pub struct Mailbox {
 /// # Errors
 /// What AWS says.
 pub async fn read(cloud: &Cloud, deployment: Deployment<'_>) -> Result<Read, CallError> {
-    let Deployment {
-        live,
-        desired,
-        patterns,
-        ..
-    } = deployment;
-    let queues = live
+    let queues = deployment
+        .live
         .iter()
         .filter(|live| live.key.kind == Kind::Queue && live.owner == Owner::Ours);
     let mut mailboxes: Vec<Mailbox> = stream::iter(queues)
-        .map(|queue| mailbox(cloud, queue, desired, patterns))
+        .map(|queue| mailbox(cloud, queue, deployment))
         .buffered(CONCURRENCY)
         .try_collect()
         .await?;
@@ -69,14 +67,19 @@ pub async fn read(cloud: &Cloud, deployment: Deployment<'_>) -> Result<Read, Cal
 async fn mailbox(
     cloud: &Cloud,
     queue: &Live,
-    desired: &Desired,
-    patterns: &[Compiled],
+    deployment: Deployment<'_>,
 ) -> Result<Mailbox, CallError> {
+    let Deployment {
+        stack,
+        desired,
+        patterns,
+        ..
+    } = deployment;
     let url = queue.handle.clone().unwrap_or_default();
     let place = &queue.key.place;
     let client = cloud.at_place(place).sqs;
-    let mut letters = Vec::new();
-    while letters.len() < LIMIT {
+    let mut messages: Vec<Message> = Vec::new();
+    while messages.len() < LIMIT {
         let request = client
             .receive_message()
             .queue_url(&url)
@@ -94,22 +97,35 @@ async fn mailbox(
         if answer.messages().is_empty() {
             break;
         }
-        letters.extend(
-            answer
-                .messages()
-                .iter()
-                .map(|message| letter(message, place, desired, patterns)),
-        );
+        messages.extend(answer.messages.unwrap_or_default());
     }
+    let letters = if messages.is_empty() {
+        Vec::new()
+    } else if names::is_dead_letters_of_topic(stack, &queue.key.name) {
+        let destination = Destination::of(cloud, deployment, &queue.key).await;
+        let read = messages.iter();
+        read.map(|message| destination.letter(found(message), desired))
+            .collect()
+    } else {
+        let read = messages.iter();
+        read.map(|message| letter(message, &queue.key, desired, patterns))
+            .collect()
+    };
     Ok(Mailbox {
         place: place.clone(),
+        queue: queue.key.name.clone(),
         url,
-        more: letters.len() >= LIMIT,
+        more: messages.len() >= LIMIT,
         letters: merged(letters),
     })
 }
 
-fn letter(message: &Message, place: &Place, desired: &Desired, patterns: &[Compiled]) -> Letter {
+fn letter(
+    message: &Message,
+    queue: &ResourceKey,
+    desired: &Desired,
+    patterns: &[Compiled],
+) -> Letter {
     let attribute = |name: &str| {
         let attribute = message.message_attributes().and_then(|a| a.get(name))?;
         attribute.string_value().map(plain)
@@ -126,7 +142,7 @@ fn letter(message: &Message, place: &Place, desired: &Desired, patterns: &[Compi
     let dispatches = redrive::dispatches(&sender, target.as_deref(), &body, desired, patterns);
     let mut rules: Vec<_> = dispatches
         .iter()
-        .map(|d: &Dispatch| d.rule.clone())
+        .filter_map(|d: &Dispatch| d.rule.clone())
         .collect();
     if let Sender::Detector { rule } = &sender {
         rules.push(rule.clone());
@@ -135,26 +151,40 @@ fn letter(message: &Message, place: &Place, desired: &Desired, patterns: &[Compi
     rules.dedup();
     let time = body.get("time").and_then(Value::as_str).map(plain);
     Letter {
-        place: place.clone(),
+        place: queue.place.clone(),
+        queue: queue.name.clone(),
         time: time.unwrap_or_default(),
         event: Happened::of(&body),
         target,
+        alert: None,
         message: attribute("ERROR_MESSAGE").unwrap_or_default(),
         meaning: meaning.to_owned(),
         remedy: remedy.to_owned(),
         copies: 1,
         rules,
-        receipts: message
-            .receipt_handle()
-            .map(str::to_owned)
-            .into_iter()
-            .collect(),
+        receipts: receipts(message),
         sender,
         code,
         fingerprint: fingerprint(&body),
         body,
         dispatches,
     }
+}
+
+fn found(message: &Message) -> Found<'_> {
+    let attributes = message.attributes();
+    let sent = attributes.and_then(|all| all.get(&System::SentTimestamp));
+    Found {
+        body: message.body().unwrap_or_default(),
+        sent: sent.map(String::as_str),
+        id: message.message_id().unwrap_or_default(),
+        receipts: receipts(message),
+    }
+}
+
+fn receipts(message: &Message) -> Vec<String> {
+    let receipt = message.receipt_handle().map(str::to_owned);
+    receipt.into_iter().collect()
 }
 
 impl Read {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::read::{self, Mailbox, Read};
 use super::{Letter, Sender};
@@ -19,13 +19,25 @@ use crate::rules::RuleId;
 
 /// What an alert that is sent again begins with.
 const LATE_MARK: &str = "LATE ";
+/// What an alert begins with that is an object and is sent again.
+const LATE_FIELD: &str = "{\"late\":true,";
 
-/// One message to one topic.
+/// One message to one topic. A topic has one channel's reader, so that nobody else hears of it twice.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Dispatch {
-    pub rule: RuleId,
+    /// The rule whose alert it is, where that is known.
+    pub rule: Option<RuleId>,
     pub topic: Arn,
-    pub input: InputTransformer,
+    pub alert: Alert,
+}
+
+/// What an alert says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Alert {
+    /// What this makes of the letter's event.
+    Of(InputTransformer),
+    /// It was made already.
+    Made(String),
 }
 
 /// What a redrive did.
@@ -35,7 +47,7 @@ pub struct Redriven {
     pub sent: Vec<Letter>,
     /// Letters of forwarders whose event no rule wants: no alert was lost, and they are deleted.
     pub unwanted: Vec<Letter>,
-    /// Letters that stay, as the rules file has nothing that could send them.
+    /// Letters that stay: the rules file has nothing that could send them, or they would only come back.
     pub kept: Vec<Letter>,
     /// Letters that stay, or may be sent once more, and why.
     pub failed: Vec<Failed>,
@@ -74,7 +86,8 @@ pub async fn redrive(cloud: &Cloud, desired: &Desired, read: &Read) -> Redriven 
             .kept
             .iter()
             .chain(done.failed.iter().map(|f| &f.letter));
-        let stay = stay.filter(|letter| letter.place == mailbox.place);
+        let stay =
+            stay.filter(|letter| letter.place == mailbox.place && letter.queue == mailbox.queue);
         let receipts: Vec<&String> = stay.flat_map(|letter| &letter.receipts).collect();
         read::release(cloud, mailbox, &receipts).await;
     }
@@ -93,21 +106,27 @@ async fn one(
     desired: &Desired,
     mailbox: &Mailbox,
     letter: &Letter,
-    sent: &mut BTreeSet<(String, RuleId, Arn)>,
+    sent: &mut BTreeSet<(String, Option<RuleId>, Arn)>,
 ) -> Result<(), (CallError, bool)> {
     if letter.dispatches.is_empty() && !is_unwanted(letter) {
         return Ok(());
     }
-    let sns = cloud.at_place(&desired.home).sns;
     let mut partly = false;
     for dispatch in &letter.dispatches {
-        let Dispatch { rule, topic, input } = dispatch;
+        let Dispatch { rule, topic, alert } = dispatch;
         // Two forwarders that lost the same event would make the same alert twice.
         let mark = (letter.fingerprint.clone(), rule.clone(), topic.clone());
         if sent.contains(&mark) {
             continue;
         }
-        let text = late(&input.render(&letter.body));
+        let text = match alert {
+            Alert::Of(input) => late(&input.render(&letter.body)),
+            Alert::Made(text) => late(text),
+        };
+        // Those of rules apart are not all at home.
+        let place =
+            ResourceKey::of_arn(topic).map_or_else(|| desired.home.clone(), |key| key.place);
+        let sns = cloud.at_place(&place).sns;
         let request = sns.publish().topic_arn(topic.as_str()).message(text);
         let published = calls::PUBLISH.send(topic.as_str(), request.send()).await;
         published.map_err(|error| (error, partly))?;
@@ -128,10 +147,16 @@ async fn one(
     Ok(())
 }
 
-/// Marks an alert: text begins with the mark, an object has a field of its own.
+/// Marks an alert, once: text begins with the mark, an object has a field of its own.
 fn late(alert: &str) -> String {
-    if let Some(rest) = alert.strip_prefix('{') {
-        format!("{{\"late\":true,{rest}")
+    let is_object = || {
+        let fields = serde_json::from_str::<Map<String, Value>>(alert);
+        fields.is_ok_and(|fields| !fields.is_empty())
+    };
+    if alert.starts_with(LATE_FIELD) || alert.trim_start_matches('"').starts_with(LATE_MARK) {
+        alert.to_owned()
+    } else if let Some(rest) = alert.strip_prefix('{').filter(|_| is_object()) {
+        format!("{LATE_FIELD}{rest}")
     } else if let Some(rest) = alert.strip_prefix('"') {
         format!("\"{LATE_MARK}{rest}")
     } else {
@@ -151,22 +176,36 @@ pub(super) fn dispatches(
         return Vec::new();
     }
     match sender {
-        Sender::Unknown { .. } => Vec::new(),
-        // The pattern has matched already; a split rule's parts send to the same topics.
+        Sender::Unknown { .. } | Sender::Topic { .. } => Vec::new(),
+        // The pattern has matched already; a split rule's parts send to the same topics, and those of a rule apart to
+        // the topics of their Region.
         Sender::Detector { rule } => {
-            let keys = desired.detectors.get(rule).into_iter().flatten();
-            keys.take(1)
-                .flat_map(|key| of_detector(rule, key, target, desired))
-                .collect()
+            let keys = desired.detectors.get(rule).map_or(&[][..], Vec::as_slice);
+            let lost_it = keys.iter().find(|key| sends(key, target, desired));
+            let key = lost_it.or(keys.first());
+            key.map_or_else(Vec::new, |key| of_detector(rule, key, target, desired))
         }
         Sender::Forwarder { .. } => desired
             .detectors
             .iter()
             .flat_map(|(rule, keys)| keys.iter().map(move |key| (rule, key)))
+            // What a rule apart hears has come to no forwarder.
+            .filter(|(rule, _)| !desired.apart.contains(rule))
             .filter(|(_, key)| wants(key, event, desired))
             .filter(|(rule, _)| patterns.iter().any(|pattern| pattern.rule == **rule))
             .flat_map(|(rule, key)| of_detector(rule, key, None, desired))
             .collect(),
+    }
+}
+
+/// Whether a detector sends to a target.
+fn sends(key: &ResourceKey, target: Option<&str>, desired: &Desired) -> bool {
+    match desired.resources.get(key) {
+        Some(Resource::Rule(rule)) => rule
+            .targets
+            .values()
+            .any(|sent| target == Some(sent.arn.as_str())),
+        _ => false,
     }
 }
 
@@ -191,9 +230,9 @@ fn of_detector(
         .into_iter()
         .filter_map(|target| {
             Some(Dispatch {
-                rule: rule.clone(),
+                rule: Some(rule.clone()),
                 topic: target.arn.clone(),
-                input: target.input.clone()?,
+                alert: Alert::Of(target.input.clone()?),
             })
         })
         .collect()
@@ -215,4 +254,27 @@ fn wants(key: &ResourceKey, event: &Value, desired: &Desired) -> bool {
     let pattern = EventPattern::from_value(&detector.pattern);
     let event = Event::from_value(event);
     sees && matches!((pattern, event), (Ok(pattern), Ok(event)) if pattern.matches(&event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_is_marked_once_and_stays_what_it_is() {
+        for (alert, marked) in [
+            (
+                "\"[aws.signin] LOW: a\"\n\"b\"",
+                "\"LATE [aws.signin] LOW: a\"\n\"b\"",
+            ),
+            ("{\"rule\":\"a\"}", "{\"late\":true,\"rule\":\"a\"}"),
+            ("text", "LATE text"),
+            // What only looks like an object is text.
+            ("{}", "LATE {}"),
+            ("{\"rule\"", "LATE {\"rule\""),
+        ] {
+            assert_eq!(late(alert), marked);
+            assert_eq!(late(marked), marked);
+        }
+    }
 }

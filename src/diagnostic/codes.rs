@@ -76,6 +76,7 @@ codes! {
     INCLUDE "E0306" "An include names files inside the folder of the rules file; they hold rules only."
     AWS_NAME "E0307" "The name of a trail, bucket, key, policy or resource has not the form that AWS gives it."
     EMPTY_FILTER "E0308" "A filter that names no account, unit or tag would leave nothing to watch."
+    TOPIC "E0309" "No rule at home can publish to the topic: it must be in home's Region and account, and no FIFO topic."
     RULE_ID "E0401" "Rule ids are parts of AWS resource names: lower-case letters, digits, `-` and `/`, at most 64 characters."
     TITLE "E0402" "A title is what a person reads first on a phone: one printable line of at most 120 characters."
     DUPLICATE_ID "E0403" "Two rules have the same id."

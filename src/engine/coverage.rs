@@ -6,9 +6,10 @@ use super::error::{Code, Error};
 use super::host::Host;
 use super::organization::{Beyond, Org};
 use super::session::Session;
-use crate::fleet::{self, Coverage, Pass, Recording, Run};
+use crate::fleet::{self, Breach, Coverage, Pass, Recording, Run};
 use crate::placement::TrailSource;
 use crate::plan::PlanOptions;
+use crate::proof;
 
 impl Session {
     /// Looks at every account of the organization, and says what is covered.
@@ -32,6 +33,13 @@ impl Session {
         let mut breaches = fleet::breaches(changes, &self.desired, &self.rules.patterns);
         let waiting = &self.difference()?.waiting;
         breaches.extend(fleet::unconfirmed(waiting, &self.desired));
+        // What cannot be judged is not covered.
+        let of_others = proof::of_others(&self.cloud, &self.desired).await;
+        breaches.extend(of_others.into_iter().map(|(link, rules)| Breach {
+            rules,
+            problem: format!("{}: {}", link.link, link.problem),
+            remedy: link.remedy,
+        }));
         run.outcomes.push(home);
         run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
         let recorded = match &self.desired.feed {
@@ -50,6 +58,7 @@ impl Session {
         Ok(fleet::coverage(
             &run,
             &self.rules.patterns,
+            &self.desired,
             &breaches,
             &recording,
         ))

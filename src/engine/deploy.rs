@@ -14,6 +14,7 @@ use super::organization::{Beyond, Org};
 use super::session::Session;
 use crate::apply::{self, Event, Report};
 use crate::aws::Cloud;
+use crate::diagnostic::{listed, shown};
 use crate::fleet::{AccountError, Fleet, Gate, Opener, Outcome, Pass, Run, Task};
 use crate::plan::saved::PlanRequest;
 use crate::plan::{self, Action, Plan, PlanOptions};
@@ -26,6 +27,8 @@ pub struct Consent {
     pub approved: bool,
     /// Nor the second one, where much would be deleted.
     pub most: bool,
+    /// Nor the one where a rule would lose its last reader who has confirmed.
+    pub unheard: bool,
 }
 
 /// How a deployment ended.
@@ -147,6 +150,7 @@ impl<'a> Deploy<'a> {
         let consent = Consent {
             approved,
             most: true,
+            unheard: true,
         };
         Self {
             question: Question::Destroy {
@@ -279,6 +283,7 @@ impl<'a> Deploy<'a> {
         self.see_first(host)?;
         let agreed = (self.consent.approved || host.ask(self.question)? == Answer::Yes)
             && self.confirm_much(host)?
+            && self.confirm_silence(host)?
             && match &state.shown {
                 Some(shown) => self.confirm_much_elsewhere(shown, host)?,
                 None => true,
@@ -297,6 +302,21 @@ impl<'a> Deploy<'a> {
             name: Some(self.plan.name.as_str()),
         })?;
         Ok(answer == Answer::Yes)
+    }
+
+    /// Asks again where somebody hears a rule today, and nobody would after it.
+    fn confirm_silence(&self, host: &mut dyn Host) -> Result<bool, Error> {
+        if self.consent.unheard || self.plan.silenced.is_empty() {
+            return Ok(true);
+        }
+        let rules: Vec<String> = self
+            .plan
+            .silenced
+            .iter()
+            .map(|rule| shown(&rule.0))
+            .collect();
+        let rules = &listed(&rules);
+        Ok(host.ask(Question::Silence { rules })? == Answer::Yes)
     }
 
     /// Asks again where much would go in the other accounts together.

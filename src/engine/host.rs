@@ -185,6 +185,11 @@ pub enum Question<'a> {
         /// The rules file's name; `None` for the other accounts together.
         name: Option<&'a str>,
     },
+    /// Whether rules may lose the last reader who has confirmed.
+    Silence {
+        /// The rules, as a sentence lists them.
+        rules: &'a str,
+    },
     /// Whether test events may alert the real channels.
     SendTests {
         /// How many messages they make at most.

@@ -18,9 +18,9 @@ use crate::placement::{self, Desired, TrailSource, Unrecorded};
 use crate::plan::named_deletions::{self, Whole};
 use crate::plan::own_alerts::{Caller, OwnCallMatcher, own_alerts, own_reads};
 use crate::plan::saved::PlanRequest;
-use crate::plan::{self, Note, Plan, PlanOptions, foreign_statements, notes, quotas};
-use crate::resources::{self, Kind, Live, ResourceKey, key, queue, trail};
-use crate::rules::{RuleId, TopicKey};
+use crate::plan::{self, Note, Plan, PlanOptions, foreign_statements, notes, quotas, silence};
+use crate::resources::{self, GivenTopic, Kind, Live, ResourceKey, key, queue, topic, trail};
+use crate::rules::{ChannelName, RuleId, TopicKey};
 
 impl Session {
     /// The plan, for all rules or for some.
@@ -42,17 +42,27 @@ impl Session {
     /// What AWS says, and what must not or cannot be done.
     pub async fn plan_for(&self, order: &PlanRequest) -> Result<Plan, Error> {
         let wishes = &order.wishes;
+        if let Some(problem) = placement::unfit_topic(&self.rules.file, &self.cloud.account) {
+            return Err(self.rules.refused(problem));
+        }
         let (desired, live) = self.narrowed(&order.rules, order.region.as_ref());
         let mut plan = self.compare_all(&desired, &live, wishes).await?;
         plan.notes.extend(notes::untested(order));
+        let mut deaf = Vec::new();
         for receiver in &desired.receivers {
             let note = self.receiver_note(receiver).await?;
+            deaf.extend(is_deaf(&note).then(|| receiver.topic.clone()));
             plan.notes
                 .extend(note.filter(|note| !plan.notes.contains(note)));
         }
+        for (channel, topic) in &desired.given_topics {
+            let note = self.topic_note(channel, topic).await?;
+            deaf.extend(is_deaf(&note).then(|| topic.arn.clone()));
+            plan.notes.extend(note);
+        }
         plan.notes.extend(self.key_note().await?);
-        plan.notes
-            .extend(notes::silenced(&desired, &self.live, wishes.prune));
+        plan.silenced = silence::silenced(&desired, &self.live, wishes.prune, &deaf);
+        plan.notes.extend(silence::note(&plan.silenced));
         plan.notes.extend(notes::unchecked_function(&plan));
         let organization = self
             .account_facts
@@ -306,6 +316,21 @@ impl Session {
         }
     }
 
+    /// What somebody else must do so that their topic takes alerts.
+    async fn topic_note(
+        &self,
+        channel: &ChannelName,
+        topic: &GivenTopic,
+    ) -> Result<Option<Note>, Error> {
+        let found = topic::obstacle(&self.at_home(), topic).await?;
+        Ok(found.map(|found| Note {
+            message: format!("{} (channel `{channel}`): {}", topic.arn, found.problem),
+            help: format!("{}; iamwatch edits nothing of yours", found.remedy),
+            document: found.document,
+            loses_alerts: found.is_certain,
+        }))
+    }
+
     /// What somebody else must do so that their queue receives alerts.
     async fn receiver_note(&self, receiver: &placement::Receiver) -> Result<Option<Note>, Error> {
         let placement::Receiver {
@@ -346,4 +371,9 @@ impl Session {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether a note about something of others says that it lets nothing through.
+fn is_deaf(note: &Option<Note>) -> bool {
+    note.as_ref().is_some_and(|note| note.loses_alerts)
 }

@@ -126,7 +126,7 @@ impl Session {
             if keys.any(|key| !looked_at.resources.contains_key(key)) {
                 live = self::live(&cloud, &rules.file.name, &desired, &account_facts).await?;
             }
-            stand_ins::keep(&mut desired, &stand_ins, &live);
+            stand_ins::keep(&mut desired, &stand_ins, &live, &rules.file.channels);
         }
         desired.use_named_bucket(&rules.file, &live);
         Ok(Self {

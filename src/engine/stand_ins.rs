@@ -10,9 +10,10 @@ use crate::check::BrokenRule;
 use crate::compile::{self, Compiled, Names};
 use crate::diagnostic::{Sources, printable, shown};
 use crate::health::{Finding, Weight};
+use crate::place::{Arn, Place};
 use crate::placement::Desired;
 use crate::resources::{EventRule, Kind, Live, Owner, Resource, ResourceKey, names};
-use crate::rules::{RuleId, Severity};
+use crate::rules::{Channel, ChannelName, Endpoint, RuleId, Severity};
 
 /// A deployed detector that may be that of a rule which cannot be read.
 pub(super) struct StandIn {
@@ -35,7 +36,7 @@ pub(super) fn found(rules: &Workspace, desired: &Desired, live: &[Live]) -> Vec<
         };
         let is_known = others.contains(names::unsplit(&detector.name));
         let is_candidate = live.owner == Owner::Ours
-            && live.key.place == desired.home
+            && is_seat(&live.key.place, &desired.home)
             && !desired.resources.contains_key(&live.key);
         (is_candidate && !is_known).then(|| StandIn {
             pattern: heard(rules, detector),
@@ -43,6 +44,16 @@ pub(super) fn found(rules: &Workspace, desired: &Desired, live: &[Live]) -> Vec<
         })
     };
     live.iter().filter_map(stand_in).collect()
+}
+
+/// Whether detectors may stand at a place: at home, and those of rules apart where home's global services are.
+fn is_seat(place: &Place, home: &Place) -> bool {
+    match (place, home) {
+        (Place::Regional { region, .. }, Place::Regional { region: own, .. }) => {
+            place.account() == home.account() && (region == own || *region == own.global())
+        }
+        _ => false,
+    }
 }
 
 /// What a deployed detector hears, as if it were compiled.
@@ -59,6 +70,10 @@ fn heard(rules: &Workspace, detector: &EventRule) -> Compiled {
         state: compile::needed_state(&pattern),
         pattern,
         names: Names::Free,
+        apart: detector
+            .targets
+            .values()
+            .any(|target| names::is_apart_topic(&rules.file.name, target.arn.resource())),
     }
 }
 
@@ -76,7 +91,16 @@ fn rule(rules: &Workspace, detector: &str) -> RuleId {
 }
 
 /// Asks for what is deployed of rules that cannot be read, and of what their alerts need, as it stands.
-pub(super) fn keep(desired: &mut Desired, stand_ins: &[StandIn], live: &[Live]) {
+pub(super) fn keep(
+    desired: &mut Desired,
+    stand_ins: &[StandIn],
+    live: &[Live],
+    channels: &BTreeMap<ChannelName, Channel>,
+) {
+    let is_given = |topic: &Arn| {
+        let mut channels = channels.values();
+        channels.any(|channel| matches!(&channel.endpoint, Endpoint::Sns(given) if given == topic))
+    };
     let ours = live.iter().filter(|live| live.owner == Owner::Ours);
     let ours: BTreeMap<&ResourceKey, &Live> = ours.map(|live| (&live.key, live)).collect();
     let mut open = Vec::new();
@@ -87,11 +111,15 @@ pub(super) fn keep(desired: &mut Desired, stand_ins: &[StandIn], live: &[Live]) 
         let mut detector = detector.clone();
         // Whatever the rule asks for, it is not that others hear its alerts.
         detector.targets.retain(|_, target| {
-            ResourceKey::of_arn(&target.arn).is_some_and(|key| ours.contains_key(&key))
+            let key = ResourceKey::of_arn(&target.arn);
+            key.is_some_and(|key| ours.contains_key(&key)) || is_given(&target.arn)
         });
         let resource = Resource::Rule(detector);
         open.extend(resource.needs(&key.place));
         desired.resources.insert(key.clone(), resource);
+        if pattern.apart {
+            desired.apart.insert(pattern.rule.clone());
+        }
         let detectors = desired.detectors.entry(pattern.rule.clone());
         detectors.or_default().push(key.clone());
     }

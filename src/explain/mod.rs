@@ -109,6 +109,7 @@ impl<'c> Judge<'c> {
     pub fn anywhere(&self, given: &Incoming, file: &RulesFile) -> Verdict {
         self.verdict(given, |part| {
             obstacle::by_size(&given.value)
+                .or_else(|| obstacle::by_seat(part.compiled, &given.value, file))
                 .or_else(|| obstacle::by_region(|place| part.is_wanted(place), &given.value, file))
                 .or_else(|| obstacle::by_state(part.compiled, &given.value))
         })
@@ -118,7 +119,11 @@ impl<'c> Judge<'c> {
     /// rules file says; without a file, in every Region.
     pub fn reach(&self, event: &Event, file: Option<&RulesFile>) -> Option<Result<(), Obstacle>> {
         self.heard(event, |part| {
-            file.and_then(|file| obstacle::by_region(|place| part.is_wanted(place), event, file))
+            let by_place = |file| {
+                obstacle::by_seat(part.compiled, event, file)
+                    .or_else(|| obstacle::by_region(|place| part.is_wanted(place), event, file))
+            };
+            file.and_then(by_place)
                 .or_else(|| obstacle::by_state(part.compiled, event))
         })
     }

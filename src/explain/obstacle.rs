@@ -24,6 +24,8 @@ pub struct Obstacle {
 pub enum Reason {
     /// Nobody listens in the Region of the event.
     Region,
+    /// The rule stands apart, and hears of home alone.
+    Apart,
     /// No forwarder of that Region is made for this rule: AWS records such events in us-east-1 only.
     Elsewhere,
     /// The event is larger than those that CloudTrail sends to EventBridge.
@@ -39,6 +41,9 @@ impl Obstacle {
         let region = diagnostic::printable(&self.region);
         match self.reason {
             Reason::Region => format!("it would match, but nobody listens in {region}"),
+            Reason::Apart => "it would match, but the rule stands apart: it hears of the home account alone, in the \
+                              home Region and in that of global services"
+                .to_owned(),
             Reason::Elsewhere => {
                 let global = self.region.parse::<Region>().map(|region| region.global());
                 let global = global.map_or_else(|_| "us-east-1".to_owned(), String::from);
@@ -84,6 +89,22 @@ pub(super) fn by_state(part: &Compiled, event: &impl Fields) -> Option<Obstacle>
     (!wide && cloudtrail::needs_wider_state(event)).then(|| Obstacle {
         reason: Reason::ReadOnly,
         region: event.text(&["region"]).unwrap_or_default().to_owned(),
+    })
+}
+
+/// What keeps the event from a rule apart: it hears of the home account, in the home Region and in that of global services.
+pub(super) fn by_seat(part: &Compiled, event: &impl Fields, file: &RulesFile) -> Option<Obstacle> {
+    if !part.apart {
+        return None;
+    }
+    let home = &file.home;
+    let region = event.text(&["region"])?;
+    let is_there = region == home.region.as_str() || region == home.region.global().as_str();
+    let mut account = home.account.iter().zip(event.text(&["account"]));
+    let is_at_home = account.all(|(home, account)| account == home.as_str());
+    (!is_there || !is_at_home).then(|| Obstacle {
+        reason: Reason::Apart,
+        region: region.to_owned(),
     })
 }
 

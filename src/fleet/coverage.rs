@@ -12,7 +12,7 @@ use crate::organization::Member;
 use crate::place::{Place, Region};
 use crate::placement::{Desired, Unrecorded};
 use crate::plan::Action;
-use crate::resources::{Impact, Kind, ResourceKey, Stretch};
+use crate::resources::{Impact, Kind, ResourceKey, Stretch, names};
 use crate::rules::RuleId;
 
 /// What is covered, and what is not.
@@ -81,7 +81,7 @@ pub struct Breach {
     /// What is missing or changed, or waits for somebody.
     pub problem: String,
     /// What the user can do about it.
-    pub remedy: &'static str,
+    pub remedy: String,
 }
 
 /// What changes of the home account would mend that all accounts need: the bus that takes their events, and
@@ -99,7 +99,7 @@ pub fn breaches(
     let mut found: BTreeMap<String, Vec<RuleId>> = BTreeMap::new();
     let buses = broken.iter().filter(|(key, _)| key.kind == Kind::Bus);
     for change in buses.map(|(_, change)| change) {
-        found.insert(words(change), all(patterns));
+        found.insert(words(change), all(&carried(patterns)));
     }
     for (rule, detectors) in &desired.detectors {
         let passed = passed(detectors, desired);
@@ -118,7 +118,7 @@ pub fn breaches(
         .map(|(problem, rules)| Breach {
             rules,
             problem,
-            remedy: "run `iamwatch apply`: what is broken is at home",
+            remedy: "run `iamwatch apply`: what is broken is at home".to_owned(),
         })
         .collect()
 }
@@ -131,7 +131,8 @@ pub fn unconfirmed(waiting: &[ResourceKey], desired: &Desired) -> Vec<Breach> {
         Breach {
             rules: rules.map(|(rule, _)| rule.clone()).collect(),
             problem: format!("{key} is not confirmed"),
-            remedy: "the receiver follows the link that AWS sent; after 48 hours `iamwatch apply` asks again",
+            remedy: "the receiver follows the link that AWS sent; after 48 hours `iamwatch apply` asks again"
+                .to_owned(),
         }
     };
     let breaches = waiting.iter().map(breach);
@@ -173,9 +174,11 @@ pub struct Recording<'a> {
 pub fn coverage(
     run: &Run,
     patterns: &[Compiled],
+    desired: &Desired,
     breaches: &[Breach],
     recording: &Recording<'_>,
 ) -> Coverage {
+    let (everything, carried): (Vec<&Compiled>, _) = (patterns.iter().collect(), carried(patterns));
     let missed = recording.beyond.iter();
     let missed: Vec<&Unrecorded> = missed
         .filter(|found| found.selected == Selected::Nothing)
@@ -183,17 +186,22 @@ pub fn coverage(
     let mut uncovered = Vec::new();
     for outcome in &run.outcomes {
         let before = uncovered.len();
-        judge(outcome, patterns, &mut uncovered);
+        // Rules apart hear of home, and of no other account.
+        let is_home = outcome.member.account == *desired.home.account();
+        let heard = if is_home { &everything } else { &carried };
+        judge(outcome, heard, &mut uncovered);
         let wholly = |hole: &Uncovered| hole.region.is_none() && hole.why != Why::RegionsUnknown;
         if !uncovered.iter().skip(before).any(wholly) {
-            uncovered.extend(breaches.iter().map(|breach| Uncovered {
+            let concerned = |rule: &&RuleId| is_home || !desired.apart.contains(*rule);
+            let holes = breaches.iter().map(|breach| Uncovered {
                 member: outcome.member.clone(),
                 region: None,
-                rules: breach.rules.clone(),
+                rules: breach.rules.iter().filter(concerned).cloned().collect(),
                 why: Why::Home,
                 problem: breach.problem.clone(),
-                remedy: breach.remedy.to_owned(),
-            }));
+                remedy: breach.remedy.clone(),
+            });
+            uncovered.extend(holes.filter(|hole| !hole.rules.is_empty()));
         }
         uncovered.extend(missed.iter().map(|found| Uncovered {
             member: outcome.member.clone(),
@@ -207,7 +215,7 @@ pub fn coverage(
             uncovered.push(Uncovered {
                 member: outcome.member.clone(),
                 region: None,
-                rules: all(patterns),
+                rules: all(heard),
                 why: Why::NotRecorded,
                 problem: problem.clone(),
                 remedy:
@@ -237,7 +245,7 @@ impl Coverage {
     }
 }
 
-fn judge(outcome: &Outcome, patterns: &[Compiled], uncovered: &mut Vec<Uncovered>) {
+fn judge(outcome: &Outcome, patterns: &[&Compiled], uncovered: &mut Vec<Uncovered>) {
     let hole = |region: Option<&Region>, why, problem: String, remedy: String| Uncovered {
         member: outcome.member.clone(),
         region: region.cloned(),
@@ -317,8 +325,8 @@ fn is_untouched(standing: &AccountState) -> bool {
 /// Whether events of a Region get lost on their way home until a change is made.
 pub(super) fn is_about(change: &ChangeSummary, wanted: &Region) -> bool {
     let key = &change.key;
-    // Detectors stand on the home bus, before whose name theirs is written.
-    let on_the_way = key.kind.facts().stretch == Stretch::Forwarding && !key.name.contains('/');
+    let is_detector = key.kind == Kind::Rule && !names::is_forwarder(&key.name);
+    let on_the_way = key.kind.facts().stretch == Stretch::Forwarding && !is_detector;
     on_the_way
         && change.impact == Impact::Alert
         && match &key.place {
@@ -370,15 +378,21 @@ fn forbidden_or(error: &CallError, why: Why) -> Why {
     }
 }
 
-fn all(patterns: &[Compiled]) -> Vec<RuleId> {
+/// The patterns of the rules that forwarders bring events to.
+fn carried(patterns: &[Compiled]) -> Vec<&Compiled> {
+    patterns.iter().filter(|pattern| !pattern.apart).collect()
+}
+
+fn all(patterns: &[&Compiled]) -> Vec<RuleId> {
     let mut rules: Vec<RuleId> = patterns.iter().map(|p| p.rule.clone()).collect();
     rules.dedup();
     rules
 }
 
-fn wanted_in(patterns: &[Compiled], region: &Region) -> Vec<RuleId> {
+fn wanted_in(patterns: &[&Compiled], region: &Region) -> Vec<RuleId> {
     let place = Where::of(region);
-    let wanted = patterns.iter().filter(|pattern| is_wanted(pattern, place));
+    let carried = patterns.iter().filter(|pattern| !pattern.apart);
+    let wanted = carried.filter(|pattern| is_wanted(pattern, place));
     let mut rules: Vec<RuleId> = wanted.map(|pattern| pattern.rule.clone()).collect();
     rules.dedup();
     rules

@@ -1,4 +1,4 @@
-//! What plans do not read: dead letters, other people's queues, leftovers of tests.
+//! What plans do not read: dead letters, other people's queues and topics, leftovers of tests.
 
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -6,10 +6,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::{Deployment, Finding, Weight};
 use crate::aws::{CallError, Cause, Clients, Cloud, calls};
 use crate::diagnostic::counted;
-use crate::placement::Receiver;
+use crate::place::Place;
+use crate::placement::{Desired, Receiver};
 use crate::proof::left_over;
-use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, key, queue};
-use crate::rules::RuleId;
+use crate::resources::{GivenTopic, Kind, Live, Owner, key, queue, topic};
+use crate::rules::{ChannelName, RuleId};
 
 /// How many queues are looked at at once.
 const CONCURRENCY: usize = 8;
@@ -34,8 +35,16 @@ pub(super) async fn look(
         .buffered(CONCURRENCY)
         .collect()
         .await;
-    let probes = probes(&home, deployment, now_ms).await?;
-    let found = queues.into_iter().chain(receivers).flatten();
+    let topics: Vec<Option<Finding>> = stream::iter(&deployment.desired.given_topics)
+        .map(|(channel, topic)| publishes(&home, channel, topic, deployment))
+        .buffered(CONCURRENCY)
+        .collect()
+        .await;
+    let mut probes = Vec::new();
+    for place in deployment.desired.raised_at() {
+        probes.extend(self::probes(cloud, &place, deployment, now_ms).await?);
+    }
+    let found = queues.into_iter().chain(receivers).chain(topics).flatten();
     let found = found.chain(probes).chain(key(&home, deployment).await);
     Ok(found.collect())
 }
@@ -66,10 +75,19 @@ async fn key(clients: &Clients, deployment: Deployment<'_>) -> Option<Finding> {
         problem,
         since: None,
         consequence: "EventBridge cannot publish to the encrypted topics".to_owned(),
-        rules: deployment.desired.detectors.keys().cloned().collect(),
+        rules: encrypted(deployment.desired),
         remedy,
         document,
     })
+}
+
+/// The rules whose alerts pass through a topic with a key: those apart have none.
+fn encrypted(desired: &Desired) -> Vec<RuleId> {
+    let rules = desired.detectors.keys();
+    rules
+        .filter(|rule| !desired.apart.contains(*rule))
+        .cloned()
+        .collect()
 }
 
 /// Letters in a queue are alerts that somebody did not get.
@@ -145,48 +163,76 @@ async fn receives(
             None,
         ),
     };
-    let consequence = match weight {
-        Weight::Unknown => format!("channel `{channel}` may get no alert"),
-        _ => format!("channel `{channel}` gets no alert"),
-    };
     Some(Finding {
         weight,
         place: None,
         what: format!("queue {queue}"),
         problem,
         since: None,
-        consequence,
-        rules: rules_of(deployment, receiver),
+        consequence: lost_to(channel, weight),
+        rules: deployment.desired.rules_to(topic),
         remedy,
         document,
     })
 }
 
-/// The rules that send to the receiver's topic.
-fn rules_of(deployment: Deployment<'_>, receiver: &Receiver) -> Vec<RuleId> {
-    let desired = deployment.desired;
-    let sends = |key: &ResourceKey| match desired.resources.get(key) {
-        Some(Resource::Rule(rule)) => rule.targets.values().any(|t| t.arn == receiver.topic),
-        _ => false,
+/// Whether somebody else's topic lets our rules publish.
+async fn publishes(
+    clients: &Clients,
+    channel: &ChannelName,
+    topic: &GivenTopic,
+    deployment: Deployment<'_>,
+) -> Option<Finding> {
+    let (weight, problem, remedy, document) = match topic::obstacle(clients, topic).await {
+        Ok(None) => return None,
+        Ok(Some(found)) => (
+            match found.is_certain {
+                true => Weight::LosesAlerts,
+                false => Weight::Unknown,
+            },
+            found.problem,
+            format!("{}: iamwatch edits nothing of yours", found.remedy),
+            found.document,
+        ),
+        Err(error) => (
+            Weight::Unknown,
+            format!("cannot tell whether it lets our rules publish: {error}"),
+            error.remedy().unwrap_or_default(),
+            None,
+        ),
     };
-    let rules = desired.detectors.iter();
-    rules
-        .filter(|(_, keys)| keys.iter().any(sends))
-        .map(|(rule, _)| rule.clone())
-        .collect()
+    Some(Finding {
+        weight,
+        place: None,
+        what: format!("topic {}", topic.arn),
+        problem,
+        since: None,
+        consequence: lost_to(channel, weight),
+        rules: deployment.desired.rules_to(&topic.arn),
+        remedy,
+        document,
+    })
+}
+
+/// What follows where something of others keeps alerts out, or may.
+fn lost_to(channel: &ChannelName, weight: Weight) -> String {
+    match weight {
+        Weight::Unknown => format!("channel `{channel}` may get no alert"),
+        _ => format!("channel `{channel}` gets no alert"),
+    }
 }
 
 /// Temporary queues of tests that were killed: alerts are copied into them.
 async fn probes(
-    clients: &Clients,
+    cloud: &Cloud,
+    place: &Place,
     deployment: Deployment<'_>,
     now_ms: i64,
 ) -> Result<Vec<Finding>, CallError> {
-    let Deployment { stack, desired, .. } = deployment;
-    let left_over = left_over(clients, stack, now_ms / 1000).await?;
+    let left_over = left_over(&cloud.at_place(place), deployment.stack, now_ms / 1000).await?;
     let findings = left_over.iter().map(|url| Finding {
         weight: Weight::Weakens,
-        place: Some(desired.home.clone()),
+        place: Some(place.clone()),
         what: format!("queue {}", url.rsplit('/').next().unwrap_or_default()),
         problem: "it is left over from a test that was stopped".to_owned(),
         since: None,

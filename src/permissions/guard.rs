@@ -214,28 +214,44 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
         (Ward::Forwarding, arn)
     };
     match on {
-        On::Rule if scope.hub => vec![
-            listens(
-                "events",
-                "*",
-                format!("rule/{}*", names::forwarder(stack, None)),
-            ),
-            at_home("events", format!("rule/{whole}/{}*", names::prefix(stack))),
-        ],
         On::Rule => {
-            let detectors = scope.detectors.iter();
-            let rules = detectors.map(|name| at_home("events", format!("rule/{name}")));
-            rules.collect()
+            let forwarders = format!("rule/{}*", names::forwarder(stack, None));
+            let on_bus = format!("rule/{whole}/{}*", names::prefix(stack));
+            let carried = scope.hub.then(|| {
+                [
+                    listens("events", "*", forwarders),
+                    at_home("events", on_bus),
+                ]
+            });
+            let detectors = scope.on_default_buses().into_iter();
+            let detectors = detectors.map(|arn| (Ward::Home, arn));
+            carried.into_iter().flatten().chain(detectors).collect()
         }
         On::Bus if scope.hub => vec![at_home("events", format!("event-bus/{whole}"))],
         On::AllBuses if scope.hub => vec![(Ward::BusPolicies, "*".to_owned())],
         On::Topic => {
-            let topics = names::topic_prefixes(stack).into_iter();
-            let topics = topics.map(|prefix| at_home("sns", format!("{prefix}*")));
-            topics.collect()
+            let topics = scope.topics().into_iter();
+            topics.map(|arn| (Ward::Home, arn)).collect()
         }
-        On::Queue if scope.hub => vec![listens("sqs", "*", names::dead_letters(stack))],
-        On::Queue => vec![at_home("sqs", names::dead_letters(stack))],
+        On::Queue => {
+            let in_each = |name: String| {
+                let regions = scope.raised_in();
+                let arns = regions
+                    .map(move |region| format!("arn:{partition}:sqs:{region}:{account}:{name}"));
+                arns.map(|arn| (Ward::Home, arn)).collect::<Vec<_>>()
+            };
+            let letters = names::dead_letters(stack);
+            let letters = match scope.hub {
+                true => vec![listens("sqs", "*", letters)],
+                false => in_each(letters),
+            };
+            let of_topics = names::dead_letters_of_topics(stack).into_iter();
+            let of_topics = of_topics.filter(|_| scope.topic_letters);
+            letters
+                .into_iter()
+                .chain(of_topics.flat_map(in_each))
+                .collect()
+        }
         On::Role | On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole if scope.hub => {
             let role = format!(
                 "{}{}*",
@@ -280,6 +296,7 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
         | On::Account
         | On::EventBus
         | On::ProbeSubscription
+        | On::GivenTopic
         | On::Receiver
         | On::ReceiverKey
         | On::Probe

@@ -66,10 +66,15 @@ pub fn member_role(scope: &Scope, trusted: &Arn, organization: Option<&str>) -> 
         account: NOBODY.parse::<AccountId>().ok()?,
         hub: true,
         key: false,
+        topic_letters: false,
         trail: None,
         bucket: None,
         member_role: None,
         receivers: Default::default(),
+        given_topics: Default::default(),
+        // Detectors stand at home, all of them.
+        detectors: Default::default(),
+        apart: Default::default(),
         ..scope.clone()
     };
     let placed = policy(&everywhere, Phase::Member);

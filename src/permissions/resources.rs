@@ -52,6 +52,7 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
             scope.member_role.is_some() && scope.trail.is_some()
         }
         On::Receiver => !scope.receivers.is_empty(),
+        On::GivenTopic => !scope.given_topics.is_empty(),
         On::ReceiverKey => !arns(on, write, scope).is_empty(),
         _ => true,
     };
@@ -67,6 +68,7 @@ const ORDER: &[&str] = &[
     "ReadTrails",
     "ReadRulesAndBus",
     "ReadTopics",
+    "ReadGivenTopics",
     "ReadQueues",
     "ReadReceivers",
     "ReadReceiversKeys",
@@ -81,6 +83,7 @@ const ORDER: &[&str] = &[
     "WriteRules",
     "WriteBus",
     "WriteTopics",
+    "PublishToGivenTopics",
     "WriteQueues",
     "WriteRoles",
     "WriteBoundedRoles",
@@ -109,6 +112,8 @@ fn sid(on: On, write: bool, scope: &Scope) -> &'static str {
         On::Rule | On::LeftProbeRule | On::Bus => "ReadRulesAndBus",
         On::Topic if write => "WriteTopics",
         On::Topic => "ReadTopics",
+        On::GivenTopic if write => "PublishToGivenTopics",
+        On::GivenTopic => "ReadGivenTopics",
         On::ProbeSubscription => "ListenWithProbe",
         On::Queue if write => "WriteQueues",
         On::Queue | On::LeftProbe => "ReadQueues",
@@ -178,12 +183,12 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
                     let all = anywhere("events", region(false), &format!("rule/{prefix}*"));
                     vec![all, on_bus]
                 }
-                (true, true) => vec![anywhere("events", region(false), &forwarder), on_bus],
-                (true, false) => {
-                    let detectors = scope.detectors.iter();
-                    let rules = detectors.map(|name| at_home("events", &format!("rule/{name}")));
-                    rules.collect()
+                (true, true) => {
+                    let forwarder = anywhere("events", region(false), &forwarder);
+                    let detectors = scope.on_default_buses().into_iter();
+                    [forwarder, on_bus].into_iter().chain(detectors).collect()
                 }
+                (true, false) => scope.on_default_buses(),
             }
         }
         On::Bus => vec![anywhere(
@@ -196,36 +201,45 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             .filter(|bus| scope.hub || **bus == DEFAULT_BUS)
             .map(|bus| anywhere("events", region(false), &format!("event-bus/{bus}")))
             .collect(),
-        On::Topic | On::ProbeSubscription if write => {
-            let topics = names::topic_prefixes(&scope.stack).into_iter();
-            let topics = topics.map(|prefix| at_home("sns", &format!("{prefix}*")));
-            topics.collect()
-        }
+        On::Topic | On::ProbeSubscription if write => scope.topics(),
         On::Topic | On::ProbeSubscription => {
             vec![anywhere("sns", region(true), &format!("{prefix}*"))]
         }
         On::Queue if write => {
-            vec![anywhere(
-                "sqs",
-                region(false),
-                &names::dead_letters(&scope.stack),
-            )]
+            let letters = names::dead_letters(&scope.stack);
+            let letters = anywhere("sqs", region(false), &letters);
+            let of_topics = names::dead_letters_of_topics(&scope.stack).into_iter();
+            let of_topics = of_topics.filter(|_| scope.topic_letters);
+            let of_topics = of_topics.flat_map(|name| {
+                let regions = scope.raised_in();
+                regions.map(move |region| format!("arn:{partition}:sqs:{region}:{account}:{name}"))
+            });
+            [letters].into_iter().chain(of_topics).collect()
         }
         On::Queue => vec![anywhere("sqs", region(false), &format!("{prefix}*"))],
+        On::GivenTopic => {
+            let topics = scope.given_topics.iter();
+            topics.map(ToString::to_string).collect()
+        }
         On::Receiver => scope.receivers.iter().map(ToString::to_string).collect(),
         On::ReceiverKey => {
             // Nobody reads the policy of a key in another account.
             let here = scope
                 .receivers
                 .iter()
-                .filter(|queue| queue.account() == account.as_str());
-            let keys = here.map(|queue| {
-                let (region, account) = (queue.region(), queue.account());
+                .chain(&scope.given_topics)
+                .filter(|receiver| receiver.account() == account.as_str());
+            let keys = here.map(|receiver| {
+                let (region, account) = (receiver.region(), receiver.account());
                 format!("arn:{partition}:kms:{region}:{account}:key/*")
             });
             keys.collect()
         }
-        On::Probe | On::LeftProbe => vec![at_home("sqs", &probe)],
+        On::Probe | On::LeftProbe => {
+            let regions = scope.raised_in();
+            let queues = regions.map(|region| anywhere("sqs", region.as_str(), &probe));
+            queues.collect()
+        }
         On::ProbeRule => ["", &format!("{whole}/")]
             .iter()
             .filter(|bus| scope.hub || bus.is_empty())

@@ -1,12 +1,12 @@
 //! For what a policy is: the names, places and features of one rules file, without asking AWS.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::place::{AccountId, Arn, Place, Region, StackName};
 use crate::placement::{self, Desired};
-use crate::resources::{AccountFacts, Kind, names};
+use crate::resources::{AccountFacts, Kind, Resource, names};
 use crate::rules::{Regions, RulesFile, TopicKey};
 
 /// What the caller's permissions have to cover.
@@ -22,10 +22,14 @@ pub struct Scope {
     pub regions: Option<BTreeSet<Region>>,
     /// Whether there is a home bus with forwarders and their roles.
     pub hub: bool,
-    /// Patterns of the names of detectors, where they sit on the default bus.
-    pub detectors: BTreeSet<String>,
+    /// Patterns of the names of detectors that stand on default buses, by Region.
+    pub detectors: BTreeMap<Region, BTreeSet<String>>,
+    /// The Regions beside home in which rules apart stand, with topics of their own.
+    pub apart: BTreeSet<Region>,
     /// Whether topics have a key of ours.
     pub key: bool,
+    /// Whether some topic has a queue for what it cannot deliver.
+    pub topic_letters: bool,
     /// The key of the user's own that encrypts the topics.
     pub given_key: Option<Arn>,
     /// The trail of ours.
@@ -38,6 +42,8 @@ pub struct Scope {
     pub boundary: Option<String>,
     /// Queues of others that receive alerts.
     pub receivers: BTreeSet<Arn>,
+    /// Topics of others that rules publish to.
+    pub given_topics: BTreeSet<Arn>,
     /// Buckets and folders in them whose logs are read, where they are not those of our trail.
     pub logs: Vec<(String, String)>,
 }
@@ -77,7 +83,11 @@ impl Scope {
             regions: (!everywhere).then(|| places(&desired, &file.home.region)),
             hub: named(Kind::Bus).is_some(),
             detectors: detectors(&desired, &file.name),
+            apart: apart(&desired),
             key: named(Kind::EncryptionKey).is_some(),
+            topic_letters: desired.resources.values().any(|resource| {
+                matches!(resource, Resource::Subscription(s) if s.dead_letters.is_some())
+            }),
             given_key: match &file.topic_key {
                 TopicKey::Existing(arn) => Some(arn.clone()),
                 TopicKey::Create | TopicKey::None => None,
@@ -87,12 +97,43 @@ impl Scope {
             boundary: file.role_boundary.clone(),
             member_role: file.watch.organization.map(|o| o.member_role),
             receivers: desired.receivers.into_iter().map(|r| r.queue).collect(),
+            given_topics: desired.given_topics.into_values().map(|t| t.arn).collect(),
             logs: Vec::new(),
         })
     }
 }
 
 impl Scope {
+    /// The ARNs of all topics of ours that are wanted, as patterns.
+    pub(super) fn topics(&self) -> Vec<String> {
+        let at_home = names::topic_prefixes(&self.stack);
+        let at_home = at_home.iter().map(|prefix| (&self.home, prefix));
+        let apart = names::apart_topic_prefixes(&self.stack);
+        let apart = self
+            .apart
+            .iter()
+            .flat_map(|region| apart.iter().map(move |prefix| (region, prefix)));
+        let (partition, account) = (self.home.partition(), &self.account);
+        at_home
+            .chain(apart)
+            .map(|(region, prefix)| format!("arn:{partition}:sns:{region}:{account}:{prefix}*"))
+            .collect()
+    }
+
+    /// The ARNs of the detectors on default buses, as patterns.
+    pub(super) fn on_default_buses(&self) -> Vec<String> {
+        let (partition, account) = (self.home.partition(), &self.account);
+        let all = self.detectors.iter();
+        let all = all.flat_map(|(region, names)| names.iter().map(move |name| (region, name)));
+        all.map(|(region, name)| format!("arn:{partition}:events:{region}:{account}:rule/{name}"))
+            .collect()
+    }
+
+    /// Home, and the Regions in which rules apart stand.
+    pub(super) fn raised_in(&self) -> impl Iterator<Item = &Region> {
+        std::iter::once(&self.home).chain(&self.apart)
+    }
+
     /// The log bucket, as a pattern: where home has moved, one of our naming stays where it was.
     pub(super) fn buckets(&self) -> Option<String> {
         let own = names::log_bucket(&self.stack, &self.account, &self.home);
@@ -116,14 +157,28 @@ fn samples(home: &Region) -> Vec<(Region, Span)> {
     neither.map(|region| (region, Span::default())).collect()
 }
 
-/// The detectors on the default bus: their names in keys have no bus before them.
-fn detectors(desired: &Desired, stack: &StackName) -> BTreeSet<String> {
-    if desired.topology.is_hub() {
-        return BTreeSet::new();
+/// The detectors on default buses: their names in keys have no bus before them.
+fn detectors(desired: &Desired, stack: &StackName) -> BTreeMap<Region, BTreeSet<String>> {
+    let mut found: BTreeMap<Region, BTreeSet<String>> = BTreeMap::new();
+    for key in desired.detectors.values().flatten() {
+        if let Place::Regional { region, .. } = &key.place
+            && !key.name.contains('/')
+        {
+            let names = found.entry(region.clone()).or_default();
+            names.insert(names::kin_of_detector(stack, &key.name));
+        }
     }
-    let keys = desired.detectors.values().flatten();
-    keys.map(|key| names::kin_of_detector(stack, &key.name))
-        .collect()
+    found
+}
+
+fn apart(desired: &Desired) -> BTreeSet<Region> {
+    let places = desired.raised_at().into_iter();
+    let beside = places.filter(|place| *place != desired.home);
+    let regions = beside.filter_map(|place| match place {
+        Place::Regional { region, .. } => Some(region),
+        Place::Global { .. } => None,
+    });
+    regions.collect()
 }
 
 /// Where the resources stand.

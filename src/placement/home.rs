@@ -1,30 +1,79 @@
 //! The home place: topics with their readers, and the detectors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Account, Desired, Receiver};
-use crate::compile::Compiled;
-use crate::place::Arn;
+use crate::compile::{Compiled, Where, is_wanted};
+use crate::place::{Arn, Region};
 use crate::resources::{
-    EncryptionKey, EventRule, Resource, Subscription, Target, Topic, names, policy, rule,
+    DEFAULT_BUS, EncryptionKey, EventRule, GivenTopic, Resource, ResourceKey, Subscription, Target,
+    Topic, names, policy, rule,
 };
 use crate::rules::{Channel, ChannelName, Endpoint, QueueRef, TopicKey};
 
+/// A bus that a detector stands on, and whether what its alerts pass through is shared with the rules that stand elsewhere.
+#[derive(Clone, Copy)]
+struct Seat<'a> {
+    region: &'a Region,
+    bus: &'a str,
+    apart: bool,
+}
+
+impl Seat<'_> {
+    /// A rule sends to topics of its own Region alone. Source: EventBridge, "Event bus targets".
+    fn reaches(&self, topic: &Arn) -> bool {
+        topic.region() == self.region.as_str()
+    }
+}
+
 impl Account<'_> {
-    pub(super) fn add_detector(
+    /// The detectors of a pattern: one at home, or of a rule apart one in each Region where AWS tells home of its events.
+    pub(super) fn add_detectors(
         &self,
         desired: &mut Desired,
         pattern: &Compiled,
         channels: &[ChannelName],
     ) {
-        let dead_letters = self.add_dead_letters(desired, &self.file.home.region);
+        let home = &self.file.home.region;
+        if !pattern.apart {
+            let bus = desired.topology.bus.clone();
+            let seat = Seat {
+                region: home,
+                bus: &bus,
+                apart: false,
+            };
+            return self.add_detector(desired, pattern, channels, seat);
+        }
+        desired.apart.insert(pattern.rule.clone());
+        for region in apart(pattern, home) {
+            let seat = Seat {
+                region: &region,
+                bus: DEFAULT_BUS,
+                apart: true,
+            };
+            self.add_detector(desired, pattern, channels, seat);
+        }
+    }
+
+    fn add_detector(
+        &self,
+        desired: &mut Desired,
+        pattern: &Compiled,
+        channels: &[ChannelName],
+        seat: Seat<'_>,
+    ) {
+        let dead_letters = self.add_dead_letters(desired, seat.region);
         let mut targets = BTreeMap::new();
         for name in channels {
             let Some(channel) = self.channel(name) else {
                 continue;
             };
-            let Some(topic) = self.add_topic(desired, name, channel) else {
+            let topic = match &channel.endpoint {
+                Endpoint::Sns(arn) => seat.reaches(arn).then(|| arn.clone()),
+                _ => self.add_topic(desired, name, channel, seat),
+            };
+            let Some(topic) = topic else {
                 continue;
             };
             targets.insert(
@@ -39,15 +88,26 @@ impl Account<'_> {
                 },
             );
         }
+        if targets.is_empty() {
+            return;
+        }
         let rule = Resource::Rule(EventRule {
             name: names::detector(&self.file.name, &pattern.rule, pattern.part),
-            bus: desired.topology.bus.clone(),
+            bus: seat.bus.to_owned(),
             description: format!("iamwatch: {} ({})", pattern.title, pattern.severity),
             pattern: Arc::new(pattern.at_home(self.home)),
             state: pattern.state,
             targets,
         });
-        let key = self.add(desired, &self.home(), rule);
+        let key = self.add(desired, &self.at(seat.region), rule);
+        for name in channels {
+            match self.channel(name).map(|channel| &channel.endpoint) {
+                Some(Endpoint::Sns(topic)) if seat.reaches(topic) => {
+                    self.add_given(desired, name, topic, &key);
+                }
+                _ => {}
+            }
+        }
         desired
             .detectors
             .entry(pattern.rule.clone())
@@ -55,23 +115,56 @@ impl Account<'_> {
             .push(key);
     }
 
-    /// A channel has a topic of its own.
+    /// A topic that exists stands for itself: nothing of ours is behind it.
+    fn add_given(
+        &self,
+        desired: &mut Desired,
+        channel: &ChannelName,
+        topic: &Arn,
+        detector: &ResourceKey,
+    ) {
+        let given = desired.given_topics.entry(channel.clone());
+        let given = given.or_insert_with(|| GivenTopic {
+            arn: topic.clone(),
+            rules: BTreeSet::new(),
+            statement: policy::topic_statement(topic, &self.rules(&self.file.home.region)),
+            organization: self.organization.map(|known| known.id.clone()),
+        });
+        given.rules.extend(names::rule_arn(detector));
+    }
+
+    /// A channel has a topic of its own, and another for rules apart in each Region that they stand in: a rule of
+    /// EventBridge sends to topics of its own Region alone, and what both kinds of rules sent to could be taken from both.
     fn add_topic(
         &self,
         desired: &mut Desired,
         channel_name: &ChannelName,
         channel: &Channel,
+        seat: Seat<'_>,
     ) -> Option<Arn> {
-        let name = names::topic(&self.file.name, channel_name, channel.format);
-        let arn = self.arn_at_home("sns", &name)?;
-        let topic = Topic {
-            policy: policy::for_our_rules("sns:Publish", &arn, &self.rules(&self.file.home.region)),
-            name,
-            display_name: format!("iamwatch {}", self.file.name),
-            kms_key: self.add_key(desired),
+        let (stack, region) = (&self.file.name, seat.region);
+        let name = match seat.apart {
+            true => names::apart_topic(stack, channel_name, channel.format),
+            false => names::topic(stack, channel_name, channel.format),
         };
-        self.add(desired, &self.home(), Resource::Topic(topic));
-        self.add_subscription(desired, channel_name, channel, &arn);
+        let arn = names::arn("sns", region, self.home, &name)?;
+        let rules = match seat.apart {
+            true => vec![self.rules_on_default_bus(region)],
+            false => self.rules(region),
+        };
+        let topic = Topic {
+            policy: policy::for_our_rules("sns:Publish", &arn, &rules),
+            name,
+            display_name: format!("iamwatch {stack}"),
+            kms_key: match seat.apart {
+                // Whoever disables the key would silence both. AWS's own key for SNS is no choice either: nobody can
+                // change its policy, so that EventBridge cannot publish under it. Source: SNS, `sns-key-management`.
+                true => None,
+                false => self.add_key(desired),
+            },
+        };
+        self.add(desired, &self.at(region), Resource::Topic(topic));
+        self.add_subscription(desired, channel_name, channel, &arn, region);
         Some(arn)
     }
 
@@ -102,6 +195,7 @@ impl Account<'_> {
         name: &ChannelName,
         channel: &Channel,
         topic: &Arn,
+        region: &Region,
     ) {
         let (protocol, endpoint) = match &channel.endpoint {
             Endpoint::Email(address) => ("email", address.clone()),
@@ -121,10 +215,16 @@ impl Account<'_> {
                 });
                 ("sqs", queue.to_string())
             }
+            Endpoint::Sns(_) => return,
+        };
+        // Subscriptions of mailboxes and telephones have none.
+        let dead_letters = match protocol {
+            "email" | "sms" => None,
+            _ => self.add_dead_letters_of(desired, topic, region),
         };
         self.add(
             desired,
-            &self.home(),
+            &self.at(region),
             Resource::Subscription(Subscription {
                 topic: topic.clone(),
                 protocol: protocol.to_owned(),
@@ -132,12 +232,40 @@ impl Account<'_> {
                 // A program that reads a queue wants the alert, not SNS's envelope around it.
                 raw: protocol == "sqs",
                 filter: None,
+                dead_letters,
                 confirmed: true,
             }),
         );
     }
 
+    /// The queue of what a topic cannot deliver. Each topic has its own: nothing in a letter says whom it was for where
+    /// SNS delivers it raw. It must be in the topic's account and Region. Source: SNS, `sns-dead-letter-queues`.
+    fn add_dead_letters_of(
+        &self,
+        desired: &mut Desired,
+        topic: &Arn,
+        region: &Region,
+    ) -> Option<Arn> {
+        let name = names::dead_letters_of(topic.resource());
+        let queue = names::arn("sqs", region, self.account, &name)?;
+        let policy = policy::for_our_topic(&queue, topic);
+        self.add_queue(desired, &self.at(region), name, policy);
+        Some(queue)
+    }
+
     fn channel(&self, name: &ChannelName) -> Option<&Channel> {
         self.file.channels.get(name)
+    }
+}
+
+/// Where a rule apart stands: in the home Region and in that of global services, whose events appear nowhere else, as far
+/// as they have what it wants.
+fn apart(pattern: &Compiled, home: &Region) -> BTreeSet<Region> {
+    let both = [home.clone(), home.global()].into_iter();
+    let wanted = both.filter(|region| is_wanted(pattern, Where::of(region)));
+    let wanted: BTreeSet<Region> = wanted.collect();
+    match wanted.is_empty() {
+        true => BTreeSet::from([home.clone()]),
+        false => wanted,
     }
 }

@@ -86,7 +86,9 @@ impl Spokes {
             feed: self.feed.clone(),
             resources: BTreeMap::new(),
             detectors: BTreeMap::new(),
+            apart: BTreeSet::new(),
             receivers: Vec::new(),
+            given_topics: BTreeMap::new(),
         };
         let here = Account {
             file: &self.file,

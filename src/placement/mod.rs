@@ -1,5 +1,6 @@
 //! Which resource must exist where: from rules and patterns to the desired state of an account.
 
+mod given;
 mod home;
 mod member;
 mod spokes;
@@ -8,14 +9,19 @@ mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
 use crate::organization::Organization;
 use crate::place::{AccountId, Arn, Place, Region};
 use crate::resources::queue::LARGEST_MESSAGE;
-use crate::resources::{AccountFacts, Kind, Queue, Resource, ResourceKey, Stretch, names, policy};
+use crate::resources::{
+    AccountFacts, GivenTopic, Kind, Queue, Resource, ResourceKey, Stretch, names, policy,
+};
 use crate::rules::{ChannelName, RuleId, RulesFile};
 
+pub use given::unfit_topic;
 pub use member::Spokes;
 pub use topology::{Topology, listening};
 pub use trail::{Needs, TrailSource, Unfit, Unrecorded, feeds};
@@ -36,8 +42,12 @@ pub struct Desired {
     pub resources: BTreeMap<ResourceKey, Resource>,
     /// The detectors of each rule.
     pub detectors: BTreeMap<RuleId, Vec<ResourceKey>>,
+    /// The rules whose detectors stand on default buses of home, and need nothing that brings events there.
+    pub apart: BTreeSet<RuleId>,
     /// Queues of others that must let one of our topics in.
     pub receivers: Vec<Receiver>,
+    /// Topics of others that our rules publish to, by the channel that names each.
+    pub given_topics: BTreeMap<ChannelName, GivenTopic>,
 }
 
 /// A queue that iamwatch does not own, and the topic that sends to it.
@@ -80,7 +90,9 @@ pub fn desired(
         feed,
         resources: BTreeMap::new(),
         detectors: BTreeMap::new(),
+        apart: BTreeSet::new(),
         receivers: Vec::new(),
+        given_topics: BTreeMap::new(),
     };
     account.add_trail(&mut desired);
     account.add_hub(&mut desired);
@@ -89,7 +101,7 @@ pub fn desired(
         let Some(rule) = file.rules.iter().find(|rule| rule.id == pattern.rule) else {
             continue;
         };
-        account.add_detector(&mut desired, pattern, &rule.channels);
+        account.add_detectors(&mut desired, pattern, &rule.channels);
     }
     desired
         .receivers
@@ -130,17 +142,24 @@ impl Account<'_> {
     /// The ARNs of all our rules in a Region, for policies: those on the default bus, and those on the home
     /// bus. Both always, so that a deployment can grow from one into the other without losing an alert.
     fn rules(&self, region: &Region) -> Vec<String> {
-        let name = &self.file.name;
-        let prefix = names::prefix(name);
-        let arn = format!(
-            "arn:{}:events:{region}:{}:rule",
-            region.partition(),
-            self.account
-        );
         vec![
-            format!("{arn}/{prefix}*"),
-            format!("{arn}/{}/{prefix}*", names::whole(name)),
+            self.rules_on_default_bus(region),
+            self.rules_on(region, &format!("{}/", names::whole(&self.file.name))),
         ]
+    }
+
+    fn rules_on_default_bus(&self, region: &Region) -> String {
+        self.rules_on(region, "")
+    }
+
+    /// The ARN of all our rules on a bus, which stands before a slash; the default bus goes without saying.
+    fn rules_on(&self, region: &Region, bus: &str) -> String {
+        format!(
+            "arn:{}:events:{region}:{}:rule/{bus}{}*",
+            region.partition(),
+            self.account,
+            names::prefix(&self.file.name)
+        )
     }
 
     fn add(&self, desired: &mut Desired, place: &Place, resource: Resource) -> ResourceKey {
@@ -153,16 +172,23 @@ impl Account<'_> {
     fn add_dead_letters(&self, desired: &mut Desired, region: &Region) -> Option<Arn> {
         let name = names::dead_letters(&self.file.name);
         let arn = names::arn("sqs", region, self.account, &name)?;
+        let policy = policy::for_our_rules("sqs:SendMessage", &arn, &self.rules(region));
+        self.add_queue(desired, &self.at(region), name, policy);
+        Some(arn)
+    }
+
+    /// A queue in which others may leave what they cannot deliver. SQS encrypts it with a key of its own, which every
+    /// service may use that the policy lets in.
+    fn add_queue(&self, desired: &mut Desired, place: &Place, name: String, policy: Value) {
         let queue = Queue {
-            policy: policy::for_our_rules("sqs:SendMessage", &arn, &self.rules(region)),
             name,
+            policy,
             retention_seconds: FOURTEEN_DAYS,
             encrypted: true,
             max_message_bytes: LARGEST_MESSAGE,
             delay_seconds: 0,
         };
-        self.add(desired, &self.at(region), Resource::Queue(queue));
-        Some(arn)
+        self.add(desired, place, Resource::Queue(queue));
     }
 }
 
@@ -174,6 +200,7 @@ impl Desired {
             resources: BTreeMap::new(),
             detectors: BTreeMap::new(),
             receivers: Vec::new(),
+            given_topics: BTreeMap::new(),
             ..self.clone()
         }
     }
@@ -181,6 +208,35 @@ impl Desired {
     /// The keys of all resources that must exist.
     pub fn keys(&self) -> Vec<ResourceKey> {
         self.resources.keys().cloned().collect()
+    }
+
+    /// Whether a topic is one of ours.
+    pub fn is_own_topic(&self, topic: &Arn) -> bool {
+        ResourceKey::of_arn(topic).is_some_and(|key| self.resources.contains_key(&key))
+    }
+
+    /// The rules whose alerts go to a topic, ours or given.
+    pub fn rules_to(&self, topic: &Arn) -> Vec<RuleId> {
+        let sends = |key: &ResourceKey| match self.resources.get(key) {
+            Some(Resource::Rule(rule)) => rule.targets.values().any(|t| t.arn == *topic),
+            _ => false,
+        };
+        let rules = self.detectors.iter();
+        rules
+            .filter(|(_, keys)| keys.iter().any(sends))
+            .map(|(rule, _)| rule.clone())
+            .collect()
+    }
+
+    /// The topics of others, narrowed to the rules that publish to them among some resources.
+    fn given_to(&self, wanted: &BTreeSet<ResourceKey>) -> BTreeMap<ChannelName, GivenTopic> {
+        let wanted: BTreeSet<Arn> = wanted.iter().filter_map(names::rule_arn).collect();
+        let mut topics = self.given_topics.clone();
+        for topic in topics.values_mut() {
+            topic.rules.retain(|rule| wanted.contains(rule));
+        }
+        topics.retain(|_, topic| !topic.rules.is_empty());
+        topics
     }
 
     /// The key of somebody's own that encrypts our topics, all of them. One of ours is named by its alias.
@@ -205,9 +261,10 @@ impl Desired {
     pub fn narrowed_to(&self, rules: &[RuleId]) -> Self {
         let detectors = rules.iter().filter_map(|rule| self.detectors.get(rule));
         let mut wanted: BTreeSet<ResourceKey> = detectors.flatten().cloned().collect();
+        let carried = rules.iter().any(|rule| !self.apart.contains(rule));
         let brings = |key: &ResourceKey, resource: &Resource| match resource {
-            Resource::Bus(_) => true,
-            Resource::Rule(_) => self.is_forwarder(key),
+            Resource::Bus(_) => carried,
+            Resource::Rule(_) => carried && self.is_forwarder(key),
             // What else a forwarder needs comes with it.
             other => other.kind().facts().stretch == Stretch::Feed,
         };
@@ -248,11 +305,8 @@ impl Desired {
             wanted.extend(found.iter().cloned());
             open.extend(found);
         }
-        let is_wanted_topic = |arn: &Arn| {
-            wanted
-                .iter()
-                .any(|key| key.kind == Kind::Topic && key.name == arn.resource())
-        };
+        let is_wanted_topic =
+            |arn: &Arn| ResourceKey::of_arn(arn).is_some_and(|key| wanted.contains(&key));
         Self {
             home: self.home.clone(),
             topology: self.topology.clone(),
@@ -267,20 +321,42 @@ impl Desired {
                 .detectors
                 .iter()
                 .filter(|(rule, _)| rules(rule))
-                .map(|(rule, keys)| (rule.clone(), keys.clone()))
+                .map(|(rule, keys)| {
+                    let keys = keys.iter().filter(|key| wanted.contains(key));
+                    (rule.clone(), keys.cloned().collect())
+                })
                 .collect(),
+            apart: self.apart.clone(),
             receivers: self
                 .receivers
                 .iter()
                 .filter(|receiver| is_wanted_topic(&receiver.topic))
                 .cloned()
                 .collect(),
+            given_topics: self.given_to(&wanted),
         }
     }
 
     /// Whether a key is that of a forwarder.
     pub fn is_forwarder(&self, key: &ResourceKey) -> bool {
         key.kind == Kind::Rule && !self.detectors.values().any(|keys| keys.contains(key))
+    }
+
+    /// Whether a key is that of a detector of a rule apart.
+    pub fn is_apart(&self, key: &ResourceKey) -> bool {
+        let mut apart = self.apart.iter();
+        apart.any(|rule| {
+            self.detectors
+                .get(rule)
+                .is_some_and(|keys| keys.contains(key))
+        })
+    }
+
+    /// Where detectors stand: home, and where those of rules apart do.
+    pub fn raised_at(&self) -> BTreeSet<Place> {
+        let keys = self.detectors.values().flatten();
+        let places = keys.map(|key| key.place.clone());
+        places.chain([self.home.clone()]).collect()
     }
 
     /// The subscriptions to a topic; of what is none, nothing.

@@ -11,6 +11,7 @@ mod order;
 pub mod own_alerts;
 pub mod quotas;
 pub mod saved;
+pub mod silence;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ use crate::placement::{Desired, TrailSource};
 use crate::resources::{
     Impact, Kind, Live, Owner, Ownership, Pair, Resource, ResourceKey, STACK_TAG, names,
 };
+use crate::rules::RuleId;
 
 pub use crate::resources::AttributeChange;
 pub use deletions::is_much;
@@ -55,6 +57,9 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// Which rules apply itself sets off.
     pub own_alerts: Vec<OwnAlert>,
+    /// The rules that somebody hears today, and nobody who has confirmed once it is carried out.
+    #[serde(default)]
+    pub silenced: Vec<RuleId>,
 }
 
 /// One operation on one resource.
@@ -200,6 +205,7 @@ pub fn plan(
         waiting: found.waiting,
         notes: found.notes,
         own_alerts: Vec::new(),
+        silenced: Vec::new(),
     })
 }
 
@@ -368,7 +374,8 @@ fn ownership(name: &StackName) -> AttributeChange {
 /// Whether something that is wanted takes the place of a live rule: both together would alert twice.
 fn is_moved(live: &Live, desired: &Desired) -> bool {
     let mut wanted = desired.resources.iter();
-    wanted.any(|(key, wanted)| takes_over(key, wanted, live))
+    // Whoever reads what a rule apart sends may have to confirm it first: until then the other one is heard.
+    wanted.any(|(key, wanted)| takes_over(key, wanted, live) && !desired.is_apart(key))
 }
 
 /// Whether a resource takes the place of a live rule: the same rule on another bus, where what grows from

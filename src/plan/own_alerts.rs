@@ -27,15 +27,27 @@ pub struct OwnAlert {
 
 /// The rules as they hear of calls: read once, however many plans are held against them.
 #[derive(Debug)]
-pub struct OwnCallMatcher(Vec<(RuleId, EventPattern)>);
+pub struct OwnCallMatcher(Vec<Hearing>);
+
+/// A pattern, and whether its rule hears of home alone.
+#[derive(Debug)]
+struct Hearing {
+    rule: RuleId,
+    pattern: EventPattern,
+    apart: bool,
+}
 
 impl OwnCallMatcher {
     /// Reads the patterns of some rules; what is no event pattern is left out.
     pub fn of(patterns: &[Compiled]) -> Self {
-        let read = patterns
-            .iter()
-            .filter_map(|c| Some((c.rule.clone(), EventPattern::from_value(&c.pattern).ok()?)));
-        Self(read.collect())
+        let read = |compiled: &Compiled| {
+            Some(Hearing {
+                rule: compiled.rule.clone(),
+                pattern: EventPattern::from_value(&compiled.pattern).ok()?,
+                apart: compiled.apart,
+            })
+        };
+        Self(patterns.iter().filter_map(read).collect())
     }
 }
 
@@ -75,9 +87,12 @@ pub fn own_alerts(
             let Some(event) = event(facts.service, name, &parameters, &region, caller) else {
                 continue;
             };
-            let matching = patterns.iter().filter(|(_, p)| p.matches(&event));
+            let matching = patterns.iter().filter(|hearing| {
+                (!hearing.apart || hears_apart(&plan.home, &region, caller))
+                    && hearing.pattern.matches(&event)
+            });
             // A rule's parts are disjoint, and one alert a rule is what a person sees.
-            let rules: BTreeSet<&RuleId> = matching.map(|(rule, _)| rule).collect();
+            let rules: BTreeSet<&RuleId> = matching.map(|hearing| &hearing.rule).collect();
             for rule in rules {
                 let calls = alerts.entry(rule).or_default();
                 *calls.entry(name.to_owned()).or_default() += 1;
@@ -94,6 +109,15 @@ pub fn own_alerts(
         .collect()
 }
 
+/// Whether rules apart hear of a caller's calls in a Region.
+fn hears_apart(home: &Place, region: &Region, caller: &Caller<'_>) -> bool {
+    let is_there = match home {
+        Place::Regional { region: own, .. } => region == own || *region == own.global(),
+        Place::Global { .. } => false,
+    };
+    is_there && home.account().as_str() == caller.account
+}
+
 /// The reads that every plan, apply and status begin with, which rules that hear of reads tell of.
 ///
 /// Counted are lists once a place (long ones have more pages) and what is looked at of each resource.
@@ -107,8 +131,8 @@ pub fn own_reads(
     let readers = patterns
         .iter()
         .filter(|c| c.state == RuleState::EnabledWithAll);
-    let readers: Vec<(&RuleId, EventPattern)> = readers
-        .filter_map(|c| Some((&c.rule, EventPattern::from_value(&c.pattern).ok()?)))
+    let readers: Vec<(&Compiled, EventPattern)> = readers
+        .filter_map(|c| Some((c, EventPattern::from_value(&c.pattern).ok()?)))
         .collect();
     if readers.is_empty() {
         return None;
@@ -121,10 +145,11 @@ pub fn own_reads(
         let Some(event) = event(service, name, &Value::Null, region, caller) else {
             continue;
         };
+        let is_near = region == home || *region == home.global();
         let rules: BTreeSet<&RuleId> = readers
             .iter()
-            .filter(|(_, pattern)| pattern.matches(&event))
-            .map(|(rule, _)| *rule)
+            .filter(|(compiled, pattern)| (!compiled.apart || is_near) && pattern.matches(&event))
+            .map(|(compiled, _)| &compiled.rule)
             .collect();
         for rule in rules {
             *heard.entry(rule).or_default() += 1;

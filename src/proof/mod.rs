@@ -16,14 +16,14 @@ use serde::Serialize;
 
 use crate::aws::{CallError, Clients, Cloud};
 use crate::compile::{Compiled, Where, is_wanted};
-use crate::place::Region;
+use crate::place::{Place, Region};
 use crate::plan::Deployment;
-use crate::resources::{Kind, ResourceKey, names};
+use crate::resources::{DEFAULT_BUS, Kind, ResourceKey, names};
 use crate::rules::RuleId;
 use watch::Test;
 
 pub use accounts::{AccountProof, Route, prove_accounts};
-pub use path::BrokenLink;
+pub use path::{BrokenLink, of_others};
 pub(crate) use probe::{left_over, rules_of_probes};
 pub use real::{RealOutcome, RealProof, alerted_by_real, prove_real};
 pub use spread::{PROBE_MARK, RegionProof, prove_regions};
@@ -56,7 +56,8 @@ pub struct Proof {
     pub weak: Vec<BrokenLink>,
     /// Readers who would not get it, because they have not confirmed yet.
     pub unconfirmed: Vec<String>,
-    /// Readers beyond AWS: mailboxes, telephones, programs behind a URL, functions. That they get it cannot be seen.
+    /// Readers that AWS hands it over to: mailboxes, telephones, programs behind a URL, functions, whoever reads topics of
+    /// others. That they get it cannot be seen.
     pub handed_over: Vec<String>,
 }
 
@@ -66,6 +67,8 @@ pub struct Proof {
 pub enum Outcome {
     /// AWS took the event; nobody waited for the alert.
     Sent,
+    /// AWS took the event, and the alert goes to topics of others alone, where nobody of ours listens.
+    HandedOver,
     /// The alert was received.
     Arrived {
         /// From the first send to the alert, in milliseconds.
@@ -107,7 +110,10 @@ impl Proof {
     pub fn is_good(&self) -> bool {
         matches!(
             self.outcome,
-            Outcome::Sent | Outcome::Arrived { .. } | Outcome::Elsewhere { .. }
+            Outcome::Sent
+                | Outcome::HandedOver
+                | Outcome::Arrived { .. }
+                | Outcome::Elsewhere { .. }
         ) && self.unconfirmed.is_empty()
             && self.weak.is_empty()
     }
@@ -131,10 +137,20 @@ pub async fn prove(
     options: &Options<'_>,
     stop: impl Future<Output = ()>,
 ) -> Result<Vec<Proof>, CallError> {
-    let mut tests: Vec<Test> = Vec::new();
+    let mut both: Vec<(&Compiled, Test)> = Vec::new();
     for compiled in patterns {
-        tests.push(prepare(deployment, compiled, options));
+        for from in regions(deployment, compiled, options) {
+            both.push((compiled, prepare(deployment, compiled, from, options)));
+        }
     }
+    // What is raised at one place is heard by one temporary queue there: home first.
+    both.sort_by_key(|(_, test)| {
+        (
+            test.key.place != deployment.desired.home,
+            test.key.place.clone(),
+        )
+    });
+    let (patterns, mut tests): (Vec<&Compiled>, Vec<Test>) = both.into_iter().unzip();
     let sent = tests.iter().filter(|test| test.event.is_some());
     let topics = watch::topics(deployment.desired, sent.map(|test| &test.key));
     for suspect in path::suspects(cloud, deployment.desired, &topics).await {
@@ -142,31 +158,21 @@ pub async fn prove(
             test.suspects(deployment.desired, &suspect);
         }
     }
-    let open = tests.iter().any(|test| test.outcome.is_none());
+    let waits = |test: &Test| test.outcome.is_none() && !test.missing.is_empty();
+    let open = tests.iter().any(waits);
     if let (true, Some(limit)) = (open, options.wait) {
-        let clients = cloud.at_place(&deployment.desired.home);
-        let topics = {
-            let open = tests.iter().filter(|test| test.outcome.is_none());
-            watch::topics(deployment.desired, open.map(|test| &test.key))
-        };
         let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 2);
-        let sources = probe::Sources {
-            topics: &topics,
-            bus: None,
-        };
-        let probe = opened(&clients, deployment, options, limit_ms, sources).await?;
-        let watched = {
-            let stop = std::pin::pin!(stop);
-            let watch = watch::watch(cloud, &clients, &probe, &mut tests, options, limit_ms);
-            match futures::future::select(stop, std::pin::pin!(watch)).await {
-                futures::future::Either::Left(_) => Ok(()),
-                futures::future::Either::Right((result, _)) => result,
+        let mut stop = std::pin::pin!(stop);
+        for tests in tests.chunk_by_mut(|a, b| a.key.place == b.key.place) {
+            if !received(cloud, deployment, tests, options, limit_ms, &mut stop).await? {
+                break;
             }
-        };
-        let closed = probe.close(&clients).await;
-        watched.and(closed)?;
+        }
     } else {
         watch::send(cloud, &mut tests, options).await?;
+        if options.wait.is_some() {
+            watch::hand_over(&mut tests);
+        }
         for test in &mut tests {
             test.outcome.get_or_insert(Outcome::Sent);
         }
@@ -186,10 +192,47 @@ pub async fn prove(
         .collect())
 }
 
-/// A probe at home that is in use for `limit_ms`, after those of killed runs have gone, so that they do not
+/// Sends what is open of tests whose alerts are raised at one place, and waits for them there. `false`: it was stopped.
+async fn received(
+    cloud: &Cloud,
+    deployment: Deployment<'_>,
+    tests: &mut [Test],
+    options: &Options<'_>,
+    limit_ms: i64,
+    stop: &mut (impl Future<Output = ()> + Unpin),
+) -> Result<bool, CallError> {
+    let open = || tests.iter().filter(|test| test.outcome.is_none());
+    let topics = watch::own_topics(deployment.desired, open().map(|test| &test.key));
+    let Some(place) = open().next().map(|test| test.key.place.clone()) else {
+        return Ok(true);
+    };
+    if topics.is_empty() {
+        watch::send(cloud, tests, options).await?;
+        watch::hand_over(tests);
+        return Ok(true);
+    }
+    let clients = cloud.at_place(&place);
+    let sources = probe::Sources {
+        topics: &topics,
+        bus: None,
+    };
+    let probe = opened(&clients, &place, deployment, options, limit_ms, sources).await?;
+    let (watched, goes_on) = {
+        let watch = watch::watch(cloud, &clients, &probe, tests, options, limit_ms);
+        match futures::future::select(stop, std::pin::pin!(watch)).await {
+            futures::future::Either::Left(_) => (Ok(()), false),
+            futures::future::Either::Right((result, _)) => (result, true),
+        }
+    };
+    let closed = probe.close(&clients).await;
+    watched.and(closed).map(|()| goes_on)
+}
+
+/// A probe at a place that is in use for `limit_ms`, after those of killed runs have gone, so that they do not
 /// pile up.
 async fn opened(
     clients: &Clients,
+    place: &Place,
     deployment: Deployment<'_>,
     options: &Options<'_>,
     limit_ms: i64,
@@ -201,7 +244,8 @@ async fn opened(
         live,
         ..
     } = deployment;
-    let (place, bus) = (&desired.home, desired.topology.bus.as_str());
+    // Only probes at home listen to a bus.
+    let bus = Some(desired.topology.bus.as_str()).filter(|_| *place == desired.home);
     let now = (options.clock)();
     probe::sweep(clients, stack, place, bus, live, now / 1000).await?;
     let naming = probe::Naming {
@@ -213,37 +257,83 @@ async fn opened(
     probe::Probe::open(clients, naming, sources).await
 }
 
+/// The Regions whose buses a pattern is tested from: the one that was asked for, or where its events appear. A rule apart
+/// is tested wherever it stands.
+pub fn regions(
+    deployment: Deployment<'_>,
+    compiled: &Compiled,
+    options: &Options<'_>,
+) -> Vec<Region> {
+    if let Some(from) = &options.from {
+        return vec![from.clone()];
+    }
+    let stands: Vec<Region> = if compiled.apart {
+        let places = deployment.desired.raised_at().into_iter();
+        let regions = places.filter_map(|place| match place {
+            Place::Regional { region, .. } => Some(region),
+            Place::Global { .. } => None,
+        });
+        let is_there = |region: &Region| {
+            let key = detector(deployment, compiled, region);
+            deployment.desired.resources.contains_key(&key)
+        };
+        regions.filter(is_there).collect()
+    } else {
+        Vec::new()
+    };
+    match stands.is_empty() {
+        true => vec![natural_region(deployment, compiled)],
+        false => stands,
+    }
+}
+
 /// The Region whose bus a rule is tested from: home, or where global services are recorded if its events
 /// appear only there.
 pub fn natural_region(deployment: Deployment<'_>, compiled: &Compiled) -> Region {
     let home = deployment.home;
-    if !deployment.desired.topology.is_hub() || is_wanted(compiled, Where::of(home)) {
+    let hears_home_alone = !deployment.desired.topology.is_hub() && !compiled.apart;
+    if hears_home_alone || is_wanted(compiled, Where::of(home)) {
         home.clone()
     } else {
         home.global()
     }
 }
 
-fn detector(deployment: Deployment<'_>, compiled: &Compiled) -> ResourceKey {
+/// The detector of a pattern that hears of a Region.
+fn detector(deployment: Deployment<'_>, compiled: &Compiled, from: &Region) -> ResourceKey {
     let name = names::detector(deployment.stack, &compiled.rule, compiled.part);
     let desired = deployment.desired;
+    let (place, bus) = if compiled.apart {
+        let place = Place::Regional {
+            account: desired.home.account().clone(),
+            region: from.clone(),
+        };
+        (place, DEFAULT_BUS)
+    } else {
+        (desired.home.clone(), desired.topology.bus.as_str())
+    };
     ResourceKey {
-        place: desired.home.clone(),
+        place,
         kind: Kind::Rule,
-        name: names::rule(&desired.topology.bus, &name),
+        name: names::rule(bus, &name),
     }
 }
 
 /// Finds the event and looks at every link before anything is sent.
-fn prepare(deployment: Deployment<'_>, compiled: &Compiled, options: &Options<'_>) -> Test {
+fn prepare(
+    deployment: Deployment<'_>,
+    compiled: &Compiled,
+    from: Region,
+    options: &Options<'_>,
+) -> Test {
     let desired = deployment.desired;
-    let detector = detector(deployment, compiled);
+    let detector = detector(deployment, compiled, &from);
     let natural = natural_region(deployment, compiled);
-    let from = options.from.clone().unwrap_or_else(|| natural.clone());
     let now = (options.clock)();
     let time = jiff::Timestamp::from_second(now / 1000).unwrap_or_default();
     let id = (options.new_id)();
     let forwarders = desired.topology.forwarders.get(&from);
+    let forwarders = forwarders.filter(|_| !compiled.apart);
     let setting = Setting {
         stack: deployment.stack,
         account: desired.home.account(),
@@ -251,7 +341,9 @@ fn prepare(deployment: Deployment<'_>, compiled: &Compiled, options: &Options<'_
         time: &time.to_string(),
         id: &id,
     };
-    let listens = if desired.topology.is_hub() {
+    let listens = if compiled.apart {
+        desired.resources.contains_key(&detector)
+    } else if desired.topology.is_hub() {
         forwarders.is_some() && is_wanted(compiled, Where::of(&from))
     } else {
         from == natural

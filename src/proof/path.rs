@@ -1,5 +1,7 @@
 //! The way of an alert, link by link: what stands in AWS against what must.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,9 +13,10 @@ use crate::place::{Arn, Place, Region};
 use crate::placement::{Desired, Receiver, TrailSource, feeds};
 use crate::plan::{Action, foreign_statements, notes};
 use crate::resources::{
-    Affected, Impact, Kind, Live, Resource, ResourceKey, Stretch, key, names, queue,
+    Affected, GivenTopic, Impact, Kind, Live, Resource, ResourceKey, Stretch, key, names, queue,
+    topic,
 };
-use crate::rules::RuleId;
+use crate::rules::{ChannelName, RuleId};
 
 /// One link of the way that loses something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,14 +54,20 @@ pub(super) fn condition(
         region: from.clone(),
     });
     let mut found = Condition::default();
-    for (key, problem) in forwarder_problems(deployment, from, &envelope)
+    // What stands apart needs nobody to bring it events, and no policy of the home bus lets them in.
+    let is_apart = desired.is_apart(detector);
+    let forwarding = match is_apart {
+        true => Vec::new(),
+        false => forwarder_problems(deployment, from, &envelope),
+    };
+    for (key, problem) in forwarding
         .into_iter()
         .chain(pattern_problem(live, detector, &envelope).map(|problem| (detector, problem)))
     {
         found.broken.push(by_apply(desired, key, problem));
     }
     found.compare(deployment, &way(deployment, detector, from));
-    found.finished(deployment)
+    found.finished(deployment, !is_apart)
 }
 
 /// Everything between the bus of a Region and the home bus, through one forwarder, that differs from what
@@ -87,17 +96,18 @@ pub(super) fn forwarder_condition(
     let keys = desired.resources.keys().filter(|key| match key.kind {
         Kind::Rule => *key == forwarder,
         Kind::Role => key.name == role,
-        Kind::Queue => in_region(key, from),
+        Kind::Queue => in_region(key, from) && key.name == names::dead_letters(stack),
         Kind::Bus => true,
         kind => kind.facts().stretch != Stretch::Alerting,
     });
     found.compare(deployment, &keys.cloned().collect::<Vec<_>>());
-    found.finished(deployment)
+    found.finished(deployment, true)
 }
 
 impl Condition {
     /// With what feeds the events, and no link both ways: what is broken is not called weak.
-    fn finished(mut self, deployment: Deployment<'_>) -> Self {
+    /// `by_bus`: the event comes over the home bus, whose policy others may have written to.
+    fn finished(mut self, deployment: Deployment<'_>, by_bus: bool) -> Self {
         self.weak.extend(feed_problem(deployment));
         let Deployment {
             stack,
@@ -105,7 +115,11 @@ impl Condition {
             live,
             ..
         } = deployment;
-        for statement in foreign_statements::found(stack, desired, live) {
+        let statements = match by_bus {
+            true => foreign_statements::found(stack, desired, live),
+            false => Vec::new(),
+        };
+        for statement in statements {
             let link = BrokenLink {
                 link: statement.bus.to_string(),
                 problem: statement.problem(),
@@ -261,15 +275,21 @@ pub(super) fn unrecorded(deployment: Deployment<'_>, rule: &RuleId) -> Vec<Broke
     links.collect()
 }
 
-/// What is wrong with what belongs to others behind some topics of ours: the key that encrypts them all, and the queues
-/// that they send to. Each is looked at once.
+/// What is wrong with what belongs to others behind some topics: the key that encrypts all of ours, the queues that they
+/// send to, and topics that are not ours. Each is looked at once.
 pub(super) async fn suspects(cloud: &Cloud, desired: &Desired, topics: &[Arn]) -> Vec<Suspect> {
     let clients = cloud.at_place(&desired.home);
     let mut found = Vec::new();
-    if let Some(key) = desired.given_key().filter(|_| !topics.is_empty()) {
+    // Those of others, and those of rules apart, are not under our key.
+    let is_encrypted = |topic: &&Arn| {
+        let resource = ResourceKey::of_arn(topic).and_then(|key| desired.resources.get(&key));
+        matches!(resource, Some(Resource::Topic(topic)) if topic.kms_key.is_some())
+    };
+    let encrypted: Vec<Arn> = topics.iter().filter(is_encrypted).cloned().collect();
+    if let Some(key) = desired.given_key().filter(|_| !encrypted.is_empty()) {
         let problem = key_problem(&clients, &key).await;
         found.extend(problem.map(|link| Suspect {
-            topics: topics.to_vec(),
+            topics: encrypted,
             link,
             is_certain: true,
         }));
@@ -284,7 +304,32 @@ pub(super) async fn suspects(cloud: &Cloud, desired: &Desired, topics: &[Arn]) -
             }));
         }
     }
+    for (channel, topic) in &desired.given_topics {
+        if topics.contains(&topic.arn) {
+            let problem = topic_problem(&clients, channel, topic).await;
+            found.extend(problem.map(|(link, is_certain)| Suspect {
+                topics: vec![topic.arn.clone()],
+                link,
+                is_certain,
+            }));
+        }
+    }
     found
+}
+
+/// Every link behind the topics of a deployment that belongs to others and is wrong, or cannot be judged, and the rules
+/// whose alerts it concerns.
+pub async fn of_others(cloud: &Cloud, desired: &Desired) -> Vec<(BrokenLink, Vec<RuleId>)> {
+    let topics = super::watch::topics(desired, desired.detectors.values().flatten());
+    let rules = |suspect: &Suspect| {
+        let topics = suspect.topics.iter();
+        let rules: BTreeSet<RuleId> = topics.flat_map(|topic| desired.rules_to(topic)).collect();
+        rules.into_iter().collect()
+    };
+    let suspects = suspects(cloud, desired, &topics).await.into_iter();
+    suspects
+        .map(|suspect| (suspect.link.clone(), rules(&suspect)))
+        .collect()
 }
 
 async fn key_problem(clients: &Clients, key: &Arn) -> Option<BrokenLink> {
@@ -341,6 +386,33 @@ async fn receiver_problem(clients: &Clients, receiver: &Receiver) -> Option<(Bro
     Some((link, is_certain))
 }
 
+async fn topic_problem(
+    clients: &Clients,
+    channel: &ChannelName,
+    topic: &GivenTopic,
+) -> Option<(BrokenLink, bool)> {
+    let (problem, remedy, is_certain) = match topic::obstacle(clients, topic).await {
+        Ok(None) => return None,
+        Ok(Some(found)) => (
+            found.problem,
+            with_document(&found.remedy, found.document),
+            found.is_certain,
+        ),
+        // What cannot be looked at is not proved.
+        Err(error) => (
+            format!("cannot tell whether it lets our rules publish: {error}"),
+            error.remedy().unwrap_or_default(),
+            false,
+        ),
+    };
+    let link = BrokenLink {
+        link: format!("topic {} of channel {channel}", topic.arn),
+        problem,
+        remedy,
+    };
+    Some((link, is_certain))
+}
+
 /// The keys of the detector and of all it needs, subscriptions included, and of what brings it events of
 /// a Region.
 fn way(deployment: Deployment<'_>, detector: &ResourceKey, from: &Region) -> Vec<ResourceKey> {
@@ -362,6 +434,8 @@ fn way(deployment: Deployment<'_>, detector: &ResourceKey, from: &Region) -> Vec
             Kind::Rule => key == detector || (desired.is_forwarder(key) && in_region(key, from)),
             Kind::Role => key.name == role,
             Kind::Queue => key.place == desired.home || in_region(key, from),
+            // A rule apart has others where it stands as well.
+            Kind::Topic | Kind::Subscription => key.place == detector.place,
             _ => true,
         })
         .collect()
@@ -382,7 +456,7 @@ pub(super) fn unconfirmed(
 }
 
 /// The readers of a detector's alerts that AWS hands them over to: what becomes of them there cannot be seen from here.
-/// Queues are judged by [`suspects`].
+/// Queues are judged by [`suspects`]; who reads a topic of others is not ours to see.
 pub(super) fn handed_over(
     deployment: Deployment<'_>,
     detector: &ResourceKey,
@@ -402,7 +476,12 @@ pub(super) fn handed_over(
             }
             _ => None,
         });
-    readers.collect()
+    let targets = super::watch::targets(deployment.desired, detector);
+    let given = targets.into_iter();
+    let given = given.filter(|topic| !deployment.desired.is_own_topic(topic));
+    readers
+        .chain(given.map(|topic| format!("topic {topic}")))
+        .collect()
 }
 
 /// Where the deployed pattern would not match, the field that fails.

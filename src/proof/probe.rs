@@ -371,8 +371,8 @@ pub(crate) async fn left_over(
     Ok(urls)
 }
 
-/// Removes the probes of runs that were killed: queues past their time, their subscriptions, and
-/// temporary rules on a bus. Returns how many queues went.
+/// Removes the probes of runs that were killed from a place: queues past their time, their subscriptions, and
+/// temporary rules on a bus, if one is named. Returns how many queues went.
 ///
 /// # Errors
 /// What AWS says.
@@ -380,11 +380,13 @@ pub(super) async fn sweep(
     clients: &Clients,
     stack: &StackName,
     place: &Place,
-    bus: &str,
+    bus: Option<&str>,
     live: &[Live],
     now: i64,
 ) -> Result<usize, CallError> {
-    sweep_rules(clients, stack, place, bus, now).await?;
+    if let Some(bus) = bus {
+        sweep_rules(clients, stack, place, bus, now).await?;
+    }
     let stale: HashMap<String, String> = left_over(clients, stack, now)
         .await?
         .into_iter()
@@ -397,9 +399,9 @@ pub(super) async fn sweep(
     if stale.is_empty() {
         return Ok(0);
     }
-    let topics = live
-        .iter()
-        .filter(|live| live.key.kind == Kind::Topic && live.owner == Owner::Ours);
+    let topics = live.iter().filter(|live| {
+        live.key.kind == Kind::Topic && live.owner == Owner::Ours && live.key.place == *place
+    });
     for topic in topics.filter_map(|live| live.handle.as_deref()) {
         let mut token = None;
         loop {

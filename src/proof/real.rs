@@ -53,6 +53,11 @@ pub enum RealOutcome {
         /// Every link that is wrong.
         links: Vec<BrokenLink>,
     },
+    /// The event came, and its alerts go to topics of others alone, where nobody of ours listens.
+    HandedOver {
+        /// Until CloudTrail's event was seen on the bus of the detectors.
+        recorded_after_ms: i64,
+    },
     /// All alerts were received.
     Arrived {
         /// Until CloudTrail's event was seen on the bus of the detectors.
@@ -83,8 +88,10 @@ pub enum RealOutcome {
 impl RealProof {
     /// Whether the whole way is proved, to every reader.
     pub fn is_good(&self) -> bool {
-        matches!(self.outcome, RealOutcome::Arrived { .. })
-            && self.weak.is_empty()
+        matches!(
+            self.outcome,
+            RealOutcome::Arrived { .. } | RealOutcome::HandedOver { .. }
+        ) && self.weak.is_empty()
             && self.unconfirmed.is_empty()
     }
 }
@@ -148,7 +155,7 @@ pub async fn prove_real(
         region: deployment.home.global(),
         marker: &marker,
     };
-    let wanting: Vec<&Compiled> = call.wanting(&[NOT_THERE, DENIED].concat());
+    let wanting: Vec<&Compiled> = call.proving(&[NOT_THERE, DENIED].concat());
     let mut proof = RealProof {
         expected: rules_of(&wanting),
         denied: false,
@@ -167,13 +174,14 @@ pub async fn prove_real(
     }
     let limit = options.wait.unwrap_or(Duration::from_secs(900));
     let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 2);
-    let topics = call.topics(&wanting);
+    let topics = call.own_topics(&wanting);
     let clients = cloud.at_place(&deployment.desired.home);
     let sources = probe::Sources {
         topics: &topics,
         bus: Some((&deployment.desired.topology.bus, call.tap())),
     };
-    let probe = opened(&clients, deployment, options, limit_ms, sources).await?;
+    let home = &deployment.desired.home;
+    let probe = opened(&clients, home, deployment, options, limit_ms, sources).await?;
     proof.outcome = RealOutcome::Stopped;
     let watched = {
         let watch = call.make_and_watch(&clients, &probe, limit_ms, &mut proof);
@@ -250,13 +258,27 @@ impl<'a> RealCall<'a> {
         self.deployment.patterns.iter().filter(wants).collect()
     }
 
+    /// Those of them whose alerts come by the home bus, where one temporary queue hears of all: what rules apart send does
+    /// not.
+    fn proving(&self, codes: &[&str]) -> Vec<&'a Compiled> {
+        let mut wanting = self.wanting(codes);
+        wanting.retain(|compiled| !compiled.apart);
+        wanting
+    }
+
     fn detector(&self, compiled: &Compiled) -> ResourceKey {
-        super::detector(self.deployment, compiled)
+        super::detector(self.deployment, compiled, &self.region)
     }
 
     fn topics(&self, wanting: &[&Compiled]) -> Vec<Arn> {
         let keys: Vec<ResourceKey> = wanting.iter().map(|c| self.detector(c)).collect();
         watch::topics(self.deployment.desired, keys.iter())
+    }
+
+    /// Those of them that are ours.
+    fn own_topics(&self, wanting: &[&Compiled]) -> Vec<Arn> {
+        let keys: Vec<ResourceKey> = wanting.iter().map(|c| self.detector(c)).collect();
+        watch::own_topics(self.deployment.desired, keys.iter())
     }
 
     /// What would lose the alert. The trail is part of the way here.
@@ -326,7 +348,7 @@ impl<'a> RealCall<'a> {
         };
         proof.denied = error.as_ref().is_some_and(|e| e.cause == Cause::Denied);
         let codes = if proof.denied { DENIED } else { NOT_THERE };
-        let wanting = self.wanting(&codes);
+        let wanting = self.proving(&codes);
         proof.expected = rules_of(&wanting);
         if wanting.is_empty() {
             proof.outcome = RealOutcome::NoRule;
@@ -334,6 +356,7 @@ impl<'a> RealCall<'a> {
         }
         let request_id = error.and_then(|error| error.request_id);
         let mut missing = self.alerts(&wanting);
+        let is_handed_over = missing.is_empty();
         let mut seen = Seen::default();
         loop {
             let arrivals = probe.receive(clients, 5).await?;
@@ -348,6 +371,12 @@ impl<'a> RealCall<'a> {
             }
             seen.match_alerts(&mut missing);
             match (&seen.recorded, &seen.alert) {
+                (Some((_, recorded)), _) if is_handed_over => {
+                    proof.outcome = RealOutcome::HandedOver {
+                        recorded_after_ms: *recorded,
+                    };
+                    return Ok(());
+                }
                 (Some((_, recorded)), Some((alert, arrived))) if missing.is_empty() => {
                     proof.outcome = RealOutcome::Arrived {
                         recorded_after_ms: *recorded,

@@ -107,7 +107,8 @@ pub(super) async fn on_the_home_bus(
             topics: &[],
             bus: Some((&desired.topology.bus, pattern)),
         };
-        let probe = opened(&clients, deployment, options, limit_ms, sources).await?;
+        let home = &desired.home;
+        let probe = opened(&clients, home, deployment, options, limit_ms, sources).await?;
         let watched = {
             let watch = watch::watch(cloud, &clients, &probe, tests, options, limit_ms);
             match futures::future::select(std::pin::pin!(stop), std::pin::pin!(watch)).await {

@@ -175,6 +175,7 @@ fn one(text: &mut Text, rule: &RuleReport, paint: Painter) {
                 printable(&rule.unheard_in.join(", "))
             ),
             Missed::Elsewhere => "recorded where AWS records no such events".to_owned(),
+            Missed::Apart => "not at home, of which alone the rule hears".to_owned(),
             Missed::ReadOnly => "read-only, which the rule's state keeps out".to_owned(),
             Missed::TooLarge => "over 256 KB, which EventBridge never gets".to_owned(),
         };

@@ -24,10 +24,10 @@ pub fn letters(letters: &[&Letter], more: bool, paint: Painter) -> Text {
 fn one(text: &mut Text, letter: &Letter, paint: Painter) {
     let event = &letter.event;
     let lost = paint.red("lost");
-    let what = if event.name.is_empty() {
-        "a message that is no event".to_owned()
-    } else {
-        format!("{} at {}", event.name, event.service)
+    let what = match &letter.alert {
+        Some(alert) => alert.clone(),
+        None if event.name.is_empty() => "a message that is no event".to_owned(),
+        None => format!("{} at {}", event.name, event.service),
     };
     let _ = writeln!(text, "{lost} {} {what}", letter.time);
     let copies = match letter.copies {
@@ -40,6 +40,9 @@ fn one(text: &mut Text, letter: &Letter, paint: Painter) {
             "    who: {}, account {}, {}, id {}{copies}",
             event.who, event.account, event.region, event.id
         );
+    }
+    if letter.alert.is_some() && !event.name.is_empty() {
+        let _ = writeln!(text, "    what: {} at {}", event.name, event.service);
     }
     let rules: Vec<&str> = letter.rules.iter().map(|rule| rule.0.as_str()).collect();
     let rules = rules.join(", ");
@@ -54,15 +57,20 @@ fn one(text: &mut Text, letter: &Letter, paint: Painter) {
         Sender::Forwarder { name } => {
             writeln!(text, "    forwarder {name}; the alerts of: {rules}")
         }
+        Sender::Topic { reader } if rules.is_empty() => writeln!(text, "    to: {reader}"),
+        Sender::Topic { reader } => writeln!(text, "    rule: {rules}, to: {reader}"),
         Sender::Unknown { arn } => {
             writeln!(text, "    the rules file has nothing that sent it: {arn}")
         }
     };
-    let _ = writeln!(
-        text,
-        "    {}: {} ({})",
-        letter.code, letter.meaning, letter.message
-    );
+    let _ = match letter.code.is_empty() && letter.message.is_empty() {
+        true => writeln!(text, "    {}", letter.meaning),
+        false => writeln!(
+            text,
+            "    {}: {} ({})",
+            letter.code, letter.meaning, letter.message
+        ),
+    };
     let _ = writeln!(text, "    {} {}", paint.bold("remedy:"), letter.remedy);
 }
 
@@ -93,10 +101,14 @@ pub fn redriven(done: &Redriven, more: bool, paint: Painter) -> Text {
     for letter in &done.kept {
         let _ = writeln!(
             text,
-            "{} {} {}: the rules file has nothing that could send it",
+            "{} {} {}: {}",
             paint.yellow("kept"),
             letter.time,
-            letter.event.name
+            letter.alert.as_ref().unwrap_or(&letter.event.name),
+            match &letter.sender {
+                Sender::Topic { .. } => letter.meaning.as_str(),
+                _ => "the rules file has nothing that could send it",
+            }
         );
     }
     if !done.unwanted.is_empty() {

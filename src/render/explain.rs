@@ -144,6 +144,7 @@ fn line(text: &mut Text, event: &EventAnswers, paint: Painter) {
             match obstacle.reason {
                 Reason::Region => "nobody listens there",
                 Reason::Elsewhere => "not listened to there",
+                Reason::Apart => "not at home",
                 Reason::ReadOnly => "read-only",
                 Reason::TooLarge => "larger than 256 KB",
             }

@@ -219,6 +219,7 @@ fn missed(rule: &RuleReport) -> String {
                 format!("nobody listens in {}", rule.unheard_in.join(", "))
             }
             Missed::Elsewhere => "AWS sends these events in another Region".to_owned(),
+            Missed::Apart => "not at home, of which alone the rule hears".to_owned(),
             Missed::ReadOnly => "read-only, and the rule does not ask for such events".to_owned(),
             Missed::TooLarge => "over 256 KB, which CloudTrail does not send".to_owned(),
         };

@@ -56,6 +56,13 @@ pub fn real(proof: &RealProof, paint: Painter) -> Text {
             duration(*after_ms),
             rules(&proof.expected)
         ),
+        RealOutcome::HandedOver { recorded_after_ms } => writeln!(
+            text,
+            "{} CloudTrail's event {} after the call; the alert goes to topics of yours, and is not waited for there: {}",
+            paint.yellow("handed over"),
+            duration(*recorded_after_ms),
+            rules(&proof.expected)
+        ),
         RealOutcome::Lost {
             after_ms,
             recorded_after_ms: None,
@@ -153,11 +160,13 @@ pub fn regions(proofs: &[RegionProof], paint: Painter) -> Text {
             }
             Outcome::Failed { error } => writeln!(text, "{} {way}: {error}", paint.red("failed")),
             Outcome::Stopped => writeln!(text, "{} {way}", paint.yellow("stopped")),
-            Outcome::NoEvent | Outcome::Sent | Outcome::Elsewhere { .. } => writeln!(
-                text,
-                "{} {way}: no event was found that its pattern passes and no rule alerts on",
-                paint.red("untested")
-            ),
+            Outcome::NoEvent | Outcome::Sent | Outcome::HandedOver | Outcome::Elsewhere { .. } => {
+                writeln!(
+                    text,
+                    "{} {way}: no event was found that its pattern passes and no rule alerts on",
+                    paint.red("untested")
+                )
+            }
         };
         for weak in &proof.weak {
             link(&mut text, &paint.yellow("weak"), weak);

@@ -114,6 +114,11 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> Text {
                 "{} {rule}: EventBridge took the event; --wait sees whether the alert arrives",
                 paint.yellow("sent")
             ),
+            Outcome::HandedOver => writeln!(
+                text,
+                "{} {rule}: EventBridge took the event; nobody of ours listens to a topic of yours",
+                paint.yellow("sent")
+            ),
             Outcome::Arrived { after_ms, .. } => writeln!(
                 text,
                 "{} {rule}: the alert was received {} after the event was sent",
@@ -195,8 +200,10 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> Text {
             paint.yellow("not confirmed")
         );
     }
-    let arrived = proofs.iter().filter(|proof| proof.has_arrived());
-    let beyond: BTreeSet<&str> = arrived
+    let passed = |proof: &&Proof| proof.has_arrived() || proof.outcome == Outcome::HandedOver;
+    let beyond: BTreeSet<&str> = proofs
+        .iter()
+        .filter(passed)
         .flat_map(|proof| &proof.handed_over)
         .map(String::as_str)
         .collect();
@@ -218,7 +225,7 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> Text {
     });
     let did = match proofs
         .iter()
-        .any(|proof| matches!(proof.outcome, Outcome::Sent))
+        .any(|proof| matches!(proof.outcome, Outcome::Sent | Outcome::HandedOver))
     {
         true => "sent",
         false => "arrived",

@@ -31,7 +31,7 @@ mod resource;
 mod role;
 pub mod rule;
 mod subscription;
-mod topic;
+pub mod topic;
 pub mod trail;
 
 pub(crate) use aws::answers::gone_is_fine;
@@ -55,5 +55,5 @@ pub use resource::{Live, Pair, Resource};
 pub use role::Role;
 pub use rule::{EventRule, Target};
 pub use subscription::{Address, Subscription};
-pub use topic::Topic;
+pub use topic::{GivenTopic, Topic};
 pub use trail::Trail;

@@ -2,14 +2,19 @@
 
 use sha2::{Digest, Sha256};
 
-use super::model::DEFAULT_BUS;
+use super::kinds::Kind;
+use super::model::{DEFAULT_BUS, ResourceKey};
 use crate::place::{AccountId, Arn, Place, Region, StackName};
 use crate::rules::{ChannelName, Format, RuleId};
 
 /// EventBridge: a rule's name has 1 to 64 of `.-_A-Za-z0-9`.
 const RULE_NAME_LIMIT: usize = 64;
 /// SNS takes 256, SQS 80; we stay with the smaller.
-const TOPIC_NAME_LIMIT: usize = 80;
+const TOPIC_NAME_LIMIT: usize = QUEUE_NAME_LIMIT;
+/// Source: SQS, `CreateQueue`.
+const QUEUE_NAME_LIMIT: usize = 80;
+/// What the names of queues of dead letters end with.
+const DEAD_LETTERS: &str = "dead-letters";
 
 /// What every name of a rules file begins with.
 pub fn prefix(stack: &StackName) -> String {
@@ -41,6 +46,11 @@ pub fn rule(bus: &str, name: &str) -> String {
 pub fn forwarder(stack: &StackName, part: Option<usize>) -> String {
     let part = part.map(|part| format!("-{part}")).unwrap_or_default();
     format!("{}forwarder_events{part}", prefix(stack))
+}
+
+/// Whether the name of a rule of ours is that of a forwarder, whatever the rules file's.
+pub fn is_forwarder(name: &str) -> bool {
+    unsplit(name).ends_with("-forwarder_events")
 }
 
 /// The name of a rule without the number of its part. Ids hold no `_`, and only forwarders have `-` and a
@@ -105,12 +115,36 @@ pub fn log_bucket(stack: &StackName, account: &AccountId, region: &Region) -> St
 
 /// The topic of a channel. Whoever has confirmed to hear it is never asked again, whichever rules use the channel.
 pub fn topic(stack: &StackName, channel: &ChannelName, format: Format) -> String {
-    let format = match format {
+    let name = format!("{}{}_{}", prefix(stack), word(format), channel.0);
+    shortened(name, TOPIC_NAME_LIMIT)
+}
+
+/// The topic of a channel for the rules apart, in each Region that they stand in. No other topic has that name: names of
+/// channels hold no `_`.
+pub fn apart_topic(stack: &StackName, channel: &ChannelName, format: Format) -> String {
+    let name = format!("{}{}_{APART}{}", prefix(stack), word(format), channel.0);
+    shortened(name, TOPIC_NAME_LIMIT)
+}
+
+/// What stands before the channel in the names of topics of rules apart.
+const APART: &str = "apart_";
+
+fn word(format: Format) -> &'static str {
+    match format {
         Format::Text => "text",
         Format::Json => "json",
-    };
-    let name = format!("{}{format}_{}", prefix(stack), channel.0);
-    shortened(name, TOPIC_NAME_LIMIT)
+    }
+}
+
+/// What the names of the topics of a rules file's rules apart begin with.
+pub fn apart_topic_prefixes(stack: &StackName) -> [String; 2] {
+    topic_prefixes(stack).map(|prefix| format!("{prefix}{APART}"))
+}
+
+/// Whether a topic of that name could be one of a rules file's rules apart.
+pub fn is_apart_topic(stack: &StackName, name: &str) -> bool {
+    let mut known = apart_topic_prefixes(stack).into_iter();
+    known.any(|known| name.starts_with(&known))
 }
 
 /// What the names of a rules file's topics begin with. No other rules file's do, since names of files hold no `_`.
@@ -157,12 +191,39 @@ pub fn is_log_bucket(stack: &StackName, account: &AccountId, name: &str) -> bool
 
 /// The queue of undeliverable events.
 pub fn dead_letters(stack: &StackName) -> String {
-    format!("{}dead-letters", prefix(stack))
+    format!("{}{DEAD_LETTERS}", prefix(stack))
+}
+
+/// The queue of what one topic of ours could not deliver.
+pub fn dead_letters_of(topic: &str) -> String {
+    let limit = QUEUE_NAME_LIMIT - DEAD_LETTERS.len() - 1;
+    let topic = shortened(topic.to_owned(), limit);
+    format!("{topic}-{DEAD_LETTERS}")
+}
+
+/// The patterns of the names of [`dead_letters_of`] the topics of a rules file.
+pub fn dead_letters_of_topics(stack: &StackName) -> [String; 2] {
+    topic_prefixes(stack).map(|prefix| format!("{prefix}*-{DEAD_LETTERS}"))
+}
+
+/// Whether a queue of that name could be one of those.
+pub fn is_dead_letters_of_topic(stack: &StackName, name: &str) -> bool {
+    let topic = name.strip_suffix(DEAD_LETTERS);
+    let topic = topic.and_then(|rest| rest.strip_suffix('-'));
+    topic.is_some_and(|topic| is_topic(stack, topic))
 }
 
 /// What the name of a temporary queue of `test-event` begins with. Not [`prefix`]: plans leave it alone.
 pub fn probe_prefix(stack: &StackName) -> String {
     format!("iamwatch-test-{stack}-")
+}
+
+/// The ARN of a rule, as the policies of what it sends to see it.
+pub fn rule_arn(rule: &ResourceKey) -> Option<Arn> {
+    let resource = format!("rule/{}", rule.name);
+    (rule.kind == Kind::Rule)
+        .then(|| arn_at("events", &rule.place, &resource))
+        .flatten()
 }
 
 /// Whether an ARN is that of a temporary queue of `test-event` beside this topic. A queue elsewhere is
@@ -241,6 +302,33 @@ mod tests {
         assert_eq!(kin("root/sign-in", Some(2)), "iamwatch-acme-root.*");
         assert_eq!(kin("eu", None), "iamwatch-acme-eu");
         assert_eq!(kin("eu", Some(1)), "iamwatch-acme-eu_*");
+    }
+
+    #[test]
+    fn the_queue_of_a_topic_is_told_from_those_of_others() {
+        let stack: StackName = "acme".parse().unwrap();
+        let queue = |channel: &str, format| {
+            dead_letters_of(&topic(&stack, &ChannelName(channel.to_owned()), format))
+        };
+        assert_eq!(
+            queue("siem", Format::Json),
+            "iamwatch-acme-json_siem-dead-letters"
+        );
+        let long = |end: &str| queue(&format!("{}{end}", "x".repeat(70)), Format::Text);
+        assert_ne!(long("a"), long("b"));
+        for name in [queue("siem", Format::Json), long("a")] {
+            assert!(name.len() <= QUEUE_NAME_LIMIT, "{name}");
+            assert!(is_dead_letters_of_topic(&stack, &name), "{name}");
+        }
+        for other in [
+            "iamwatch-acme-dead-letters",
+            "iamwatch-acme-eu-json_siem-dead-letters",
+            "iamwatch-acme-json_siem",
+            "iamwatch-acme-json_siem-dead-letters-2",
+            "iamwatch-acme-payments-dead-letters",
+        ] {
+            assert!(!is_dead_letters_of_topic(&stack, other), "{other}");
+        }
     }
 
     #[test]

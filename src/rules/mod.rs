@@ -20,7 +20,7 @@ mod resolve;
 mod schema;
 pub(crate) mod syntax;
 
-pub(crate) use decode::channels::is_mail;
+pub(crate) use decode::channels::{elsewhere, is_mail};
 pub use model::*;
 pub use resolve::catalogue::{
     CatalogueEntry, NotExpressible, WENT_THROUGH, catalogue, not_expressible, parse_catalogue,

@@ -193,6 +193,8 @@ pub struct Channel {
     pub urgent: bool,
     /// Where the channel stands in the file.
     pub span: Span,
+    /// Where its address stands.
+    pub address: Span,
 }
 
 /// The address of a channel.
@@ -208,6 +210,8 @@ pub enum Endpoint {
     Sqs(QueueRef),
     /// An existing function, which iamwatch never edits.
     Lambda(Arn),
+    /// An existing topic, which iamwatch never edits: rules publish to it themselves.
+    Sns(Arn),
 }
 
 /// An existing queue, by name (in the home account and Region) or by ARN.
@@ -275,6 +279,8 @@ pub struct Rule {
     pub trigger: Trigger,
     /// Where its alerts go, resolved through `notify`; sorted, each once, never empty when enabled.
     pub channels: Vec<ChannelName>,
+    /// Whether it watches home alone, and shares nothing with the other rules: no bus, forwarder, role, topic or key.
+    pub apart: bool,
     /// Events that must or must not fire it.
     pub tests: Vec<RuleTest>,
     /// Warnings that it accepts.

@@ -105,6 +105,15 @@ impl Sandbox {
         self.settled().world.sns.outbox.clone()
     }
 
+    /// Says whether an endpoint refuses from now on what topics send to it: a URL that answers with an error, a function
+    /// whose policy does not let SNS invoke it.
+    pub fn set_refusing(&self, endpoint: &str, refuses: bool) {
+        self.by_hand(|world| match refuses {
+            true => world.sns.refusing.insert(endpoint.to_owned()),
+            false => world.sns.refusing.remove(endpoint),
+        });
+    }
+
     /// The events that matched a rule and reached nobody, not even a dead-letter queue.
     pub fn lost(&self) -> Vec<Lost> {
         self.settled().world.events.lost.clone()

@@ -1,9 +1,10 @@
 //! One topic for each channel: whoever has confirmed is never asked again, whatever is told to whom besides.
 
 use iamwatch::check;
-use iamwatch::plan::Action;
+use iamwatch::plan::{Action, silence};
 use iamwatch::resources::{Kind, Resource};
 
+use crate::cli_deploy::Folder;
 use crate::stage::Stage;
 
 fn rules(channels: &str, notify: &str) -> String {
@@ -106,8 +107,9 @@ async fn a_rule_that_would_be_heard_by_nobody_is_named_before() {
         ))
         .await;
     let plan = stage.plan(&wanted).await;
-    let note = iamwatch::plan::notes::silenced(&wanted.desired, &stage.live(&wanted).await, false);
-    let note = note.unwrap();
+    let live = stage.live(&wanted).await;
+    let silenced = iamwatch::plan::silence::silenced(&wanted.desired, &live, false, &[]);
+    let note = iamwatch::plan::silence::note(&silenced).unwrap();
     assert!(
         note.loses_alerts && note.message.contains("root/sign-in"),
         "{note:?}"
@@ -160,4 +162,222 @@ fn more_channels_than_a_rule_has_targets_are_refused() {
         "{:?}",
         loaded.diagnostics
     );
+}
+
+/// What a plan would silence, with or without `--prune`.
+async fn silenced(stage: &Stage, channels: &str, notify: &str, prune: bool) -> Vec<String> {
+    let wanted = stage.wanted(&rules(channels, notify)).await;
+    let live = stage.live(&wanted).await;
+    let silenced = silence::silenced(&wanted.desired, &live, prune, &[]);
+    silenced.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_way_to_lose_the_only_reader_is_seen() {
+    let stage = Stage::sandbox().await;
+    let both = "{ critical: [mail], default: [second] }";
+    stage
+        .deploy(&stage.wanted(&rules(&[MAIL, SECOND].concat(), both)).await)
+        .await;
+    stage.confirm_all();
+    let moved = MAIL.replace("security@", "soc@");
+    let other_form = MAIL.replace(" }", ", format: json }");
+    let renamed = MAIL.replace("  mail:", "  team:");
+    let topic = "  existing: { sns: \"arn:aws:sns:us-east-1:111122223333:security\" }\n";
+    let queue = "  siem: { sqs: alerts, format: json }\n";
+    let hook = "  hook: { https: \"https://alerts.example.com/sns\" }\n";
+    let critical = vec!["root/sign-in".to_owned()];
+    for (channels, notify, without, with_prune) in [
+        // The old reader stays subscribed until it is pruned.
+        (moved.as_str(), both, vec![], critical.clone()),
+        (
+            other_form.as_str(),
+            both,
+            critical.clone(),
+            critical.clone(),
+        ),
+        (
+            renamed.as_str(),
+            "{ critical: [team], default: [second] }",
+            critical.clone(),
+            critical.clone(),
+        ),
+        (
+            hook,
+            "{ critical: [hook], default: [second] }",
+            critical.clone(),
+            critical.clone(),
+        ),
+        (
+            topic,
+            "{ critical: [existing], default: [second] }",
+            vec![],
+            vec![],
+        ),
+        (
+            queue,
+            "{ critical: [siem], default: [second] }",
+            vec![],
+            vec![],
+        ),
+        (
+            PHONE,
+            "{ critical: [phone], default: [second] }",
+            vec![],
+            vec![],
+        ),
+        // A confirmed reader beside the new one is enough.
+        (
+            hook,
+            "{ critical: [hook, second], default: [second] }",
+            vec![],
+            vec![],
+        ),
+        ("", "{ default: [second] }", vec![], vec![]),
+    ] {
+        let channels = [channels, SECOND].concat();
+        assert_eq!(
+            silenced(&stage, &channels, notify, false).await,
+            without,
+            "{channels}{notify}"
+        );
+        assert_eq!(
+            silenced(&stage, &channels, notify, true).await,
+            with_prune,
+            "{channels}{notify}"
+        );
+    }
+}
+
+/// A rule that nobody hears today loses nobody; and a topic of others is a reader.
+#[tokio::test(start_paused = true)]
+async fn only_who_hears_today_can_be_lost() {
+    let stage = Stage::sandbox().await;
+    let mail = stage.wanted(&rules(MAIL, "{ default: [mail] }")).await;
+    stage.deploy(&mail).await;
+    let second = "{ default: [second] }";
+    assert_eq!(
+        silenced(&stage, SECOND, second, true).await,
+        Vec::<String>::new()
+    );
+    let topic = "  existing: { sns: \"arn:aws:sns:us-east-1:111122223333:security\" }\n";
+    let given = rules(topic, "{ default: [existing] }");
+    stage
+        .clients
+        .sns
+        .create_topic()
+        .name("security")
+        .send()
+        .await
+        .unwrap();
+    let given = stage.wanted(&given).await;
+    stage.deploy(&given).await;
+    let all = ["root/sign-in", "signin/failed"];
+    assert_eq!(silenced(&stage, SECOND, second, false).await, all);
+    // One that lets nothing through is none, neither before nor after.
+    let live = stage.live(&given).await;
+    let deaf = ["arn:aws:sns:us-east-1:111122223333:security"
+        .parse()
+        .unwrap()];
+    let wanted = stage.wanted(&rules(SECOND, second)).await;
+    let lost = silence::silenced(&wanted.desired, &live, true, &deaf);
+    assert_eq!(lost, []);
+    stage.deploy(&mail).await;
+    stage.confirm_all();
+    let live = stage.live(&given).await;
+    let lost = silence::silenced(&given.desired, &live, true, &deaf);
+    assert_eq!(lost.len(), 2);
+    assert_eq!(silence::silenced(&given.desired, &live, true, &[]), []);
+}
+
+/// Where detectors move to another bus, the rule is the same.
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_moves_to_another_bus_is_known_again() {
+    let stage = Stage::sandbox().await;
+    let before = rules(MAIL, "{ default: [mail] }");
+    stage.deploy(&stage.wanted(&before).await).await;
+    stage.confirm_all();
+    let moved = |text: &str| {
+        text.replace(
+            "trail: create",
+            "watch: { regions: [eu-west-1] }\ntrail: create",
+        )
+    };
+    let wanted = stage.wanted(&moved(&before)).await;
+    let live = stage.live(&wanted).await;
+    assert_eq!(silence::silenced(&wanted.desired, &live, true, &[]), []);
+    let wanted = stage
+        .wanted(&moved(&rules(SECOND, "{ default: [second] }")))
+        .await;
+    let live = stage.live(&wanted).await;
+    assert_eq!(
+        silence::silenced(&wanted.desired, &live, true, &[]).len(),
+        2
+    );
+}
+
+/// The plan says it with `!`, and a run without a terminal must say that it is meant: `--auto-approve` is not enough.
+#[test]
+fn apply_asks_before_a_rule_loses_its_only_reader() {
+    let folder = Folder::with(&rules(MAIL, "{ default: [mail] }"));
+    folder.succeed(&["apply", "--auto-approve"]);
+    folder.meanwhile(|sandbox| sandbox.confirm(None).unwrap());
+    folder.rules(&rules(SECOND, "{ default: [second] }"));
+    let out = folder.succeed(&["plan"]);
+    let line =
+        "! heard today, and by nobody until a new receiver confirms: root/sign-in, signin/failed";
+    assert!(out.contains(line), "{out}");
+    assert!(out.contains("keep the old one"), "{out}");
+    let plan: serde_json::Value =
+        serde_json::from_str(&folder.succeed(&["plan", "--json"])).unwrap();
+    assert_eq!(
+        plan["silenced"],
+        serde_json::json!(["root/sign-in", "signin/failed"])
+    );
+    for flags in [
+        &["--auto-approve"][..],
+        &["--auto-approve", "--prune"],
+        &["--auto-approve", "--prune", "--prune-most"],
+    ] {
+        let args = [&["apply"], flags].concat();
+        let err = folder.fail(&args);
+        assert!(
+            err.contains("nobody would hear `root/sign-in` and `signin/failed`"),
+            "{err}"
+        );
+        assert!(err.contains("--leave-unheard"), "{err}");
+    }
+    let (_, out, _) = folder.run(&["apply", "--auto-approve", "--json"]);
+    assert!(out.contains("\"silences-rules\""), "{out}");
+    folder.succeed(&["plan", "--out", "plan.json"]);
+    let err = folder.fail(&["apply", "plan.json"]);
+    assert!(err.contains("--leave-unheard"), "{err}");
+    // With the old channel beside the new one there is nothing to ask.
+    let kept = folder.path("iamwatch.yaml");
+    let only = std::fs::read_to_string(&kept).unwrap();
+    folder.rules(&rules(
+        &[MAIL, SECOND].concat(),
+        "{ default: [mail, second] }",
+    ));
+    folder.succeed(&["apply", "--auto-approve"]);
+    folder.rules(&only);
+    let err = folder.fail(&["apply", "--auto-approve"]);
+    assert!(
+        err.contains("--leave-unheard"),
+        "it is not confirmed yet: {err}"
+    );
+    folder.meanwhile(|sandbox| sandbox.confirm(None).unwrap());
+    let out = folder.succeed(&["apply", "--auto-approve"]);
+    assert!(!out.contains("heard today"), "{out}");
+}
+
+#[test]
+fn whoever_means_it_says_so() {
+    let folder = Folder::with(&rules(MAIL, "{ default: [mail] }"));
+    folder.succeed(&["apply", "--auto-approve"]);
+    folder.meanwhile(|sandbox| sandbox.confirm(None).unwrap());
+    folder.rules(&rules(SECOND, "{ default: [second] }"));
+    folder.succeed(&["plan", "--prune", "--out", "plan.json"]);
+    folder.succeed(&["apply", "plan.json", "--prune", "--leave-unheard"]);
+    folder.succeed(&["plan", "--prune", "--detailed-exitcode"]);
 }

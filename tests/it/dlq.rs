@@ -4,10 +4,12 @@ use iamwatch::dead_letters::{self, Read, Redriven, Sender};
 use iamwatch::pattern::{Event, EventPattern};
 use iamwatch::place::Region;
 use iamwatch::resources::Resource;
-use iamwatch::rules::Format;
+use iamwatch::rules::{Format, RuleId};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, Wanted};
+
+mod of_topics;
 
 const RULES: &str = r#"
 version: 1
@@ -165,7 +167,7 @@ async fn a_lost_alert_is_shown_as_one_and_sent_again_exactly_once() {
         assert_eq!(letter.event.id, "e-1");
         assert_eq!(letter.code, "NO_PERMISSIONS");
         assert!(letter.meaning.contains("did not let EventBridge publish"));
-        let rule = iamwatch::rules::RuleId("signin/failed".to_owned());
+        let rule = RuleId("signin/failed".to_owned());
         assert_eq!(letter.sender, Sender::Detector { rule });
         assert_eq!(found.messages(), 1, "only to the topic that did not get it");
     }

@@ -452,6 +452,47 @@ fn an_event_that_is_too_large_reaches_nobody() {
     assert!(said.contains("no event of more than 256 KB"), "{said}");
 }
 
+/// It hears of the home account alone, in the home Region and in that of global services.
+#[test]
+fn a_rule_apart_hears_of_home_alone() {
+    let head = HEAD.replace(
+        "eu-central-1 }",
+        "eu-central-1, account: \"111122223333\" }",
+    );
+    let all = "  - id: keys\n    apart: true\n    events: [\"kms:DisableKey\"]\n";
+    for (region, account, is_heard) in [
+        ("eu-central-1", "111122223333", true),
+        ("us-east-1", "111122223333", true),
+        ("eu-west-1", "111122223333", false),
+        ("eu-central-1", "222233334444", false),
+    ] {
+        let mut event = made("kms:DisableKey", Identity::IamUser, region);
+        event["account"] = json!(account);
+        event["detail"]["recipientAccountId"] = json!(account);
+        let verdict = |apart: &str| {
+            let rules = Rules::of(&format!("{head}{}", all.replace("true", apart)));
+            let given = with_setting(region, |s| events(&event.to_string(), s));
+            let bench = rules.bench();
+            let answers = bench.answers(given[0].as_ref().unwrap());
+            match &answers[0].verdict {
+                Verdict::Unheard(obstacle) => Some(obstacle.reason),
+                _ => None,
+            }
+        };
+        let reason = (!is_heard).then_some(Reason::Apart);
+        assert_eq!(verdict("true"), reason, "{region} {account}");
+        assert_eq!(verdict("false"), None, "{region} {account}");
+    }
+    let rules = Rules::of(&format!("{HEAD}{all}"));
+    let event = made("kms:DisableKey", Identity::IamUser, "eu-west-1");
+    let said = shown(&rules, &event.to_string(), 0, true);
+    assert!(
+        said.contains("it hears of the home account alone"),
+        "{said}"
+    );
+    assert!(!said.contains("watch.regions"), "{said}");
+}
+
 #[test]
 fn the_exit_code_says_whether_there_is_an_answer() {
     let env = TestEnv::new();

@@ -210,6 +210,7 @@ async fn names_that_only_begin_like_ours_are_not_ours() {
         "iamwatch-acme-payments",
         "iamwatch-acme-eu-dead-letters",
         "iamwatch-acme-dead-letters-2",
+        "iamwatch-acme-eu-json_siem-dead-letters",
     ] {
         let request = sqs.create_queue().queue_name(name).tags(STACK_TAG, "acme");
         request.send().await.unwrap();
@@ -261,7 +262,7 @@ async fn names_that_only_begin_like_ours_are_not_ours() {
     let wanted = stage.wanted(RULES).await;
     through_its_life(&stage, &wanted).await;
     let queues = sqs.list_queues().send().await.unwrap();
-    assert_eq!(queues.queue_urls().len(), 3, "{queues:?}");
+    assert_eq!(queues.queue_urls().len(), 4, "{queues:?}");
     assert_eq!(sns.list_topics().send().await.unwrap().topics().len(), 2);
     assert_eq!(roles.list_roles().send().await.unwrap().roles().len(), 2);
     // The log bucket holds log files, or is kept otherwise: two are theirs.

@@ -229,6 +229,7 @@ pub(crate) fn file_with(events: Events) -> RulesFile {
         test_events: true,
         channels: BTreeMap::new(),
         rules: vec![Rule {
+            apart: false,
             id: RuleId("law".to_owned()),
             title: "A law".to_owned(),
             severity: Severity::Medium,

@@ -239,6 +239,26 @@ const BREAKS: &[Break] = &[
         "queue iamwatch-acme-dead-letters in eu-west-1: its policy",
     ),
     weak(
+        "dead letters of a reader",
+        HOME,
+        "arn:aws:sqs:eu-central-1:111122223333:alerts: it has no dead-letter queue",
+    ),
+    weak(
+        "dead letters of a reader elsewhere",
+        SPOKE,
+        "arn:aws:sqs:eu-central-1:111122223333:alerts: what it cannot deliver goes to arn:aws:sqs:eu-central-1:111122223333:alerts",
+    ),
+    weak(
+        "queue of a topic",
+        HOME,
+        "queue iamwatch-acme-json_siem-dead-letters: its policy",
+    ),
+    weak(
+        "queue of a topic deleted",
+        SPOKE,
+        "queue iamwatch-acme-json_siem-dead-letters: it does not exist",
+    ),
+    weak(
         "dead letters deleted",
         SPOKE,
         "queue iamwatch-acme-dead-letters in eu-west-1: it does not exist",
@@ -293,6 +313,16 @@ async fn break_link(stage: &Stage, wanted: &Wanted, how: &str) {
         let request = request.attributes(QueueAttributeName::Policy, policy);
         request.send().await.unwrap();
     };
+    let redrive = async |policy: Option<String>| {
+        let live = stage.live(wanted).await;
+        let siem = live.iter().find(|live| live.key.name.contains("/sqs/"));
+        let request = home.sns.set_subscription_attributes();
+        let request = request.set_subscription_arn(siem.unwrap().handle.clone());
+        let request = request.attribute_name("RedrivePolicy");
+        let request = request.set_attribute_value(policy);
+        request.send().await.unwrap();
+    };
+    let of_siem = "iamwatch-acme-json_siem-dead-letters";
     match how {
         "topic policy" => {
             let request = home.sns.set_topic_attributes().topic_arn(topic);
@@ -311,6 +341,14 @@ async fn break_link(stage: &Stage, wanted: &Wanted, how: &str) {
         "receiver's policy" => closed_queue(HOME, "alerts").await,
         "dead letters at home" => closed_queue(HOME, "iamwatch-acme-dead-letters").await,
         "dead letters in the spoke" => closed_queue(SPOKE, "iamwatch-acme-dead-letters").await,
+        "dead letters of a reader" => redrive(None).await,
+        "dead letters of a reader elsewhere" => {
+            let other = format!("arn:aws:sqs:{HOME}:111122223333:alerts");
+            let policy = serde_json::json!({ "deadLetterTargetArn": other });
+            redrive(Some(policy.to_string())).await;
+        }
+        "queue of a topic" => closed_queue(HOME, of_siem).await,
+        "queue of a topic deleted" => delete_queue(&home, of_siem).await,
         "receiver deleted" => delete_queue(&home, "alerts").await,
         "dead letters deleted" => delete_queue(&spoke, "iamwatch-acme-dead-letters").await,
         "bus policy" => {

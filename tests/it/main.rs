@@ -33,6 +33,7 @@ mod explain;
 mod faults;
 mod gates;
 mod generated;
+mod given_topics;
 mod grow;
 mod handed_over;
 mod laws;

@@ -427,6 +427,47 @@ async fn dead_letters_and_leftovers_of_tests_are_named_with_the_command_that_hel
     assert_eq!(health.findings.len(), 2, "{health:#?}");
 }
 
+/// A reader without its dead-letter queue gets its alerts: what is gone is a safeguard.
+#[tokio::test(start_paused = true)]
+async fn letters_of_a_topic_are_counted_and_its_missing_queue_only_weakens() {
+    let (stage, wanted) = healthy().await;
+    let queue = find(&stage, &wanted, Kind::Queue, "json_siem").await;
+    let sqs = stage.cloud.at_place(&queue.key.place).sqs;
+    let url = queue.handle.unwrap();
+    for _ in 0..2 {
+        let request = sqs.send_message().queue_url(&url);
+        request.message_body("{}").send().await.unwrap();
+    }
+    let health = status(&stage).await;
+    let what = "queue iamwatch-acme-json_siem-dead-letters";
+    let letters = named(&health, Weight::LosesAlerts, what, "2 dead letters");
+    assert!(letters.remedy.contains("iamwatch dlq"));
+    assert_eq!(health.findings.len(), 1, "{health:#?}");
+
+    sqs.delete_queue().queue_url(&url).send().await.unwrap();
+    let health = status(&stage).await;
+    let gone = named(&health, Weight::Weakens, what, "it does not exist");
+    assert!(gone.consequence.contains("are not kept"), "{gone:#?}");
+    // Whose alerts these are: both rules tell this channel.
+    assert_eq!(rules(&gone), BOTH);
+    stage.deploy(&wanted).await;
+    assert!(status(&stage).await.healthy);
+
+    let reader = find(&stage, &wanted, Kind::Subscription, "/sqs/").await;
+    let request = stage.clients.sns.set_subscription_attributes();
+    let request = request.subscription_arn(reader.handle.unwrap());
+    request
+        .attribute_name("RedrivePolicy")
+        .send()
+        .await
+        .unwrap();
+    let health = status(&stage).await;
+    let problem = "no dead-letter queue";
+    let found = named(&health, Weight::Weakens, "/sqs/", problem);
+    assert!(found.consequence.starts_with("alerts arrive"), "{found:#?}");
+    assert_eq!(health.findings.len(), 1, "{health:#?}");
+}
+
 /// A key of the user's own is never edited, and looked at all the same.
 #[tokio::test(start_paused = true)]
 async fn a_key_of_somebodys_own_that_eventbridge_cannot_use_is_named() {

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::speaker::Speaker;
 use crate::check::lint::{Finding, Lint};
-use crate::diagnostic::Span;
-use crate::rules::{ChannelName, Endpoint, Home, QueueRef, RulesFile};
+use crate::rules::{Channel, ChannelName, Endpoint, Home, QueueRef, RulesFile};
 
 pub(in crate::check) const SAME_ADDRESS: Lint = Lint {
     id: "W0728",
@@ -19,14 +18,11 @@ notify: { critical: [mail], default: [mail] }"#,
 
 /// Warns of the later one of two channels.
 pub(super) fn look(file: &RulesFile, speaker: &mut Speaker<'_>) {
-    let mut channels: Vec<(&ChannelName, Span, String)> = file
-        .channels
-        .iter()
-        .map(|(name, channel)| (name, channel.span, address(&channel.endpoint, &file.home)))
-        .collect();
-    channels.sort_by_key(|(_, span, _)| *span);
+    let mut channels: Vec<(&ChannelName, &Channel)> = file.channels.iter().collect();
+    channels.sort_by_key(|(_, channel)| channel.span);
     let mut seen: BTreeMap<String, &ChannelName> = BTreeMap::new();
-    for (name, span, address) in channels {
+    for (name, channel) in channels {
+        let address = address(&channel.endpoint, &file.home);
         let Some(first) = seen.get(&address).copied() else {
             seen.insert(address, name);
             continue;
@@ -39,6 +35,8 @@ pub(super) fn look(file: &RulesFile, speaker: &mut Speaker<'_>) {
             message: format!("the channels `{first}` and `{name}` have one address"),
             label: if both {
                 "whoever reads there is told twice of each alert"
+            } else if matches!(channel.endpoint, Endpoint::Sns(_)) {
+                "one topic under two names"
             } else {
                 "whoever reads there has to confirm twice"
             }
@@ -46,7 +44,7 @@ pub(super) fn look(file: &RulesFile, speaker: &mut Speaker<'_>) {
             help: format!("remove one of the two, and name `{first}` wherever `{name}` is named"),
             certain: false,
         };
-        speaker.warn(finding, span);
+        speaker.warn(finding, channel.span);
     }
 }
 
@@ -71,6 +69,7 @@ fn address(endpoint: &Endpoint, home: &Home) -> String {
             let arn = arn.as_str();
             format!("lambda {}", arn.strip_suffix(":$LATEST").unwrap_or(arn))
         }
+        Endpoint::Sns(arn) => format!("sns {}", arn.as_str()),
     }
 }
 

@@ -113,6 +113,7 @@ async fn apply(aws: &Sandbox, ui: &mut Ui) -> Result<(), Error> {
     let consent = Consent {
         approved: true,
         most: true,
+        unheard: true,
     };
     let request = PlanRequest::default();
     let deploy = Deploy::organization(&session, org, &plan, &request, consent);

@@ -61,7 +61,7 @@ const MOST_PARTS: usize = 10;
 const MOST_BRANCHES: usize = 400;
 
 /// The forwarders that the detectors made from `compiled` need in a listening place, none where no
-/// detector wants anything there. Each pattern has at most `quota` characters.
+/// detector wants anything there. Each pattern has at most `quota` characters. Rules apart need none.
 ///
 /// No event is passed by two of them, provided that `detail.eventSource` and `detail.eventName` are
 /// single texts wherever they occur, as CloudTrail writes them (a list could hold a value of each part).
@@ -70,7 +70,8 @@ const MOST_BRANCHES: usize = 400;
 /// nothing for events that its pattern does not match. Where there are several parts, those without any
 /// detector for read-only events keep the plain state.
 pub fn cover(compiled: &[Compiled], place: Where, quota: usize) -> Vec<Forwarder> {
-    let mut branches = gathered(compiled, place);
+    let carried = compiled.iter().filter(|compiled| !compiled.apart);
+    let mut branches = gathered(carried, place);
     if branches.is_empty() {
         return Vec::new();
     }
@@ -94,13 +95,12 @@ pub fn cover(compiled: &[Compiled], place: Where, quota: usize) -> Vec<Forwarder
 
 /// Whether a detector made from this pattern can have anything to do with events of such a place.
 pub fn is_wanted(compiled: &Compiled, place: Where) -> bool {
-    !gathered(std::slice::from_ref(compiled), place).is_empty()
+    !gathered(std::iter::once(compiled), place).is_empty()
 }
 
 /// What all the patterns together pass, as tight as it comes.
-fn gathered(compiled: &[Compiled], place: Where) -> Vec<Branch> {
+fn gathered<'c>(compiled: impl Iterator<Item = &'c Compiled>, place: Where) -> Vec<Branch> {
     let branches = compiled
-        .iter()
         .filter(|compiled| compiled.state != RuleState::Disabled)
         .flat_map(|compiled| Branch::of(&compiled.pattern, compiled.state));
     let mut branches: Vec<Branch> = branches

@@ -322,12 +322,28 @@ pub async fn problem(
     client: &aws_sdk_kms::Client,
     key: &Arn,
 ) -> Result<Option<KeyProblem>, CallError> {
-    let events = User {
-        name: "EventBridge",
-        principal: "events.amazonaws.com",
-        meets: None,
+    usable(client, key.as_str(), &EVENTBRIDGE).await
+}
+
+/// EventBridge does not say for which rule it encrypts. Source: EventBridge, `eb-encryption`.
+pub(in crate::resources) const EVENTBRIDGE: User = User {
+    name: "EventBridge",
+    principal: "events.amazonaws.com",
+    meets: None,
+};
+
+/// The ARN of a key that a queue or topic names by id, ARN or alias: where no ARN says otherwise, it is of the same account
+/// and Region.
+pub(in crate::resources) fn named_beside(named: &str, beside: &Arn) -> String {
+    if named.contains(':') {
+        return named.to_owned();
+    }
+    let kind = match named.starts_with("alias/") {
+        true => "",
+        false => "key/",
     };
-    usable(client, key.as_str(), &events).await
+    let (partition, region, account) = (beside.partition(), beside.region(), beside.account());
+    format!("arn:{partition}:kms:{region}:{account}:{kind}{named}")
 }
 
 /// A service of AWS that encrypts.

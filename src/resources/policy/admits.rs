@@ -11,8 +11,59 @@ use crate::wildcard::matches_glob;
 /// Whether a queue's policy lets `topic` send. It says no where it does not know: the worst that follows is a hint to
 /// check.
 pub(in crate::resources) fn admits_topic(policy: &Value, queue: &Arn, topic: &Arn) -> Admission {
+    admission(policy, &queue_statement(queue, topic))
+}
+
+/// Whether a topic's policy lets EventBridge publish for rules of ours, each of them, where home belongs to that
+/// organization or to none that is known. It says no where it does not know.
+pub(in crate::resources) fn admits_rules<'a>(
+    policy: &Value,
+    topic: &Arn,
+    rules: impl IntoIterator<Item = &'a Arn>,
+    organization: Option<&str>,
+) -> Admission {
+    let for_rule = |rule: &Arn| {
+        // EventBridge says for which rule it publishes, and whose organization that is.
+        // Source: EventBridge, `eb-use-resource-based`; IAM, global condition keys.
+        let mut condition = json!({ "ArnEquals": { "aws:SourceArn": rule } });
+        if let (Some(fields), Some(id)) = (condition.as_object_mut(), organization) {
+            let organization = json!({ "aws:SourceOrgID": id });
+            fields.insert("StringEquals".to_owned(), organization);
+        }
+        let wanted = json!({
+            "Effect": "Allow",
+            "Principal": { "Service": "events.amazonaws.com" },
+            "Action": "sns:Publish",
+            "Resource": topic,
+            "Condition": condition,
+        });
+        admission(policy, &wanted)
+    };
+    let all = rules.into_iter().map(for_rule);
+    let mut shut_out = all.filter(|admission| *admission != Admission::Granted);
+    shut_out.next().unwrap_or(Admission::Granted)
+}
+
+/// The organizations that a policy's conditions on the source name.
+pub(in crate::resources) fn named_organizations(policy: &Value) -> Vec<String> {
     let policy = canonical(policy);
-    let wanted = canonical(&json!({ "Statement": [queue_statement(queue, topic)] }));
+    let conditions = statements(&policy)
+        .iter()
+        .filter_map(|statement| statement.get("Condition")?.as_object());
+    let keys = conditions
+        .flat_map(|condition| condition.values())
+        .filter_map(Value::as_object)
+        .flatten();
+    let named = keys.filter(|(key, _)| key.eq_ignore_ascii_case("aws:SourceOrgID"));
+    named
+        .flat_map(|(_, ids)| strings(Some(ids)).map(str::to_owned))
+        .collect()
+}
+
+/// Whether a policy lets in what a statement of ours would.
+fn admission(policy: &Value, wanted: &Value) -> Admission {
+    let policy = canonical(policy);
+    let wanted = canonical(&json!({ "Statement": [wanted] }));
     let Some(wanted) = statements(&wanted).first() else {
         return Admission::Missing;
     };
@@ -26,12 +77,12 @@ pub(in crate::resources) fn admits_topic(policy: &Value, queue: &Arn, topic: &Ar
     }
 }
 
-/// What a queue's policy says to a topic.
+/// What the policy of somebody's queue or topic says to us.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::resources) enum Admission {
-    /// It lets it send.
+    /// It lets us send.
     Granted,
-    /// No statement lets it send.
+    /// No statement lets us send.
     Missing,
     /// This statement denies it, or may do so: no other can help.
     Denied(Value),
@@ -62,6 +113,66 @@ pub(in crate::resources) fn strings(value: Option<&Value>) -> impl Iterator<Item
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_topic_policy_is_judged_for_each_rule() {
+        let topic: Arn = "arn:aws:sns:us-east-1:111122223333:security"
+            .parse()
+            .unwrap();
+        let rule = |name: &str| -> Arn {
+            let rule = format!("arn:aws:events:us-east-1:111122223333:rule/{name}");
+            rule.parse().unwrap()
+        };
+        let rules = [
+            rule("iamwatch-acme-a"),
+            rule("iamwatch-acme/iamwatch-acme-b"),
+        ];
+        let judged = |statements: Value, organization: Option<&str>| {
+            let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+            admits_rules(&policy, &topic, &rules, organization)
+        };
+        let allow = |condition: Value| {
+            json!({ "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+                "Action": "SNS:Publish", "Resource": topic, "Condition": condition })
+        };
+        for condition in [
+            json!({}),
+            json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:*:111122223333:rule/*" } }),
+            json!({ "ArnLike": { "aws:SourceArn": rules } }),
+            json!({ "StringEquals": { "AWS:SourceAccount": "111122223333" } }),
+        ] {
+            assert_eq!(judged(json!([allow(condition)]), None), Admission::Granted);
+        }
+        let organization = json!({ "StringEquals": { "aws:SourceOrgID": "o-1234567890" } });
+        for (condition, organization) in [
+            (json!({ "ArnEquals": { "aws:SourceArn": rules[0] } }), None),
+            (
+                json!({ "StringEquals": { "aws:SourceAccount": "444455556666" } }),
+                None,
+            ),
+            (
+                json!({ "StringEquals": { "AWS:SourceOwner": "111122223333" } }),
+                None,
+            ),
+            (organization.clone(), None),
+            (organization.clone(), Some("o-another000")),
+        ] {
+            let policy = json!([allow(condition)]);
+            assert_eq!(judged(policy, organization), Admission::Missing);
+        }
+        let policy = json!([allow(organization)]);
+        assert_eq!(
+            judged(policy.clone(), Some("o-1234567890")),
+            Admission::Granted
+        );
+        let policy = json!({ "Statement": policy });
+        assert_eq!(named_organizations(&policy), ["o-1234567890"]);
+        let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic,
+            "Condition": { "StringNotEquals": { "aws:SourceOrgID": "o-1234567890" } } });
+        let both = json!([allow(json!({})), deny]);
+        assert!(matches!(judged(both.clone(), None), Admission::Denied(_)));
+        assert_eq!(judged(both, Some("o-1234567890")), Admission::Granted);
+    }
 
     #[test]
     fn a_queue_policy_is_judged_by_what_it_says() {

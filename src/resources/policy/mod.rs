@@ -13,12 +13,15 @@ mod log_bucket;
 mod statements;
 mod still_admits;
 
-pub(super) use admits::{Admission, admits_topic, names_action, names_service, strings};
+pub(super) use admits::{
+    Admission, admits_rules, admits_topic, named_organizations, names_action, names_service,
+    strings,
+};
 pub use canonical::canonical;
 pub use log_bucket::{LogBucket, analyzer_key_statement, log_bucket};
 pub use statements::{
-    SID_PREFIX, admits_forwarders, admits_forwarders_of, for_our_rules, key_statement,
-    key_statement_for, put_events_on, queue_statement, topic_key, trail_statements,
-    trust_for_rules,
+    SID_PREFIX, admits_forwarders, admits_forwarders_of, for_our_rules, for_our_topic,
+    key_statement, key_statement_for, put_events_on, queue_statement, topic_key, topic_statement,
+    trail_statements, trust_for_rules,
 };
 pub(super) use still_admits::{admits_service, still_admits, takes_nothing};

@@ -172,6 +172,28 @@ pub fn topic_key(account: &AccountId, partition: &str) -> Value {
     }))
 }
 
+/// The statement that an existing topic's policy needs, so that rules of ours can publish to it: those whose ARN matches
+/// one of `rules`.
+pub fn topic_statement(topic: &Arn, rules: &[String]) -> Value {
+    json!({
+        "Sid": "IamwatchAlerts",
+        "Effect": "Allow",
+        "Principal": { "Service": "events.amazonaws.com" },
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": { "ArnLike": { "aws:SourceArn": rules } },
+    })
+}
+
+/// The policy that lets one topic of ours leave in a queue what it could not deliver, and nobody else.
+/// Source: SNS, `sns-configure-dead-letter-queue`.
+pub fn for_our_topic(queue: &Arn, topic: &Arn) -> Value {
+    canonical(&json!({
+        "Version": "2012-10-17",
+        "Statement": [queue_statement(queue, topic)],
+    }))
+}
+
 /// The statement that an existing queue's policy needs, so that our topic can send to it.
 pub fn queue_statement(queue: &Arn, topic: &Arn) -> Value {
     json!({

@@ -77,7 +77,8 @@ async fn one(
         Err(error) => return Err(error),
     };
     let tag = tags.tags().and_then(|tags| tags.get(STACK_TAG));
-    let is_ours = name == names::dead_letters(stack);
+    let is_ours =
+        name == names::dead_letters(stack) || names::is_dead_letters_of_topic(stack, &name);
     let text = |name: &Name| attributes.get(name).map(String::as_str);
     let resource = Resource::Queue(Queue {
         name,
@@ -189,12 +190,12 @@ fn wanted(queue: &Queue) -> [(Name, String); 5] {
     ]
 }
 
-/// Why alerts do not get into somebody's queue.
+/// Why alerts do not get into somebody's queue or topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Obstacle {
-    /// A clause about the queue.
+    /// A clause about the queue or topic.
     pub problem: String,
-    /// What its owner can do: iamwatch never edits a queue or a key of others.
+    /// What its owner can do: iamwatch never edits a queue, topic or key of others.
     pub remedy: String,
     /// The statement that is missing, or the one that denies.
     pub document: Option<Value>,
@@ -286,18 +287,7 @@ async fn key_obstacle(
     let region = aws_sdk_kms::config::Region::new(queue.region().to_owned());
     let config = clients.kms.config().to_builder().region(region).build();
     let client = aws_sdk_kms::Client::from_conf(config);
-    let whole = match named.contains(':') {
-        true => named.to_owned(),
-        // The key is the queue's account's where no ARN says otherwise.
-        false => {
-            let kind = match named.starts_with("alias/") {
-                true => "",
-                false => "key/",
-            };
-            let (partition, region, account) = (queue.partition(), queue.region(), queue.account());
-            format!("arn:{partition}:kms:{region}:{account}:{kind}{named}")
-        }
-    };
+    let whole = key::aws::named_beside(named, queue);
     // For whom SNS sends it says, unlike EventBridge: the policies that the CDK writes for such queues ask for it.
     let sns = key::aws::User {
         name: "SNS",

@@ -51,7 +51,7 @@ pub(super) static FACTS: Facts = Facts {
     impact,
     passes_tests: as_real_ones,
     words,
-    purpose: "lets our rules leave dead letters",
+    purpose: "lets dead letters in",
     loss: |_| "alerts are lost".to_owned(),
     drift: "alerts that cannot be delivered are not kept",
     leftover: None,
@@ -120,7 +120,12 @@ impl Managed for Queue {
 
     fn description(&self) -> Vec<String> {
         let days = counted(self.retention_seconds / 86_400, "day");
-        vec![format!("keeps undeliverable events for {days}")]
+        // Of the queues of ours, only those of topics have a name with `_`.
+        let what = match self.name.contains('_') {
+            true => "alerts",
+            false => "events",
+        };
+        vec![format!("keeps undeliverable {what} for {days}")]
     }
 
     fn sizes(&self) -> Vec<Size> {

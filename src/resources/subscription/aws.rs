@@ -3,7 +3,7 @@
 use aws_sdk_sns::types;
 use serde_json::Value;
 
-use super::{Address, Subscription, changed};
+use super::{Address, DEAD_LETTER_TARGET, REDRIVE_POLICY, Subscription, changed, redrive_policy};
 use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::creation::Creation;
@@ -59,6 +59,7 @@ async fn one(
         endpoint: listed.endpoint().unwrap_or_default().into(),
         raw: false,
         filter: None,
+        dead_letters: None,
         confirmed: arn.starts_with("arn:"),
     };
     if !found.confirmed {
@@ -76,6 +77,9 @@ async fn one(
     found.filter = attribute("FilterPolicy")
         .and_then(|text| serde_json::from_str::<Value>(text).ok())
         .filter(|filter| filter.as_object().is_none_or(|fields| !fields.is_empty()));
+    found.dead_letters = attribute(REDRIVE_POLICY)
+        .and_then(|text| serde_json::from_str::<Value>(text).ok())
+        .and_then(|policy| policy.get(DEAD_LETTER_TARGET)?.as_str()?.parse().ok());
     Ok(Some(found))
 }
 
@@ -94,6 +98,9 @@ pub(crate) async fn create(
         .return_subscription_arn(true);
     if subscription.raw {
         request = request.attributes("RawMessageDelivery", "true");
+    }
+    if let Some(queue) = &subscription.dead_letters {
+        request = request.attributes(REDRIVE_POLICY, redrive_policy(queue));
     }
     let made = calls::SUBSCRIBE
         .send(subscription.topic.as_str(), request.send())
@@ -123,7 +130,7 @@ pub(crate) async fn update(
             .set_subscription_attributes()
             .subscription_arn(arn)
             .attribute_name(name)
-            .attribute_value(value);
+            .set_attribute_value(value);
         calls::SET_SUBSCRIPTION.send(arn, request.send()).await?;
     }
     Ok(())

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{
-    ARRIVE, Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, all_lose, arn,
-    as_real_ones,
+    ARRIVE, Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, arn, as_real_ones,
 };
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
@@ -29,6 +28,8 @@ pub struct Subscription {
     pub raw: bool,
     /// A filter policy. EventBridge sets no message attributes, so one on attributes lets nothing through.
     pub filter: Option<Value>,
+    /// The queue of what could not be delivered.
+    pub dead_letters: Option<Arn>,
     /// Whether the receiver has agreed.
     pub confirmed: bool,
 }
@@ -45,7 +46,7 @@ pub(super) static FACTS: Facts = Facts {
     farewell: None,
     stretch: Stretch::Alerting,
     missing: Impact::Alert,
-    impact: all_lose,
+    impact,
     passes_tests: as_real_ones,
     words,
     purpose: "the rules file asks for",
@@ -70,9 +71,24 @@ pub(super) static FACTS: Facts = Facts {
     subject,
 };
 
+fn impact(change: &AttributeChange) -> Impact {
+    match change.path.as_str() {
+        // It is asked for when an alert is lost already.
+        "dead_letters" => Impact::Safeguard,
+        _ => Impact::Alert,
+    }
+}
+
 fn words(change: &AttributeChange) -> Option<String> {
-    let filter = || format!("it lets through only {}", change.before);
-    (change.path == "filter").then(filter)
+    let AttributeChange { path, before, .. } = change;
+    match (path.as_str(), before.as_str()) {
+        ("filter", _) => Some(format!("it lets through only {before}")),
+        ("dead_letters", None) => {
+            Some("it has no dead-letter queue: what it cannot deliver is lost".to_owned())
+        }
+        ("dead_letters", Some(queue)) => Some(format!("what it cannot deliver goes to {queue}")),
+        _ => None,
+    }
 }
 
 fn subject(subject: &Subject<'_>) -> Value {
@@ -83,17 +99,33 @@ fn subject(subject: &Subject<'_>) -> Value {
     })
 }
 
-/// The attributes that must be set, one call each, as SNS wants it.
-fn changed(before: &Subscription, after: &Subscription) -> Vec<(&'static str, String)> {
+/// What SNS calls the queue of what it could not deliver. Source: SNS, `sns-dead-letter-queues`.
+const REDRIVE_POLICY: &str = "RedrivePolicy";
+/// The only field of a redrive policy: SNS refuses every other.
+const DEAD_LETTER_TARGET: &str = "deadLetterTargetArn";
+
+fn redrive_policy(queue: &Arn) -> String {
+    json!({ DEAD_LETTER_TARGET: queue }).to_string()
+}
+
+/// The attributes that must be set, one call each, as SNS wants it; nothing takes one away.
+fn changed(before: &Subscription, after: &Subscription) -> Vec<(&'static str, Option<String>)> {
     // An empty object takes a filter away. Source: SNS, `SetSubscriptionAttributes`.
     let filter = after
         .filter
         .as_ref()
         .map_or("{}".to_owned(), Value::to_string);
-    let raw = ("RawMessageDelivery", after.raw.to_string());
+    let raw = ("RawMessageDelivery", Some(after.raw.to_string()));
+    let filter = ("FilterPolicy", Some(filter));
+    // SNS refuses an empty text here: the value must be left out. Source: the Terraform provider of AWS, which found out.
+    let letters = (
+        REDRIVE_POLICY,
+        after.dead_letters.as_ref().map(redrive_policy),
+    );
     let all = [
         (before.raw != after.raw, raw),
-        (before.filter != after.filter, ("FilterPolicy", filter)),
+        (before.filter != after.filter, filter),
+        (before.dead_letters != after.dead_letters, letters),
     ];
     all.into_iter()
         .filter_map(|(differs, attribute)| differs.then_some(attribute))
@@ -107,7 +139,9 @@ impl Managed for Subscription {
     }
 
     fn needs(&self, _: &Place) -> Vec<ResourceKey> {
-        ResourceKey::of_arn(&self.topic).into_iter().collect()
+        let used = [Some(&self.topic), self.dead_letters.as_ref()];
+        let used = used.into_iter().flatten();
+        used.filter_map(ResourceKey::of_arn).collect()
     }
 
     fn description(&self) -> Vec<String> {

@@ -1,17 +1,18 @@
-//! How SNS reads and writes topics of ours.
+//! How SNS reads and writes topics of ours, and reads other people's topics that rules publish to.
 
 use aws_sdk_sns::types::Tag;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use super::{Topic, attributes, changed};
+use super::{GivenTopic, Topic, attributes, changed};
 use crate::aws::{CallError, Cause, Clients, all_pages, calls};
 use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::answers::seen;
 use crate::resources::aws::creation::Creation;
 use crate::resources::model::{Owner, STACK_TAG};
+use crate::resources::queue::Obstacle;
 use crate::resources::resource::{Live, Resource};
-use crate::resources::{names, policy, subscription};
+use crate::resources::{key, names, policy, subscription};
 
 /// How many topics are read at once.
 const CONCURRENCY: usize = 8;
@@ -143,4 +144,165 @@ pub(crate) async fn adopt(
     let request = request.set_tags(tag(stack).map(|tag| vec![tag]));
     let tagged = calls::TAG_TOPIC.send(arn, request.send()).await;
     tagged.map(drop)
+}
+
+/// Whether a topic of somebody's takes what our rules publish: it must be there, its policy must say so, and the key that
+/// encrypts it, if there is one; and somebody must have subscribed. `None` if all of that is so.
+///
+/// # Errors
+/// What AWS says, except that the topic is not there or may not be looked at.
+pub async fn obstacle(
+    clients: &Clients,
+    topic: &GivenTopic,
+) -> Result<Option<Obstacle>, CallError> {
+    let arn = &topic.arn;
+    let certain = |problem: &str, remedy: &str, document: Option<Value>| {
+        Ok(Some(Obstacle {
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+            document,
+            is_certain: true,
+        }))
+    };
+    let uncertain = |problem: String, remedy: String, document: Option<Value>| {
+        Ok(Some(Obstacle {
+            problem,
+            remedy,
+            document,
+            is_certain: false,
+        }))
+    };
+    // Source: EventBridge, `eb-service-cross-account`.
+    if topic
+        .rules
+        .iter()
+        .any(|rule| rule.account() != arn.account())
+    {
+        return certain(
+            "it is in another account, into which rules publish only with a role that iamwatch does not make",
+            "name a topic of the home account: its readers may be of any",
+            None,
+        );
+    }
+    let request = clients.sns.get_topic_attributes().topic_arn(arn.as_str());
+    let answer = match calls::GET_GIVEN_TOPIC
+        .send(arn.as_str(), request.send())
+        .await
+    {
+        Ok(answer) => answer,
+        Err(error) if error.cause == Cause::NotFound => {
+            return certain(
+                "it does not exist",
+                "create the topic, or correct the channel",
+                None,
+            );
+        }
+        // What cannot be looked at is not proved.
+        Err(error) if error.cause == Cause::Denied => {
+            let problem = format!("cannot tell whether it lets our rules publish: {error}");
+            return uncertain(problem, error.remedy().unwrap_or_default(), None);
+        }
+        Err(error) => return Err(error),
+    };
+    let attribute = |name: &str| {
+        let all = answer.attributes();
+        let value = all.and_then(|all| all.get(name)).map(String::as_str);
+        value.filter(|value| !value.is_empty())
+    };
+    let stored = attribute("Policy").and_then(|text| serde_json::from_str(text).ok());
+    let stored = stored.unwrap_or(Value::Null);
+    let judged =
+        |organization: Option<&str>| policy::admits_rules(&stored, arn, &topic.rules, organization);
+    let admission = judged(topic.organization.as_deref());
+    if admission != policy::Admission::Granted && topic.organization.is_none() {
+        let mut named = policy::named_organizations(&stored).into_iter();
+        let only = named.find(|id| judged(Some(id)) == policy::Admission::Granted);
+        if let Some(only) = only {
+            return uncertain(
+                format!(
+                    "its policy lets rules of the organization {only} publish, and whether home is in it is not known"
+                ),
+                "see that it is, or add this statement to its policy".to_owned(),
+                Some(topic.statement.clone()),
+            );
+        }
+    }
+    match admission {
+        policy::Admission::Granted => {}
+        policy::Admission::Missing => {
+            return certain(
+                "its policy does not let our rules publish",
+                "add this statement to its policy",
+                Some(topic.statement.clone()),
+            );
+        }
+        policy::Admission::Denied(statement) => {
+            return certain(
+                "a statement of its policy denies our rules, or may do so",
+                "leave our rules out of this statement: no other can outweigh it",
+                Some(statement),
+            );
+        }
+    }
+    if let Some(named) = attribute("KmsMasterKeyId")
+        && let Some(found) = key_obstacle(clients, arn, named).await
+    {
+        return Ok(Some(found));
+    }
+    if attribute("SubscriptionsConfirmed").unwrap_or("0") != "0" {
+        return Ok(None);
+    }
+    let pending: u64 = attribute("SubscriptionsPending")
+        .and_then(|count| count.parse().ok())
+        .unwrap_or_default();
+    let waiting = match pending {
+        0 => String::new(),
+        1 => ", and 1 subscription waits for that".to_owned(),
+        waiting => format!(", and {waiting} subscriptions wait for that"),
+    };
+    uncertain(
+        format!("SNS knows of nobody who has confirmed a subscription to it{waiting}"),
+        "subscribe whoever should read there, and let them confirm".to_owned(),
+        None,
+    )
+}
+
+/// What the key of a topic keeps out, which SNS names by id, ARN or alias. Nobody may read the policy of a key in another
+/// account.
+async fn key_obstacle(clients: &Clients, topic: &Arn, named: &str) -> Option<Obstacle> {
+    // Nobody can let another service use that key. Source: SNS, `sns-key-management`.
+    if named.rsplit(':').next() == Some("alias/aws/sns") {
+        return Some(Obstacle {
+            problem: format!(
+                "it is encrypted with the key {named}: it is AWS's own, which EventBridge cannot use"
+            ),
+            remedy: "encrypt it with a key of yours that EventBridge can use, or not at all"
+                .to_owned(),
+            document: None,
+            is_certain: true,
+        });
+    }
+    let whole = key::aws::named_beside(named, topic);
+    match key::aws::usable(&clients.kms, &whole, &key::aws::EVENTBRIDGE).await {
+        Ok(found) => found.map(|found| Obstacle {
+            problem: format!("it is encrypted with the key {named}: {}", found.problem),
+            remedy: match found.statement {
+                Some(_) => "add this statement to the key's policy",
+                None => "encrypt it with a key of yours that EventBridge can use, or not at all",
+            }
+            .to_owned(),
+            document: found.statement,
+            is_certain: true,
+        }),
+        Err(error) => Some(Obstacle {
+            problem: format!(
+                "it is encrypted with the key {named}, which cannot be looked at: {error}"
+            ),
+            remedy: error.remedy().unwrap_or_else(|| {
+                "ask the key's owner whether events.amazonaws.com may use it".to_owned()
+            }),
+            document: None,
+            is_certain: false,
+        }),
+    }
 }

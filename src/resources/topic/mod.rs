@@ -2,6 +2,8 @@
 
 pub(super) mod aws;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,7 +14,9 @@ use super::facts::{
 use super::kinds::Kind;
 use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
-use crate::place::Place;
+use crate::place::{Arn, Place};
+
+pub use aws::obstacle;
 
 /// A topic of ours: one for each set of channels and format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +29,19 @@ pub struct Topic {
     pub policy: Value,
     /// The KMS key that encrypts it; EventBridge cannot publish under the key `alias/aws/sns`.
     pub kms_key: Option<String>,
+}
+
+/// A topic of somebody else's that rules of ours publish to. It is never created, tagged, changed or deleted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GivenTopic {
+    /// The ARN of the topic.
+    pub arn: Arn,
+    /// The ARNs of the rules that publish to it.
+    pub rules: BTreeSet<Arn>,
+    /// What its policy lacks if it does not let them: a statement for them and for those that may take their place.
+    pub statement: Value,
+    /// The organization that home belongs to, where that is known.
+    pub organization: Option<String>,
 }
 
 pub(super) static FACTS: Facts = Facts {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::draft::Channels;
 use crate::diagnostic::{Report, Span, codes, masked, shown};
 use crate::place::Arn;
-use crate::rules::model::{Channel, ChannelName, Endpoint, Format, QueueRef};
+use crate::rules::model::{Channel, ChannelName, Endpoint, Format, Home, QueueRef};
 use crate::rules::syntax::keys::{
     CHANNEL_KEYS, CHANNEL_KINDS, FORMATS, LATER_CHANNEL_KINDS, names,
 };
@@ -83,6 +83,7 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
     if let Some((text, Plain::Text)) = node.scalar() {
         let kind = match text {
             t if t.starts_with("arn:") && t.contains(":lambda:") => "lambda",
+            t if t.starts_with("arn:") && t.contains(":sns:") => "sns",
             t if t.starts_with("https://") => "https",
             t if t.starts_with('+') => "sms",
             t if t.contains('@') => "email",
@@ -105,6 +106,7 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
     known.extend(LATER_CHANNEL_KINDS);
     let mut seen: Vec<&str> = Vec::new();
     let mut endpoint = None;
+    let mut placed = name;
     let mut kind: Option<Span> = None;
     let mut format = Some(Format::Text);
     for (key, value) in entries {
@@ -146,9 +148,13 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
                     shown(text)
                 ))
                 .label("not yet supported")
-                .help("use `email`, `sms`, `https`, `sqs` or `lambda` until then");
+                .help("use `email`, `sms`, `https`, `sqs`, `lambda` or `sns` until then");
         } else {
-            endpoint = address(text, value, report);
+            endpoint = match text {
+                "sns" => topic(value, report),
+                _ => address(text, value, report),
+            };
+            placed = value.span;
         }
     }
     if kind.is_none() {
@@ -161,7 +167,7 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
             .error(codes::CHANNEL_KIND, span)
             .message("the channel does not say where its alerts go")
             .label("a kind is missing")
-            .help("give it `email`, `sms`, `https`, `sqs` or `lambda`");
+            .help("give it `email`, `sms`, `https`, `sqs`, `lambda` or `sns`");
     }
     Some(Channel {
         endpoint: endpoint?,
@@ -169,6 +175,7 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
         // What goes to it is said elsewhere.
         urgent: false,
         span: name,
+        address: placed,
     })
 }
 
@@ -240,6 +247,125 @@ fn address(kind: &str, node: &Node, report: &mut Report) -> Option<Endpoint> {
     endpoint
 }
 
+/// An existing topic that rules publish to.
+fn topic(node: &Node, report: &mut Report) -> Option<Endpoint> {
+    let text = read::text(node, "a topic's ARN", report)?;
+    if let Some(topic) = arn(text, "sns") {
+        return Some(Endpoint::Sns(topic));
+    }
+    let parts: Vec<&str> = text.split(':').collect();
+    let form = "`arn:aws:sns:us-east-1:111122223333:security`";
+    let (code, problem, label, help) = match parts.as_slice() {
+        // EventBridge gives a message no group, without which a FIFO topic takes none. Source: EventBridge API reference,
+        // `Target`, which has parameters for queues alone; SNS, `fifo-topic-message-ordering`.
+        ["arn", _, "sns", _, _, name] if name.ends_with(".fifo") => (
+            codes::TOPIC,
+            "is a FIFO topic, to which no rule can publish",
+            "a FIFO topic",
+            "name a standard topic: its name does not end in `.fifo`".to_owned(),
+        ),
+        ["arn", partition, "sns", region, account, name, _] => (
+            codes::ADDRESS,
+            "is the ARN of a subscription",
+            "expected the ARN of its topic",
+            format!(
+                "write {}",
+                shown(&format!("arn:{partition}:sns:{region}:{account}:{name}"))
+            ),
+        ),
+        ["arn", _, service @ ("sqs" | "lambda"), ..] => (
+            codes::ADDRESS,
+            "is not the ARN of a topic",
+            "expected the ARN of a topic",
+            format!("write `{service}:` before it"),
+        ),
+        _ => (
+            codes::ADDRESS,
+            "is not the ARN of a topic",
+            "expected an ARN with Region, account and the topic's name",
+            format!("write it as the console shows it, such as {form}"),
+        ),
+    };
+    report
+        .error(code, node.span)
+        .message(format!("{} {problem}", shown(text)))
+        .label(label)
+        .help(help);
+    None
+}
+
+/// Leaves out, and reports, the topics that no rule at home can publish to.
+pub(crate) fn topics_at_home(channels: &mut Channels, home: &Home, report: &mut Report) {
+    channels.good.retain(|_, channel| {
+        let Endpoint::Sns(topic) = &channel.endpoint else {
+            return true;
+        };
+        // Only buses can be targets in another Region. Source: EventBridge, `eb-targets`: what a rule sends to is in the
+        // rule's Region; across accounts too, `eb-service-cross-account`.
+        if topic.region() != home.region.as_str() {
+            report
+                .error(codes::TOPIC, channel.address)
+                .message(format!(
+                    "the topic is in {}, and rules at home, in {}, publish to topics of their own Region only",
+                    shown(topic.region()),
+                    home.region
+                ))
+                .label("another Region than home's")
+                .help(format!(
+                    "name a topic in {}; its readers may be anywhere",
+                    home.region
+                ));
+            return false;
+        }
+        if topic.partition() != home.region.partition().id() {
+            report
+                .error(codes::TOPIC, channel.address)
+                .message(format!(
+                    "{} is no partition of {}",
+                    shown(topic.partition()),
+                    home.region
+                ))
+                .label("another partition than home's")
+                .help(format!("write `arn:{}:sns:…`", home.region.partition().id()));
+            return false;
+        }
+        match &home.account {
+            Some(account) if account.as_str() != topic.account() => {
+                let problem = elsewhere(topic, account.as_str());
+                report
+                    .error(codes::TOPIC, channel.address)
+                    .message(problem.message)
+                    .label(problem.label)
+                    .help(problem.help);
+                false
+            }
+            _ => true,
+        }
+    });
+}
+
+/// What is wrong with a topic of another account than home's.
+pub(crate) struct Elsewhere {
+    pub message: String,
+    pub label: &'static str,
+    pub help: String,
+}
+
+/// EventBridge delivers into another account only with a role for it. Source: EventBridge, `eb-service-cross-account`.
+pub(crate) fn elsewhere(topic: &Arn, home: &str) -> Elsewhere {
+    Elsewhere {
+        message: format!(
+            "the topic is in account {}, and rules at home, in {home}, publish into another account only with a role for \
+             it, which iamwatch does not make",
+            topic.account()
+        ),
+        label: "another account than home's",
+        help: format!(
+            "name a topic in account {home}; its readers may be of any account, and so may a queue under `sqs`"
+        ),
+    }
+}
+
 /// Whether SNS would take this as a mail address, as far as its form shows.
 pub(crate) fn is_mail(text: &str) -> bool {
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
@@ -282,6 +408,14 @@ fn is_queue_name(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
+/// Source: SNS API reference, `CreateTopic`. The dot of `.fifo` is not among them.
+fn is_topic_name(text: &str) -> bool {
+    (1..=256).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
 /// An ARN of that service with Region, account and a resource.
 fn arn(text: &str, service: &str) -> Option<Arn> {
     let arn: Arn = text.parse().ok()?;
@@ -289,6 +423,7 @@ fn arn(text: &str, service: &str) -> Option<Arn> {
         && arn.account().parse::<crate::place::AccountId>().is_ok();
     let named = match service {
         "sqs" => is_queue_name(arn.resource()),
+        "sns" => is_topic_name(arn.resource()),
         _ => arn
             .resource()
             .strip_prefix("function:")

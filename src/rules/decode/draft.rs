@@ -104,6 +104,7 @@ pub(crate) struct Common {
     pub severity: Option<Severity>,
     pub enabled: Option<bool>,
     pub channels: Option<Vec<Spanned<ChannelName>>>,
+    pub apart: Option<bool>,
     pub tests: Vec<TestDraft>,
     pub accepted: Vec<Accepted>,
     /// Where `tests` stands, which fits a rule but not a pack.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::channels::channels;
+use super::channels::{channels, topics_at_home};
 use super::draft::{Channels, Draft, FileDraft, Sections, Setting};
 use super::places::{placed, region};
 use super::reading::Reading;
@@ -38,13 +38,16 @@ pub(crate) fn root(node: &Node, report: &mut Reading) -> Option<FileDraft> {
     let trail = fields.get("trail").and_then(|n| scope::trail(n, report));
     let topic_key = fields.get("topics").and_then(|n| scope::topics(n, report));
     let role_boundary = fields.get("roles").and_then(|n| scope::roles(n, report));
-    let channels = match fields.get("channels") {
+    let mut channels = match fields.get("channels") {
         Some(n) => channels(n, report),
         None => Channels {
             good: BTreeMap::new(),
             known: BTreeMap::new(),
         },
     };
+    if let Some(home) = &home {
+        topics_at_home(&mut channels, home, report);
+    }
     let notify = fields
         .get("notify")
         .map(|n| notify(n, &channels.known, report));

@@ -168,6 +168,9 @@ fn common(fields: &Fields<'_>, whole: Span, setting: Setting<'_>, report: &mut R
             let otherwise = "then the rule's severity decides, by `notify`";
             channel_list(n, setting.channels, otherwise, report)
         }),
+        apart: fields
+            .get("apart")
+            .and_then(|n| read::boolean(n, "`apart`", report)),
     }
 }
 

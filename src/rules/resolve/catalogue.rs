@@ -193,6 +193,7 @@ pub fn parse_catalogue() -> Parsed {
             enabled: true,
             trigger: own.trigger?,
             channels: Vec::new(),
+            apart: own.common.apart.unwrap_or_default(),
             tests: finished(&own.common.tests),
             accepted: own.common.accepted,
             span: own.id.span,

@@ -169,6 +169,7 @@ impl Resolver<'_> {
             enabled: own.common.enabled.unwrap_or(true),
             trigger,
             channels: Vec::new(),
+            apart: own.common.apart.unwrap_or_default(),
             tests: finished(&own.common.tests),
             accepted: own.common.accepted,
             span: own.id.span,
@@ -310,6 +311,7 @@ impl Resolver<'_> {
             severity,
             enabled,
             channels,
+            apart,
             tests,
             accepted,
             ..
@@ -325,6 +327,7 @@ impl Resolver<'_> {
             enabled: enabled.unwrap_or(true),
             trigger,
             channels: Vec::new(),
+            apart: apart.or(base.common.apart).unwrap_or_default(),
             tests: finished(tests),
             accepted: base
                 .common

@@ -23,6 +23,7 @@ pub(crate) fn says(using: &Use) -> Says {
         severity,
         enabled,
         channels,
+        apart,
         accepted,
         tests_key,
         ..
@@ -31,6 +32,7 @@ pub(crate) fn says(using: &Use) -> Says {
         && severity.is_none()
         && enabled.is_none()
         && channels.is_none()
+        && apart.is_none()
         && accepted.is_empty()
         && tests_key.is_none();
     if !using.when.is_empty() || !using.unless.is_empty() || !using.unless_services.is_empty() {

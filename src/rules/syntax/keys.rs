@@ -260,6 +260,11 @@ pub(crate) const CHANNEL_KINDS: &[MapKey] = &[
     ),
     may("sqs", Form::Text, "An existing queue, by name or ARN."),
     may("lambda", Form::Text, "An existing function, by ARN."),
+    may(
+        "sns",
+        Form::Text,
+        "An existing topic of home's account and Region, by ARN; it is never edited.",
+    ),
 ];
 
 /// The kinds of channels that the language knows and this release does not.
@@ -272,6 +277,10 @@ pub(crate) const CHANNEL_KEYS: &[MapKey] = &[may(
     Form::Words(FORMATS),
     "`text` for people (the default), `json` for machines.",
 )];
+
+/// What is said of `apart`, wherever it may stand.
+const APART: &str = "`true`: watches home alone, from the default buses of the home Region and of the one of global services, \
+                     through topics of its own without a key: it shares nothing with the other rules.";
 
 /// A rule of one's own.
 pub(crate) const OWN: &[MapKey] = &[
@@ -296,6 +305,7 @@ pub(crate) const OWN: &[MapKey] = &[
         Form::ChannelNames,
         "Where its alerts go, whatever `notify` says.",
     ),
+    may("apart", Form::Boolean, APART),
     may("events", Form::Events, "Any of these fires the rule."),
     may(
         "when",
@@ -363,6 +373,7 @@ pub(crate) const USE: &[MapKey] = &[
         Form::ChannelNames,
         "Where its alerts go, whatever `notify` says.",
     ),
+    may("apart", Form::Boolean, APART),
     may(
         "when",
         Form::Conditions,

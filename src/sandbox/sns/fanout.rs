@@ -47,18 +47,19 @@ pub(super) fn fan_out(
             "lambda" => lambda(&notification(), &subscription.arn),
             _ => notification(),
         };
+        // A function's dead letter is the notification, and not the event that it would have got.
+        let letter = match subscription.protocol.as_str() {
+            "lambda" => notification(),
+            _ => body.clone(),
+        };
         if subscription.protocol == "sqs" {
-            let parcel = Parcel {
-                from: Source {
-                    service: "sns.amazonaws.com",
-                    arn: topic,
-                    account: site.account.as_str(),
-                },
-                role: None,
-                content: Content::Text(&body, &[]),
-            };
-            // What the queue's policy refuses is dropped in silence: only metrics would tell.
-            let _ = deliver(world, &subscription.endpoint, parcel);
+            if !send(world, site, topic, &subscription.endpoint, &body) {
+                bury(world, site, topic, subscription, &letter);
+            }
+            continue;
+        }
+        if world.sns.refusing.contains(&subscription.endpoint) {
+            bury(world, site, topic, subscription, &letter);
             continue;
         }
         let mail = subscription.protocol.starts_with("email");
@@ -74,6 +75,36 @@ pub(super) fn fan_out(
         world.sns.outbox.push(delivery);
     }
     id
+}
+
+/// Sends a message to a queue; whether its policy, and its key, let the topic in.
+fn send(world: &mut World, site: &Site, topic: &str, queue: &str, body: &str) -> bool {
+    let parcel = Parcel {
+        from: Source {
+            service: "sns.amazonaws.com",
+            arn: topic,
+            account: site.account.as_str(),
+        },
+        role: None,
+        content: Content::Text(body, &[]),
+    };
+    deliver(world, queue, parcel).is_ok()
+}
+
+/// Leaves what a subscription could not deliver in its dead-letter queue, as it would have been delivered: no attribute
+/// says why. What has no such queue, or is refused there too, is dropped in silence: only metrics would tell.
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html>, and the answers of AWS that are recorded in
+/// localstack's `tests/aws/services/sns/test_sns.snapshot.json` (`test_redrive_policy_…`).
+fn bury(world: &mut World, site: &Site, topic: &str, from: &Subscription, letter: &str) {
+    let policy = from.attributes.get("RedrivePolicy");
+    let policy = policy.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let queue = policy.as_ref().and_then(|policy| {
+        let queue = policy.get("deadLetterTargetArn")?;
+        queue.as_str()
+    });
+    if let Some(queue) = queue {
+        send(world, site, topic, queue, letter);
+    }
 }
 
 /// Sends the question whether a subscription is wanted.

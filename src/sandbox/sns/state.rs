@@ -1,6 +1,6 @@
 //! What SNS keeps: topics, their subscriptions, and what was sent to people and endpoints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,9 @@ pub(crate) struct State {
     pub(crate) topics: PerSite<BTreeMap<String, Topic>>,
     /// Everything that people and endpoints have received, oldest first.
     pub(crate) outbox: Vec<Delivery>,
+    /// The endpoints that refuse what is sent to them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) refusing: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -34,8 +34,7 @@ pub(super) struct BySubscription {
 pub(super) struct SetSubscription {
     subscription_arn: String,
     attribute_name: String,
-    #[serde(default)]
-    attribute_value: String,
+    attribute_value: Option<String>,
 }
 
 fn check_endpoint(protocol: &str, endpoint: &str) -> Result<(), ApiError> {
@@ -63,11 +62,12 @@ fn check_endpoint(protocol: &str, endpoint: &str) -> Result<(), ApiError> {
     })
 }
 
-fn check_subscription_attribute(name: &str, value: &str) -> Result<(), ApiError> {
+fn check_subscription_attribute(topic: &str, name: &str, value: &str) -> Result<(), ApiError> {
     match name {
         "RawMessageDelivery" if ["true", "false"].contains(&value) => Ok(()),
         "RawMessageDelivery" => Err(invalid("RawMessageDelivery")),
-        "DeliveryPolicy" | "RedrivePolicy" => {
+        "RedrivePolicy" => check_redrive_policy(topic, value),
+        "DeliveryPolicy" => {
             let fits = value.is_empty() || serde_json::from_str::<Value>(value).is_ok();
             fits.then_some(()).ok_or_else(|| invalid(name))
         }
@@ -84,6 +84,38 @@ fn check_subscription_attribute(name: &str, value: &str) -> Result<(), ApiError>
     }
 }
 
+/// A dead-letter queue is a queue of the topic's account and Region, FIFO where the topic is. Whether it is there nobody
+/// asks. <https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html>; the words are from users' reports.
+fn check_redrive_policy(topic: &str, value: &str) -> Result<(), ApiError> {
+    let bad = |why: &str| Err(invalid(format_args!("RedrivePolicy: {why}")));
+    let Ok(Value::Object(fields)) = serde_json::from_str(value) else {
+        return bad("failed to parse JSON.");
+    };
+    let mut names = fields.keys();
+    if let Some(unknown) = names.find(|name| *name != "deadLetterTargetArn") {
+        return bad(&format!("invalid JSON. Attribute {unknown} is unknown."));
+    }
+    let queue = fields.get("deadLetterTargetArn").and_then(Value::as_str);
+    let queue = queue.unwrap_or_default();
+    let (Some((at, name)), Some((home, topic))) = (locate(queue), locate(topic)) else {
+        return bad("deadLetterTargetArn is an invalid arn");
+    };
+    if !queue.contains(":sqs:") {
+        return bad("deadLetterTargetArn is an invalid arn");
+    }
+    if at != home {
+        return bad("deadLetterTargetArn must be in the account and Region of the topic");
+    }
+    let is_fifo = |name: &str| name.ends_with(".fifo");
+    match (is_fifo(&topic), is_fifo(&name)) {
+        (true, false) => {
+            bad("must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")
+        }
+        (false, true) => bad("must use a standard queue as DLQ for a standard Topic."),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn subscribe(
     world: &mut World,
     site: &Site,
@@ -92,7 +124,7 @@ pub(super) fn subscribe(
     topic(world, site, &asked.topic_arn)?;
     check_endpoint(&asked.protocol, &asked.endpoint)?;
     for (name, value) in &asked.attributes {
-        check_subscription_attribute(name, value)?;
+        check_subscription_attribute(&asked.topic_arn, name, value)?;
     }
     let now = world.now();
     let id = world.uuid();
@@ -221,7 +253,14 @@ pub(super) fn set_attribute(
     set: SetSubscription,
 ) -> Result<Value, ApiError> {
     let found = known(world, site, &set.subscription_arn)?;
-    check_subscription_attribute(&set.attribute_name, &set.attribute_value)?;
+    // Only a value that is left out takes a redrive policy away: an empty one is refused.
+    if set.attribute_name == "RedrivePolicy" && set.attribute_value.is_none() {
+        found.attributes.remove("RedrivePolicy");
+        return Ok(json!({}));
+    }
+    let value = set.attribute_value.unwrap_or_default();
+    let topic = topic_of(&set.subscription_arn);
+    check_subscription_attribute(&topic, &set.attribute_name, &value)?;
     if set.attribute_name == "RawMessageDelivery"
         && !["sqs", "http", "https"].contains(&found.protocol.as_str())
     {
@@ -230,9 +269,9 @@ pub(super) fn set_attribute(
         ));
     }
     // An empty filter is none, and SNS does not list it.
-    let value = match (set.attribute_name.as_str(), set.attribute_value.as_str()) {
+    let value = match (set.attribute_name.as_str(), value.as_str()) {
         ("FilterPolicy", "{}") => String::new(),
-        (_, value) => value.to_owned(),
+        _ => value,
     };
     found.attributes.insert(set.attribute_name, value);
     Ok(json!({}))

@@ -301,6 +301,7 @@ fn compiled(number: usize, pattern: Value) -> Compiled {
         pattern,
         state: RuleState::EnabledWithAll,
         names: Names::Free,
+        apart: false,
     }
 }
 

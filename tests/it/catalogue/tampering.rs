@@ -64,6 +64,17 @@ fn parameter(service: &str, name: &str) -> &'static str {
 
 /// The event of a call about a resource, with nothing but the parameter that says so.
 fn event(kind: Kind, name: &str, foreign: bool) -> Value {
+    let (resource, handle) = example(kind);
+    event_about(kind, resource, handle, name, foreign)
+}
+
+fn event_about(
+    kind: Kind,
+    resource: &str,
+    handle: Option<&str>,
+    name: &str,
+    foreign: bool,
+) -> Value {
     let account: AccountId = "111122223333".parse().unwrap();
     let region: Region = "us-east-1".parse().unwrap();
     let place = match kind {
@@ -75,7 +86,6 @@ fn event(kind: Kind, name: &str, foreign: bool) -> Value {
             region: region.clone(),
         },
     };
-    let (resource, handle) = example(kind);
     let key = ResourceKey {
         place,
         kind,
@@ -144,6 +154,19 @@ fn each_watch_hears_of_whatever_breaks_or_restores_a_link() {
         }
     }
     assert!(count > 80);
+}
+
+/// Topics have queues of their own, whose names say so.
+#[test]
+fn each_watch_hears_of_the_queues_of_topics() {
+    let name = "iamwatch-acme-json_siem-dead-letters";
+    for call in told_of(Kind::Queue) {
+        let event = event_about(Kind::Queue, name, None, call, false);
+        for (id, pattern) in &watches() {
+            let heard = pattern.matches(&Event::from_value(&event).unwrap());
+            assert!(heard, "{id} does not hear of {call}: {event}");
+        }
+    }
 }
 
 /// Trails and keys are told of whosever they are: nobody knows which of them the alerting depends on.

@@ -127,6 +127,7 @@ pub(crate) fn detector(pattern: Value, state: RuleState) -> Compiled {
         pattern,
         state,
         names: Names::Free,
+        apart: false,
     }
 }
 

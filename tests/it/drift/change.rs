@@ -75,6 +75,15 @@ pub(crate) async fn change(stage: &Stage, live: &Live, field: &str) {
                 .attribute_value("false");
             request.send().await.unwrap();
         }
+        "subscription.dead_letters" => {
+            let other = format!("arn:aws:sqs:{region}:{}:alerts", stage.account);
+            let request = clients.sns.set_subscription_attributes();
+            let request = request.subscription_arn(&handle);
+            let request = request.attribute_name("RedrivePolicy");
+            let request =
+                request.attribute_value(format!(r#"{{"deadLetterTargetArn":"{other}"}}"#));
+            request.send().await.unwrap();
+        }
         "rule.description" | "rule.pattern" | "rule.state" => {
             change_rule(clients, live, field).await;
         }

@@ -125,7 +125,14 @@ fn is_uncovered(wanted: &Wanted, plan: &Plan) -> bool {
         beyond: &[],
         partition: "aws",
     };
-    !fleet::coverage(&run, &wanted.patterns, &breaches, &recording).is_whole()
+    !fleet::coverage(
+        &run,
+        &wanted.patterns,
+        &wanted.desired,
+        &breaches,
+        &recording,
+    )
+    .is_whole()
 }
 
 /// The three agree with what is known of the field, and so with each other.

@@ -109,7 +109,7 @@ pub(crate) async fn a_whole_account_lives_and_dies(stage: &Stage, rules: &str, p
     assert_eq!(stage.plan(&wanted).await.changes, Vec::new());
     let after_sharing = everything::theirs(stage).await;
     let walked = walk(stage, &wanted, pace).await;
-    let fields = if stage.sandbox.is_some() { 46 } else { 45 };
+    let fields = if stage.sandbox.is_some() { 47 } else { 46 };
     assert_eq!(walked.len(), fields, "{walked:#?}");
     let statements = bus_statements(stage).await;
     assert_eq!(statements.len(), 2, "{statements:#?}");

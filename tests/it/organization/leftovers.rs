@@ -152,6 +152,55 @@ fn a_broken_home_uncovers_every_account() {
     kit.succeed(&["coverage"]);
 }
 
+/// A rule apart hears of home: what breaks it uncovers home, and what breaks a member's forwarder takes nothing from it.
+#[test]
+fn a_rule_apart_is_covered_at_home_and_asked_for_nowhere_else() {
+    let apart = "  - { id: lone, events: [\"kms:DisableKey\", \"iam:CreateUser\"], apart: true }\n";
+    let kit = Kit::with(&format!("{RULES}{apart}"), &MEMBERS);
+    kit.succeed(&APPLY);
+    kit.sandbox.confirm(None).unwrap();
+    kit.succeed(&["coverage"]);
+    let holes = |kit: &Kit| {
+        let found = kit.json(&["coverage"])["uncovered"].clone();
+        found.as_array().unwrap().clone()
+    };
+    let broken = kit.fork();
+    broken.act(MANAGEMENT, "us-east-1", async |config| {
+        let events = aws_sdk_eventbridge::Client::new(&config);
+        let rule = events.disable_rule().name("iamwatch-acme-lone");
+        rule.send().await.unwrap();
+    });
+    let found = holes(&broken);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["member"]["account"], MANAGEMENT);
+    assert_eq!(found[0]["why"], "home");
+    assert_eq!(found[0]["rules"], serde_json::json!(["lone"]));
+    broken.succeed(&APPLY);
+    broken.succeed(&["coverage"]);
+
+    kit.act("222233334444", "us-east-1", async |config| {
+        let events = aws_sdk_eventbridge::Client::new(&config);
+        let rule = events.disable_rule().name("iamwatch-acme-forwarder_events");
+        rule.send().await.unwrap();
+    });
+    kit.act(MANAGEMENT, "eu-central-1", async |config| {
+        let events = aws_sdk_eventbridge::Client::new(&config);
+        let gone = events.remove_permission().event_bus_name("iamwatch-acme");
+        gone.remove_all_permissions(true).send().await.unwrap();
+    });
+    let found = holes(&kit);
+    assert!(
+        found.iter().any(|hole| hole["why"] == "broken"),
+        "{found:#?}"
+    );
+    for hole in found {
+        let rules = hole["rules"].to_string();
+        assert!(!rules.contains("lone"), "{hole:#}");
+    }
+    let out = kit.succeed(&["test-event", "lone", "--wait", "--auto-approve"]);
+    assert!(!out.contains("broken"), "{out}");
+}
+
 #[test]
 fn the_alerts_that_changes_of_members_set_off_are_forecast() {
     let rules = format!("{RULES}  - id: forwarder-rules\n    events: [\"events:PutRule\"]\n");

@@ -107,6 +107,13 @@ async fn tampers(stage: &Stage, live: &[Live]) -> Vec<(&'static str, Option<Stri
         .find(|live| live.key.name.contains("/sqs/"))
         .unwrap();
     let subscription = subscription.handle.clone().unwrap();
+    let set = sns
+        .set_subscription_attributes()
+        .subscription_arn(&subscription);
+    attempt!(
+        "sns:SetSubscriptionAttributes",
+        set.attribute_name("RedrivePolicy")
+    );
     attempt!(
         "sns:Unsubscribe",
         sns.unsubscribe().subscription_arn(&subscription)
@@ -120,6 +127,18 @@ async fn tampers(stage: &Stage, live: &[Live]) -> Vec<(&'static str, Option<Stri
     );
     attempt!("sqs:PurgeQueue", sqs.purge_queue().queue_url(&queue));
     attempt!("sqs:DeleteQueue", sqs.delete_queue().queue_url(&queue));
+    let queues = live.iter().filter(|live| live.key.kind == Kind::Queue);
+    let mut of_topics = queues.filter(|live| live.key.name.contains("json_siem"));
+    let letters = of_topics.next().unwrap().handle.clone().unwrap();
+    let set = sqs.set_queue_attributes().queue_url(&letters);
+    attempt!(
+        "sqs:SetQueueAttributes",
+        set.attributes(QueueAttributeName::Policy, "")
+    );
+    attempt!("sqs:PurgeQueue", sqs.purge_queue().queue_url(&letters));
+    let forged = sqs.send_message().queue_url(&letters).message_body("{}");
+    attempt!("sqs:SendMessage", forged);
+    attempt!("sqs:DeleteQueue", sqs.delete_queue().queue_url(&letters));
     let iam = &clients.iam;
     let gone = iam.delete_role_policy().role_name(&role);
     attempt!("iam:DeleteRolePolicy", gone.policy_name("forward"));
@@ -194,7 +213,11 @@ async fn an_ordinary_administrator_works_undisturbed() {
             .topic_arn(topic.topic_arn.unwrap());
         gone.send().await.unwrap();
     }
-    for name in ["orders", "iamwatch-acme-eu-dead-letters"] {
+    for name in [
+        "orders",
+        "iamwatch-acme-eu-dead-letters",
+        "iamwatch-acme-eu-json_siem-dead-letters",
+    ] {
         let queue = clients
             .sqs
             .create_queue()

@@ -126,6 +126,28 @@ fn channels_come_from_the_rule_then_its_severity_then_the_default() {
 }
 
 #[test]
+fn a_rule_stands_apart_where_it_or_the_catalogue_says_so() {
+    let own = "  - { id: own, events: [\"iam:CreateUser\"] }\n  - { id: lone, events: [\"iam:CreateUser\"], apart: true }\n";
+    let file = load(&format!(
+        "{own}  - use: pack/pipeline\n  - use: root/activity\n    apart: true\n"
+    ));
+    let apart = |file: &RulesFile, id: &str| rule(file, id).apart;
+    for (id, expected) in [
+        ("own", false),
+        ("lone", true),
+        ("pipeline/tamper", false),
+        ("pipeline/tamper-watch", true),
+        ("root/activity", true),
+    ] {
+        assert_eq!(apart(&file, id), expected, "{id}");
+    }
+    let file = load("  - use: pack/pipeline\n  - { use: pipeline/tamper-watch, apart: false }\n");
+    assert!(!apart(&file, "pipeline/tamper-watch"));
+    let compiled = iamwatch::compile::compile(&file, iamwatch::compile::PATTERN_QUOTA).unwrap();
+    assert!(compiled.iter().all(|compiled| !compiled.apart));
+}
+
+#[test]
 fn a_use_changes_what_the_catalogue_says() {
     let file = load(
         "  - use: root/activity\n    title: Root!\n    severity: low\n    enabled: false\n    when: { awsRegion: us-*, errorCode: { exists: false } }\n    unless: [{ eventName: A }, { eventName: B }]\n",

@@ -75,6 +75,10 @@ const FILES: &[(&str, &str)] = &[
         "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels:\n  a: { email: security }\n  b: { sms: \"0151 1234567\" }\n  c: { https: \"http://example.com\" }\n  d: { sqs: \"https://sqs.us-east-1.amazonaws.com/111122223333/q\" }\n  e: { sqs: \"arn:aws:sns:us-east-1:111122223333:t\" }\n  f: { lambda: respond }\n  g: { sqs: queue.fifo }\n  h: { email: [a@example.com] }\n",
     ),
     (
+        "topics that no rule at home can publish to",
+        "version: 1\nname: acme\nhome: { region: us-east-1, account: \"111122223333\" }\nchannels:\n  a: { sns: \"arn:aws:sns:us-east-1:111122223333:t.fifo\" }\n  b: { sns: \"arn:aws:sns:us-east-1:111122223333:t:6b0e71bd-7e97-4d97-80ce-4a0994e55286\" }\n  c: { sns: \"arn:aws:sns:eu-west-1:111122223333:t\" }\n  d: { sns: \"arn:aws:sns:us-east-1:444455556666:t\" }\n  e: { sns: \"arn:aws:sqs:us-east-1:111122223333:t\" }\n  f: { sns: security, format: json }\n  g: arn:aws:sns:us-east-1:111122223333:t\n",
+    ),
+    (
         "channels, but none",
         "version: 1\nname: acme\nhome:\nchannels: {}\ninclude: rules.yaml\n",
     ),

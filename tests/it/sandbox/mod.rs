@@ -29,6 +29,7 @@ mod tags;
 mod targets;
 mod topics;
 mod trail_key;
+mod undelivered;
 
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, RuleState, Target};
 use aws_sdk_sqs::types::{Message, QueueAttributeName};

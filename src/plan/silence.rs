@@ -1,0 +1,138 @@
+//! Rules that are heard by somebody today, and after an apply by nobody who has confirmed.
+
+use std::collections::BTreeSet;
+
+use super::Note;
+use crate::place::Arn;
+use crate::placement::Desired;
+use crate::resources::{Live, Owner, Resource, ResourceKey, names};
+use crate::rules::RuleId;
+
+/// The rules that would lose their last reader who hears them: a changed address, form or set of channels does that. `deaf`
+/// are topics behind which something of others lets nothing through.
+pub fn silenced(desired: &Desired, live: &[Live], prune: bool, deaf: &[Arn]) -> Vec<RuleId> {
+    let topics = Topics {
+        today: heard_today(live),
+        after: heard_after(desired, live, prune),
+        ours: live
+            .iter()
+            .filter(|live| live.owner == Owner::Ours)
+            .filter_map(|live| match &live.resource {
+                Resource::Topic(_) => live.handle.as_deref()?.parse().ok(),
+                _ => None,
+            })
+            .collect(),
+        deaf,
+    };
+    let rules = desired.detectors.iter();
+    let silent = rules.filter(|(_, keys)| {
+        let after = |key: &ResourceKey| topics.hear_after(desired, key);
+        topics.hear_today(live, keys) && !keys.iter().all(after)
+    });
+    silent.map(|(rule, _)| rule.clone()).collect()
+}
+
+/// What a plan says of such rules.
+pub fn note(silenced: &[RuleId]) -> Option<Note> {
+    let names: Vec<&str> = silenced.iter().map(|rule| rule.0.as_str()).collect();
+    (!names.is_empty()).then(|| Note {
+        message: format!(
+            "heard today, and by nobody until a new receiver confirms: {}",
+            names.join(", ")
+        ),
+        help: "add the new channel first and keep the old one, let the new one be confirmed, and only then remove the old \
+               one; apply asks before it goes on"
+            .to_owned(),
+        document: None,
+        loses_alerts: true,
+    })
+}
+
+/// Which topics somebody reads.
+struct Topics<'a> {
+    /// Of ours, now.
+    today: BTreeSet<&'a Arn>,
+    /// Of ours, once the plan is carried out.
+    after: BTreeSet<&'a Arn>,
+    /// All of ours that stand.
+    ours: BTreeSet<Arn>,
+    /// Those behind which nothing is let through.
+    deaf: &'a [Arn],
+}
+
+impl Topics<'_> {
+    /// Whether somebody hears one of the detectors that a rule has now, whichever bus it is on and into how many parts it
+    /// is cut. A topic of others needs nobody's confirmation that we would know of.
+    fn hear_today(&self, live: &[Live], wanted: &[ResourceKey]) -> bool {
+        let hears = |topic: &Arn| self.today.contains(topic) || !self.ours.contains(topic);
+        live.iter().any(|live| match &live.resource {
+            Resource::Rule(rule) => {
+                let is_detector = wanted
+                    .iter()
+                    .any(|key| live.owner == Owner::Ours && detector(key) == detector(&live.key));
+                let topics = rule.targets.values().map(|target| &target.arn);
+                is_detector
+                    && topics
+                        .filter(|arn| arn.service() == "sns")
+                        .any(|t| self.gets(t, hears))
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether somebody hears a detector once the plan is carried out.
+    fn hear_after(&self, desired: &Desired, key: &ResourceKey) -> bool {
+        let hears = |topic: &Arn| self.after.contains(topic) || !desired.is_own_topic(topic);
+        match desired.resources.get(key) {
+            Some(Resource::Rule(rule)) => {
+                let mut topics = rule.targets.values().map(|target| &target.arn);
+                topics.any(|topic| self.gets(topic, hears))
+            }
+            _ => false,
+        }
+    }
+
+    fn gets(&self, topic: &Arn, hears: impl Fn(&Arn) -> bool) -> bool {
+        hears(topic) && !self.deaf.contains(topic)
+    }
+}
+
+/// A detector without its bus and its part.
+fn detector(key: &ResourceKey) -> &str {
+    names::unsplit(key.name.rsplit('/').next().unwrap_or_default())
+}
+
+fn heard_today(live: &[Live]) -> BTreeSet<&Arn> {
+    let subscriptions = live.iter().filter_map(|live| match &live.resource {
+        Resource::Subscription(s) if s.confirmed => Some(&s.topic),
+        _ => None,
+    });
+    subscriptions.collect()
+}
+
+/// Topics with a receiver that hears them; one that is to be created counts if nobody need confirm it.
+fn heard_after<'a>(desired: &'a Desired, live: &'a [Live], prune: bool) -> BTreeSet<&'a Arn> {
+    let now = |key: &ResourceKey| {
+        let mut live = live.iter();
+        live.find(|live| live.key == *key)
+            .map(|live| &live.resource)
+    };
+    let wanted = desired.resources.iter();
+    let mut heard: BTreeSet<&Arn> = wanted
+        .filter_map(|(key, resource)| match (resource, now(key)) {
+            (Resource::Subscription(wanted), Some(Resource::Subscription(s))) => {
+                s.confirmed.then_some(&wanted.topic)
+            }
+            (Resource::Subscription(wanted), None) => {
+                let asks = ["email", "https"].contains(&wanted.protocol.as_str());
+                (!asks).then_some(&wanted.topic)
+            }
+            _ => None,
+        })
+        .collect();
+    if !prune {
+        // What is no longer wanted stays, and hears what still goes to its topic.
+        heard.extend(heard_today(live));
+    }
+    heard
+}
