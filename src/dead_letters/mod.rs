@@ -105,6 +105,8 @@ pub struct Happened {
     pub name: String,
     /// `detail.eventSource`, or the `source` where there is none.
     pub service: String,
+    /// The envelope's `source`, which alone says who sent it: `aws.…` is AWS.
+    pub source: String,
     /// Who did it: ARN, name or type.
     pub who: String,
     /// The account that the event happened in.
@@ -114,6 +116,11 @@ pub struct Happened {
 }
 
 impl Happened {
+    /// Whether somebody else than AWS sent it, as test events are sent.
+    pub fn is_not_of_aws(&self) -> bool {
+        !self.source.is_empty() && !self.source.starts_with("aws.")
+    }
+
     fn of(event: &Value) -> Self {
         let text = |pointer: &str| {
             let value = event.pointer(pointer).and_then(Value::as_str);
@@ -127,6 +134,7 @@ impl Happened {
             id: first(&["/detail/eventID", "/id"]),
             name: first(&["/detail/eventName", "/detail-type"]),
             service: first(&["/detail/eventSource", "/source"]),
+            source: first(&["/source"]),
             who: first(&[
                 "/detail/userIdentity/arn",
                 "/detail/userIdentity/userName",

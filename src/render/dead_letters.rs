@@ -41,6 +41,9 @@ fn one(text: &mut Text, letter: &Letter, paint: Painter) {
             event.who, event.account, event.region, event.id
         );
     }
+    if event.is_not_of_aws() {
+        let _ = writeln!(text, "    sent as {}, and not by AWS", event.source);
+    }
     if letter.alert.is_some() && !event.name.is_empty() {
         let _ = writeln!(text, "    what: {} at {}", event.name, event.service);
     }

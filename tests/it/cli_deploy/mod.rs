@@ -2,6 +2,7 @@
 
 mod adopt;
 mod buckets;
+mod dead_letters;
 mod destroy;
 mod expected;
 mod prune;
