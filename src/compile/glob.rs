@@ -37,13 +37,19 @@ impl Glob {
         if !self.0.contains(&Token::Star) {
             return self.0 == theirs;
         }
+        if differ(self.0.iter(), theirs.iter()) || differ(self.0.iter().rev(), theirs.iter().rev())
+        {
+            return false;
+        }
         // Which suffixes of `theirs` the rest of our tokens can take, from the last token backwards.
         let mut fits: Vec<bool> = theirs.iter().map(|_| false).chain([true]).collect();
         for ours in self.0.iter().rev() {
             let next = fits.clone();
+            let mut later = false;
             for (at, fit) in fits.iter_mut().enumerate().rev() {
+                later |= *fit;
                 *fit = match ours {
-                    Token::Star => next.iter().skip(at).any(|&fit| fit),
+                    Token::Star => later,
                     Token::Char(_) => {
                         theirs.get(at) == Some(ours) && next.get(at + 1).copied().unwrap_or(false)
                     }
@@ -85,6 +91,17 @@ impl Glob {
             Shape::Wildcard(text) => json!({ "wildcard": text }),
         }
     }
+}
+
+/// Whether one of our characters stands, before any star of ours, where theirs is another or a star.
+fn differ<'t>(
+    ours: impl Iterator<Item = &'t Token>,
+    theirs: impl Iterator<Item = &'t Token>,
+) -> bool {
+    let mut fixed = ours
+        .zip(theirs)
+        .take_while(|(ours, _)| **ours != Token::Star);
+    fixed.any(|(ours, theirs)| ours != theirs)
 }
 
 /// EventBridge's spelling in `wildcard`: a literal `*` or `\` is escaped by `\`.
@@ -148,6 +165,14 @@ mod tests {
     #[test]
     fn covering_is_set_inclusion() {
         for (wide, narrow, covers) in [
+            ("a*c", "b*c", false),
+            ("a*c", "a*d", false),
+            ("a*", "*a", false),
+            ("*a", "a*", false),
+            ("a*", "*", false),
+            ("ab*ba", "aba", false),
+            ("ab*ba", "ab*x*ba", true),
+            ("*a*", "b*ab*", true),
             ("*", "anything", true),
             ("Put*", "Put*Policy", true),
             ("Put*Policy", "Put*", false),
