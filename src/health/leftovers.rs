@@ -9,6 +9,7 @@ use crate::diagnostic::counted;
 use crate::place::Place;
 use crate::placement::{Desired, Receiver};
 use crate::proof::left_over;
+use crate::resources::queue::Obstacle;
 use crate::resources::{GivenTopic, Kind, Live, Owner, key, queue, topic};
 use crate::rules::{ChannelName, RuleId};
 
@@ -139,41 +140,18 @@ async fn receives(
         queue,
         topic,
     } = receiver;
-    let (weight, problem, remedy, document) = match queue::obstacle(clients, queue, topic).await {
-        Ok(None) => return None,
-        Ok(Some(found)) => (
-            match found.is_certain {
-                true => Weight::LosesAlerts,
-                false => Weight::Unknown,
-            },
-            found.problem,
-            format!("{}: iamwatch edits nothing of yours", found.remedy),
-            found.document,
-        ),
-        Err(error) if error.cause == Cause::NotFound => (
-            Weight::LosesAlerts,
-            "it does not exist".to_owned(),
-            "create the queue, or correct the channel".to_owned(),
-            None,
-        ),
-        Err(error) => (
-            Weight::Unknown,
-            format!("cannot tell whether it lets our topic send: {error}"),
-            error.remedy().unwrap_or_default(),
-            None,
-        ),
+    let found = match queue::obstacle(clients, queue, topic).await {
+        Ok(found) => untouched(found?),
+        Err(error) if error.cause == Cause::NotFound => Obstacle {
+            problem: "it does not exist".to_owned(),
+            remedy: "create the queue, or correct the channel".to_owned(),
+            document: None,
+            is_certain: true,
+        },
+        Err(error) => unseen("cannot tell whether it lets our topic send", &error),
     };
-    Some(Finding {
-        weight,
-        place: None,
-        what: format!("queue {queue}"),
-        problem,
-        since: None,
-        consequence: lost_to(channel, weight),
-        rules: deployment.desired.rules_to(topic),
-        remedy,
-        document,
-    })
+    let rules = deployment.desired.rules_to(topic);
+    Some(shut(channel, format!("queue {queue}"), rules, found))
 }
 
 /// Whether somebody else's topic lets our rules publish.
@@ -183,35 +161,47 @@ async fn publishes(
     topic: &GivenTopic,
     deployment: Deployment<'_>,
 ) -> Option<Finding> {
-    let (weight, problem, remedy, document) = match topic::obstacle(clients, topic).await {
-        Ok(None) => return None,
-        Ok(Some(found)) => (
-            match found.is_certain {
-                true => Weight::LosesAlerts,
-                false => Weight::Unknown,
-            },
-            found.problem,
-            format!("{}: iamwatch edits nothing of yours", found.remedy),
-            found.document,
-        ),
-        Err(error) => (
-            Weight::Unknown,
-            format!("cannot tell whether it lets our rules publish: {error}"),
-            error.remedy().unwrap_or_default(),
-            None,
-        ),
+    let found = match topic::obstacle(clients, topic).await {
+        Ok(found) => untouched(found?),
+        Err(error) => unseen("cannot tell whether it lets our rules publish", &error),
     };
-    Some(Finding {
+    let rules = deployment.desired.rules_to(&topic.arn);
+    Some(shut(channel, format!("topic {}", topic.arn), rules, found))
+}
+
+fn untouched(found: Obstacle) -> Obstacle {
+    Obstacle {
+        remedy: format!("{}: iamwatch edits nothing of yours", found.remedy),
+        ..found
+    }
+}
+
+fn unseen(question: &str, error: &CallError) -> Obstacle {
+    Obstacle {
+        problem: format!("{question}: {error}"),
+        remedy: error.remedy().unwrap_or_default(),
+        document: None,
+        is_certain: false,
+    }
+}
+
+/// Something of others that keeps the alerts of a channel out, or may.
+fn shut(channel: &ChannelName, what: String, rules: Vec<RuleId>, found: Obstacle) -> Finding {
+    let weight = match found.is_certain {
+        true => Weight::LosesAlerts,
+        false => Weight::Unknown,
+    };
+    Finding {
         weight,
         place: None,
-        what: format!("topic {}", topic.arn),
-        problem,
+        what,
+        problem: found.problem,
         since: None,
         consequence: lost_to(channel, weight),
-        rules: deployment.desired.rules_to(&topic.arn),
-        remedy,
-        document,
-    })
+        rules,
+        remedy: found.remedy,
+        document: found.document,
+    }
 }
 
 /// What follows where something of others keeps alerts out, or may.
