@@ -82,6 +82,8 @@ pub enum On {
     Receiver,
     /// A key that encrypts somebody's queue or topic that receives alerts: that names it.
     ReceiverKey,
+    /// A key that encrypts somebody's topic, used by SNS for whoever publishes to it.
+    GivenTopicKey,
     /// A temporary queue of `test-event`.
     Probe,
     /// A temporary rule of `test-event`.
@@ -176,6 +178,7 @@ impl On {
             | Self::UnboundedRole
             | Self::NamedRole => format!("arn:{partition}:iam::*:role/{name}"),
             Self::ReceiverKey
+            | Self::GivenTopicKey
             | Self::Key
             | Self::FreshKey
             | Self::AnyKey
@@ -348,7 +351,7 @@ calls! {
     UNSUBSCRIBE = write "sns" "Unsubscribe" [Topic "sns:Unsubscribe"];
     // Under a key the publisher needs it as well. Source: SNS, `sns-key-management`.
     PUBLISH = redrive "sns" "Publish" [Topic "sns:Publish"] [GivenTopic "sns:Publish"] [Key "kms:GenerateDataKey" "kms:Decrypt"]
-        [GivenKey "kms:GenerateDataKey" "kms:Decrypt"];
+        [GivenKey "kms:GenerateDataKey" "kms:Decrypt"] [GivenTopicKey "kms:GenerateDataKey" "kms:Decrypt"];
     TAG_TOPIC = adopt "sns" "TagResource" [Topic "sns:TagResource"];
 
     LIST_QUEUES = read "sqs" "ListQueues" [Any "sqs:ListQueues"];
@@ -371,6 +374,7 @@ calls! {
     LIST_ROLE_POLICIES = read "iam" "ListRolePolicies" [Role "iam:ListRolePolicies"];
     GET_ROLE_POLICY = read "iam" "GetRolePolicy" [Role "iam:GetRolePolicy"];
     LIST_ATTACHED = read "iam" "ListAttachedRolePolicies" [Role "iam:ListAttachedRolePolicies"];
+    GET_POLICY = read "iam" "GetPolicy" [BoundaryPolicy "iam:GetPolicy"];
     CREATE_ROLE = write "iam" "CreateRole" [BoundedRole "iam:CreateRole"] [Role "iam:TagRole"];
     UPDATE_ROLE = write "iam" "UpdateRole" [Role "iam:UpdateRole"];
     UPDATE_TRUST = write "iam" "UpdateAssumeRolePolicy" [Role "iam:UpdateAssumeRolePolicy"];

@@ -143,6 +143,12 @@ impl CallError {
         self.cause == Cause::Denied && self.message.contains("in a service control policy")
     }
 
+    /// Whether a role was to be bound by a policy that is not there. A role that is not there is not found either.
+    fn lacks_boundary(&self) -> bool {
+        let binds = [&calls::CREATE_ROLE, &calls::PUT_ROLE_BOUNDARY];
+        binds.contains(&self.call) && self.message.contains(":policy/")
+    }
+
     /// What to do, where we know.
     pub fn remedy(&self) -> Option<String> {
         Some(match self.cause {
@@ -195,6 +201,11 @@ impl CallError {
             Cause::Other if self.code.as_deref() == Some("BucketNotEmpty") => {
                 "log files are never deleted: empty the bucket by hand, old versions too, and run the same command again; \
                  or keep it"
+                    .to_owned()
+            }
+            Cause::NotFound if self.lacks_boundary() => {
+                "the account needs that policy, the permissions boundary of our roles: `iamwatch permissions --for boundary` \
+                 prints it; make it, and run the same command again"
                     .to_owned()
             }
             Cause::NotFound | Cause::Other => return None,
@@ -273,7 +284,12 @@ fn by_code(code: &str, message: &str) -> Cause {
         | "ConcurrentAccess"
         | "ConcurrentAccessException"
         | "ConflictException"
-        | "OperationAborted" => Cause::Conflict,
+        | "OperationAborted"
+        // It was not there when it was looked for.
+        | "AlreadyExistsException"
+        | "EntityAlreadyExists"
+        | "ResourceAlreadyExistsException"
+        | "TrailAlreadyExistsException" => Cause::Conflict,
         "SlowDown" | "RequestLimitExceeded" => Cause::Throttled,
         "QueueDeletedRecently" | "AWS.SimpleQueueService.QueueDeletedRecently" => Cause::TooSoon,
         // `RequestExpired`: more than 15 minutes after the request's date. Source: common errors of the
@@ -433,6 +449,21 @@ mod tests {
         let nobody =
             CallError::inside_success(call, "*".to_owned(), "InvalidClientTokenId", "words");
         assert_eq!(nobody.cause, Cause::UnknownCaller);
+        let words =
+            "Scope ARN: arn:aws:iam::111122223333:policy/b does not exist or is not attachable.";
+        for (call, words, said) in [
+            (&calls::CREATE_ROLE, words, true),
+            (&calls::PUT_ROLE_BOUNDARY, words, true),
+            (
+                &calls::PUT_ROLE_BOUNDARY,
+                "The role with name r cannot be found.",
+                false,
+            ),
+        ] {
+            let error = CallError::inside_success(call, "r".to_owned(), "NoSuchEntity", words);
+            let remedy = error.remedy().unwrap_or_default();
+            assert_eq!(remedy.contains("--for boundary"), said, "{error}: {remedy}");
+        }
         let other = CallError::inside_success(&calls::PUT_RULE, "r".to_owned(), "Odd", "words");
         assert_eq!((other.cause, other.remedy()), (Cause::Other, None));
     }

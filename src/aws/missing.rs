@@ -78,9 +78,12 @@ fn fits(on: On, arn: &str) -> bool {
     match on {
         On::Alias => arn.contains(":alias/"),
         On::LeftProbeRule => arn.contains("/iamwatch-test-"),
-        On::Key | On::FreshKey | On::AnyKey | On::GivenKey | On::ReceiverKey => {
-            arn.contains(":key/")
-        }
+        On::Key
+        | On::FreshKey
+        | On::AnyKey
+        | On::GivenKey
+        | On::GivenTopicKey
+        | On::ReceiverKey => arn.contains(":key/"),
         _ => true,
     }
 }

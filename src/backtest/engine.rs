@@ -405,14 +405,13 @@ impl<'c> Engine<'c> {
                 return false;
             }
             Some(moment) => widen(&mut tally.period, moment),
-            None => {
-                tally.undated += 1;
-                // It cannot be said to lie in the window.
-                if !self.options.window.is_whole() {
-                    tally.outside += 1;
-                    return false;
-                }
+            // It cannot be said to lie in the window.
+            None if !self.options.window.is_whole() => {
+                tally.outside += 1;
+                tally.undated_outside += 1;
+                return false;
             }
+            None => tally.undated += 1,
         }
         tally.records += 1;
         true

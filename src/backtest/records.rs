@@ -48,6 +48,9 @@ pub(crate) enum Problem {
     Empty,
 }
 
+/// Lists in lists. Real files have one: another kind of file would be read to its end, however long it is.
+const DEEPEST: usize = 64;
+
 /// Where the reader stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -117,7 +120,7 @@ pub(crate) fn walk(
                 };
                 window.at += 1;
             }
-            (b'[', Level::List { depth, wrapped }) => {
+            (b'[', Level::List { depth, wrapped }) if depth < DEEPEST => {
                 level = Level::List {
                     depth: depth + 1,
                     wrapped,

@@ -50,9 +50,11 @@ pub struct Reading {
     pub skipped: BTreeMap<Skip, u64>,
     /// Records in the window.
     pub records: u64,
-    /// Records outside the window.
+    /// Records that are not known to lie in the window.
     pub outside: u64,
-    /// Records that do not say when they happened.
+    /// Records of those that do not say when they happened.
+    pub undated_outside: u64,
+    /// Records in the window, which is all time, that do not say when they happened.
     pub undated: u64,
     /// Records that could not be read.
     pub unread: u64,
@@ -198,6 +200,7 @@ impl Report {
                 skipped: tally.skipped.clone(),
                 records: tally.records,
                 outside: tally.outside,
+                undated_outside: tally.undated_outside,
                 undated: tally.undated,
                 unread: tally.unread,
                 left_out: left_out

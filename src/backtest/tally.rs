@@ -27,8 +27,10 @@ pub struct Tally {
     pub lost: u64,
     /// Records and events that were read, those outside the window not counted.
     pub records: u64,
-    /// Records that begin before or after the window.
+    /// Records that are not known to lie in the window.
     pub outside: u64,
+    /// Records of those that do not say when they happened, so that nobody knows whether they lie in the window.
+    pub undated_outside: u64,
     /// Records of those that were read that do not say when they happened.
     pub undated: u64,
     /// Records that could not be read.
@@ -142,6 +144,7 @@ impl Tally {
         self.lost += other.lost;
         self.records += other.records;
         self.outside += other.outside;
+        self.undated_outside += other.undated_outside;
         self.undated += other.undated;
         self.unread += other.unread;
         self.left_out.merge(other.left_out);

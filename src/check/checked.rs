@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::accepted::AcceptedAll;
 use super::checked_rule::CheckedRule;
 use super::compiled::{
-    duplicate_alerts, federated, feedback, never, not_in_global_region, not_recorded, quota,
-    sign_in_regions,
+    duplicate_alerts, federated, feedback, never, nobody_listens, not_in_global_region,
+    not_recorded, one_region, quota, sign_in_regions,
 };
 use super::load::linted;
 use super::tests;
@@ -117,15 +117,17 @@ fn look(
             .filter_map(|rule| federated::warning(rule, file)),
     );
     found.extend(feedback::warnings(&rules, file));
-    found.extend(
-        rules
-            .iter()
-            .filter_map(|rule| not_in_global_region::look(rule, file)),
-    );
+    // Of global services it is said where their events appear instead.
+    let elsewhere = rules.iter().filter_map(|rule| {
+        not_in_global_region::look(rule, file).or_else(|| nobody_listens::look(rule, file))
+    });
+    found.extend(elsewhere);
     let unrecorded = rules
         .iter()
         .filter_map(|rule| not_recorded::look(rule, file));
     found.extend(unrecorded);
+    let deaf = rules.iter().filter_map(|rule| one_region::look(rule, file));
+    found.extend(deaf);
     found.extend(sign_in_regions::look(&rules, file));
     // What cannot fire tells nobody twice.
     let alive = rules

@@ -41,6 +41,8 @@ const LINTS: &[&Lint] = &[
     &compiled::feedback::FEEDBACK,
     &compiled::quota::NEAR_QUOTA,
     &compiled::not_recorded::NOT_RECORDED,
+    &compiled::one_region::ONE_REGION,
+    &compiled::nobody_listens::NOBODY_LISTENS,
     &vacuous::TEST_SHOWS_NOTHING,
 ];
 

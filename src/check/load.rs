@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::accepted::AcceptedAll;
 use super::lints;
-use crate::diagnostic::{Diagnostic, Sources};
+use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::rules::{self, Parsed, RuleId, RulesFile};
 
 /// What came of loading a rules file.
@@ -15,6 +15,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// What there is to say, by position.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where each entry of `rules` stands.
+    pub entries: Vec<Span>,
     /// The rules file; there is one exactly if no diagnostic is an error.
     pub file: Option<RulesFile>,
 }
@@ -50,6 +52,7 @@ impl From<Parsed> for Loaded {
         Self {
             sources: parsed.sources,
             diagnostics,
+            entries: parsed.entries.iter().map(|entry| entry.whole).collect(),
             file: parsed.resolved.file.filter(|_| is_good),
         }
     }

@@ -26,6 +26,9 @@ pub(super) struct ApplyArgs {
     /// Leave rules without a reader who has confirmed, without a question of its own
     #[arg(long)]
     leave_unheard: bool,
+    /// Leave the other accounts of an organization unwatched that are watched, without a question of its own
+    #[arg(long)]
+    leave_members: bool,
     /// Do not ask
     #[arg(long)]
     auto_approve: bool,
@@ -37,6 +40,7 @@ impl ApplyArgs {
             approved: self.auto_approve,
             most: self.prune_most,
             unheard: self.leave_unheard,
+            members: self.leave_members,
         };
         if let Some(path) = &self.plan {
             let saved = saved::read(path)?;

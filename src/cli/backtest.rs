@@ -77,7 +77,7 @@ impl BacktestArgs {
         let rules = match &self.pattern {
             Some(_) => None,
             None if catalogue => Some(Workspace::compile(whole_catalogue(), ui)?),
-            None => Some(Workspace::load(&global.file, ui)?),
+            None => Some(Workspace::load_about(&global.file, &self.rule, ui)?),
         };
         let file = rules.as_ref().filter(|_| !catalogue);
         let file = file.map(|rules| &rules.file);

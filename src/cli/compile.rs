@@ -19,7 +19,7 @@ pub(super) struct CompileArgs {
 
 impl CompileArgs {
     pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let rules = Workspace::load(&global.file, ui)?;
+        let rules = Workspace::load_about(&global.file, &self.rule, ui)?;
         let only = rules.choose(&self.rule)?;
         let patterns: Vec<&Compiled> = rules
             .patterns

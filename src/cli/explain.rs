@@ -33,7 +33,7 @@ pub(super) struct ExplainArgs {
 
 impl ExplainArgs {
     pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let rules = Workspace::load(&global.file, ui)?;
+        let rules = Workspace::load_about(&global.file, &self.rule, ui)?;
         let only = rules.choose(&self.rule)?;
         let text = read(&self.event)?;
         let assumed: AccountId = match &rules.file.home.account {

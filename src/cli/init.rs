@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::exit::Exit;
 use super::ui::Ui;
@@ -25,10 +26,24 @@ pub(super) struct InitArgs {
     account: Option<AccountId>,
 }
 
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Written {
+    format_version: u32,
+    /// The rules file, as it was named.
+    file: String,
+}
+
 impl InitArgs {
     /// Writes the file that `-f` names.
     pub(super) fn run(self, file: &Path, ui: &mut Ui) -> Result<Exit, Error> {
         self.write(file)?;
+        if ui.is_json() {
+            ui.out.json(&Written {
+                format_version: 1,
+                file: file.display().to_string(),
+            })?;
+        }
         ui.err.line(format_args!(
             "Wrote {}. Put in your addresses, then run `iamwatch plan`.",
             file.display()

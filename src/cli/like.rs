@@ -35,7 +35,8 @@ impl LikeArgs {
     pub(super) fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let event = match (&self.rule, &self.event) {
             (Some(rule), _) => {
-                let rules = Workspace::load(&global.file, ui)?;
+                let named = std::slice::from_ref(rule);
+                let rules = Workspace::load_about(&global.file, named, ui)?;
                 let test = chosen(&rules.file, rule, self.test.as_deref())?;
                 event_of(&rules.file, test).map_err(|problem| Error {
                     help: problem.help.clone(),

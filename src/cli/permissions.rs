@@ -12,6 +12,7 @@ use crate::organization::Trusted;
 use crate::permissions::{self, GUARD_LIMIT, POLICY_LIMIT, Phase, Scope};
 use crate::place::AccountId;
 use crate::rules::MEMBER_ROLE;
+use crate::wildcard::matches_glob;
 
 /// Flags of `permissions`.
 #[derive(Debug, Args)]
@@ -31,11 +32,11 @@ pub(super) struct PermissionsArgs {
     scp: bool,
     /// A role that the guard does not bind, as an ARN, wildcards allowed: that which runs `apply`, for
     /// instance; can be repeated
-    #[arg(long, value_name = "ARN", value_parser = role, requires = "scp")]
+    #[arg(long, value_name = "ARN", value_parser = role, requires = "scp", conflicts_with = "phase")]
     except_role: Vec<String>,
     /// With `--scp`: deny changes to the policy of every event bus in the home Region of the home account too, since
     /// AWS cannot tell one bus from another there
-    #[arg(long, requires = "scp")]
+    #[arg(long, requires = "scp", conflicts_with = "phase")]
     bus_policies: bool,
     /// With `--for member`: the role or user that runs iamwatch and takes on the members' role
     #[arg(long, value_name = "ARN")]
@@ -210,6 +211,20 @@ impl PermissionsArgs {
                 ),
                 ui,
             )?;
+        }
+        if let Some(role) = &scope.member_role {
+            let arn = format!("arn:{}:iam::*:role/{role}", scope.home.partition());
+            let is_it =
+                |excepted: &String| matches_glob(excepted, &arn) || matches_glob(&arn, excepted);
+            if !self.except_role.iter().any(is_it) {
+                hint(
+                    &format!(
+                        "the members' role {role} is not excepted: `apply` is denied in every account that this is attached \
+                         to; add --except-role '{arn}'"
+                    ),
+                    ui,
+                )?;
+            }
         }
         if scope.hub && !self.bus_policies {
             hint(

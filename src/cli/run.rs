@@ -111,6 +111,18 @@ pub fn run_within(
         When::Always => Some(true),
         When::Never => Some(false),
     });
+    // Of the others it could not be said that nothing was changed, or nobody waits for them.
+    if matches!(
+        cli.command,
+        Command::Plan(_)
+            | Command::Apply(_)
+            | Command::Destroy(_)
+            | Command::TestEvent(_)
+            | Command::Status(_)
+            | Command::Coverage(_)
+    ) {
+        ui.tell_of_ctrl_c();
+    }
     let fallback = match cli.command {
         // `match` uses 1 for "does not match", so that errors need another code.
         Command::Match(_) => Exit::Code(2),

@@ -13,7 +13,11 @@ use crate::render;
 
 /// Flags of `status`.
 #[derive(Debug, Args)]
-pub(super) struct StatusArgs {}
+pub(super) struct StatusArgs {
+    /// Watch the caller's whole organization, although the rules file does not say so
+    #[arg(long)]
+    org: bool,
+}
 
 /// The JSON document that `iamwatch status --json` prints.
 #[derive(Serialize)]
@@ -27,7 +31,10 @@ struct Document<'a> {
 
 impl StatusArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let scope = AccountScope::default();
+        let scope = AccountScope {
+            whole: self.org,
+            ..AccountScope::default()
+        };
         let session = global.open_what_is_left(&scope, ui).await?;
         let health = session.health().await?;
         let document = Document {

@@ -22,8 +22,8 @@ use crate::rules::{ChannelName, RuleId};
 /// Flags of `test-event`.
 #[derive(Debug, Args)]
 pub(super) struct TestEventArgs {
-    /// The rules to test
-    #[arg(value_name = "RULE", required_unless_present_any = ["all", "region", "real", "all_accounts", "account"])]
+    /// The rules to test; without any, one of `--all`, `--region`, `--all-accounts` and `--real` says what to test
+    #[arg(value_name = "RULE")]
     rules: Vec<String>,
     /// Test every rule, once, from a Region where its events appear
     #[arg(long, conflicts_with = "rules")]
@@ -69,6 +69,20 @@ enum Task {
 
 impl TestEventArgs {
     pub(super) async fn run(self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let is_said = !self.rules.is_empty()
+            || self.all
+            || self.region.is_some()
+            || self.real
+            || self.all_accounts
+            || !self.org.account.is_empty();
+        // Of several that would do clap names the first alone.
+        if !is_said {
+            let failure = Error::new(Code::CommandLine, "it is not said what to test");
+            return Err(failure.help(
+                "name rules, or give `--all` for every rule, `--region R` (or `--region all`) or `--all-accounts` for the ways \
+                 home, or `--real` for CloudTrail's part too",
+            ));
+        }
         let session = global.open(&self.org.scope(), ui).await?;
         let task = self.task(&session)?;
         let clock = || session.clock.now_ms();

@@ -1,6 +1,8 @@
 //! Where a command writes and asks: the one place that knows about terminals.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use futures::future::{BoxFuture, FutureExt};
 use serde::Serialize;
@@ -34,6 +36,10 @@ pub struct Ui {
     /// Whether a person watches the progress.
     pub progress: bool,
     bars: Bars,
+    /// Whether these are the streams of the process, whose Ctrl-C is meant for this command.
+    is_process: bool,
+    /// Who acts on Ctrl-C: [`NOBODY_YET`], [`ENGINE`] or [`STOPPING`].
+    ctrl_c: Arc<AtomicU8>,
 }
 
 impl Ui {
@@ -43,6 +49,7 @@ impl Ui {
         Self {
             interactive: io::stdin().is_terminal() && on_screen,
             progress: on_screen,
+            is_process: true,
             ..Self::new(io::BufWriter::new(io::stdout()), io::stderr())
         }
     }
@@ -57,6 +64,8 @@ impl Ui {
             interactive: false,
             progress: false,
             bars: Bars::default(),
+            is_process: false,
+            ctrl_c: Arc::default(),
         }
     }
 
@@ -161,6 +170,31 @@ impl Ui {
             None => in_words(error),
         };
         let _ = self.err.text(&text);
+    }
+
+    /// While nothing is changed, Ctrl-C ends the process. Programs that asked for JSON are told so, as of any failure.
+    pub(super) fn tell_of_ctrl_c(&self) {
+        if !self.is_json() || !self.is_process {
+            return;
+        }
+        let ctrl_c = Arc::clone(&self.ctrl_c);
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let Ok(runtime) = runtime.enable_all().build() else {
+            return;
+        };
+        // A thread of its own: the others may be waiting for an answer.
+        std::thread::spawn(move || {
+            runtime.block_on(async {
+                while tokio::signal::ctrl_c().await.is_ok() {
+                    match pass(&ctrl_c, STOPPING) {
+                        NOBODY_YET => drop(std::thread::spawn(stopped)),
+                        // Whoever reads the output may have stopped to do so.
+                        STOPPING => std::process::exit(INTERRUPTED),
+                        _ => {}
+                    }
+                }
+            });
+        });
     }
 
     /// Makes sure that everything is out.
@@ -286,8 +320,56 @@ impl Host for Ui {
     }
 
     fn interrupted(&self) -> BoxFuture<'static, ()> {
-        interrupted().boxed()
+        // The process is about to end, and says that nothing was changed: that stays so.
+        while pass(&self.ctrl_c, ENGINE) == STOPPING {
+            std::thread::park();
+        }
+        let listening = Listening(Arc::clone(&self.ctrl_c));
+        async move {
+            interrupted().await;
+            drop(listening);
+        }
+        .boxed()
     }
+}
+
+/// Nothing is being changed: Ctrl-C ends the process.
+const NOBODY_YET: u8 = 0;
+/// The engine acts on Ctrl-C itself.
+const ENGINE: u8 = 1;
+/// Ctrl-C came while nothing was being changed.
+const STOPPING: u8 = 2;
+
+/// Hands Ctrl-C to somebody, where nobody has it yet; who had it.
+fn pass(ctrl_c: &AtomicU8, to: u8) -> u8 {
+    let order = Ordering::SeqCst;
+    match ctrl_c.compare_exchange(NOBODY_YET, to, order, order) {
+        Ok(before) | Err(before) => before,
+    }
+}
+
+/// Gives Ctrl-C back once the engine listens no longer.
+struct Listening(Arc<AtomicU8>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let order = Ordering::SeqCst;
+        let _ = self.0.compare_exchange(ENGINE, NOBODY_YET, order, order);
+    }
+}
+
+/// The exit code of a process that Ctrl-C ended, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+/// Says that Ctrl-C came before anything was changed, and ends the process.
+fn stopped() {
+    let error = Error::new(Code::Stopped, "stopped by Ctrl-C: nothing was changed");
+    let text = render::error::text(&error, Painter { color: false });
+    let _ = Screen::new(io::stderr()).text(&text);
+    let mut out = Screen::new(io::stdout());
+    let _ = out.json_line(&render::error::to_json(&error));
+    let _ = out.flush();
+    std::process::exit(INTERRUPTED);
 }
 
 /// Resolves at the first Ctrl-C; a second one ends the process at once.
@@ -298,7 +380,7 @@ async fn interrupted() {
     }
     tokio::spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(130);
+            std::process::exit(INTERRUPTED);
         }
     });
 }
@@ -326,6 +408,9 @@ fn words(question: Question<'_>) -> String {
         Question::Silence { rules } => {
             format!("Until a new receiver confirms, nobody hears {rules}. Really?")
         }
+        Question::LeaveMembers { what } => format!(
+            "The other accounts of the organization are watched no longer after this: {what} would serve home alone. Really?"
+        ),
         Question::SendTests { messages, critical } => {
             let critical = match critical {
                 "" => String::new(),
@@ -369,6 +454,14 @@ fn unasked(question: Question<'_>) -> Error {
         let message = format!("until a new receiver confirms, nobody would hear {rules}");
         return Error::new(Code::Silences, message).help(
             "keep the old channel until the new one is confirmed; if nobody need hear them meanwhile, give --leave-unheard",
+        );
+    }
+    if let Question::LeaveMembers { what } = question {
+        let message = format!(
+            "the other accounts of the organization would be watched no longer: {what} would serve home alone"
+        );
+        return Error::new(Code::LeavesMembers, message).help(
+            "to keep them give --org, or write `watch: { organization: {} }`; if home alone is meant, give --leave-members",
         );
     }
     let Question::DeleteMuch { name, .. } = question else {

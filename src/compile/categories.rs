@@ -102,8 +102,17 @@ impl Beyond {
         })
     }
 
-    /// What a trail of the user's has to be told, and that it has its price.
+    /// What a trail has to be told, and that it has its price. What else a trail of ours is told is not known here.
     pub fn remedy(&self, partition: &str) -> String {
+        let asked = self.as_asked(partition);
+        let of_ours = asked.map(|asked| {
+            format!("write `data_events: [\"{asked}\"]` under `trail`, beside what stands there")
+        });
+        self.remedy_beside(of_ours)
+    }
+
+    /// What to do so that a trail records the events, with the words for what a trail of ours has to be told.
+    pub fn remedy_beside(&self, of_ours: Option<String>) -> String {
         let of_yours = match self {
             Self::Data { .. } => "let a trail of yours select them",
             Self::NetworkActivity { .. } => {
@@ -112,13 +121,8 @@ impl Beyond {
             }
             Self::Insights => "turn CloudTrail Insights on for a trail that records",
         };
-        let of_ours = self
-            .as_asked(partition)
-            .map(|asked| format!("write `trail: {{ data_events: [\"{asked}\"] }}`, or "));
-        format!(
-            "{}{of_yours}; CloudTrail charges for each event",
-            of_ours.unwrap_or_default()
-        )
+        let of_ours = of_ours.map_or_else(String::new, |words| format!("{words}, or "));
+        format!("{of_ours}{of_yours}; CloudTrail charges for each event")
     }
 }
 

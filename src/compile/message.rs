@@ -5,10 +5,10 @@
 //! the alert by a crafted user agent. Text alerts therefore show only fields whose alphabet AWS limits;
 //! the rest is one link away. Source: `eb-transform-target-input`, and users' reports of `INVALID_JSON`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{Compiled, Names};
 use crate::place::Region;
@@ -92,6 +92,75 @@ const OUTCOME_PATHS: &[(&str, &str)] = &[
     ("entered", "$.detail.serviceEventDetails.UserAuthentication"),
 ];
 
+/// What ends a template for machines.
+const WHOLE_EVENT: &str = ",\"source\":<source>,\"event\":<aws.events.event.json>}";
+
+/// Whether two templates tell of the same rule in the same form, so that an alert arrives by either: the words may be of
+/// another version of the rules file. What could not be one of ours may hold nothing, or break on what it inserts.
+pub fn differ_in_words(one: &str, other: &str) -> bool {
+    match (machine_head(one), machine_head(other)) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => match (text_rule(one), text_rule(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a variable holds a name that somebody may have chosen: a quote in it breaks a text that is not made for such.
+pub fn is_chosen_name(name: &str) -> bool {
+    NAME_PATHS.iter().any(|(known, _)| *known == name)
+}
+
+/// Whether a template of ours may take a variable from there.
+pub fn is_own_path(name: &str, path: &str) -> bool {
+    [TEXT_PATHS, NAME_PATHS, SIGN_IN_PATHS, OUTCOME_PATHS]
+        .into_iter()
+        .flatten()
+        .any(|known| *known == (name, path))
+}
+
+/// What a template for machines says before the event besides its words; `None` if it is none of ours.
+fn machine_head(template: &str) -> Option<Map<String, Value>> {
+    let head = template.strip_suffix(WHOLE_EVENT)?;
+    // A variable there would be inserted as it comes.
+    let head = (!head.contains(['<', '>'])).then(|| format!("{head}}}"))?;
+    let mut head: Map<String, Value> = serde_json::from_str(&head).ok()?;
+    // By the severity machines decide whom they wake: another one is not another wording.
+    matches!(head.remove("title"), Some(Value::String(_))).then_some(head)
+}
+
+/// The last line of a template for people, which names the rule; `None` if it is none of ours: each line is one quoted
+/// string, the source stands first, and all variables are ours, those of every text among them.
+fn text_rule(template: &str) -> Option<&str> {
+    let lines = template.split('\n').map(|line| {
+        let line = line.strip_prefix('"')?.strip_suffix('"')?;
+        let ends_early = |c: char| c == '"' || c == '\\' || c.is_control();
+        (!line.contains(ends_early)).then_some(line)
+    });
+    let lines: Vec<&str> = lines.collect::<Option<_>>()?;
+    let (_, title) = lines
+        .first()?
+        .strip_prefix("[<source>] ")?
+        .split_once(": ")?;
+    let used = lines.iter().flat_map(|line| variables(line));
+    let used: BTreeSet<&str> = used.collect();
+    let known = [TEXT_PATHS, NAME_PATHS, SIGN_IN_PATHS, OUTCOME_PATHS];
+    let known = known.into_iter().flatten().map(|(name, _)| *name);
+    let known: BTreeSet<&str> = known.collect();
+    let has_all = TEXT_PATHS.iter().all(|(name, _)| used.contains(name));
+    let rule = lines.last()?;
+    let is_ours = !title.is_empty() && has_all && used.is_subset(&known);
+    (is_ours && rule.starts_with("Rule: ")).then_some(*rule)
+}
+
+/// The variables of a line.
+fn variables(line: &str) -> impl Iterator<Item = &str> {
+    let behind = line.split('<').skip(1);
+    behind.map(|rest| rest.split_once('>').map_or(rest, |(name, _)| name))
+}
+
 /// The alert of a pattern in one form. `home`: where alerts are raised; a rules file ends at its partition's border.
 pub fn message(compiled: &Compiled, format: Format, home: &Region) -> InputTransformer {
     match format {
@@ -159,7 +228,7 @@ fn machine(compiled: &Compiled) -> InputTransformer {
     let head = head.trim_end_matches('}');
     InputTransformer {
         paths: owned(&[("source", "$.source")]),
-        template: format!("{head},\"source\":<source>,\"event\":<aws.events.event.json>}}"),
+        template: format!("{head}{WHOLE_EVENT}"),
     }
 }
 

@@ -37,9 +37,9 @@ pub use crate::pattern::{
 };
 pub(crate) use categories::services;
 pub use categories::{Beyond, Categories};
-pub use cover::{Forwarder, Where, cover, is_wanted};
+pub use cover::{Forwarder, Where, cover, is_wanted, stands_apart_in};
 pub use excepted::{exceptions_met, exceptions_missed};
-pub use message::{InputTransformer, message};
+pub use message::{InputTransformer, differ_in_words, is_chosen_name, is_own_path, message};
 pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS};
 pub use state::RuleState;
 pub(crate) use state::{is_write_name, needed as needed_state};

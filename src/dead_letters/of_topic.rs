@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::redrive::{Alert, Dispatch};
 use super::{Happened, Letter, Sender, fingerprint, plain};
-use crate::aws::{Cause, Cloud};
+use crate::aws::Cloud;
 use crate::place::Arn;
 use crate::placement::Desired;
 use crate::plan::Deployment;
@@ -259,12 +259,7 @@ async fn of_queue(cloud: &Cloud, desired: &Desired, subscription: &Subscription)
                 Some(document) => format!("{}: {document}", found.remedy),
                 None => found.remedy,
             },
-            stands: found.is_certain,
-        },
-        Err(error) if error.cause == Cause::NotFound => Obstacle {
-            meaning: "the queue does not exist".to_owned(),
-            remedy: "create the queue, or correct the channel".to_owned(),
-            stands: true,
+            stands: found.verdict == queue::Verdict::Refused,
         },
         Err(error) => Obstacle {
             meaning: format!("SNS does not say why, and the queue cannot be looked at: {error}"),

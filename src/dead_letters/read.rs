@@ -10,9 +10,7 @@ use super::of_topic::{Destination, Found};
 use super::redrive::{self, Dispatch};
 use super::{Happened, Letter, Sender, codes, fingerprint, merged, plain, sender};
 use crate::aws::{CallError, Cause, Cloud, calls};
-use crate::compile::Compiled;
-use crate::place::Place;
-use crate::placement::Desired;
+use crate::place::{Arn, Place};
 use crate::plan::Deployment;
 use crate::resources::{Kind, Live, Owner, ResourceKey, names};
 
@@ -69,12 +67,7 @@ async fn mailbox(
     queue: &Live,
     deployment: Deployment<'_>,
 ) -> Result<Mailbox, CallError> {
-    let Deployment {
-        stack,
-        desired,
-        patterns,
-        ..
-    } = deployment;
+    let Deployment { stack, desired, .. } = deployment;
     let url = queue.handle.clone().unwrap_or_default();
     let place = &queue.key.place;
     let client = cloud.at_place(place).sqs;
@@ -108,7 +101,7 @@ async fn mailbox(
             .collect()
     } else {
         let read = messages.iter();
-        read.map(|message| letter(message, &queue.key, desired, patterns))
+        read.map(|message| letter(message, &queue.key, deployment))
             .collect()
     };
     Ok(Mailbox {
@@ -120,12 +113,10 @@ async fn mailbox(
     })
 }
 
-fn letter(
-    message: &Message,
-    queue: &ResourceKey,
-    desired: &Desired,
-    patterns: &[Compiled],
-) -> Letter {
+fn letter(message: &Message, queue: &ResourceKey, deployment: Deployment<'_>) -> Letter {
+    let Deployment {
+        desired, patterns, ..
+    } = deployment;
     let attribute = |name: &str| {
         let attribute = message.message_attributes().and_then(|a| a.get(name))?;
         attribute.string_value().map(plain)
@@ -136,9 +127,8 @@ fn letter(
         .unwrap_or_default();
     let sender = sender(&attribute("RULE_ARN").unwrap_or_default(), desired);
     let code = attribute("ERROR_CODE").unwrap_or_default();
-    let from_forwarder = matches!(sender, Sender::Forwarder { .. });
-    let (meaning, remedy) = codes::explained(&code, from_forwarder);
     let target = attribute("TARGET_ARN");
+    let (meaning, remedy) = codes::explained(&code, aim(&sender, target.as_deref(), deployment));
     let dispatches = redrive::dispatches(&sender, target.as_deref(), &body, desired, patterns);
     let mut rules: Vec<_> = dispatches
         .iter()
@@ -168,6 +158,21 @@ fn letter(
         fingerprint: fingerprint(&body),
         body,
         dispatches,
+    }
+}
+
+/// What a letter was for: a topic that the rules file no longer names is told by its name.
+fn aim(sender: &Sender, target: Option<&str>, deployment: Deployment<'_>) -> codes::Target {
+    if matches!(sender, Sender::Forwarder { .. }) {
+        return codes::Target::HomeBus;
+    }
+    let is_ours = |topic: &Arn| {
+        topic.account() == deployment.desired.home.account().as_str()
+            && names::is_topic(deployment.stack, topic.resource())
+    };
+    match target.and_then(|target| target.parse::<Arn>().ok()) {
+        Some(topic) if topic.service() == "sns" && !is_ours(&topic) => codes::Target::GivenTopic,
+        _ => codes::Target::OwnTopic,
     }
 }
 

@@ -69,7 +69,7 @@ codes! {
     NOT_ONE_OF "E0207" "The value is not one of the words that the key takes."
     EMPTY_VALUE "E0208" "A list, map or text that must hold something is empty."
     VERSION "E0301" "The version of the rules language is not one that this release reads."
-    PLACE "E0302" "An account id, Region, ARN or stack name has not the form that AWS gives it."
+    PLACE "E0302" "An account id, Region, ARN or stack name has not the form that AWS gives it, or names what cannot be used from home."
     ADDRESS "E0303" "The address of a channel has not the form that SNS accepts."
     CHANNEL_KIND "E0304" "A channel names exactly one kind: where its alerts go."
     CHANNEL_NAME "E0305" "Channel names are parts of AWS resource names: lower-case letters, digits and `-`, at most 32 characters."
@@ -113,5 +113,6 @@ codes! {
     HIDES_CATALOGUE "W0703" "A rule of your own has the id of a catalogue rule, which readers will take it for."
     NO_RULES "W0706" "The file has no rules: nothing is watched."
     ONE_WATCH "W0707" "Tampering with the alerting is watched by two rules on two channels, so that whoever silences one is told of by the other."
+    RECORDED_TWICE "W0708" "A trail is told twice to record the same data events: the second time adds nothing."
     USED_TWICE "W0721" "The same rule of the catalogue is used twice, and only one of the two counts: what the other one says is lost, or it says nothing new."
 }

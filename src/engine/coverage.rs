@@ -7,7 +7,7 @@ use super::host::Host;
 use super::organization::{Beyond, Org};
 use super::session::Session;
 use crate::fleet::{self, Breach, Coverage, Pass, Recording, Run};
-use crate::placement::TrailSource;
+use crate::health;
 use crate::plan::PlanOptions;
 use crate::proof;
 
@@ -26,13 +26,9 @@ impl Session {
         whole(&run)?;
         org.listed(&run)?;
         let home = self.home_outcome()?;
-        let changes = home
-            .result
-            .as_ref()
-            .map_or(&[][..], |home| &home.changes[..]);
-        let mut breaches = fleet::breaches(changes, &self.desired, &self.rules.patterns);
-        let waiting = &self.difference()?.waiting;
-        breaches.extend(fleet::unconfirmed(waiting, &self.desired));
+        let deployment = self.deployment();
+        let found = health::of_resources(deployment);
+        let mut breaches = fleet::breaches(found, &self.desired);
         // What cannot be judged is not covered.
         let of_others = proof::of_others(&self.cloud, &self.desired).await;
         breaches.extend(of_others.into_iter().map(|(link, rules)| Breach {
@@ -42,17 +38,10 @@ impl Session {
         }));
         run.outcomes.push(home);
         run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));
-        let recorded = match &self.desired.feed {
-            TrailSource::Nobody { .. } => Err("no trail records the organization".to_owned()),
-            TrailSource::Ours(arn) => match self.trail_problem() {
-                Some(problem) => Err(format!("the trail {arn} {problem}")),
-                None => Ok(()),
-            },
-            TrailSource::Existing(_) => Ok(()),
-        };
         let recording = Recording {
-            organization: recorded,
-            beyond: &self.deployment().unrecorded(),
+            home: health::gap(deployment, true),
+            others: health::gap(deployment, false),
+            beyond: &deployment.unrecorded(),
             partition: self.rules.file.home.region.partition().id(),
         };
         Ok(fleet::coverage(

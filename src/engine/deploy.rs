@@ -29,6 +29,8 @@ pub struct Consent {
     pub most: bool,
     /// Nor the one where a rule would lose its last reader who has confirmed.
     pub unheard: bool,
+    /// Nor the one where an organization is watched, and home alone would be.
+    pub members: bool,
 }
 
 /// How a deployment ended.
@@ -151,6 +153,7 @@ impl<'a> Deploy<'a> {
             approved,
             most: true,
             unheard: true,
+            members: true,
         };
         Self {
             question: Question::Destroy {
@@ -284,6 +287,7 @@ impl<'a> Deploy<'a> {
         let agreed = (self.consent.approved || host.ask(self.question)? == Answer::Yes)
             && self.confirm_much(host)?
             && self.confirm_silence(host)?
+            && self.confirm_members(host)?
             && match &state.shown {
                 Some(shown) => self.confirm_much_elsewhere(shown, host)?,
                 None => true,
@@ -317,6 +321,17 @@ impl<'a> Deploy<'a> {
             .collect();
         let rules = &listed(&rules);
         Ok(host.ask(Question::Silence { rules })? == Answer::Yes)
+    }
+
+    /// Asks again where an organization is watched, and home alone would be after it.
+    fn confirm_members(&self, host: &mut dyn Host) -> Result<bool, Error> {
+        let leaving = &self.plan.leaves_members;
+        if self.consent.members || leaving.is_empty() {
+            return Ok(true);
+        }
+        let what: Vec<String> = leaving.iter().map(|key| shown(&key.to_string())).collect();
+        let what = &listed(&what);
+        Ok(host.ask(Question::LeaveMembers { what })? == Answer::Yes)
     }
 
     /// Asks again where much would go in the other accounts together.

@@ -79,6 +79,7 @@ codes! {
     NotApproved Refused "not-approved" "The command asks before it goes on, and nobody can answer: `--auto-approve` does.";
     DeletesMuch Refused "deletes-much" "More would be deleted than is likely to be meant: `--prune-most` allows it.";
     Silences Refused "silences-rules" "A rule that somebody hears today would be heard by nobody who has confirmed: `--leave-unheard` allows it.";
+    LeavesMembers Refused "leaves-members" "The other accounts of an organization are watched today, and would be no longer: `--leave-members` allows it.";
     Stopped Refused "stopped" "Somebody answered no, or pressed Ctrl-C, before anything was changed.";
     NotReady Refused "not-ready" "Something that is not iamwatch's must be done first; `help` says what.";
     NoRoom Refused "quota-exceeded" "The changes would exceed a quota of AWS, so that none was begun.";

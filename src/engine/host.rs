@@ -190,6 +190,11 @@ pub enum Question<'a> {
         /// The rules, as a sentence lists them.
         rules: &'a str,
     },
+    /// Whether the other accounts of an organization, which are watched, may be so no longer.
+    LeaveMembers {
+        /// What would serve home alone, as a sentence lists it.
+        what: &'a str,
+    },
     /// Whether test events may alert the real channels.
     SendTests {
         /// How many messages they make at most.

@@ -18,8 +18,12 @@ use crate::placement::{self, Desired, TrailSource, Unrecorded};
 use crate::plan::named_deletions::{self, Whole};
 use crate::plan::own_alerts::{Caller, OwnCallMatcher, own_alerts, own_reads};
 use crate::plan::saved::PlanRequest;
-use crate::plan::{self, Note, Plan, PlanOptions, foreign_statements, notes, quotas, silence};
-use crate::resources::{self, GivenTopic, Kind, Live, ResourceKey, key, queue, topic, trail};
+use crate::plan::{
+    self, Change, Note, Plan, PlanOptions, foreign_statements, members, notes, quotas, silence,
+};
+use crate::resources::{
+    self, GivenTopic, Kind, Live, Resource, ResourceKey, key, queue, role, topic, trail,
+};
 use crate::rules::{ChannelName, RuleId, TopicKey};
 
 impl Session {
@@ -47,6 +51,7 @@ impl Session {
         }
         let (desired, live) = self.narrowed(&order.rules, order.region.as_ref());
         let mut plan = self.compare_all(&desired, &live, wishes).await?;
+        plan.only = order.only();
         plan.notes.extend(notes::untested(order));
         let mut deaf = Vec::new();
         for receiver in &desired.receivers {
@@ -61,8 +66,10 @@ impl Session {
             plan.notes.extend(note);
         }
         plan.notes.extend(self.key_note().await?);
-        plan.silenced = silence::silenced(&desired, &self.live, wishes.prune, &deaf);
+        plan.silenced = self.silenced(&desired, &live, wishes.prune, &deaf);
         plan.notes.extend(silence::note(&plan.silenced));
+        plan.notes.extend(members::note(&plan));
+        plan.notes.extend(self.boundary_note(&plan).await?);
         plan.notes.extend(notes::unchecked_function(&plan));
         let organization = self
             .account_facts
@@ -124,6 +131,21 @@ impl Session {
             |rule| self.is_deployed(rule),
         );
         Ok(plan)
+    }
+
+    /// The rules that would lose their last reader. `compared` is what a request is about: detectors outside of it stay.
+    fn silenced(
+        &self,
+        desired: &Desired,
+        compared: &[Live],
+        prune: bool,
+        deaf: &[Arn],
+    ) -> Vec<RuleId> {
+        let compared: BTreeSet<&ResourceKey> = compared.iter().map(|live| &live.key).collect();
+        let live = self.live.iter();
+        let live = live.filter(|live| live.key.kind != Kind::Rule || compared.contains(&live.key));
+        let live: Vec<Live> = live.cloned().collect();
+        silence::silenced(desired, &live, prune, deaf)
     }
 
     /// Home's plan for a request, and what would change in the other accounts of its organization. Both only look: what
@@ -316,6 +338,43 @@ impl Session {
         }
     }
 
+    /// What must be made before roles can be: a boundary is the user's own policy.
+    async fn boundary_note(&self, plan: &Plan) -> Result<Option<Note>, Error> {
+        // A role that is made without it is none; one that stands goes on as it was.
+        let anew = |change: &Change| {
+            bound_anew(change).map(|policy| (policy.clone(), change.before.is_none()))
+        };
+        let mut found = plan.changes.iter().filter_map(anew);
+        let Some((policy, mut is_missing)) = found.next() else {
+            return Ok(None);
+        };
+        is_missing |= found.any(|(_, is_missing)| is_missing);
+        match role::has_policy(&self.cloud.global().iam, &policy).await {
+            Ok(true) => Ok(None),
+            Ok(false) => Ok(Some(Note {
+                message: match is_missing {
+                    true => format!(
+                        "{policy} does not exist: no forwarder's role can be made within it, so that no event comes home"
+                    ),
+                    false => format!(
+                        "{policy} does not exist: it cannot become the boundary of any role"
+                    ),
+                },
+                help: "make it before apply: `iamwatch permissions --for boundary` prints it"
+                    .to_owned(),
+                document: None,
+                loses_alerts: is_missing,
+            })),
+            Err(error) if error.cause == Cause::Denied => Ok(Some(Note {
+                message: format!("cannot tell whether {policy} exists: {error}"),
+                help: error.remedy().unwrap_or_default(),
+                document: None,
+                loses_alerts: false,
+            })),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// What somebody else must do so that their topic takes alerts.
     async fn topic_note(
         &self,
@@ -323,12 +382,7 @@ impl Session {
         topic: &GivenTopic,
     ) -> Result<Option<Note>, Error> {
         let found = topic::obstacle(&self.at_home(), topic).await?;
-        Ok(found.map(|found| Note {
-            message: format!("{} (channel `{channel}`): {}", topic.arn, found.problem),
-            help: format!("{}; iamwatch edits nothing of yours", found.remedy),
-            document: found.document,
-            loses_alerts: found.is_certain,
-        }))
+        Ok(found.map(|found| of_others(&topic.arn, channel, found)))
     }
 
     /// What somebody else must do so that their queue receives alerts.
@@ -338,42 +392,38 @@ impl Session {
             queue,
             topic,
         } = receiver;
-        match queue::obstacle(&self.at_home(), queue, topic).await {
-            Ok(None) => Ok(None),
-            Ok(Some(found)) => Ok(Some(Note {
-                message: format!("{queue} (channel `{channel}`): {}", found.problem),
-                help: format!("{}; iamwatch edits nothing of yours", found.remedy),
-                document: found.document,
-                loses_alerts: found.is_certain,
-            })),
-            Err(CallError {
-                cause: Cause::NotFound,
-                ..
-            }) => Ok(Some(Note {
-                message: format!("{queue} (channel `{channel}`) does not exist"),
-                help: "create the queue, or correct the channel: alerts to it are lost".to_owned(),
-                document: None,
-                loses_alerts: true,
-            })),
-            Err(
-                error @ CallError {
-                    cause: Cause::Denied,
-                    ..
-                },
-            ) => Ok(Some(Note {
-                message: format!(
-                    "cannot tell whether {queue} (channel `{channel}`) lets our topic send: {error}"
-                ),
-                help: error.remedy().unwrap_or_default(),
-                document: None,
-                loses_alerts: false,
-            })),
-            Err(error) => Err(error.into()),
-        }
+        let found = queue::obstacle(&self.at_home(), queue, topic).await?;
+        Ok(found.map(|found| of_others(queue, channel, found)))
     }
 }
 
-/// Whether a note about something of others says that it lets nothing through.
+/// What keeps alerts out of something of others.
+fn of_others(what: &Arn, channel: &ChannelName, found: queue::Obstacle) -> Note {
+    Note {
+        message: format!("{what} (channel `{channel}`): {}", found.problem),
+        help: format!("{}; iamwatch edits nothing of yours", found.remedy),
+        document: found.document,
+        loses_alerts: found.verdict != queue::Verdict::Unknown,
+    }
+}
+
+/// The boundary of what is a role.
+fn bound(resource: &Resource) -> Option<&Arn> {
+    match resource {
+        Resource::Role(role) => role.boundary.as_ref(),
+        _ => None,
+    }
+}
+
+/// The boundary that a change gives to a role.
+fn bound_anew(change: &Change) -> Option<&Arn> {
+    let before = change.before.as_ref();
+    let had = before.and_then(|live| bound(&live.resource));
+    let wanted = change.after.as_ref().and_then(bound);
+    wanted.filter(|_| wanted != had)
+}
+
+/// Whether a note about something of others says that nobody hears what is sent there.
 fn is_deaf(note: &Option<Note>) -> bool {
     note.as_ref().is_some_and(|note| note.loses_alerts)
 }

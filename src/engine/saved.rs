@@ -7,7 +7,7 @@ use super::error::{Code, Error};
 use super::host::{Host, Message};
 use super::private;
 use super::session::Session;
-use crate::diagnostic::shell_word;
+use crate::diagnostic::{shell_word, shown};
 use crate::placement::Desired;
 use crate::plan::saved::{self, PlanRequest, SIZE_LIMIT, SavedError, SavedPlan};
 use crate::plan::{Plan, PlanOptions, adopt};
@@ -139,6 +139,25 @@ pub async fn again(
             "the rules file, or a file that it includes, was changed after the plan was made"
                 .to_owned(),
         );
+    }
+    if let Some(region) = &saved.order.region
+        && !session.desired.regions().contains(region)
+    {
+        return other(format!(
+            "the plan is limited to {region}, where nothing of the rules file stands"
+        ));
+    }
+    let mut rules = session.rules.file.rules.iter();
+    if let Some(unknown) = saved
+        .order
+        .rules
+        .iter()
+        .find(|id| rules.all(|rule| rule.id != **id))
+    {
+        return other(format!(
+            "the plan is limited to the rule {}, which the rules file does not have",
+            shown(&unknown.0)
+        ));
     }
     let now = session.plan_for(&saved.order).await?;
     let moved = saved::moved(&saved.plan, &now).map_err(Error::internal)?;

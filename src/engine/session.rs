@@ -170,20 +170,6 @@ impl Session {
         })
     }
 
-    /// Why the trail of ours does not feed the rules, if so.
-    pub(super) fn trail_problem(&self) -> Option<String> {
-        let TrailSource::Ours(ours) = &self.desired.feed else {
-            return None;
-        };
-        let mut trails = self.account_facts.trails.iter();
-        let Some(found) = trails.find(|found| found.arn == *ours) else {
-            return Some("does not exist".to_owned());
-        };
-        let lacks = self.needs().unmet_by(found);
-        let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
-        (!lacks.is_empty()).then(|| lacks.join(", "))
-    }
-
     /// What trails must record.
     pub(super) fn needs(&self) -> Needs<'_> {
         let listening = &self.desired.topology.listening;

@@ -6,7 +6,7 @@ use super::error::{Code, Error};
 use super::host::{Host, Message};
 use crate::check::{self, BrokenRule, Gated, Loaded, Rest, Salvaged};
 use crate::compile::{self, Compiled};
-use crate::diagnostic::{Diagnostic, Level, Sources};
+use crate::diagnostic::{Diagnostic, Level, Sources, Span};
 use crate::permissions::Scope;
 use crate::place::AccountId;
 use crate::rules::{RuleId, RulesFile};
@@ -35,11 +35,45 @@ impl Workspace {
         Self::compile(check::load(path), host)
     }
 
+    /// Loads and compiles a file for those who ask about some of its rules, or about all where none is named: what is said
+    /// of the others does not concern them. Of a rule that is not there the caller has more to say than this file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file.
+    pub fn load_about(path: &Path, names: &[String], host: &mut dyn Host) -> Result<Self, Error> {
+        let loaded = check::load(path);
+        let entries = loaded.entries.clone();
+        let mut rules = Self::untold(loaded)?;
+        if names.is_empty() {
+            return rules.told(host);
+        }
+        let named = |name: &String| {
+            let mut rules = rules.file.rules.iter();
+            rules.find(|rule| rule.id.0 == *name).map(|rule| rule.span)
+        };
+        let asked: Option<Vec<Span>> = names.iter().map(named).collect();
+        let Some(asked) = asked else {
+            return Ok(rules);
+        };
+        let is_asked = |entry: &Span| asked.iter().any(|rule| rule.is_inside(*entry));
+        rules.said.retain(|found| {
+            let around = entries.iter().filter(|entry| found.span.is_inside(**entry));
+            let mut around = around.peekable();
+            around.peek().is_none() || around.any(is_asked)
+        });
+        rules.told(host)
+    }
+
     /// Compiles what was loaded.
     ///
     /// # Errors
     /// Everything that is wrong with it.
     pub fn compile(loaded: Loaded, host: &mut dyn Host) -> Result<Self, Error> {
+        Self::untold(loaded)?.told(host)
+    }
+
+    /// Compiles what was loaded, before anybody hears what is said of it.
+    fn untold(loaded: Loaded) -> Result<Self, Error> {
         let mut found = loaded.diagnostics;
         let compiled =
             loaded.file.and_then(
@@ -53,14 +87,13 @@ impl Workspace {
             );
         let sources = loaded.sources;
         match compiled {
-            Some((file, patterns)) if !found.iter().any(|d| d.level == Level::Error) => Self {
+            Some((file, patterns)) if !found.iter().any(|d| d.level == Level::Error) => Ok(Self {
                 file,
                 patterns,
                 sources,
                 said: found,
                 broken: Vec::new(),
-            }
-            .told(host),
+            }),
             _ => Err(Error::of_rules(sources, found)),
         }
     }

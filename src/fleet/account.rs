@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 
-use super::coverage::{is_about, words};
+use super::coverage::{is_about, problem};
 use super::{AccountError, AccountState, Digest, Fleet, Gate, Outcome, Task, UnreadableRegion};
 use crate::apply;
 use crate::aws::{CallError, Cause, Cloud};
@@ -159,7 +159,7 @@ impl Fleet {
                 broken: broken
                     .map(|change| BrokenLink {
                         link: change.key.to_string(),
-                        problem: words(change),
+                        problem: problem(change),
                         remedy: "run `iamwatch apply`".to_owned(),
                     })
                     .collect(),

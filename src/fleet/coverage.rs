@@ -1,6 +1,6 @@
 //! Who is watched: accounts × Regions × rules, and why not where not. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -8,6 +8,7 @@ use super::{AccountError, AccountState, ChangeSummary, LeftOut, Outcome, Run};
 use crate::aws::CallError;
 use crate::cloudtrail::Selected;
 use crate::compile::{Compiled, Where, is_wanted};
+use crate::health::{Finding, Gap, Weight};
 use crate::organization::Member;
 use crate::place::{Place, Region};
 use crate::placement::{Desired, Unrecorded};
@@ -69,7 +70,7 @@ pub enum Why {
     Home,
     /// The account has not enabled the Region.
     RegionDisabled,
-    /// No trail records the account.
+    /// No trail records the account, or all that rules want of it.
     NotRecorded,
 }
 
@@ -84,86 +85,47 @@ pub struct Breach {
     pub remedy: String,
 }
 
-/// What changes of the home account would mend that all accounts need: the bus that takes their events, and
-/// each rule's detector with whatever its alerts pass through.
-pub fn breaches(
-    changes: &[ChangeSummary],
-    desired: &Desired,
-    patterns: &[Compiled],
-) -> Vec<Breach> {
-    let broken: BTreeMap<&ResourceKey, &ChangeSummary> = changes
-        .iter()
-        .filter(|change| change.impact == Impact::Alert)
-        .map(|change| (&change.key, change))
-        .collect();
-    let mut found: BTreeMap<String, Vec<RuleId>> = BTreeMap::new();
-    let buses = broken.iter().filter(|(key, _)| key.kind == Kind::Bus);
-    for change in buses.map(|(_, change)| change) {
-        found.insert(words(change), all(&carried(patterns)));
-    }
-    for (rule, detectors) in &desired.detectors {
-        let passed = passed(detectors, desired);
-        let problems: Vec<String> = broken
-            .iter()
-            .filter(|(key, _)| passed.contains(**key))
-            .map(|(_, change)| words(change))
-            .collect();
-        if !problems.is_empty() {
-            let rules = found.entry(problems.join("; ")).or_default();
-            rules.push(rule.clone());
-        }
-    }
-    found
-        .into_iter()
-        .map(|(problem, rules)| Breach {
-            rules,
-            problem,
-            remedy: "run `iamwatch apply`: what is broken is at home".to_owned(),
-        })
-        .collect()
-}
-
-/// The rules whose alerts wait for a reader: whoever has not confirmed a subscription gets none, from whatever account.
-pub fn unconfirmed(waiting: &[ResourceKey], desired: &Desired) -> Vec<Breach> {
-    let breach = |key: &ResourceKey| {
-        let detectors = desired.detectors.iter();
-        let rules = detectors.filter(|(_, keys)| passed(keys, desired).contains(key));
-        Breach {
-            rules: rules.map(|(rule, _)| rule.clone()).collect(),
-            problem: format!("{key} is not confirmed"),
-            remedy: "the receiver follows the link that AWS sent; after 48 hours `iamwatch apply` asks again"
-                .to_owned(),
-        }
+/// What is wrong at home that all accounts need: whatever loses alerts there by [`health::of_resources`], save the way home
+/// of a Region, which is judged as that of any account, and the trail, which [`Recording`] is about.
+///
+/// [`health::of_resources`]: crate::health::of_resources
+pub fn breaches(found: Vec<(ResourceKey, Finding)>, desired: &Desired) -> Vec<Breach> {
+    let is_judged_apart = |key: &ResourceKey| {
+        let mut regions = desired.topology.forwarders.keys();
+        key.kind.facts().stretch == Stretch::Feed || regions.any(|region| carries(key, region))
     };
-    let breaches = waiting.iter().map(breach);
-    breaches.filter(|breach| !breach.rules.is_empty()).collect()
+    let lost = found.into_iter().filter(|(key, finding)| {
+        finding.weight == Weight::LosesAlerts && !finding.rules.is_empty() && !is_judged_apart(key)
+    });
+    lost.map(|(key, finding)| {
+        let place = match key.place == desired.home {
+            true => String::new(),
+            false => elsewhere(&key),
+        };
+        Breach {
+            rules: finding.rules,
+            problem: format!("{key}{place}: {}", finding.problem),
+            remedy: finding.remedy,
+        }
+    })
+    .collect()
 }
 
-/// What the alerts of detectors pass through: topic, key and readers. Dead letters are beside the way.
-fn passed(detectors: &[ResourceKey], desired: &Desired) -> BTreeSet<ResourceKey> {
-    let mut passed: BTreeSet<ResourceKey> = detectors.iter().cloned().collect();
-    let mut open = detectors.to_vec();
-    while let Some(key) = open.pop() {
-        let Some(resource) = desired.resources.get(&key) else {
-            continue;
-        };
-        let needs = resource.needs(&key.place).into_iter();
-        let next: Vec<ResourceKey> = needs
-            .filter(|key| matches!(key.kind, Kind::Topic | Kind::EncryptionKey))
-            .chain(desired.subscriptions_of(&key).cloned())
-            .filter(|key| !passed.contains(key))
-            .collect();
-        passed.extend(next.iter().cloned());
-        open.extend(next);
+/// The Region of a resource, behind its name; nothing for what is in none.
+fn elsewhere(key: &ResourceKey) -> String {
+    match &key.place {
+        Place::Regional { region, .. } => format!(" in {region}"),
+        Place::Global { .. } => String::new(),
     }
-    passed
 }
 
 /// Whether trails record what the rules are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recording<'a> {
-    /// Whether a trail records the organization, else why not.
-    pub organization: Result<(), String>,
+    /// What no trail brings from home.
+    pub home: Option<Gap>,
+    /// What no trail brings from the other accounts.
+    pub others: Option<Gap>,
     /// What rules want beyond management events, and no trail records in full.
     pub beyond: &'a [Unrecorded],
     /// The partition of the organization, such as `aws`.
@@ -191,8 +153,8 @@ pub fn coverage(
         let heard = if is_home { &everything } else { &carried };
         judge(outcome, heard, &mut uncovered);
         let wholly = |hole: &Uncovered| hole.region.is_none() && hole.why != Why::RegionsUnknown;
+        let concerned = |rule: &&RuleId| is_home || !desired.apart.contains(*rule);
         if !uncovered.iter().skip(before).any(wholly) {
-            let concerned = |rule: &&RuleId| is_home || !desired.apart.contains(*rule);
             let holes = breaches.iter().map(|breach| Uncovered {
                 member: outcome.member.clone(),
                 region: None,
@@ -203,27 +165,31 @@ pub fn coverage(
             });
             uncovered.extend(holes.filter(|hole| !hole.rules.is_empty()));
         }
-        uncovered.extend(missed.iter().map(|found| Uncovered {
+        let holes = missed.iter().map(|found| Uncovered {
             member: outcome.member.clone(),
             region: None,
-            rules: found.rules.clone(),
+            rules: found.rules.iter().filter(concerned).cloned().collect(),
             why: Why::NotRecorded,
             problem: format!("no trail records {}", found.events),
             remedy: found.events.remedy(recording.partition),
-        }));
-        if let Err(problem) = &recording.organization {
-            uncovered.push(Uncovered {
-                member: outcome.member.clone(),
-                region: None,
-                rules: all(heard),
-                why: Why::NotRecorded,
-                problem: problem.clone(),
-                remedy:
-                    "without a trail of the organization EventBridge hears of no API call there: \
-                         `trail: existing-or-create`, then `iamwatch apply`"
-                        .to_owned(),
-            });
-        }
+        });
+        uncovered.extend(holes.filter(|hole| !hole.rules.is_empty()));
+        let gap = match is_home {
+            true => &recording.home,
+            false => &recording.others,
+        };
+        let holes = gap.iter().map(|gap| Uncovered {
+            member: outcome.member.clone(),
+            region: None,
+            rules: all(heard)
+                .into_iter()
+                .filter(|rule| gap.rules.contains(rule))
+                .collect(),
+            why: Why::NotRecorded,
+            problem: gap.problem.clone(),
+            remedy: gap.remedy.clone(),
+        });
+        uncovered.extend(holes.filter(|hole| !hole.rules.is_empty()));
     }
     let mut holes: BTreeMap<&str, usize> = BTreeMap::new();
     for hole in &uncovered {
@@ -324,21 +290,32 @@ fn is_untouched(standing: &AccountState) -> bool {
 
 /// Whether events of a Region get lost on their way home until a change is made.
 pub(super) fn is_about(change: &ChangeSummary, wanted: &Region) -> bool {
-    let key = &change.key;
+    change.impact == Impact::Alert && carries(&change.key, wanted)
+}
+
+/// Whether events of a Region come home by way of a resource.
+fn carries(key: &ResourceKey, wanted: &Region) -> bool {
     let is_detector = key.kind == Kind::Rule && !names::is_forwarder(&key.name);
     let on_the_way = key.kind.facts().stretch == Stretch::Forwarding && !is_detector;
     on_the_way
-        && change.impact == Impact::Alert
         && match &key.place {
             Place::Regional { region, .. } => region == wanted,
             Place::Global { .. } => key.name.ends_with(&format!("-{wanted}")),
         }
 }
 
-pub(super) fn words(change: &ChangeSummary) -> String {
+fn words(change: &ChangeSummary) -> String {
     match change.action {
         Action::Create => format!("{} is missing", change.key),
         _ => format!("{} was changed: {}", change.key, change.fields.join(", ")),
+    }
+}
+
+/// What is wrong with a resource, as a clause about it.
+pub(super) fn problem(change: &ChangeSummary) -> String {
+    match change.action {
+        Action::Create => "it does not exist".to_owned(),
+        _ => format!("it was changed: {}", change.fields.join(", ")),
     }
 }
 
@@ -356,7 +333,10 @@ pub fn stuck_words(stuck: &AccountError) -> (Why, String, String) {
             error.remedy().unwrap_or_default(),
         ),
         AccountError::Conflicts(conflicts) => {
-            let keys: Vec<String> = conflicts.iter().map(|c| c.key.to_string()).collect();
+            let keys = conflicts.iter();
+            let keys: Vec<String> = keys
+                .map(|c| format!("{}{}", c.key, elsewhere(&c.key)))
+                .collect();
             (
                 Why::Conflict,
                 format!("{} is there and not ours", keys.join(", ")),

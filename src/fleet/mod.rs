@@ -28,9 +28,7 @@ use crate::resources::rule::KnownPatterns;
 use crate::resources::{Impact, ResourceKey};
 use crate::rules::{Regions, RuleId, RulesFile};
 
-pub use coverage::{
-    Breach, Coverage, Recording, Uncovered, Why, breaches, coverage, stuck_words, unconfirmed,
-};
+pub use coverage::{Breach, Coverage, Recording, Uncovered, Why, breaches, coverage, stuck_words};
 pub use gate::{Gate, Opener};
 pub use roles::RolesAhead;
 pub use run::{Event, Pass, Run, run};

@@ -1,11 +1,87 @@
 //! Whether some trail records what the rules watch.
 
+use std::collections::BTreeSet;
+
 use super::{Deployment, Finding, Weight};
 use crate::cloudtrail::Selected;
-use crate::place::Place;
-use crate::placement::{TrailSource, feeds};
+use crate::place::{Arn, Place};
+use crate::placement::TrailSource;
 use crate::resources::trail::TrailFacts;
 use crate::resources::{Kind, Owner, ResourceKey, names};
+use crate::rules::RuleId;
+
+/// Rules whose events no trail brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The rules that do not hear of all that they want.
+    pub rules: BTreeSet<RuleId>,
+    /// Which trail lacks what.
+    pub problem: String,
+    /// What the user can do about it.
+    pub remedy: String,
+}
+
+/// What no trail brings from the home account, or from the other accounts of its organization.
+pub fn gap(deployment: Deployment<'_>, at_home: bool) -> Option<Gap> {
+    let needs = deployment.needs();
+    let trails = &deployment.account_facts.trails;
+    let rules = needs.unheard(trails, at_home);
+    if rules.is_empty() {
+        return None;
+    }
+    let wanted = ours(deployment);
+    let found = wanted.and_then(|arn| trails.iter().find(|found| found.arn == *arn));
+    let judged: Vec<&TrailFacts> = match found {
+        Some(found) => vec![found],
+        None => trails.iter().collect(),
+    };
+    let lacking = judged.iter().map(|found| {
+        let missed = needs.missed_at(found, at_home);
+        let lacks: Vec<String> = missed.iter().map(|m| m.lack.to_string()).collect();
+        format!("the trail {} {}", found.arn, lacks.join(", "))
+    });
+    let mut problems: Vec<String> = lacking.collect();
+    if let (Some(arn), None) = (wanted, found) {
+        problems.push(format!("the trail {arn} does not exist"));
+    }
+    if problems.is_empty() {
+        problems.push("no trail records the organization".to_owned());
+    }
+    Some(Gap {
+        rules,
+        problem: problems.join("; "),
+        remedy: remedy(deployment, found.or(judged.first().copied())).to_owned(),
+    })
+}
+
+/// The trail of ours that is to feed the rules, if one is.
+fn ours(deployment: Deployment<'_>) -> Option<&Arn> {
+    match &deployment.desired.feed {
+        TrailSource::Ours(arn) => Some(arn),
+        TrailSource::Existing(_) | TrailSource::Nobody { .. } => None,
+    }
+}
+
+/// What to do where trails do not bring every event; `found` is one that lacks something.
+fn remedy(deployment: Deployment<'_>, found: Option<&TrailFacts>) -> &'static str {
+    match (&deployment.desired.feed, found) {
+        (TrailSource::Nobody { .. }, Some(_)) => {
+            "mend the trail, or write `trail: existing-or-create` and run `iamwatch apply`"
+        }
+        (TrailSource::Nobody { .. }, None) => {
+            "write `trail: existing-or-create` and run `iamwatch apply`"
+        }
+        (TrailSource::Ours(arn), Some(found)) if *arn == found.arn => {
+            "run `iamwatch apply`, which mends it"
+        }
+        (TrailSource::Existing(_) | TrailSource::Ours(_), Some(_)) => {
+            "mend the trail, or run `iamwatch apply`, which makes one"
+        }
+        (TrailSource::Existing(_) | TrailSource::Ours(_), None) => {
+            "run `iamwatch apply`, which makes one"
+        }
+    }
+}
 
 pub(super) fn judge(deployment: Deployment<'_>) -> Vec<Finding> {
     let Deployment {
@@ -56,18 +132,6 @@ fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
         account_facts,
         ..
     } = deployment;
-    let rules: Vec<_> = desired.detectors.keys().cloned().collect();
-    let remedy = |found: Option<&TrailFacts>| match (&desired.feed, found) {
-        (TrailSource::Nobody { .. }, _) => {
-            "mend the trail, or write `trail: existing-or-create` and run `iamwatch apply`"
-        }
-        (TrailSource::Ours(arn), Some(found)) if *arn == found.arn => {
-            "run `iamwatch apply`, which mends it"
-        }
-        (TrailSource::Existing(_) | TrailSource::Ours(_), _) => {
-            "mend the trail, or run `iamwatch apply`, which makes one"
-        }
-    };
     let finding = |place, what: String, problem: String, since, found| Finding {
         weight: Weight::LosesAlerts,
         place,
@@ -75,8 +139,8 @@ fn unfed(deployment: Deployment<'_>) -> Vec<Finding> {
         problem,
         since,
         consequence: "no alert can come of what no trail records".to_owned(),
-        rules: rules.clone(),
-        remedy: remedy(found).to_owned(),
+        rules: lost_to(found, deployment),
+        remedy: remedy(deployment, found).to_owned(),
         document: None,
     };
     // One of ours that is gone is named: the organization may have others.
@@ -152,20 +216,39 @@ fn unrecorded(deployment: Deployment<'_>) -> Vec<Finding> {
     missed.collect()
 }
 
-/// Whether some trail, ours or not, brings every event that the rules want.
+/// Whether trails, ours or not, bring every event that the rules want.
 pub(super) fn is_fed(deployment: Deployment<'_>) -> bool {
-    let needs = deployment.needs();
-    let mut trails = deployment.account_facts.trails.iter();
-    trails.any(|found| feeds(&needs.unmet_by(found)))
+    unheard(deployment).is_empty()
 }
 
-/// When the trail of a key was stopped, if it is.
-pub(super) fn stopped_since(key: &ResourceKey, deployment: Deployment<'_>) -> Option<String> {
+/// The rules that do not hear of all that they want, from home or from another account.
+fn unheard(deployment: Deployment<'_>) -> BTreeSet<RuleId> {
+    let trails = &deployment.account_facts.trails;
+    let needs = deployment.needs();
+    let mut rules = needs.unheard(trails, true);
+    rules.extend(needs.unheard(trails, false));
+    rules
+}
+
+/// The rules that lose alerts by what a trail lacks, or by the want of one, sorted: another may bring the events.
+pub(super) fn lost_to(found: Option<&TrailFacts>, deployment: Deployment<'_>) -> Vec<RuleId> {
+    let mut rules = unheard(deployment);
+    if let Some(found) = found {
+        let missed = deployment.needs().missed_by(found);
+        rules.retain(|rule| missed.iter().any(|missed| missed.rules.contains(rule)));
+    }
+    rules.into_iter().collect()
+}
+
+/// The live trail of a key of ours.
+pub(super) fn trail<'a>(key: &ResourceKey, deployment: Deployment<'a>) -> Option<&'a TrailFacts> {
     let mut trails = deployment.account_facts.trails.iter();
-    let found = trails.find(|found| {
-        key.kind == Kind::Trail && found.trail.name == key.name && !found.trail.logging
-    })?;
-    found.stopped_since.clone()
+    trails.find(|found| {
+        let owner = found.arn.account();
+        key.kind == Kind::Trail
+            && found.trail.name == key.name
+            && owner == key.place.account().as_str()
+    })
 }
 
 /// Where a trail stands: that of an organization in its management account.

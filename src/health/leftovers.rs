@@ -9,7 +9,8 @@ use crate::diagnostic::counted;
 use crate::place::Place;
 use crate::placement::{Desired, Receiver};
 use crate::proof::left_over;
-use crate::resources::queue::Obstacle;
+use crate::resources::queue::{LETS_TOPIC_SEND, Obstacle, Verdict};
+use crate::resources::topic::LETS_RULES_PUBLISH;
 use crate::resources::{GivenTopic, Kind, Live, Owner, key, queue, topic};
 use crate::rules::{ChannelName, RuleId};
 
@@ -142,13 +143,7 @@ async fn receives(
     } = receiver;
     let found = match queue::obstacle(clients, queue, topic).await {
         Ok(found) => untouched(found?),
-        Err(error) if error.cause == Cause::NotFound => Obstacle {
-            problem: "it does not exist".to_owned(),
-            remedy: "create the queue, or correct the channel".to_owned(),
-            document: None,
-            is_certain: true,
-        },
-        Err(error) => unseen("cannot tell whether it lets our topic send", &error),
+        Err(error) => Obstacle::unseen(LETS_TOPIC_SEND, &error),
     };
     let rules = deployment.desired.rules_to(topic);
     Some(shut(channel, format!("queue {queue}"), rules, found))
@@ -163,7 +158,7 @@ async fn publishes(
 ) -> Option<Finding> {
     let found = match topic::obstacle(clients, topic).await {
         Ok(found) => untouched(found?),
-        Err(error) => unseen("cannot tell whether it lets our rules publish", &error),
+        Err(error) => Obstacle::unseen(LETS_RULES_PUBLISH, &error),
     };
     let rules = deployment.desired.rules_to(&topic.arn);
     Some(shut(channel, format!("topic {}", topic.arn), rules, found))
@@ -176,20 +171,21 @@ fn untouched(found: Obstacle) -> Obstacle {
     }
 }
 
-fn unseen(question: &str, error: &CallError) -> Obstacle {
-    Obstacle {
-        problem: format!("{question}: {error}"),
-        remedy: error.remedy().unwrap_or_default(),
-        document: None,
-        is_certain: false,
-    }
-}
-
-/// Something of others that keeps the alerts of a channel out, or may.
+/// Something of others that keeps the alerts of a channel from its readers, or may.
 fn shut(channel: &ChannelName, what: String, rules: Vec<RuleId>, found: Obstacle) -> Finding {
-    let weight = match found.is_certain {
-        true => Weight::LosesAlerts,
-        false => Weight::Unknown,
+    let (weight, consequence) = match found.verdict {
+        Verdict::Refused => (
+            Weight::LosesAlerts,
+            format!("channel `{channel}` gets no alert"),
+        ),
+        Verdict::Unread => (
+            Weight::LosesAlerts,
+            format!("alerts of channel `{channel}` reach nobody, as far as SNS can tell"),
+        ),
+        Verdict::Unknown => (
+            Weight::Unknown,
+            format!("channel `{channel}` may get no alert"),
+        ),
     };
     Finding {
         weight,
@@ -197,18 +193,10 @@ fn shut(channel: &ChannelName, what: String, rules: Vec<RuleId>, found: Obstacle
         what,
         problem: found.problem,
         since: None,
-        consequence: lost_to(channel, weight),
+        consequence,
         rules,
         remedy: found.remedy,
         document: found.document,
-    }
-}
-
-/// What follows where something of others keeps alerts out, or may.
-fn lost_to(channel: &ChannelName, weight: Weight) -> String {
-    match weight {
-        Weight::Unknown => format!("channel `{channel}` may get no alert"),
-        _ => format!("channel `{channel}` gets no alert"),
     }
 }
 

@@ -1,15 +1,15 @@
 //! Resources that are missing, changed or left over: what a plan would mend, seen by its readers.
 
 use super::dependents::Dependents;
-use super::{APPLY, Deployment, Finding, Weight, feed};
+use super::{Deployment, Finding, Weight, feed};
 use crate::plan::{Action, Change, Plan};
-use crate::resources::{Affected, Impact, Resource, ResourceKey, Stretch};
+use crate::resources::{Affected, Impact, Kind, Resource, ResourceKey, Stretch};
 
 pub(super) fn judge(
     plan: &Plan,
     deployment: Deployment<'_>,
     dependents: &Dependents<'_>,
-) -> Vec<Finding> {
+) -> Vec<(ResourceKey, Finding)> {
     let creates = |key: &ResourceKey| {
         let mut changes = plan.changes.iter();
         changes.any(|c| c.action == Action::Create && c.key == *key)
@@ -24,20 +24,27 @@ pub(super) fn judge(
         .changes
         .iter()
         .filter(|change| !(replaced && change.key.kind.facts().stretch == Stretch::Feed));
-    let changes = changes.flat_map(|change| changed(change, deployment, dependents));
-    let waiting = plan.waiting.iter().map(|key| pending(key, dependents));
-    let orphans = plan.orphans.iter().filter_map(orphan);
+    let changes = changes.flat_map(|change| {
+        let findings = changed(change, plan, deployment, dependents).into_iter();
+        findings.map(move |finding| (change.key.clone(), finding))
+    });
+    let waiting = plan.waiting.iter();
+    let waiting = waiting.map(|key| (key.clone(), pending(key, dependents)));
+    let orphans = plan.orphans.iter();
+    let orphans = orphans.filter_map(|key| Some((key.clone(), orphan(key)?)));
     changes.chain(waiting).chain(orphans).collect()
 }
 
 /// One finding for what loses alerts and one for what only weakens.
 fn changed(
     change: &Change,
+    plan: &Plan,
     deployment: Deployment<'_>,
     dependents: &Dependents<'_>,
 ) -> Vec<Finding> {
     let key = &change.key;
     let facts = key.kind.facts();
+    let trail = feed::trail(key, deployment);
     let finding = |impact: Impact, problem: String| {
         // Another trail brings the events all the same.
         let stands_in = facts.stretch == Stretch::Feed && feed::is_fed(deployment);
@@ -50,10 +57,21 @@ fn changed(
             place: Some(key.place.clone()),
             what: key.to_string(),
             problem,
-            since: feed::stopped_since(key, deployment),
-            consequence: consequence(key, weight, deployment, dependents),
-            rules: dependents.rules(key),
-            remedy: APPLY.to_owned(),
+            since: trail
+                .filter(|trail| !trail.trail.logging)
+                .and_then(|trail| trail.stopped_since.clone()),
+            consequence: match trail {
+                // One that records still brings what it does not leave out.
+                Some(trail) if weight == Weight::LosesAlerts && trail.trail.logging => {
+                    "EventBridge does not hear of what it leaves out".to_owned()
+                }
+                _ => consequence(key, weight, deployment, dependents),
+            },
+            rules: match key.kind {
+                Kind::Trail if weight == Weight::LosesAlerts => feed::lost_to(trail, deployment),
+                _ => dependents.rules(key),
+            },
+            remedy: plan.remedy(change),
             document: None,
         }
     };

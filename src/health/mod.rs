@@ -5,6 +5,8 @@ mod feed;
 mod leftovers;
 mod links;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,10 +18,10 @@ use crate::plan::{self, Action, Change, Conflict, Deployment, Plan, PlanOptions}
 use crate::resources::{Kind, Owner, Resource, ResourceKey};
 use crate::rules::RuleId;
 
+pub use feed::{Gap, gap};
+
 /// The version of the JSON form of [`Health`].
 pub const FORMAT_VERSION: u32 = 1;
-
-const APPLY: &str = "run `iamwatch apply`";
 
 /// Whether what is deployed is healthy, and everything that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,7 +36,7 @@ pub struct Health {
     pub deployed: bool,
     /// Whether nothing was found that loses or weakens anything.
     pub healthy: bool,
-    /// How many rules are deployed, or should be.
+    /// How many enabled rules the rules file has.
     pub rules: usize,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
@@ -88,13 +90,15 @@ pub async fn health(
     let mut findings = judged(deployment);
     findings.extend(leftovers::look(cloud, deployment, now_ms).await?);
     findings.sort_by(|a, b| (a.weight, &a.place, &a.what).cmp(&(b.weight, &b.place, &b.what)));
+    let patterns = deployment.patterns.iter();
+    let enabled: BTreeSet<&RuleId> = patterns.map(|pattern| &pattern.rule).collect();
     Ok(Health {
         format_version: FORMAT_VERSION,
         name: deployment.stack.clone(),
         home: deployment.desired.home.clone(),
         deployed: stands(deployment),
         healthy: findings.iter().all(|f| f.weight == Weight::Unknown),
-        rules: deployment.desired.detectors.len(),
+        rules: enabled.len(),
         findings,
     })
 }
@@ -108,6 +112,13 @@ fn stands(deployment: Deployment<'_>) -> bool {
 
 /// What can be said without another look at AWS.
 fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
+    let found = of_resources(deployment).into_iter();
+    let found = found.map(|(_, finding)| finding);
+    found.chain(feed::judge(deployment)).collect()
+}
+
+/// What is not as it must be with resources of ours, each by its key: what can be said without another look at AWS.
+pub fn of_resources(deployment: Deployment<'_>) -> Vec<(ResourceKey, Finding)> {
     let Deployment {
         stack,
         desired,
@@ -118,7 +129,8 @@ fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
     let plan = match deployment.difference {
         Ok(plan) => Some(plan.clone()),
         Err(conflicts) => {
-            findings.extend(conflicts.iter().map(|c| foreign(c, desired, stack)));
+            let named = conflicts.iter();
+            findings.extend(named.map(|c| (c.key.clone(), foreign(c, desired, stack))));
             // What has lost its tag works all the same: it is judged by what it does.
             let mut live = live.to_vec();
             for live in &mut live {
@@ -139,11 +151,13 @@ fn judged(deployment: Deployment<'_>) -> Vec<Finding> {
     };
     let dependents = dependents::Dependents::of(desired, deployment.patterns);
     let foreign = plan::foreign_statements::found(stack, desired, live);
-    findings.extend(foreign.iter().map(|found| uninvited(found, &dependents)));
+    let uninvited = foreign
+        .iter()
+        .map(|found| (found.bus.clone(), uninvited(found, &dependents)));
+    findings.extend(uninvited);
     if let Some(plan) = plan {
         findings.extend(links::judge(&plan, deployment, &dependents));
     }
-    findings.extend(feed::judge(deployment));
     findings
 }
 

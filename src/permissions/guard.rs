@@ -245,12 +245,11 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
                 true => vec![listens("sqs", "*", letters)],
                 false => in_each(letters),
             };
-            let of_topics = names::dead_letters_of_topics(stack).into_iter();
-            let of_topics = of_topics.filter(|_| scope.topic_letters);
-            letters
-                .into_iter()
-                .chain(of_topics.flat_map(in_each))
-                .collect()
+            let of_topics = match scope.topic_letters {
+                true => in_each(names::dead_letters_of_topics(stack)),
+                false => Vec::new(),
+            };
+            letters.into_iter().chain(of_topics).collect()
         }
         On::Role | On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole if scope.hub => {
             let role = format!(
@@ -299,6 +298,7 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
         | On::GivenTopic
         | On::Receiver
         | On::ReceiverKey
+        | On::GivenTopicKey
         | On::Probe
         | On::ProbeRule
         | On::LeftProbeRule

@@ -3,6 +3,8 @@
 //! Looking goes to every Region and to names of ours alone, where AWS can tell them: what a smaller rules
 //! file no longer wants must be found. Writing goes to what the file asks for, where it asks for it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::Scope;
@@ -36,8 +38,7 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
     let used = match on {
         On::Bus | On::Role if write => scope.hub,
         On::BoundedRole => scope.hub,
-        On::BoundaryPolicy => false,
-        On::BoundaryOfRole => scope.hub && scope.boundary.is_some(),
+        On::BoundaryPolicy | On::BoundaryOfRole => scope.hub && scope.boundary.is_some(),
         On::UnboundedRole => scope.hub && scope.boundary.is_none(),
         On::Rule if write => scope.hub || !scope.detectors.is_empty(),
         On::PassedRole | On::AllBuses | On::LeftProbeRule => scope.hub,
@@ -53,7 +54,7 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
         }
         On::Receiver => !scope.receivers.is_empty(),
         On::GivenTopic => !scope.given_topics.is_empty(),
-        On::ReceiverKey => !arns(on, write, scope).is_empty(),
+        On::ReceiverKey | On::GivenTopicKey => !arns(on, write, scope).is_empty(),
         _ => true,
     };
     used.then(|| granted(arns(on, write, scope)))
@@ -73,6 +74,7 @@ const ORDER: &[&str] = &[
     "ReadReceivers",
     "ReadReceiversKeys",
     "ReadRoles",
+    "ReadBoundary",
     "FindKeys",
     "ReadBucket",
     "ListLogs",
@@ -84,6 +86,7 @@ const ORDER: &[&str] = &[
     "WriteBus",
     "WriteTopics",
     "PublishToGivenTopics",
+    "KeysOfGivenTopics",
     "WriteQueues",
     "WriteRoles",
     "WriteBoundedRoles",
@@ -119,10 +122,10 @@ fn sid(on: On, write: bool, scope: &Scope) -> &'static str {
         On::Queue | On::LeftProbe => "ReadQueues",
         On::Receiver => "ReadReceivers",
         On::ReceiverKey => "ReadReceiversKeys",
+        On::GivenTopicKey => "KeysOfGivenTopics",
         On::BoundedRole | On::BoundaryOfRole if scope.boundary.is_some() => "WriteBoundedRoles",
-        On::BoundedRole | On::BoundaryOfRole | On::BoundaryPolicy | On::UnboundedRole => {
-            "WriteRoles"
-        }
+        On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole => "WriteRoles",
+        On::BoundaryPolicy => "ReadBoundary",
         On::Role if write => "WriteRoles",
         On::Role | On::NamedRole => "ReadRoles",
         On::PassedRole => "PassRoles",
@@ -208,12 +211,9 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         On::Queue if write => {
             let letters = names::dead_letters(&scope.stack);
             let letters = anywhere("sqs", region(false), &letters);
-            let of_topics = names::dead_letters_of_topics(&scope.stack).into_iter();
-            let of_topics = of_topics.filter(|_| scope.topic_letters);
-            let of_topics = of_topics.flat_map(|name| {
-                let regions = scope.raised_in();
-                regions.map(move |region| format!("arn:{partition}:sqs:{region}:{account}:{name}"))
-            });
+            let of_topics = names::dead_letters_of_topics(&scope.stack);
+            let of_topics = anywhere("sqs", region(false), &of_topics);
+            let of_topics = scope.topic_letters.then_some(of_topics);
             [letters].into_iter().chain(of_topics).collect()
         }
         On::Queue => vec![anywhere("sqs", region(false), &format!("{prefix}*"))],
@@ -235,6 +235,13 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             });
             keys.collect()
         }
+        On::GivenTopicKey => {
+            let all = scope.given_topics.iter().map(|topic| {
+                let (region, account) = (topic.region(), topic.account());
+                format!("arn:{partition}:kms:{region}:{account}:key/*")
+            });
+            all.collect::<BTreeSet<String>>().into_iter().collect()
+        }
         On::Probe | On::LeftProbe => {
             let regions = scope.raised_in();
             let queues = regions.map(|region| anywhere("sqs", region.as_str(), &probe));
@@ -254,13 +261,13 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             role(&format!("/{prefix}*")),
         ],
         On::Role if !write => vec![role(&format!("{path}{prefix}*"))],
-        On::Role
-        | On::BoundedRole
-        | On::BoundaryOfRole
-        | On::BoundaryPolicy
-        | On::UnboundedRole
-        | On::PassedRole => {
+        On::Role | On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole | On::PassedRole => {
             vec![role(&format!("{path}{forwarders}"))]
+        }
+        On::BoundaryPolicy => {
+            let name = scope.boundary.iter();
+            let policy = name.filter_map(|name| names::policy_arn(home, account, name));
+            policy.map(|policy| policy.to_string()).collect()
         }
         On::AnyKey | On::Key => vec![anywhere("kms", "*", "key/*")],
         On::GivenKey => scope.given_key.iter().map(ToString::to_string).collect(),
@@ -364,6 +371,21 @@ fn condition(on: On, write: bool, scope: &Scope) -> Option<Value> {
             &format!("aws:ResourceTag/{STACK_TAG}"),
             json!(stack),
         ),
+        // Which key it is only the topic says. Source: KMS, `conditions-kms`; SNS, `sns-key-management`, which shows the
+        // encryption context.
+        On::GivenTopicKey => {
+            let topics = scope.given_topics.iter();
+            let by = topics
+                .clone()
+                .map(|topic| format!("sns.{}.*", topic.region()));
+            let by: BTreeSet<String> = by.collect();
+            let by = super::one_or_many(by.into_iter().collect::<Vec<String>>());
+            test("StringLike", "kms:ViaService", by);
+            let topics =
+                super::one_or_many(topics.map(ToString::to_string).collect::<Vec<String>>());
+            let context = "kms:EncryptionContext:aws:sns:topicArn";
+            test("StringEquals", context, topics);
+        }
         On::ProbeSubscription => {
             test("StringEquals", "sns:Protocol", json!("sqs"));
             let queues = arns(On::Probe, true, scope);

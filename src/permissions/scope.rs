@@ -106,17 +106,14 @@ impl Scope {
 impl Scope {
     /// The ARNs of all topics of ours that are wanted, as patterns.
     pub(super) fn topics(&self) -> Vec<String> {
-        let at_home = names::topic_prefixes(&self.stack);
-        let at_home = at_home.iter().map(|prefix| (&self.home, prefix));
-        let apart = names::apart_topic_prefixes(&self.stack);
-        let apart = self
-            .apart
-            .iter()
-            .flat_map(|region| apart.iter().map(move |prefix| (region, prefix)));
+        let at_home = [(&self.home, names::topics_pattern(&self.stack))];
+        let apart = self.apart.iter();
+        let apart = apart.map(|region| (region, names::apart_topics_pattern(&self.stack)));
         let (partition, account) = (self.home.partition(), &self.account);
         at_home
+            .into_iter()
             .chain(apart)
-            .map(|(region, prefix)| format!("arn:{partition}:sns:{region}:{account}:{prefix}*"))
+            .map(|(region, name)| format!("arn:{partition}:sns:{region}:{account}:{name}"))
             .collect()
     }
 

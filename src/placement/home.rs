@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Account, Desired, Receiver};
-use crate::compile::{Compiled, Where, is_wanted};
+use crate::compile::{Compiled, stands_apart_in};
 use crate::place::{Arn, Region};
 use crate::resources::{
     DEFAULT_BUS, EncryptionKey, EventRule, GivenTopic, Resource, ResourceKey, Subscription, Target,
@@ -46,7 +46,7 @@ impl Account<'_> {
             return self.add_detector(desired, pattern, channels, seat);
         }
         desired.apart.insert(pattern.rule.clone());
-        for region in apart(pattern, home) {
+        for region in stands_apart_in(pattern, home) {
             let seat = Seat {
                 region: &region,
                 bus: DEFAULT_BUS,
@@ -255,17 +255,5 @@ impl Account<'_> {
 
     fn channel(&self, name: &ChannelName) -> Option<&Channel> {
         self.file.channels.get(name)
-    }
-}
-
-/// Where a rule apart stands: in the home Region and in that of global services, whose events appear nowhere else, as far
-/// as they have what it wants.
-fn apart(pattern: &Compiled, home: &Region) -> BTreeSet<Region> {
-    let both = [home.clone(), home.global()].into_iter();
-    let wanted = both.filter(|region| is_wanted(pattern, Where::of(region)));
-    let wanted: BTreeSet<Region> = wanted.collect();
-    match wanted.is_empty() {
-        true => BTreeSet::from([home.clone()]),
-        false => wanted,
     }
 }

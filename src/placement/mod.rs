@@ -24,7 +24,7 @@ use crate::rules::{ChannelName, RuleId, RulesFile};
 pub use given::unfit_topic;
 pub use member::Spokes;
 pub use topology::{Topology, listening};
-pub use trail::{Needs, TrailSource, Unfit, Unrecorded, feeds};
+pub use trail::{Missed, Needs, TrailSource, Unfit, Unrecorded, feeds};
 
 /// SQS keeps messages for 14 days at most; dead letters are kept as long as that.
 const FOURTEEN_DAYS: u32 = 14 * 24 * 60 * 60;

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::{Account, Desired};
 use crate::cloudtrail::Selected;
-use crate::compile::{Beyond, Categories, Compiled, RuleState};
+use crate::compile::{self, Beyond, Categories, Compiled, RuleState, Where};
 use crate::pattern::{Event, EventPattern};
-use crate::place::{Arn, Region};
+use crate::place::{AccountId, Arn, Region};
 use crate::resources::trail::{TrailFacts, management, records, selected, with_data_events};
 use crate::resources::{AccountFacts, Bucket, Kind, Live, Owner, Resource, Trail, names, policy};
 use crate::rules::{RuleId, RulesFile, Trail as Wish, TrailSettings};
@@ -77,9 +77,20 @@ impl fmt::Display for Unfit {
     }
 }
 
+/// What a trail lacks, and whose events it therefore does not bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// What the trail lacks.
+    pub lack: Unfit,
+    /// The rules that miss it.
+    pub rules: BTreeSet<RuleId>,
+}
+
 /// What trails must record, so that the events of all patterns come.
 #[derive(Debug)]
 pub struct Needs<'c> {
+    /// The home account.
+    account: AccountId,
     /// The patterns, and into which categories the events of each fall.
     wanted: Vec<(&'c Compiled, Categories)>,
     listening: &'c BTreeSet<Region>,
@@ -118,6 +129,7 @@ impl<'c> Needs<'c> {
             )
         };
         Self {
+            account: account_facts.account.clone(),
             wanted: compiled.iter().map(categories).collect(),
             listening,
             organization: account_facts.organization.is_some(),
@@ -133,10 +145,16 @@ impl<'c> Needs<'c> {
     /// What a trail lacks to feed the rules, in each of the Regions: to bring every management event that some pattern
     /// wants, and where none wants any, every other event.
     pub fn unmet_by(&self, found: &TrailFacts) -> Vec<Unfit> {
+        let missed = self.missed_by(found).into_iter();
+        missed.map(|missed| missed.lack).collect()
+    }
+
+    /// What a trail lacks to feed the rules, each with the rules that miss it.
+    pub fn missed_by(&self, found: &TrailFacts) -> Vec<Missed> {
         let trail = &found.trail;
         let mut lacks = Vec::new();
         if !trail.logging {
-            lacks.push(Unfit::NotLogging);
+            lacks.push(Missed::of(Unfit::NotLogging, self.all()));
         }
         let blind = self
             .listening
@@ -144,51 +162,109 @@ impl<'c> Needs<'c> {
             .filter(|region| !trail.multi_region && **region != found.home);
         let blind: Vec<Region> = blind.cloned().collect();
         if !blind.is_empty() {
-            lacks.push(Unfit::Regions(blind));
+            let kinds: Vec<Where> = blind.iter().map(Where::of).collect();
+            let hears = |compiled: &&Compiled| {
+                let mut kinds = kinds.iter();
+                kinds.any(|kind| compile::is_wanted(compiled, *kind))
+            };
+            let mut missed = Missed::of(Unfit::Regions(blind), self.all().filter(hears));
+            // A trail is asked for every Region that is listened to, whether or not a rule wants anything there.
+            if missed.rules.is_empty() {
+                missed.rules = ids(self.all());
+            }
+            lacks.push(missed);
         }
         if self.wants_management() {
             self.unmet_management(found, &mut lacks);
         } else {
             let beyond = self.beyond().into_iter();
             let missed = beyond.filter(|(events, _)| records(found, events) == Selected::Nothing);
-            lacks.extend(missed.map(|(events, _)| Unfit::Beyond(events.to_string())));
+            lacks.extend(missed.map(|(events, rules)| Missed {
+                lack: Unfit::Beyond(events.to_string()),
+                rules: rules.into_iter().collect(),
+            }));
         }
         if self.organization && !trail.organization {
-            lacks.push(Unfit::Members);
+            // Rules apart hear of home alone, which only a trail of its own records then.
+            let is_own = self.is_own(found);
+            let missing = self.all().filter(|compiled| !(is_own && compiled.apart));
+            lacks.push(Missed::of(Unfit::Members, missing));
         }
         lacks
     }
 
-    fn unmet_management(&self, found: &TrailFacts, lacks: &mut Vec<Unfit>) {
+    /// What a trail lacks to bring the events of the home account, or of the other accounts of its organization. Events
+    /// beyond management events are judged by all trails together.
+    pub fn missed_at(&self, found: &TrailFacts, at_home: bool) -> Vec<Missed> {
+        let mut missed = self.missed_by(found);
+        missed.retain(|missed| match missed.lack {
+            Unfit::Members => !(at_home && self.is_own(found)),
+            Unfit::Beyond(_) => false,
+            _ => true,
+        });
+        missed
+    }
+
+    /// The rules whose events no trail brings from the home account, or from the other accounts of its organization: what
+    /// one trail misses another may bring.
+    pub fn unheard(&self, trails: &[TrailFacts], at_home: bool) -> BTreeSet<RuleId> {
+        let each = trails.iter().map(|found| {
+            let missed = self.missed_at(found, at_home).into_iter();
+            missed
+                .flat_map(|missed| missed.rules)
+                .collect::<BTreeSet<RuleId>>()
+        });
+        each.reduce(|one, other| one.intersection(&other).cloned().collect())
+            .unwrap_or_else(|| ids(self.all()))
+    }
+
+    /// Whether a trail stands in the home account.
+    fn is_own(&self, found: &TrailFacts) -> bool {
+        found.arn.account() == self.account.as_str()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'c Compiled> {
+        self.wanted.iter().map(|(compiled, _)| *compiled)
+    }
+
+    fn unmet_management(&self, found: &TrailFacts, lacks: &mut Vec<Missed>) {
         let trail = &found.trail;
+        let wanting = || {
+            let of_management = self.wanted.iter().filter(|(_, wanted)| wanted.management);
+            of_management.map(|(compiled, _)| *compiled)
+        };
         if !trail.global_events {
-            lacks.push(Unfit::GlobalServices);
+            lacks.push(Missed::of(Unfit::GlobalServices, wanting()));
         }
         let Some(recorded) = management(&trail.selectors) else {
             // Selectors that are hidden take everything by default, and the plan says that nobody knows; those
             // that are seen and not understood are not relied on.
             if !trail.selectors.is_null() {
-                lacks.push(Unfit::Unknown);
+                lacks.push(Missed::of(Unfit::Unknown, wanting()));
             }
             return;
         };
         if !recorded.writes {
-            lacks.push(Unfit::Writes);
+            lacks.push(Missed::of(Unfit::Writes, wanting()));
         }
-        let wanting = || {
-            let of_management = self.wanted.iter().filter(|(_, wanted)| wanted.management);
-            of_management.map(|(compiled, _)| *compiled)
-        };
         let readers = || wanting().filter(|c| c.state == RuleState::EnabledWithAll);
         if readers().next().is_some() && !recorded.reads {
-            lacks.push(Unfit::Reads);
+            lacks.push(Missed::of(Unfit::Reads, readers()));
         }
-        let writes = recorded.excluded_writes.into_iter();
-        let writes = writes.filter(|source| is_wanted(source, wanting()));
-        let reads = recorded.excluded_reads.into_iter();
-        let reads = reads.filter(|source| is_wanted(source, readers()));
-        let excluded: BTreeSet<String> = writes.chain(reads).collect();
-        lacks.extend(excluded.into_iter().map(Unfit::Excludes));
+        let mut excluded: BTreeMap<String, BTreeSet<RuleId>> = BTreeMap::new();
+        for source in recorded.excluded_writes {
+            let missing = ids(wanting().filter(|compiled| is_wanted(&source, compiled)));
+            excluded.entry(source).or_default().extend(missing);
+        }
+        for source in recorded.excluded_reads {
+            let missing = ids(readers().filter(|compiled| is_wanted(&source, compiled)));
+            excluded.entry(source).or_default().extend(missing);
+        }
+        excluded.retain(|_, rules| !rules.is_empty());
+        lacks.extend(excluded.into_iter().map(|(source, rules)| Missed {
+            lack: Unfit::Excludes(source),
+            rules,
+        }));
     }
 
     /// Everything beyond management events, with the rules that want it.
@@ -238,21 +314,32 @@ pub fn feeds(lacks: &[Unfit]) -> bool {
     lacks.iter().all(|lack| matches!(lack, Unfit::Beyond(_)))
 }
 
+impl Missed {
+    fn of<'c>(lack: Unfit, patterns: impl Iterator<Item = &'c Compiled>) -> Self {
+        Self {
+            lack,
+            rules: ids(patterns),
+        }
+    }
+}
+
+fn ids<'c>(patterns: impl Iterator<Item = &'c Compiled>) -> BTreeSet<RuleId> {
+    patterns.map(|compiled| compiled.rule.clone()).collect()
+}
+
 /// Whether a pattern may match events of a source, such as `kms.amazonaws.com`. What `detail` says of
 /// other fields is left aside: a doubt counts as a wish.
-fn is_wanted<'c>(source: &str, mut compiled: impl Iterator<Item = &'c Compiled>) -> bool {
+fn is_wanted(source: &str, compiled: &Compiled) -> bool {
     let event = json!({ "detail": { "eventSource": source } });
     let Ok(event) = Event::from_value(&event) else {
         return true;
     };
-    compiled.any(|compiled| {
-        let tests = sources(&compiled.pattern);
-        tests.is_empty()
-            || tests.iter().any(|test| {
-                let pattern = json!({ "detail": { "eventSource": test } });
-                EventPattern::from_value(&pattern).map_or(true, |pattern| pattern.matches(&event))
-            })
-    })
+    let tests = sources(&compiled.pattern);
+    tests.is_empty()
+        || tests.iter().any(|test| {
+            let pattern = json!({ "detail": { "eventSource": test } });
+            EventPattern::from_value(&pattern).map_or(true, |pattern| pattern.matches(&event))
+        })
 }
 
 /// The tests on `detail.eventSource` of a pattern, wherever it has some; empty: it takes any source.

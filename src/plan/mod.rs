@@ -5,6 +5,7 @@ mod deletions;
 mod deployment;
 mod diff;
 pub mod foreign_statements;
+pub mod members;
 pub mod named_deletions;
 pub mod notes;
 mod order;
@@ -60,6 +61,12 @@ pub struct Plan {
     /// The rules that somebody hears today, and nobody who has confirmed once it is carried out.
     #[serde(default)]
     pub silenced: Vec<RuleId>,
+    /// What serves an organization today, and would serve home alone once it is carried out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves_members: Vec<ResourceKey>,
+    /// What it is limited to, as flags of the command line; empty: it is about all that the rules file asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
 }
 
 /// One operation on one resource.
@@ -194,6 +201,7 @@ pub fn plan(
         }
     }
     let ours = live.values().filter(|live| live.owner == Owner::Ours);
+    let leaves_members = members::left(&found.changes, &found.orphans, &live);
     Ok(Plan {
         format_version: FORMAT_VERSION,
         name: name.clone(),
@@ -206,6 +214,8 @@ pub fn plan(
         notes: found.notes,
         own_alerts: Vec::new(),
         silenced: Vec::new(),
+        leaves_members,
+        only: Vec::new(),
     })
 }
 

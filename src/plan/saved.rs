@@ -39,6 +39,18 @@ pub struct PlanRequest {
     pub tests_skipped: bool,
 }
 
+impl PlanRequest {
+    /// What it limits a plan to, as flags.
+    pub fn only(&self) -> Vec<String> {
+        let rules = self.rules.iter().map(|rule| format!("--rule {rule}"));
+        let region = self
+            .region
+            .iter()
+            .map(|region| format!("--region {region}"));
+        rules.chain(region).collect()
+    }
+}
+
 /// A plan and what it was made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SavedPlan {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Note;
 use crate::place::Arn;
 use crate::placement::Desired;
-use crate::resources::{Live, Owner, Resource, ResourceKey, names};
+use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, names};
 use crate::rules::RuleId;
 
 /// The rules that would lose their last reader who hears them: a changed address, form or set of channels does that. `deaf`
@@ -26,8 +26,9 @@ pub fn silenced(desired: &Desired, live: &[Live], prune: bool, deaf: &[Arn]) -> 
     };
     let rules = desired.detectors.iter();
     let silent = rules.filter(|(_, keys)| {
-        let after = |key: &ResourceKey| topics.hear_after(desired, key);
-        topics.hear_today(live, keys) && !keys.iter().all(after)
+        let mut stands = live.iter().filter(|live| is_detector_of(live, keys));
+        // Each is held against itself: one that nobody hears yet, in whatever Region, has nobody to lose.
+        stands.any(|live| topics.hear_today(live) && !topics.hear_on(desired, prune, live, keys))
     });
     silent.map(|(rule, _)| rule.clone()).collect()
 }
@@ -61,23 +62,36 @@ struct Topics<'a> {
 }
 
 impl Topics<'_> {
-    /// Whether somebody hears one of the detectors that a rule has now, whichever bus it is on and into how many parts it
-    /// is cut. A topic of others needs nobody's confirmation that we would know of.
-    fn hear_today(&self, live: &[Live], wanted: &[ResourceKey]) -> bool {
+    /// Whether somebody hears a detector that stands. A topic of others needs nobody's confirmation that we would know of.
+    fn hear_today(&self, live: &Live) -> bool {
         let hears = |topic: &Arn| self.today.contains(topic) || !self.ours.contains(topic);
-        live.iter().any(|live| match &live.resource {
+        match &live.resource {
             Resource::Rule(rule) => {
-                let is_detector = wanted
-                    .iter()
-                    .any(|key| live.owner == Owner::Ours && detector(key) == detector(&live.key));
                 let topics = rule.targets.values().map(|target| &target.arn);
-                is_detector
-                    && topics
-                        .filter(|arn| arn.service() == "sns")
-                        .any(|t| self.gets(t, hears))
+                topics
+                    .filter(|arn| arn.service() == "sns")
+                    .any(|topic| self.gets(topic, hears))
             }
             _ => false,
-        })
+        }
+    }
+
+    /// Whether somebody hears a detector that stands, or what takes its place, once the plan is carried out.
+    fn hear_on(&self, desired: &Desired, prune: bool, live: &Live, wanted: &[ResourceKey]) -> bool {
+        let after = |key: &ResourceKey| self.hear_after(desired, key);
+        if desired.resources.contains_key(&live.key) {
+            return after(&live.key);
+        }
+        if !prune && !super::is_moved(live, desired) {
+            // It stays, and so does what it sends to.
+            return true;
+        }
+        let is_here = |key: &&ResourceKey| key.place == live.key.place;
+        if wanted.iter().any(|key| is_here(&key)) {
+            return wanted.iter().filter(is_here).all(after);
+        }
+        // Home has moved: all of the rule's take its place.
+        wanted.iter().all(after)
     }
 
     /// Whether somebody hears a detector once the plan is carried out.
@@ -95,6 +109,16 @@ impl Topics<'_> {
     fn gets(&self, topic: &Arn, hears: impl Fn(&Arn) -> bool) -> bool {
         hears(topic) && !self.deaf.contains(topic)
     }
+}
+
+/// Whether something that stands is a detector of the rule that these are wanted for, whichever bus it is on and into how
+/// many parts it is cut.
+fn is_detector_of(live: &Live, wanted: &[ResourceKey]) -> bool {
+    live.owner == Owner::Ours
+        && live.key.kind == Kind::Rule
+        && wanted
+            .iter()
+            .any(|key| detector(key) == detector(&live.key))
 }
 
 /// A detector without its bus and its part.

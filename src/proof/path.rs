@@ -6,12 +6,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Deployment, Synthetic};
-use crate::aws::{Cause, Clients, Cloud};
+use crate::aws::{Clients, Cloud};
 use crate::cloudtrail::Selected;
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Place, Region};
 use crate::placement::{Desired, Receiver, TrailSource, feeds};
 use crate::plan::{Action, foreign_statements, notes};
+use crate::resources::queue::{LETS_TOPIC_SEND, Obstacle, Verdict};
+use crate::resources::topic::LETS_RULES_PUBLISH;
 use crate::resources::{
     Affected, GivenTopic, Impact, Kind, Live, Resource, ResourceKey, Stretch, key, names, queue,
     topic,
@@ -139,16 +141,23 @@ impl Condition {
 
     /// Adds what differs from the rules file among some resources.
     fn compare(&mut self, deployment: Deployment<'_>, way: &[ResourceKey]) {
-        let Deployment { desired, .. } = deployment;
-        let changes = deployment.plan().into_iter().flat_map(|plan| &plan.changes);
+        let desired = deployment.desired;
+        let Some(plan) = deployment.plan() else {
+            return;
+        };
+        let changes = plan.changes.iter();
         for change in changes.filter(|c| way.contains(&c.key)) {
+            let link = |problem: String| BrokenLink {
+                remedy: plan.remedy(change),
+                ..by_apply(desired, &change.key, problem)
+            };
             let facts = change.key.kind.facts();
             // A test event does not come from a trail.
             let fed = facts.stretch == Stretch::Feed;
             match change.action {
                 Action::Create => {
                     let problem = "it does not exist".to_owned();
-                    let link = by_apply(desired, &change.key, problem);
+                    let link = link(problem);
                     if facts.missing == Impact::Alert && !fed {
                         self.broken.push(link);
                     } else {
@@ -168,7 +177,7 @@ impl Condition {
                     }
                     for (problems, links) in [(lost, &mut self.broken), (weak, &mut self.weak)] {
                         if !problems.is_empty() {
-                            links.push(by_apply(desired, &change.key, problems.join("; ")));
+                            links.push(link(problems.join("; ")));
                         }
                     }
                 }
@@ -253,7 +262,7 @@ fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
 pub(super) struct Suspect {
     pub(super) topics: Vec<Arn>,
     pub(super) link: BrokenLink,
-    /// Whether it is known to be wrong; else it could not be looked at, and a test shows as much as can be seen.
+    /// Whether it is known to let nothing in; else a test shows as much as can be seen.
     pub(super) is_certain: bool,
 }
 
@@ -359,58 +368,37 @@ fn with_document(remedy: &str, document: Option<Value>) -> String {
     }
 }
 
+/// What keeps alerts from the reader of somebody's queue, and whether it lets none in for certain.
 async fn receiver_problem(clients: &Clients, receiver: &Receiver) -> Option<(BrokenLink, bool)> {
+    let found = match queue::obstacle(clients, &receiver.queue, &receiver.topic).await {
+        Ok(found) => found?,
+        Err(error) => Obstacle::unseen(LETS_TOPIC_SEND, &error),
+    };
     let link = format!("queue {} of channel {}", receiver.queue, receiver.channel);
-    let mut is_certain = true;
-    let (problem, remedy) = match queue::obstacle(clients, &receiver.queue, &receiver.topic).await {
-        Ok(None) => return None,
-        Ok(Some(found)) => {
-            is_certain = found.is_certain;
-            (found.problem, with_document(&found.remedy, found.document))
-        }
-        Err(error) if error.cause == Cause::NotFound => (
-            "it does not exist".to_owned(),
-            "create the queue, or correct the channel".to_owned(),
-        ),
-        // What cannot be looked at is not proved.
-        Err(error) => (
-            format!("cannot tell whether it lets the topic send: {error}"),
-            error.remedy().unwrap_or_default(),
-        ),
-    };
-    let link = BrokenLink {
-        link,
-        problem,
-        remedy,
-    };
-    Some((link, is_certain))
+    Some(of_obstacle(link, found))
 }
 
+/// What keeps alerts from the readers of somebody's topic, and whether it lets none in for certain.
 async fn topic_problem(
     clients: &Clients,
     channel: &ChannelName,
     topic: &GivenTopic,
 ) -> Option<(BrokenLink, bool)> {
-    let (problem, remedy, is_certain) = match topic::obstacle(clients, topic).await {
-        Ok(None) => return None,
-        Ok(Some(found)) => (
-            found.problem,
-            with_document(&found.remedy, found.document),
-            found.is_certain,
-        ),
-        // What cannot be looked at is not proved.
-        Err(error) => (
-            format!("cannot tell whether it lets our rules publish: {error}"),
-            error.remedy().unwrap_or_default(),
-            false,
-        ),
+    let found = match topic::obstacle(clients, topic).await {
+        Ok(found) => found?,
+        Err(error) => Obstacle::unseen(LETS_RULES_PUBLISH, &error),
     };
+    let link = format!("topic {} of channel {channel}", topic.arn);
+    Some(of_obstacle(link, found))
+}
+
+fn of_obstacle(link: String, found: Obstacle) -> (BrokenLink, bool) {
     let link = BrokenLink {
-        link: format!("topic {} of channel {channel}", topic.arn),
-        problem,
-        remedy,
+        link,
+        problem: found.problem,
+        remedy: with_document(&found.remedy, found.document),
     };
-    Some((link, is_certain))
+    (link, found.verdict == Verdict::Refused)
 }
 
 /// The keys of the detector and of all it needs, subscriptions included, and of what brings it events of

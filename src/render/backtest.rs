@@ -87,17 +87,31 @@ fn head(text: &mut Text, report: &Report, paint: Painter) {
             paint.yellow("Interrupted: this is what was counted until then.")
         );
     }
+    if read.undated > 0 {
+        let _ = writeln!(
+            text,
+            "{}",
+            paint.dim(&format!(
+                "{} no time: counted, and of no day or hour.",
+                match read.undated {
+                    1 => "1 record has".to_owned(),
+                    many => format!("{many} records have"),
+                }
+            ))
+        );
+    }
     let mut aside = Vec::new();
-    if read.outside > 0 {
+    let outside = read.outside.saturating_sub(read.undated_outside);
+    if outside > 0 {
         aside.push(format!(
             "{} outside the period asked for",
-            counted(read.outside, "record")
+            counted(outside, "record")
         ));
     }
-    if read.undated > 0 {
+    if read.undated_outside > 0 {
         aside.push(format!(
-            "{} without a time",
-            counted(read.undated, "record")
+            "{} without a time, which may lie outside that period",
+            counted(read.undated_outside, "record")
         ));
     }
     for (skip, count) in &read.skipped {

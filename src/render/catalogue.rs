@@ -83,7 +83,7 @@ pub fn entry(entry: &CatalogueEntry, paint: Painter) -> Text {
     headed(&mut out, "In your rules file:", paint);
     let _ = writeln!(out, "rules:");
     let _ = writeln!(out, "  - use: {}", entry.id);
-    if entry.hears_refusals {
+    if entry.hears_refusals && !entry.events.is_empty() {
         let _ = writeln!(out, "    # {WENT_THROUGH}");
     }
     out
@@ -145,8 +145,18 @@ fn facts(entry: &CatalogueEntry) -> Vec<(&'static str, String)> {
     }
     add("Events", entry.events.clone());
     if entry.hears_refusals {
-        let refused = "alert too; even a credential without any right can make many: the last line below leaves them out";
-        add("Refused", vec![refused.to_owned()]);
+        let way_out = match entry.events.is_empty() {
+            true => "",
+            false => ": the last line below leaves them out",
+        };
+        let refused =
+            format!("alert too; even a credential without any right can make many{way_out}");
+        add("Refused", vec![refused]);
+    }
+    if entry.apart {
+        let apart =
+            "from the other rules, with topics of its own; it hears of the home account alone";
+        add("Apart", vec![apart.to_owned()]);
     }
     let packs = entry.packs().map(|pack| pack.id.0.clone());
     add("Packs", packs.collect());

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::style::Painter;
 use super::text::Text;
 use crate::cloudtrail::LeftOut;
-use crate::diagnostic::{counted, printable};
+use crate::diagnostic::{counted, listed, printable};
 use crate::explain::{Answer, EventAnswers, Excepted, Explained, Reason, Summary, Verdict};
 use crate::pattern::{FieldFailure, Found};
-use crate::rules::{RuleId, RulesFile};
+use crate::rules::{ChannelName, Rule, RuleId, RulesFile};
 
 /// Every event in full, or a line for each; counts where there are several.
 pub fn explained(explained: &Explained, file: &RulesFile, in_full: bool, paint: Painter) -> Text {
@@ -71,7 +71,7 @@ fn whole(text: &mut Text, event: &EventAnswers, many: bool, file: &RulesFile, pa
         let _ = writeln!(text, "{}", paint.yellow("no rule fires"));
     }
     for answer in &event.rules {
-        one(text, answer, file, paint);
+        one(text, answer, event.event.region.as_deref(), file, paint);
     }
     match event.further_misses {
         0 => {}
@@ -90,7 +90,7 @@ fn whole(text: &mut Text, event: &EventAnswers, many: bool, file: &RulesFile, pa
     }
 }
 
-fn one(text: &mut Text, answer: &Answer, file: &RulesFile, paint: Painter) {
+fn one(text: &mut Text, answer: &Answer, region: Option<&str>, file: &RulesFile, paint: Painter) {
     let rule = file.rules.iter().find(|rule| rule.id == answer.rule);
     let title = rule.map_or(String::new(), |rule| {
         format!(": {} ({})", printable(&rule.title), rule.severity)
@@ -99,10 +99,8 @@ fn one(text: &mut Text, answer: &Answer, file: &RulesFile, paint: Painter) {
     match &answer.verdict {
         Verdict::Fires => {
             let _ = writeln!(text, "{}  {head}", paint.green("fires  "));
-            let channels = rule.map(|rule| &rule.channels).into_iter().flatten();
-            let channels: Vec<&str> = channels.map(|name| name.0.as_str()).collect();
-            if !channels.is_empty() {
-                let _ = writeln!(text, "         to {}", channels.join(", "));
+            if let Some(told) = rule.and_then(|rule| told(rule, region, file)) {
+                let _ = writeln!(text, "         {told}");
             }
         }
         Verdict::Unheard(obstacle) => {
@@ -125,6 +123,36 @@ fn one(text: &mut Text, answer: &Answer, file: &RulesFile, paint: Painter) {
                 let _ = writeln!(text, "         {said}");
             }
         }
+    }
+}
+
+/// Which channels are told. A rule apart stands where its event appears, and does not reach topics of other Regions.
+fn told(rule: &Rule, region: Option<&str>, file: &RulesFile) -> Option<String> {
+    let region = region.filter(|_| rule.apart);
+    let is_reached = |region: &str, name: &ChannelName| {
+        let channel = file.channels.get(name);
+        channel.is_none_or(|channel| channel.is_reached_from(region))
+    };
+    let channels = rule.channels.iter();
+    let (told, deaf): (Vec<_>, Vec<_>) =
+        channels.partition(|name| region.is_none_or(|region| is_reached(region, name)));
+    let names = |channels: Vec<&ChannelName>| -> Vec<String> {
+        channels.into_iter().map(ChannelName::to_string).collect()
+    };
+    let (told, deaf) = (names(told), names(deaf));
+    match (told.is_empty(), region) {
+        (_, Some(region)) if !deaf.is_empty() => Some(format!(
+            "to {}; not to {}: a rule apart does not reach topics of other Regions from {}",
+            if told.is_empty() {
+                "nobody".to_owned()
+            } else {
+                told.join(", ")
+            },
+            listed(&deaf),
+            printable(region)
+        )),
+        (true, _) => None,
+        (false, _) => Some(format!("to {}", told.join(", "))),
     }
 }
 

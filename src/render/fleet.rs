@@ -198,7 +198,7 @@ fn heading(why: Why) -> &'static str {
         Why::Broken => "places whose way home is broken:",
         Why::Home => "accounts whose events come to a broken home:",
         Why::RegionDisabled => "Regions that are not enabled:",
-        Why::NotRecorded => "accounts that no trail records:",
+        Why::NotRecorded => "accounts where no trail records what rules want:",
     }
 }
 

@@ -1,11 +1,14 @@
 //! What `status` found, for people.
 
+use std::collections::BTreeSet;
+
 use super::style::Painter;
 use super::text::{Text, pretty_json};
 use crate::diagnostic::counted;
 use crate::health::{Finding, Health, Weight};
 use crate::placement::TrailSource;
 use crate::resources::names;
+use crate::rules::RuleId;
 
 /// So many rules are named one by one.
 const NAMED: usize = 5;
@@ -38,7 +41,7 @@ pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> Text {
     };
     let unknown = match count(Weight::Unknown) {
         0 => String::new(),
-        unknown => format!(", {unknown} could not be looked at"),
+        unknown => format!(", {unknown} could not be judged"),
     };
     let rules = counted(health.rules, "rule");
     let _ = if health.healthy {
@@ -57,14 +60,35 @@ pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> Text {
             health.home
         )
     } else {
+        let lost = health.findings.iter();
+        let lost = lost.filter(|finding| finding.weight == Weight::LosesAlerts);
+        let lost: BTreeSet<&RuleId> = lost.flat_map(|finding| &finding.rules).collect();
+        let lost = match lost.len() {
+            0 => String::new(),
+            1 => ", 1 loses alerts".to_owned(),
+            many => format!(", {many} lose alerts"),
+        };
+        let findings = count(Weight::LosesAlerts) + count(Weight::Weakens);
+        // Dead letters are of no rule in particular.
+        let nameless = |f: &&Finding| f.weight == Weight::LosesAlerts && f.rules.is_empty();
+        let nameless = health.findings.iter().filter(nameless).count();
+        let findings = match (findings, nameless) {
+            (findings, 0) => counted(findings, "finding"),
+            (1, _) => "1 finding, which loses alerts".to_owned(),
+            (findings, 1) => {
+                format!("{findings} findings, 1 of which loses alerts of no rule in particular")
+            }
+            (findings, more) => {
+                format!("{findings} findings, {more} of which lose alerts of no rule in particular")
+            }
+        };
         writeln!(
             text,
-            "{} {} in {}: {rules}, {}, {}{unknown}.",
+            "{} {} in {}: {rules}{lost}; {}{unknown}.",
             paint.red("Unhealthy:"),
             health.name,
             health.home,
-            verb(count(Weight::LosesAlerts), "loses alerts", "lose alerts"),
-            verb(count(Weight::Weakens), "weakens", "weaken")
+            findings
         )
     };
     text
@@ -107,8 +131,4 @@ fn one(text: &mut Text, finding: &Finding, health: &Health, paint: Painter) {
     if let Some(document) = &finding.document {
         text.block("      ", &pretty_json(document));
     }
-}
-
-fn verb(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -80,10 +80,14 @@ fn head(page: &mut String, report: &Report) {
     }
     page.push_str("</dl>\n");
     let mut aside: Vec<String> = Vec::new();
-    if read.outside > 0 {
+    let outside = read.outside.saturating_sub(read.undated_outside);
+    if outside > 0 {
+        aside.push(format!("{} outside the time asked for", number(outside)));
+    }
+    if read.undated_outside > 0 {
         aside.push(format!(
-            "{} outside the time asked for",
-            number(read.outside)
+            "{} without a time, which may lie outside that",
+            number(read.undated_outside)
         ));
     }
     if read.undated > 0 {

@@ -5,6 +5,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::style::Painter;
 use super::text::{Text, pretty_json};
+use crate::diagnostic::printable;
 use crate::place::{Arn, Place};
 use crate::placement::TrailSource;
 use crate::plan::{Action, AttributeChange, Change, Plan};
@@ -140,12 +141,19 @@ fn own_alerts(text: &mut Text, plan: &Plan, paint: Painter) {
 pub fn summary(plan: &Plan) -> String {
     let (create, update, delete) = plan.counts();
     let place = &plan.home;
+    // The rest was not looked at.
+    let only = match plan.only.is_empty() {
+        true => String::new(),
+        false => format!(", as far as `{}` goes", printable(&plan.only.join(" "))),
+    };
     if plan.changes.is_empty() && plan.is_off() {
-        format!("No changes to make at {place}, but see above.")
+        format!("No changes to make at {place}{only}, but see above.")
     } else if plan.changes.is_empty() {
-        format!("No changes: {place} is as the rules file asks.")
+        format!("No changes: {place} is as the rules file asks{only}.")
     } else {
-        format!("Plan for {place}: {create} to create, {update} to change, {delete} to delete.")
+        format!(
+            "Plan for {place}{only}: {create} to create, {update} to change, {delete} to delete."
+        )
     }
 }
 

@@ -1,5 +1,7 @@
 //! How the tests of real calls and of whole Regions ended, for people.
 
+use std::collections::BTreeSet;
+
 use super::report::duration;
 use super::style::Painter;
 use super::text::Text;
@@ -239,7 +241,10 @@ pub fn accounts(
     for (place, outcome) in &bad {
         let words = match outcome {
             Outcome::Broken { links } => {
-                let links: Vec<&str> = links.iter().map(|link| link.problem.as_str()).collect();
+                let links = links.iter();
+                let links: Vec<String> = links
+                    .map(|link| format!("{}: {}", link.link, link.problem))
+                    .collect();
                 format!("nothing was sent: {}", links.join("; "))
             }
             Outcome::Lost { after_ms, .. } => {
@@ -250,6 +255,20 @@ pub fn accounts(
             _ => "stopped".to_owned(),
         };
         let _ = writeln!(text, "{} {place}: {words}", paint.red("failed"));
+        let links = match outcome {
+            Outcome::Broken { links } => links.as_slice(),
+            _ => &[],
+        };
+        // Most links are mended alike.
+        let remedies: BTreeSet<&str> = links.iter().map(|link| link.remedy.as_str()).collect();
+        for remedy in remedies {
+            let _ = writeln!(text, "    {remedy}");
+        }
+        if let Outcome::Failed { error } = outcome
+            && let Some(remedy) = error.remedy()
+        {
+            let _ = writeln!(text, "    {remedy}");
+        }
     }
     for outcome in stuck {
         if let Err(stuck) = &outcome.result {

@@ -28,7 +28,7 @@ pub mod names;
 pub mod policy;
 pub mod queue;
 mod resource;
-mod role;
+pub mod role;
 pub mod rule;
 mod subscription;
 pub mod topic;

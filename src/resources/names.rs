@@ -152,6 +152,17 @@ pub fn topic_prefixes(stack: &StackName) -> [String; 2] {
     ["text", "json"].map(|format| format!("{}{format}_", prefix(stack)))
 }
 
+/// The pattern of the names of a rules file's topics: every format has four letters, and no other rules file's topics have
+/// a `_` there.
+pub fn topics_pattern(stack: &StackName) -> String {
+    format!("{}????_*", prefix(stack))
+}
+
+/// The pattern of the names of the topics of a rules file's rules apart.
+pub fn apart_topics_pattern(stack: &StackName) -> String {
+    format!("{}????_{APART}*", prefix(stack))
+}
+
 /// Whether a topic of that name could be one of a rules file's.
 pub fn is_topic(stack: &StackName, name: &str) -> bool {
     let mut known = topic_prefixes(stack).into_iter();
@@ -201,9 +212,9 @@ pub fn dead_letters_of(topic: &str) -> String {
     format!("{topic}-{DEAD_LETTERS}")
 }
 
-/// The patterns of the names of [`dead_letters_of`] the topics of a rules file.
-pub fn dead_letters_of_topics(stack: &StackName) -> [String; 2] {
-    topic_prefixes(stack).map(|prefix| format!("{prefix}*-{DEAD_LETTERS}"))
+/// The pattern of the names of [`dead_letters_of`] the topics of a rules file.
+pub fn dead_letters_of_topics(stack: &StackName) -> String {
+    format!("{}-{DEAD_LETTERS}", topics_pattern(stack))
 }
 
 /// Whether a queue of that name could be one of those.

@@ -197,6 +197,17 @@ pub struct Channel {
     pub address: Span,
 }
 
+impl Channel {
+    /// Whether a rule that stands in a Region can publish to it: an existing topic takes alerts of its own Region alone,
+    /// while topics of ours stand wherever rules do.
+    pub fn is_reached_from(&self, region: &str) -> bool {
+        match &self.endpoint {
+            Endpoint::Sns(topic) => topic.region() == region,
+            _ => true,
+        }
+    }
+}
+
 /// The address of a channel.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Endpoint {

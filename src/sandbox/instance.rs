@@ -45,6 +45,17 @@ pub(super) struct Inner {
     pub(super) throttle: Option<Throttle>,
     /// Where every change is saved, if anywhere.
     pub(super) file: Option<PathBuf>,
+    /// Whether a look has left something that is not saved yet: what CloudTrail recorded of it, and the time.
+    pub(super) unsaved: bool,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.unsaved {
+            // Nobody is left to be told.
+            let _ = self.save();
+        }
+    }
 }
 
 impl Sandbox {
@@ -66,6 +77,7 @@ impl Sandbox {
             faults: Vec::new(),
             throttle: None,
             file,
+            unsaved: false,
         })))
     }
 

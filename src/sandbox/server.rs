@@ -50,7 +50,7 @@ impl Sandbox {
     pub fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let mut inner = self.inner();
         inner.world.clock.tick();
-        release(&mut inner.world);
+        let arrived = release(&mut inner.world);
         let id = inner.world.uuid();
         let call = match Call::read(request, SERVICES) {
             Ok(call) => call,
@@ -75,8 +75,16 @@ impl Sandbox {
             Ok(_) => Outcome::Done,
             Err(error) => Outcome::Refused(error.code.clone()),
         };
+        let writes = asked
+            .needs
+            .as_ref()
+            .is_ok_and(|needs| needs.access.writes());
         inner.record(&asked, became);
-        if let Err(error) = inner.save() {
+        // A world is written whole: with each look that would be most of the work.
+        inner.unsaved = true;
+        if (writes || arrived)
+            && let Err(error) = inner.save()
+        {
             return Err(ConnectorError::user(error.into()));
         }
         if matches!(fault, Some(FaultKind::LoseResponseAfterEffect)) {

@@ -88,6 +88,101 @@ fn the_story_of_an_organization_forgets_nobody() {
     }
 }
 
+/// What is proposed for a command line must be one that can be given.
+#[test]
+fn a_wrong_command_line_is_answered_with_one_that_works() {
+    let env = TestEnv::new();
+    let (code, _, err) = env.run(&["test-event"]);
+    assert_eq!(code, 1);
+    for way in ["`--all`", "`--region R`", "`--all-accounts`", "`--real`"] {
+        assert!(err.contains(way), "{err}");
+    }
+    let (code, _, err) = env.run(&["permissions", "--bus-policies", "--for", "plan"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("cannot be used with") && !err.contains("--bus-policies --for"),
+        "{err}"
+    );
+    let role = "arn:aws:iam::111122223333:role/x";
+    let (code, _, err) = env.run(&["permissions", "--for", "plan", "--except-role", role]);
+    assert_eq!(code, 1);
+    assert!(err.contains("cannot be used with"), "{err}");
+}
+
+/// While AWS is being read nothing has been changed, and programs are told that it was Ctrl-C.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_before_anything_is_changed_is_said_to_programs() {
+    use std::time::Duration;
+
+    let env = TestEnv::new();
+    // It takes connections, and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let child = env
+        .command(&["apply", "--auto-approve", "--json"])
+        .env(
+            "AWS_ENDPOINT_URL",
+            format!("http://{}", silent.local_addr().unwrap()),
+        )
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_REGION", "us-east-1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Whoever connects waits for Ctrl-C by then.
+    std::thread::sleep(Duration::from_secs(2));
+    let id = child.id().to_string();
+    let kill = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(kill.success());
+    let (code, out, err) = text(child.wait_with_output().unwrap());
+    assert_eq!(code, 130, "{out}{err}");
+    let last: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(last["error"]["code"], "stopped", "{out}");
+    assert!(err.contains("nothing was changed"), "{err}");
+}
+
+#[test]
+fn init_says_to_programs_what_it_wrote() {
+    let env = TestEnv::new();
+    let (code, out, _) = env.run(&["init", "--json", "-f", "new.yaml"]);
+    assert_eq!(code, 0);
+    let written: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(written["format_version"], 1);
+    assert_eq!(written["file"], "new.yaml");
+}
+
+/// What is said of other rules would hide the answer about the one.
+#[test]
+fn who_asks_about_one_rule_hears_of_that_and_of_the_file() {
+    let env = TestEnv::new();
+    let path = env.path().join("iamwatch.yaml");
+    let rules = std::fs::read_to_string(&path).unwrap();
+    let rules = rules.replace("notify:", "  spare: { email: a@example.com }\nnotify:");
+    let own = "  - { id: a, events: [\"iam:*\"], unless: { userAgent: x } }\n  - { id: b, events: [\"kms:*\"], unless: { userAgent: x } }\n";
+    std::fs::write(&path, format!("{rules}{own}")).unwrap();
+    let record = "{\"eventSource\":\"iam.amazonaws.com\",\"eventName\":\"CreateUser\"}";
+    for args in [
+        &["compile", "--rule", "a"][..],
+        &["explain", record, "--rule", "a"],
+        &["compile"],
+    ] {
+        let (code, _, err) = env.run(args);
+        assert_eq!(code, 0, "{err}");
+        let expected = if args.len() == 1 { 2 } else { 1 };
+        assert_eq!(err.matches("[W0729]").count(), expected, "{args:?}: {err}");
+        // What is said of a channel concerns them all.
+        assert!(err.contains("[W0701]"), "{args:?}: {err}");
+    }
+    let (code, _, err) = env.run(&["compile", "--rule", "nope"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("no enabled rule `nope`") && !err.contains("warning"),
+        "{err}"
+    );
+}
+
 #[test]
 fn the_sandbox_keeps_what_apply_made() {
     let env = TestEnv::new();

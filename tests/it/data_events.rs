@@ -129,12 +129,13 @@ fn what_the_own_trail_is_told_to_record_is_not_said() {
     ] {
         assert_eq!(unrecorded(&asks(silent)), None, "{silent}");
     }
-    for other in ["[\"arn:aws:s3:::secrets-2/\"]", "[\"AWS::SNS::Topic\"]"] {
-        let (_, _, help) = unrecorded(&asks(other)).unwrap();
-        assert!(
-            help.contains("trail: { data_events: [\"arn:aws:s3:::secrets/\"] }"),
-            "{help}"
-        );
+    // What it is told already is not to be lost.
+    for other in ["\"arn:aws:s3:::secrets-2/\"", "\"AWS::SNS::Topic\""] {
+        let (_, _, help) = unrecorded(&asks(&format!("[{other}]"))).unwrap();
+        let all = format!("[{other}, \"arn:aws:s3:::secrets/\"]");
+        let write = format!("write `data_events: {all}` under `trail`");
+        assert!(help.contains(&write), "{help}");
+        assert_eq!(unrecorded(&asks(&all)), None, "{all}");
     }
 }
 

@@ -383,3 +383,53 @@ async fn our_own_rendering_is_what_eventbridge_delivers() {
     }
     assert!(compared >= 6, "only {compared} alerts compared");
 }
+
+/// `apply` never edits a topic of others, so that it is no remedy.
+#[tokio::test(start_paused = true)]
+async fn a_topic_of_others_is_not_said_to_be_mended_by_apply() {
+    let rules = "version: 1\nname: acme\nhome: { region: us-east-1 }\ntrail: existing-or-create\n\
+        channels:\n  oncall: { sns: \"arn:aws:sns:us-east-1:111122223333:oncall\" }\n\
+        notify: { default: [oncall] }\nrules:\n  - use: signin/failed\n";
+    let stage = Stage::sandbox().await;
+    let sns = &stage.clients.sns;
+    let topic = sns.create_topic().name("oncall").send().await.unwrap();
+    let topic = topic.topic_arn.unwrap();
+    let wanted = stage.wanted(rules).await;
+    stage.deploy(&wanted).await;
+    // Its policy lets nobody else publish yet.
+    emit(&stage, failed_sign_in("e-1", "us-east-1"), "us-east-1");
+    let gone = sns.delete_topic().topic_arn(&topic);
+    gone.send().await.unwrap();
+    emit(&stage, failed_sign_in("e-2", "us-east-1"), "us-east-1");
+    let read = look(&stage, &wanted).await;
+    let mut codes = Vec::new();
+    for letter in read.letters() {
+        codes.push(letter.code.as_str());
+        assert_eq!(letter.target.as_deref(), Some(topic.as_str()));
+        assert!(!letter.remedy.contains("mends it"), "{}", letter.remedy);
+        assert!(
+            letter.remedy.contains("not iamwatch's"),
+            "{}",
+            letter.remedy
+        );
+    }
+    codes.sort_unstable();
+    assert_eq!(codes, ["NO_PERMISSIONS", "NO_RESOURCE"]);
+}
+
+/// What is ours is mended by `apply`.
+#[tokio::test(start_paused = true)]
+async fn a_topic_of_ours_is_said_to_be_mended_by_apply() {
+    let (stage, wanted) = deployed(RULES).await;
+    lock_topic(&stage, &wanted, "text_mail").await;
+    emit(&stage, failed_sign_in("e-1", "eu-west-1"), "eu-west-1");
+    let read = look(&stage, &wanted).await;
+    let remedies: Vec<&str> = read
+        .letters()
+        .map(|letter| letter.remedy.as_str())
+        .collect();
+    assert!(
+        matches!(remedies.as_slice(), [one] if one.contains("`iamwatch apply` mends it")),
+        "{remedies:?}"
+    );
+}

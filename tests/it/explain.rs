@@ -493,6 +493,36 @@ fn a_rule_apart_hears_of_home_alone() {
     assert!(!said.contains("watch.regions"), "{said}");
 }
 
+/// EventBridge publishes to topics of its own Region alone, and a rule apart stands in two.
+#[test]
+fn a_topic_of_another_region_is_not_told_by_a_rule_apart() {
+    let head = HEAD.replace(
+        "phone: { sms: \"+4915112345678\" }",
+        "phone: { sns: \"arn:aws:sns:eu-central-1:111122223333:paging\" }",
+    );
+    let rule =
+        "  - id: keys\n    apart: true\n    severity: critical\n    events: [\"kms:DisableKey\"]\n";
+    let said = |rule: &str, region: &str| {
+        let event = made("kms:DisableKey", Identity::IamUser, region);
+        shown(
+            &Rules::of(&format!("{head}{rule}")),
+            &event.to_string(),
+            0,
+            true,
+        )
+    };
+    let abroad = said(rule, "us-east-1");
+    assert!(abroad.contains("to mail; not to phone: "), "{abroad}");
+    let together = rule.replace("true", "false");
+    for (rule, region) in [(rule, "eu-central-1"), (together.as_str(), "us-east-1")] {
+        let told = said(rule, region);
+        assert!(told.contains("to mail, phone\n"), "{told}");
+    }
+    let alone = rule.replace("critical", "critical\n    channels: [phone]");
+    let home = said(&alone.replace("true", "false"), "us-east-1");
+    assert!(home.contains("to phone\n"), "{home}");
+}
+
 #[test]
 fn the_exit_code_says_whether_there_is_an_answer() {
     let env = TestEnv::new();

@@ -1,13 +1,14 @@
 //! A deployment that grows from one Region to several and back, stopped anywhere: no alert is lost.
 
 use iamwatch::placement::{TrailSource, Unfit};
-use iamwatch::plan::{self, Plan, PlanOptions};
-use iamwatch::resources::Live;
+use iamwatch::plan::{self, Plan, PlanOptions, silence};
+use iamwatch::resources::{Kind, Live};
+use iamwatch::rules::RuleId;
 use iamwatch::sandbox::{Fault, FaultKind};
 use serde_json::json;
 
-use crate::everything;
 use crate::stage::{Stage, Wanted, region};
+use crate::{everything, organization};
 
 const ONE: &str = r#"
 version: 1
@@ -228,4 +229,129 @@ async fn a_rule_that_is_cut_into_parts_and_grows_together_alerts_once() {
         );
         assert_eq!(sandbox.outbox().len(), before + 1, "{events} events");
     }
+}
+
+/// Its second watcher stands in two Regions, with a topic in each that its reader confirms by itself.
+const APART: &str = r#"
+version: 1
+name: acme
+home: { region: eu-central-1 }
+trail: existing-or-create
+channels:
+  mail: { email: security@example.com }
+  second: { email: night@example.com }
+notify: { default: [mail], low: [second] }
+rules:
+  - use: pack/pipeline
+"#;
+
+async fn silenced(stage: &Stage, rules: &str, prune: bool) -> Vec<RuleId> {
+    let wanted = stage.wanted(rules).await;
+    let live = stage.live(&wanted).await;
+    silence::silenced(&wanted.desired, &live, prune, &[])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_who_has_confirmed_in_one_region_of_two_is_lost_by_what_takes_him_away_alone() {
+    let stage = Stage::sandbox_in(&"eu-central-1".parse().unwrap()).await;
+    let wanted = stage.wanted(APART).await;
+    stage.deploy(&wanted).await;
+    stage.confirm_all();
+    let live = stage.live(&wanted).await;
+    let there = |live: &&Live| {
+        live.key.kind == Kind::Subscription && live.key.place.to_string().contains("us-east-1")
+    };
+    let readers: Vec<String> = live
+        .iter()
+        .filter(there)
+        .map(|live| live.handle.clone().unwrap())
+        .collect();
+    assert_eq!(readers.len(), 1, "{live:#?}");
+    let sns = stage.cloud.at(&"us-east-1".parse().unwrap()).sns;
+    let gone = sns.unsubscribe().subscription_arn(&readers[0]);
+    gone.send().await.unwrap();
+    let more = format!("{APART}  - use: root/mfa\n");
+    let renamed = format!(
+        "{APART}  - {{ use: pipeline/tamper-watch, title: Somebody touches the alerts }}\n"
+    );
+    for _ in 0..2 {
+        for rules in [APART, &more, &renamed] {
+            for prune in [false, true] {
+                assert_eq!(silenced(&stage, rules, prune).await, [], "{rules}");
+            }
+        }
+        // Now he is asked once more, and has not answered.
+        stage.deploy(&wanted).await;
+    }
+    let other = APART.replace("night@", "day@");
+    assert_eq!(silenced(&stage, &other, false).await, []);
+    let watch = RuleId("pipeline/tamper-watch".to_owned());
+    assert_eq!(silenced(&stage, &other, true).await, [watch]);
+}
+
+/// The file watches one account, and was deployed with `--org`: whoever forgets that is asked.
+#[test]
+fn an_organization_is_not_narrowed_to_home_by_a_flag_that_was_forgotten() {
+    let rules = organization::RULES.replace("  organization: {}\n", "");
+    let folder = organization::Folder::with(&rules);
+    folder.succeed(&["apply", "--org", "--auto-approve"]);
+    folder.succeed(&["sandbox", "confirm"]);
+    let out = folder.succeed(&["plan", "--org"]);
+    assert!(!out.contains("are watched today"), "{out}");
+    let out = folder.succeed(&["plan"]);
+    let line =
+        "! the other accounts of the organization are watched today, and no longer after this: ";
+    assert!(
+        out.contains(line) && out.contains("bus iamwatch-acme"),
+        "{out}"
+    );
+    assert!(out.contains("give `--org`"), "{out}");
+    let (code, out, err) = folder.run(&["apply", "--auto-approve"]);
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(
+        err.contains("--leave-members") && err.contains("--org"),
+        "{err}"
+    );
+    let (_, out, _) = folder.run(&["apply", "--auto-approve", "--json"]);
+    assert!(out.contains("\"leaves-members\""), "{out}");
+    let (code, out, err) = folder.run(&["status"]);
+    assert_eq!(code, 2, "{out}{err}");
+    assert!(out.contains("give `--org`"), "{out}");
+    assert!(!out.contains("run `iamwatch apply`"), "{out}");
+    folder.succeed(&["status", "--org"]);
+    let out = folder.succeed(&["coverage", "--org"]);
+    assert!(out.contains("5 of 5 accounts"), "{out}");
+    folder.succeed(&["apply", "--auto-approve", "--leave-members"]);
+    folder.succeed(&["plan", "--detailed-exitcode"]);
+}
+
+/// Home alone needs no bus of its own where it is in the Region of global services: the detectors would move away from the
+/// one that the other accounts send to.
+#[test]
+fn nor_by_moving_the_detectors_away() {
+    let rules = organization::RULES
+        .replace("  organization: {}\n", "")
+        .replace(
+            "home: { region: eu-central-1 }",
+            "home: { region: us-east-1 }",
+        )
+        .replace(
+            "  regions: [us-east-1, eu-central-1, eu-west-1]",
+            "  regions: [us-east-1]",
+        );
+    let folder = organization::Folder::with(&rules);
+    folder.succeed(&["apply", "--org", "--auto-approve"]);
+    folder.succeed(&["sandbox", "confirm"]);
+    let out = folder.succeed(&["plan"]);
+    assert!(
+        out.contains("are watched today, and no longer after this: ")
+            && out.contains("bus iamwatch-acme"),
+        "{out}"
+    );
+    let (code, out, err) = folder.run(&["apply", "--auto-approve"]);
+    assert!(code == 1 && err.contains("--leave-members"), "{out}{err}");
+    let (code, out, err) = folder.run(&["status"]);
+    assert_eq!(code, 2, "{out}{err}");
+    assert!(!out.contains("run `iamwatch apply`"), "{out}");
+    folder.succeed(&["status", "--org"]);
 }

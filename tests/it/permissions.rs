@@ -32,6 +32,7 @@ channels:
 notify: { default: [mail, siem] }
 rules:
   - use: root/sign-in
+  - use: pipeline/tamper-watch
 "#;
 
 /// An account with three Regions and the queue of the channel in it.
@@ -46,7 +47,7 @@ async fn account() -> Stage {
     let request = stage.clients.sqs.create_queue().queue_name("alerts");
     let request = request.attributes(QueueAttributeName::KmsMasterKeyId, key);
     let url = request.send().await.unwrap().queue_url.unwrap();
-    let topics = "arn:aws:sns:eu-central-1:111122223333:iamwatch-acme-*";
+    let topics = "arn:aws:sns:*:111122223333:iamwatch-acme-*";
     let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
         "Principal": { "Service": "sns.amazonaws.com" }, "Action": "sqs:SendMessage", "Resource": "*",
         "Condition": { "ArnLike": { "aws:SourceArn": topics } } }] });
@@ -92,7 +93,7 @@ async fn plans(
         let found = queue::obstacle(&stage.clients, &receiver.queue, &receiver.topic).await;
         // What could not be looked at is a note to a user.
         match found.map_err(|e| said(&e))? {
-            Some(found) if !found.is_certain => return Err(found.problem),
+            Some(found) if found.verdict == queue::Verdict::Unknown => return Err(found.problem),
             _ => {}
         }
     }

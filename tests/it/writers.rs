@@ -247,3 +247,43 @@ async fn a_rule_that_appears_under_a_name_of_ours_after_the_plan_is_not_overwrit
     let stays = stays.send().await.unwrap();
     assert_eq!(stays.event_pattern(), Some(pattern));
 }
+
+/// A key that an interrupted run left is taken up again; where another apply was quicker it goes again, since nothing would
+/// ever find it.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_nobody_needs_after_all_goes_again() {
+    const ALIAS: &str = "alias/iamwatch-acme";
+    let stage = Stage::sandbox().await;
+    let rules = RULES.replace("channels:", "topics: { kms_key: create }\nchannels:");
+    let wanted = stage.wanted(&rules).await;
+    stage.deploy(&wanted).await;
+    let kms = stage.clients.kms.clone();
+    let described = kms.describe_key().key_id(ALIAS).send().await.unwrap();
+    let left = described.key_metadata.unwrap().key_id;
+    kms.delete_alias().alias_name(ALIAS).send().await.unwrap();
+    let gone = kms.schedule_key_deletion().key_id(&left).send();
+    gone.await.unwrap();
+    let turns = AtomicUsize::new(0);
+    let ours = disturbed(&stage, move |seen| {
+        let names = seen.last().is_some_and(|last| last == "CreateAlias");
+        let is_first = names && turns.fetch_add(1, Ordering::Relaxed) == 0;
+        let kms = kms.clone();
+        is_first.then(|| -> Turn {
+            Box::pin(async move {
+                let made = kms.create_key().send().await.unwrap().key_metadata.unwrap();
+                let named = kms.create_alias().alias_name(ALIAS);
+                let named = named.target_key_id(made.key_id).send();
+                named.await.unwrap();
+            })
+        })
+    })
+    .await;
+    let plan = ours.plan(&wanted).await;
+    let report = ours.apply(&plan).await;
+    let failed = &report.failed[0];
+    assert_eq!(failed.error.call.operation, "CreateAlias");
+    assert_eq!(failed.error.cause, iamwatch::aws::Cause::Conflict);
+    let described = stage.clients.kms.describe_key().key_id(&left).send().await;
+    let state = described.unwrap().key_metadata.unwrap().key_state;
+    assert_eq!(state, Some(aws_sdk_kms::types::KeyState::PendingDeletion));
+}

@@ -7,7 +7,7 @@ use crate::check::lint::Lint;
 use crate::cloudtrail::{Selected, Selection};
 use crate::compile::{Beyond, Categories};
 use crate::diagnostic::{Diagnostic, listed, shown};
-use crate::rules::RulesFile;
+use crate::rules::{RulesFile, Trail};
 
 pub(in crate::check) const NOT_RECORDED: Lint = Lint {
     id: "W0815",
@@ -56,8 +56,47 @@ pub(in crate::check) fn look(checked: &CheckedRule<'_>, file: &RulesFile) -> Opt
         } else {
             "no alert can come unless a trail selects them"
         },
-        first.remedy(file.home.region.partition().id()),
+        first.remedy_beside(whole_list(&beyond, file)),
     ))
+}
+
+/// What to write so that a trail of ours records all of the events, beside those that it is told to record already.
+fn whole_list(beyond: &BTreeSet<Beyond>, file: &RulesFile) -> Option<String> {
+    let partition = file.home.region.partition().id();
+    let each: Vec<(&Beyond, String)> = beyond
+        .iter()
+        .filter_map(|events| Some((events, events.as_asked(partition)?)))
+        .collect();
+    // Who asks for all of a type asks for each.
+    let is_in_another = |events: &Beyond, item: &str| {
+        let kind = events.known().map(|known| known.kind);
+        kind.is_some_and(|kind| kind != item && each.iter().any(|(_, other)| other == kind))
+    };
+    let asked: BTreeSet<String> = each
+        .iter()
+        .filter(|(events, item)| !is_in_another(events, item))
+        .map(|(_, item)| item.clone())
+        .collect();
+    if asked.is_empty() {
+        return None;
+    }
+    let settings = file.trail.settings();
+    let mut all: Vec<&str> = Vec::new();
+    for (kind, begins) in &settings.data_events {
+        match begins.is_empty() {
+            true => all.push(kind),
+            false if asked.contains(kind) => {}
+            false => all.extend(begins.iter().map(String::as_str)),
+        }
+    }
+    all.extend(asked.iter().map(String::as_str));
+    let all: Vec<String> = all.iter().map(|item| format!("\"{item}\"")).collect();
+    let key = format!("data_events: [{}]", all.join(", "));
+    // What else stands under `trail` is to stay.
+    Some(match &file.trail {
+        Trail::Create(_) => format!("write `{key}` under `trail`"),
+        Trail::None | Trail::ExistingOrCreate => format!("write `trail: {{ {key} }}`"),
+    })
 }
 
 /// Whether the file's own trail is told to record all of the events.

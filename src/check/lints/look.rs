@@ -15,7 +15,7 @@ use super::{
 };
 use crate::check::asks::Tested;
 use crate::check::certainty::{Certainty, Impossible, calls};
-use crate::check::clause::{Clause, Dialect};
+use crate::check::clause::{Clause, Dialect, glob_of};
 use crate::cloudtrail::parameters::Parameters;
 use crate::cloudtrail::shapes::Examples;
 use crate::diagnostic::{Report, Span};
@@ -152,7 +152,7 @@ fn look_at_rule(
 ) {
     for AllOf { fields } in &events.when {
         let asked: Vec<Asked<'_>> = fields.iter().map(asked).collect();
-        needs_presence::look(&asked, speaker);
+        needs_presence::look(&asked, own, speaker);
     }
     let parameters = Parameters::of(calls(events));
     let all = events.when.iter().chain(&events.unless);
@@ -178,9 +178,14 @@ fn asked(field: &FieldCondition) -> Asked<'_> {
     let any_of = &field.any_of;
     let is_not = |matcher: &Matcher| matches!(matcher, Matcher::Not(_));
     let absent = Matcher::Exists(false);
+    let excepted = any_of.iter().filter_map(|matcher| match matcher {
+        Matcher::Not(none_of) => Some(none_of),
+        _ => None,
+    });
     Asked {
         path: field.path.iter().map(String::as_str).collect(),
         texts: literals(field),
+        excepted: excepted.flatten().filter_map(glob_of).collect(),
         is_negated: any_of.iter().any(is_not),
         takes_absence: any_of.contains(&absent),
         needs_field: any_of

@@ -1,5 +1,8 @@
 //! `not` or `anything-but` on a field that not every event has (W0717): it needs the field to be there.
 
+use std::borrow::Cow;
+
+use super::open_exception::{self, Own};
 use super::speaker::Speaker;
 use crate::check::clause::Dialect;
 use crate::check::lint::{Finding, Lint};
@@ -24,6 +27,8 @@ pub(super) struct Asked<'c> {
     pub(super) path: Vec<&'c str>,
     /// The texts that are taken, where nothing else is.
     pub(super) texts: Option<Vec<&'c str>>,
+    /// The texts that it is not to be, where `*` stands for any text; of raw patterns none.
+    pub(super) excepted: Vec<Cow<'c, str>>,
     /// Whether one of the alternatives is that it be something else.
     pub(super) is_negated: bool,
     /// Whether one of the alternatives is that it be absent.
@@ -37,7 +42,7 @@ pub(super) struct Asked<'c> {
 }
 
 /// Warns of what must hold together.
-pub(super) fn look(all: &[Asked<'_>], speaker: &mut Speaker<'_>) {
+pub(super) fn look(all: &[Asked<'_>], own: &Own, speaker: &mut Speaker<'_>) {
     let kinds = all
         .iter()
         .find(|asked| asked.path == ["userIdentity", "type"])
@@ -58,6 +63,10 @@ pub(super) fn look(all: &[Asked<'_>], speaker: &mut Speaker<'_>) {
             continue;
         }
         let path = asked.path.join(".");
+        // The same field under `unless` would be what W0729 warns of.
+        let mut excepted = asked.excepted.iter();
+        let narrower =
+            excepted.find_map(|text| open_exception::instead_of_not(&asked.path, text, own));
         let message = format!("{who} without {} never alert here", shown(&path));
         let (label, help) = match (asked.dialect, other) {
             // An exception by failure silences whoever tries what he may not do.
@@ -69,9 +78,11 @@ pub(super) fn look(all: &[Asked<'_>], speaker: &mut Speaker<'_>) {
             ),
             (Dialect::Rules, None) => (
                 "`not` under `when` needs the field to be there",
-                format!(
-                    "write what is excepted under `unless: {{ {path}: … }}`, or add `{{ exists: false }}` in a list, `[{{ not: … }}, {{ exists: false }}]`"
-                ),
+                narrower.unwrap_or_else(|| {
+                    format!(
+                        "write what is excepted under `unless: {{ {path}: … }}`, or add `{{ exists: false }}` in a list, `[{{ not: … }}, {{ exists: false }}]`"
+                    )
+                }),
             ),
             (_, Some(other)) => (
                 "`anything-but` needs the field to be there",

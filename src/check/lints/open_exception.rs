@@ -117,6 +117,12 @@ pub(super) fn look_at_tests(
     }
 }
 
+/// What to write in place of a `not` of `when` that leaves out whoever decides to be left out.
+pub(super) fn instead_of_not(path: &[&str], text: &str, own: &Own) -> Option<String> {
+    let choice = chosen(standing(path, Test::Text(text)))?;
+    Some(instead(&path.join("."), &choice, Place::Not, own))
+}
+
 /// What an exception rests on, if nothing in it says who acts or from where.
 fn met_by_choice(exception: &AllOf) -> Option<(&FieldCondition, Choice)> {
     let mut choices: Vec<(&FieldCondition, Choice)> = Vec::new();

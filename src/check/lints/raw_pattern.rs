@@ -47,7 +47,7 @@ pub(super) fn look(pattern: &Map<String, Json>, node: &Node, own: &Own, speaker:
     if kind != EventKind::Other || may_be_records(&leaves) {
         let alone = leaves.iter().filter(|leaf| leaf.is_alone());
         let asked: Vec<Asked<'_>> = alone.filter_map(|leaf| leaf.asked(node)).collect();
-        needs_presence::look(&asked, speaker);
+        needs_presence::look(&asked, own, speaker);
     }
     for leaf in &leaves {
         let never = |test: &Json| {
@@ -109,6 +109,7 @@ impl<'p> Leaf<'p> {
         Some(Asked {
             path: path.split('.').collect(),
             texts: self.tests.iter().map(Json::as_str).collect(),
+            excepted: Vec::new(),
             is_negated: has("anything-but").is_some(),
             takes_absence: has("exists") == Some(&Json::Bool(false)),
             needs_field: tests.all(|test| test.get("anything-but").is_none() && !absent(test)),

@@ -114,6 +114,7 @@ async fn apply(aws: &Sandbox, ui: &mut Ui) -> Result<(), Error> {
         approved: true,
         most: true,
         unheard: true,
+        members: true,
     };
     let request = PlanRequest::default();
     let deploy = Deploy::organization(&session, org, &plan, &request, consent);

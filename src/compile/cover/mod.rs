@@ -5,6 +5,7 @@ mod branch;
 mod partition;
 mod widen;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,18 @@ pub fn cover(compiled: &[Compiled], place: Where, quota: usize) -> Vec<Forwarder
 /// Whether a detector made from this pattern can have anything to do with events of such a place.
 pub fn is_wanted(compiled: &Compiled, place: Where) -> bool {
     !gathered(std::iter::once(compiled), place).is_empty()
+}
+
+/// Where a rule apart stands: in the home Region and in that of global services, whose events appear nowhere else, as far
+/// as they have what it wants.
+pub fn stands_apart_in(pattern: &Compiled, home: &Region) -> BTreeSet<Region> {
+    let both = [home.clone(), home.global()].into_iter();
+    let wanted = both.filter(|region| is_wanted(pattern, Where::of(region)));
+    let wanted: BTreeSet<Region> = wanted.collect();
+    match wanted.is_empty() {
+        true => BTreeSet::from([home.clone()]),
+        false => wanted,
+    }
 }
 
 /// What all the patterns together pass, as tight as it comes.

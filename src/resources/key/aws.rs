@@ -121,6 +121,11 @@ async fn rotation(client: &aws_sdk_kms::Client, id: &str) -> Result<bool, CallEr
 pub(crate) async fn create(at: &Creation<'_>, key: &EncryptionKey) -> Result<(), CallError> {
     let (client, stack) = (&at.clients.kms, at.stack);
     let stray = stray(client, stack, key).await?;
+    // One that waited for its deletion nobody used: it is as good as new. One that somebody disabled may be in use.
+    let is_new = match &stray {
+        Some((id, _)) => is_pending(client, id).await?,
+        None => true,
+    };
     let id = match &stray {
         Some((id, found)) => {
             take(client, id, key, steps(found, key)).await?;
@@ -133,7 +138,7 @@ pub(crate) async fn create(at: &Creation<'_>, key: &EncryptionKey) -> Result<(),
     let named = calls::CREATE_ALIAS.send(&alias, request.send()).await;
     if let Err(error) = &named
         && error.code.as_deref() == Some("AlreadyExistsException")
-        && stray.is_none()
+        && is_new
         && behind(client, &alias).await?.as_deref() != Some(id.as_str())
     {
         // Another apply was quicker: its key stays, and ours, which nobody uses, goes.
@@ -292,17 +297,25 @@ async fn take(
     Ok(())
 }
 
-/// Takes back the deletion of a key that waits for it.
-async fn keep(client: &aws_sdk_kms::Client, id: &str) -> Result<(), CallError> {
+/// Whether a key waits for its deletion.
+async fn is_pending(client: &aws_sdk_kms::Client, id: &str) -> Result<bool, CallError> {
     let request = client.describe_key().key_id(id);
     let answer = calls::DESCRIBE_KEY.send(id, request.send()).await?;
     let state = answer.key_metadata.and_then(|metadata| metadata.key_state);
-    if state != Some(KeyState::PendingDeletion) {
+    Ok(state == Some(KeyState::PendingDeletion))
+}
+
+/// Takes back the deletion of a key that waits for it.
+async fn keep(client: &aws_sdk_kms::Client, id: &str) -> Result<(), CallError> {
+    if !is_pending(client, id).await? {
         return Ok(());
     }
     let request = client.cancel_key_deletion().key_id(id);
-    let kept = calls::CANCEL_KEY_DELETION.send(id, request.send()).await;
-    kept.map(drop)
+    match calls::CANCEL_KEY_DELETION.send(id, request.send()).await {
+        // Another apply was quicker.
+        Err(error) if error.code.as_deref() == Some("KMSInvalidStateException") => Ok(()),
+        kept => kept.map(drop),
+    }
 }
 
 /// What is wrong with a key of somebody's own that encrypts what a service of AWS sends to.

@@ -199,16 +199,61 @@ pub struct Obstacle {
     pub remedy: String,
     /// The statement that is missing, or the one that denies.
     pub document: Option<Value>,
-    /// Whether it is known; else it could not be looked at.
-    pub is_certain: bool,
+    /// What becomes of alerts.
+    pub verdict: Verdict,
 }
 
-/// Whether somebody's queue takes what our topic sends: its policy must say so, and the key that encrypts it, if there is
-/// one. `None` if it does.
+/// What becomes of alerts that are sent to somebody's queue or topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// None gets in.
+    Refused,
+    /// They get in, and as far as AWS tells nobody reads them there.
+    Unread,
+    /// Nobody can tell from here.
+    Unknown,
+}
+
+impl Obstacle {
+    /// What cannot be looked at is not proved. `question`: what cannot be told.
+    pub fn unseen(question: &str, error: &CallError) -> Self {
+        Self {
+            problem: format!("cannot tell {question}: {error}"),
+            remedy: error.remedy().unwrap_or_default(),
+            document: None,
+            verdict: Verdict::Unknown,
+        }
+    }
+}
+
+/// What cannot be told of a queue that cannot be looked at.
+pub const LETS_TOPIC_SEND: &str = "whether it lets our topic send";
+
+/// Whether somebody's queue takes what our topic sends: it must exist, its policy must say so, and the key that encrypts
+/// it, if there is one. `None` if all of that is so.
 ///
 /// # Errors
-/// What AWS says; a queue that is not there is [`Cause::NotFound`].
+/// What AWS says, except that the queue is not there or may not be looked at.
 pub async fn obstacle(
+    clients: &Clients,
+    queue: &Arn,
+    topic: &Arn,
+) -> Result<Option<Obstacle>, CallError> {
+    match of_policy_or_key(clients, queue, topic).await {
+        Err(error) if error.cause == Cause::NotFound => Ok(Some(Obstacle {
+            problem: "it does not exist".to_owned(),
+            remedy: "create the queue, or correct the channel".to_owned(),
+            document: None,
+            verdict: Verdict::Refused,
+        })),
+        Err(error) if error.cause == Cause::Denied => {
+            Ok(Some(Obstacle::unseen(LETS_TOPIC_SEND, &error)))
+        }
+        found => found,
+    }
+}
+
+async fn of_policy_or_key(
     clients: &Clients,
     queue: &Arn,
     topic: &Arn,
@@ -241,7 +286,7 @@ pub async fn obstacle(
                 problem: "its policy does not let our topic send".to_owned(),
                 remedy: "add this statement to its policy".to_owned(),
                 document: Some(policy::queue_statement(queue, topic)),
-                is_certain: true,
+                verdict: Verdict::Refused,
             }));
         }
         policy::Admission::Denied(statement) => {
@@ -250,7 +295,7 @@ pub async fn obstacle(
                 remedy: "leave our topic out of this statement: no other can outweigh it"
                     .to_owned(),
                 document: Some(statement),
-                is_certain: true,
+                verdict: Verdict::Refused,
             }));
         }
     }
@@ -278,7 +323,7 @@ async fn key_obstacle(
             }
         },
         document,
-        is_certain: true,
+        verdict: Verdict::Refused,
     };
     // Nobody can let another service use that key. Source: SQS, `sqs-key-management`.
     if named.rsplit(':').next() == Some("alias/aws/sqs") {
@@ -304,7 +349,7 @@ async fn key_obstacle(
                 "ask the key's owner whether sns.amazonaws.com may use it".to_owned()
             }),
             document: None,
-            is_certain: false,
+            verdict: Verdict::Unknown,
         }),
     }
 }

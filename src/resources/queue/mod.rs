@@ -13,7 +13,7 @@ use crate::aws::{Call, calls};
 use crate::diagnostic::counted;
 use crate::place::Place;
 
-pub use aws::{Obstacle, obstacle};
+pub use aws::{LETS_TOPIC_SEND, Obstacle, Verdict, obstacle};
 
 /// What a dead letter needs room for: CloudTrail sends no event of more than 256 KB, and newer queues take
 /// four times as much. Source: CloudTrail, EventBridge integration; SQS quotas.

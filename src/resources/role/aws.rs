@@ -173,6 +173,22 @@ async fn attached(client: &aws_sdk_iam::Client, role: &str) -> Result<Vec<Arn>, 
     Ok(arns)
 }
 
+/// Whether a managed policy is there, which a boundary must be.
+///
+/// # Errors
+/// What AWS says besides.
+pub async fn has_policy(client: &aws_sdk_iam::Client, policy: &Arn) -> Result<bool, CallError> {
+    let request = client.get_policy().policy_arn(policy.as_str());
+    match calls::GET_POLICY
+        .send(policy.as_str(), request.send())
+        .await
+    {
+        Ok(_) => Ok(true),
+        Err(error) if error.cause == Cause::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// A role of that name under another path makes AWS refuse.
 pub(crate) async fn create(at: &Creation<'_>, role: &Role) -> Result<(), CallError> {
     let client = &at.clients.iam;

@@ -15,6 +15,8 @@ use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
 use crate::place::{Arn, Place};
 
+pub use aws::has_policy;
+
 /// Characters of all inline policies of a role together, without white space. Source: IAM quotas.
 const POLICIES_LIMIT: usize = 10_240;
 

@@ -20,7 +20,7 @@ use super::kinds::Kind;
 use super::model::{AttributeChange, DEFAULT_BUS, ResourceKey};
 use super::names;
 use crate::aws::{Call, calls};
-use crate::compile::{InputTransformer, RuleState};
+use crate::compile::{InputTransformer, RuleState, differ_in_words, is_chosen_name, is_own_path};
 use crate::place::{Arn, Place};
 
 pub(crate) use aws::named;
@@ -143,7 +143,34 @@ fn impact(change: &AttributeChange) -> Impact {
         (_, Some((_, Some("dead_letters" | "max_age_seconds" | "max_retries")))) => {
             Impact::Safeguard
         }
+        // Alerts arrive, with words of another version of the rules file.
+        (_, Some((_, Some(field)))) if is_rewording(field, change) => Impact::Cosmetic,
         _ => Impact::Alert,
+    }
+}
+
+/// Whether a difference of what a target receives is one between two texts of ours.
+fn is_rewording(field: &str, change: &AttributeChange) -> bool {
+    let (before, after) = (change.before.as_str(), change.after.as_str());
+    match (field.strip_prefix("input."), before, after) {
+        (Some("template"), Some(before), Some(after)) => differ_in_words(before, after),
+        // One that a text of ours takes, and another of ours does not.
+        (Some(path), before, after) => {
+            let Some(name) = path.strip_prefix("paths.") else {
+                return false;
+            };
+            // Of a rule that takes none, since it may be anybody's: what it breaks does not arrive.
+            if after.is_none() && is_chosen_name(name) {
+                return false;
+            }
+            let is_own = |value: Option<&str>| value.is_none_or(|path| is_own_path(name, path));
+            [&change.before, &change.after]
+                .iter()
+                .all(|value| value.is_null() || value.is_string())
+                && is_own(before)
+                && is_own(after)
+        }
+        _ => false,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::place::{Arn, Place, StackName};
 use crate::resources::aws::answers::seen;
 use crate::resources::aws::creation::Creation;
 use crate::resources::model::{Owner, STACK_TAG};
-use crate::resources::queue::Obstacle;
+use crate::resources::queue::{Obstacle, Verdict};
 use crate::resources::resource::{Live, Resource};
 use crate::resources::{key, names, policy, subscription};
 
@@ -146,6 +146,9 @@ pub(crate) async fn adopt(
     tagged.map(drop)
 }
 
+/// What cannot be told of a topic that cannot be looked at.
+pub const LETS_RULES_PUBLISH: &str = "whether it lets our rules publish";
+
 /// Whether a topic of somebody's takes what our rules publish: it must be there, its policy must say so, and the key that
 /// encrypts it, if there is one; and somebody must have subscribed. `None` if all of that is so.
 ///
@@ -161,15 +164,7 @@ pub async fn obstacle(
             problem: problem.to_owned(),
             remedy: remedy.to_owned(),
             document,
-            is_certain: true,
-        }))
-    };
-    let uncertain = |problem: String, remedy: String, document: Option<Value>| {
-        Ok(Some(Obstacle {
-            problem,
-            remedy,
-            document,
-            is_certain: false,
+            verdict: Verdict::Refused,
         }))
     };
     // Source: EventBridge, `eb-service-cross-account`.
@@ -197,10 +192,8 @@ pub async fn obstacle(
                 None,
             );
         }
-        // What cannot be looked at is not proved.
         Err(error) if error.cause == Cause::Denied => {
-            let problem = format!("cannot tell whether it lets our rules publish: {error}");
-            return uncertain(problem, error.remedy().unwrap_or_default(), None);
+            return Ok(Some(Obstacle::unseen(LETS_RULES_PUBLISH, &error)));
         }
         Err(error) => return Err(error),
     };
@@ -218,13 +211,14 @@ pub async fn obstacle(
         let mut named = policy::named_organizations(&stored).into_iter();
         let only = named.find(|id| judged(Some(id)) == policy::Admission::Granted);
         if let Some(only) = only {
-            return uncertain(
-                format!(
+            return Ok(Some(Obstacle {
+                problem: format!(
                     "its policy lets rules of the organization {only} publish, and whether home is in it is not known"
                 ),
-                "see that it is, or add this statement to its policy".to_owned(),
-                Some(topic.statement.clone()),
-            );
+                remedy: "see that it is, or add this statement to its policy".to_owned(),
+                document: Some(topic.statement.clone()),
+                verdict: Verdict::Unknown,
+            }));
         }
     }
     match admission {
@@ -260,11 +254,12 @@ pub async fn obstacle(
         1 => ", and 1 subscription waits for that".to_owned(),
         waiting => format!(", and {waiting} subscriptions wait for that"),
     };
-    uncertain(
-        format!("SNS knows of nobody who has confirmed a subscription to it{waiting}"),
-        "subscribe whoever should read there, and let them confirm".to_owned(),
-        None,
-    )
+    Ok(Some(Obstacle {
+        problem: format!("SNS knows of nobody who has confirmed a subscription to it{waiting}"),
+        remedy: "subscribe whoever should read there, and let them confirm".to_owned(),
+        document: None,
+        verdict: Verdict::Unread,
+    }))
 }
 
 /// What the key of a topic keeps out, which SNS names by id, ARN or alias. Nobody may read the policy of a key in another
@@ -279,7 +274,7 @@ async fn key_obstacle(clients: &Clients, topic: &Arn, named: &str) -> Option<Obs
             remedy: "encrypt it with a key of yours that EventBridge can use, or not at all"
                 .to_owned(),
             document: None,
-            is_certain: true,
+            verdict: Verdict::Refused,
         });
     }
     let whole = key::aws::named_beside(named, topic);
@@ -292,7 +287,7 @@ async fn key_obstacle(clients: &Clients, topic: &Arn, named: &str) -> Option<Obs
             }
             .to_owned(),
             document: found.statement,
-            is_certain: true,
+            verdict: Verdict::Refused,
         }),
         Err(error) => Some(Obstacle {
             problem: format!(
@@ -302,7 +297,7 @@ async fn key_obstacle(clients: &Clients, topic: &Arn, named: &str) -> Option<Obs
                 "ask the key's owner whether events.amazonaws.com may use it".to_owned()
             }),
             document: None,
-            is_certain: false,
+            verdict: Verdict::Unknown,
         }),
     }
 }

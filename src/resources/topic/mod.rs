@@ -16,7 +16,7 @@ use super::model::{AttributeChange, ResourceKey};
 use crate::aws::{Call, calls};
 use crate::place::{Arn, Place};
 
-pub use aws::obstacle;
+pub use aws::{LETS_RULES_PUBLISH, obstacle};
 
 /// A topic of ours: one for each set of channels and format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use crate::rules::syntax::keys::{
 use crate::rules::syntax::read::{
     self, Spanned, duplicate, empty, first_line, key_text, map, unknown_key,
 };
-use crate::rules::syntax::yaml::{Node, Plain, Value};
+use crate::rules::syntax::yaml::{Node, Plain, Value, unexpanded};
 
 /// Reads the map of channels.
 pub(crate) fn channels(node: &Node, report: &mut Report) -> Channels {
@@ -242,7 +242,7 @@ fn address(kind: &str, node: &Node, report: &mut Report) -> Option<Endpoint> {
             .error(codes::ADDRESS, node.span)
             .message(format!("{address} is not {what} that SNS accepts"))
             .label(label)
-            .help(help);
+            .help(unexpanded(text).unwrap_or(help));
     }
     endpoint
 }
@@ -290,7 +290,7 @@ fn topic(node: &Node, report: &mut Report) -> Option<Endpoint> {
         .error(code, node.span)
         .message(format!("{} {problem}", shown(text)))
         .label(label)
-        .help(help);
+        .help(unexpanded(text).map_or(help, str::to_owned));
     None
 }
 

@@ -26,24 +26,48 @@ pub(crate) fn data_events(node: &Node, report: &mut Report) -> Option<DataEvents
         "an ARN or a type of resource",
         report,
     )?;
+    // Each is held against all others below.
+    if listed.len() > MOST_VALUES {
+        too_many(listed.len(), node.span, report);
+        return None;
+    }
     let mut events = DataEvents::new();
-    let mut whole: BTreeSet<String> = BTreeSet::new();
     let mut good = true;
+    let mut read: Vec<(&Spanned<String>, Item)> = Vec::new();
     for item in &listed {
         match item_of(item, report) {
-            Some((kind, None)) => {
-                whole.insert(kind.clone());
-                events.entry(kind).or_default();
-            }
-            Some((kind, Some(begin))) => {
-                events.entry(kind).or_default().insert(begin);
-            }
+            Some(found) => read.push((item, found)),
             None => good = false,
         }
     }
+    for (at, (item, found)) in read.iter().enumerate() {
+        let mut others = read.iter().enumerate().filter(|(other, _)| *other != at);
+        // Of two that are the same the second is one too many.
+        let wider = others
+            .find(|(other, (_, wide))| holds(wide, found) && (*other < at || !holds(found, wide)));
+        if let Some((_, (wider, _))) = wider {
+            report
+                .warning(codes::RECORDED_TWICE, item.span)
+                .message(match wider.value == item.value {
+                    true => format!("{} is listed twice", shown(&item.value)),
+                    false => format!(
+                        "{} is among what {} records already",
+                        shown(&item.value),
+                        shown(&wider.value)
+                    ),
+                })
+                .label("nothing more is recorded for it")
+                .help("remove it, or the other one if less is meant");
+        }
+        let (kind, begin) = found;
+        let begins = events.entry(kind.clone()).or_default();
+        begins.extend(begin.clone());
+    }
     // Who wants all of a type wants each.
-    for kind in &whole {
-        events.insert(kind.clone(), BTreeSet::new());
+    for (_, (kind, begin)) in &read {
+        if begin.is_none() {
+            events.insert(kind.clone(), BTreeSet::new());
+        }
     }
     // One for the category of each selector, one for each type.
     let values = 1 + events
@@ -51,21 +75,31 @@ pub(crate) fn data_events(node: &Node, report: &mut Report) -> Option<DataEvents
         .map(|begins| 2 + begins.len())
         .sum::<usize>();
     if values > MOST_VALUES {
-        report
-            .error(codes::AWS_NAME, node.span)
-            .message(format!(
-                "{} resources are more than the event selectors of a trail take",
-                listed.len()
-            ))
-            .label(format!("expected at most {MOST_VALUES} conditions"))
-            .help("write their type, such as `AWS::S3::Object`, for all of them");
+        too_many(listed.len(), node.span, report);
         return None;
     }
     good.then_some(events)
 }
 
+fn too_many(listed: usize, span: Span, report: &mut Report) {
+    report
+        .error(codes::AWS_NAME, span)
+        .message(format!(
+            "{listed} resources are more than the event selectors of a trail take"
+        ))
+        .label(format!("expected at most {MOST_VALUES} conditions"))
+        .help("write their type, such as `AWS::S3::Object`, for all of them");
+}
+
 /// The type of the resources, and how their ARNs begin if not all of the type are meant.
-fn item_of(item: &Spanned<String>, report: &mut Report) -> Option<(String, Option<String>)> {
+type Item = (String, Option<String>);
+
+/// Whether all that the second means is meant by the first.
+fn holds((wide, all): &Item, (kind, some): &Item) -> bool {
+    wide == kind && (all.is_none() || all == some)
+}
+
+fn item_of(item: &Spanned<String>, report: &mut Report) -> Option<Item> {
     let (text, span) = (item.value.as_str(), item.span);
     if !text.starts_with("arn:") {
         return kind(text, span, report).map(|kind| (kind, None));

@@ -36,7 +36,9 @@ pub(crate) fn root(node: &Node, report: &mut Reading) -> Option<FileDraft> {
         scope::watch(n, span, report)
     });
     let trail = fields.get("trail").and_then(|n| scope::trail(n, report));
-    let topic_key = fields.get("topics").and_then(|n| scope::topics(n, report));
+    let topic_key = fields
+        .get("topics")
+        .and_then(|n| scope::topics(n, home.as_ref(), report));
     let role_boundary = fields.get("roles").and_then(|n| scope::roles(n, report));
     let mut channels = match fields.get("channels") {
         Some(n) => channels(n, report),

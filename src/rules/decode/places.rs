@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Report, Span, codes, shown};
 use crate::place::{PlaceError, Region};
+use crate::rules::syntax::yaml::unexpanded;
 
 /// A checked name, or its own words for what is wrong.
 pub(crate) fn placed<T>(
@@ -28,7 +29,7 @@ pub(crate) fn placed<T>(
                 .error(codes::PLACE, span)
                 .message(format!("{} {rest}", shown(text)))
                 .label(format!("expected {label}"))
-                .help(help);
+                .help(unexpanded(text).unwrap_or(help));
             None
         }
     }

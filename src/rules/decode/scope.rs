@@ -5,7 +5,7 @@ use super::organization::organization;
 use super::places::{placed, region};
 use crate::diagnostic::{Report, Span, codes, shown};
 use crate::place::{Arn, Region};
-use crate::rules::model::{Regions, TopicKey, Trail, TrailSettings, Watch};
+use crate::rules::model::{Home, Regions, TopicKey, Trail, TrailSettings, Watch};
 use crate::rules::syntax::keys::{ROLES, TOPICS, TRAIL, TRAILS, WATCH};
 use crate::rules::syntax::read::{self, Fields};
 use crate::rules::syntax::yaml::{Node, Value};
@@ -121,15 +121,41 @@ pub(crate) fn trail(node: &Node, report: &mut Report) -> Option<Trail> {
     }))
 }
 
-/// Reads the key `topics`.
-pub(crate) fn topics(node: &Node, report: &mut Report) -> Option<TopicKey> {
+/// Reads the key `topics`. `home`: where the topics stand, if that is known.
+pub(crate) fn topics(node: &Node, home: Option<&Home>, report: &mut Report) -> Option<TopicKey> {
     let fields = Fields::read(node, TOPICS, "`topics`", report)?;
     let node = fields.get("kms_key")?;
     match read::text(node, "a key", report)? {
         "none" => Some(TopicKey::None),
         "create" => Some(TopicKey::Create),
-        _ => key_arn(node, report).map(TopicKey::Existing),
+        _ => {
+            let key = key_arn(node, report)?;
+            let is_near = home.is_none_or(|home| key_at_home(&key, home, node.span, report));
+            is_near.then_some(TopicKey::Existing(key))
+        }
     }
+}
+
+/// Whether topics at home can be encrypted with the key; reported where they cannot. An account of its own is no matter: the
+/// key's policy decides that. Source: KMS developer guide, multi-Region keys: a key is used in its own Region only.
+fn key_at_home(key: &Arn, home: &Home, span: Span, report: &mut Report) -> bool {
+    let partition = home.region.partition().id();
+    if key.region() == home.region.as_str() && key.partition() == partition {
+        return true;
+    }
+    report
+        .error(codes::PLACE, span)
+        .message(format!(
+            "the key is in {}, and the topics are at home, in {}, where only keys of that Region can encrypt them",
+            shown(key.region()),
+            home.region
+        ))
+        .label("another Region than home's")
+        .help(format!(
+            "name a key in {}, `arn:{partition}:kms:{}:ACCOUNT:key/ID`, or write `create` for one of ours",
+            home.region, home.region
+        ));
+    false
 }
 
 /// Reads the key `roles`.

@@ -7,6 +7,7 @@ use super::parsed::{Parsed, Resolved};
 use super::test_files;
 use crate::cloudtrail;
 use crate::diagnostic::{Report, SourceId, Sources, Span, codes, shown};
+use crate::pattern::EventPattern;
 use crate::rules::decode::draft::{Draft, LONGEST_TITLE, Own, Setting, finished};
 use crate::rules::decode::reading::Reading;
 use crate::rules::decode::rule::{rule_id, rules};
@@ -54,8 +55,11 @@ pub struct CatalogueEntry {
     pub compliance: BTreeMap<&'static str, Vec<String>>,
     /// What it listens to, as `service:EventName`; empty for a pack or a raw pattern.
     pub events: Vec<String>,
-    /// Whether calls that were refused fire it too, and [`WENT_THROUGH`] beside a `use` leaves them out.
+    /// Whether calls that were refused fire it too; [`WENT_THROUGH`] beside a `use` leaves them out, unless it is a raw
+    /// pattern.
     pub hears_refusals: bool,
+    /// Whether it stands apart from the other rules, and hears of home alone.
+    pub apart: bool,
     /// How many events it is tested with.
     pub tests: usize,
     /// The rule as it stands in its file, as an item of a list.
@@ -115,6 +119,7 @@ fn shown_to_people() -> &'static (Vec<CatalogueEntry>, Vec<NotExpressible>) {
             let (yaml, tests) = written.remove(&own.id.value.0).unwrap_or_default();
             CatalogueEntry {
                 hears_refusals: own.trigger.as_ref().is_some_and(hears_refusals),
+                apart: own.common.apart.unwrap_or_default(),
                 title: own.common.title.unwrap_or_else(|| own.id.value.0.clone()),
                 id: own.id.value,
                 description: own.about.description,
@@ -146,8 +151,15 @@ fn shown_to_people() -> &'static (Vec<CatalogueEntry>, Vec<NotExpressible>) {
 /// Whether some event of a rule is a call that can be refused, and no condition asks how it ended. Sign-ins say that
 /// otherwise, and events of services are no calls.
 fn hears_refusals(trigger: &Trigger) -> bool {
-    let Trigger::Events(events) = trigger else {
-        return false;
+    let events = match trigger {
+        Trigger::Events(events) => events,
+        Trigger::Raw { pattern, .. } => {
+            let pattern = EventPattern::from_value(pattern);
+            return pattern.is_ok_and(|pattern| {
+                let mut branches = pattern.branches();
+                branches.any(|branch| !branch.tests("detail.errorCode"))
+            });
+        }
     };
     let is_of_service = |service: &str, name: &str| {
         let known = cloudtrail::table().get(&format!("{service}:{name}"));
@@ -405,6 +417,7 @@ fn pack(node: &Node, report: &mut Report) -> Option<(CatalogueEntry, bool)> {
         compliance: BTreeMap::new(),
         events: Vec::new(),
         hears_refusals: false,
+        apart: false,
         tests: 0,
         yaml: String::new(),
     };

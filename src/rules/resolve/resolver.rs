@@ -156,7 +156,7 @@ impl Resolver<'_> {
                 .help("choose another id, or write `use` to take the catalogue's");
         }
         if let Some(other) = self.open.get(&id) {
-            self.duplicate(&id, own.id.span, other.id_span, report);
+            self.duplicate(&id, (own.id.span, Origin::Own), other, report);
             return;
         }
         let Some(trigger) = own.trigger else {
@@ -294,7 +294,7 @@ impl Resolver<'_> {
                     used_twice::in_packs((&other.by, other.says), &using.id, report);
                 }
                 _ => {
-                    self.duplicate(id, using.id.span, other.id_span, report);
+                    self.duplicate(id, (using.id.span, origin), other, report);
                     return;
                 }
             }
@@ -350,23 +350,42 @@ impl Resolver<'_> {
         self.open.insert(id.clone(), open);
     }
 
-    fn duplicate(&self, id: &RuleId, span: Span, other: Span, report: &mut Report) {
+    fn duplicate(
+        &self,
+        id: &RuleId,
+        (span, origin): (Span, Origin),
+        other: &Open,
+        report: &mut Report,
+    ) {
         if report.is_full() {
             report.error(codes::DUPLICATE_ID, span);
             return;
         }
         // The one that stands later is reported, whatever the order of reading.
-        let (first, second) = if other <= span {
-            (other, span)
+        let (first, second) = if other.id_span <= span {
+            (other.id_span, span)
         } else {
-            (span, other)
+            (span, other.id_span)
+        };
+        let help = match (origin, other.origin) {
+            (Origin::Own, Origin::Own) => "give one of them another id, or remove it",
+            (Origin::Own, Origin::Pack) | (Origin::Pack, Origin::Own) => {
+                "give the one of your own another `id`, or take the other out of its pack with `except`"
+            }
+            (Origin::Own, Origin::Used) | (Origin::Used, Origin::Own) => {
+                "give the one of your own another `id`, or remove one of the two"
+            }
+            _ => {
+                "say in one `use` what both say, and remove the other: a `use` takes no `id`. A second rule like it is \
+                 one of your own, with `id` and `events`"
+            }
         };
         let (name, line, column) = self.sources.position(first);
         report
             .error(codes::DUPLICATE_ID, second)
             .message(format!("two rules have the id {}", shown(&id.0)))
             .label(format!("the other one stands at {name}:{line}:{column}"))
-            .help("give one of them another id, or remove it");
+            .help(help);
     }
 }
 

@@ -386,11 +386,15 @@ impl Builder<'_> {
                 .done(),
             kind => {
                 let text = kind.to_string();
+                let before = self.text.get(..start).unwrap_or_default();
+                let begins = before.rfind('\n').map_or(0, |at| at + 1);
+                let rest = self.text.get(begins..).unwrap_or_default();
+                let line = rest.lines().next().unwrap_or_default();
                 report
                     .error(codes::NOT_YAML, span)
                     .message(format!("this is not YAML: {text}"))
                     .label("the file is not read beyond this place")
-                    .help(syntax_help(kind));
+                    .help(unexpanded(line).unwrap_or_else(|| syntax_help(kind)));
             }
         }
     }
@@ -408,6 +412,13 @@ fn unquoted_star(span: Span, name: &str, report: &mut Report) {
         .message("a value that begins with `*` is not in quotes")
         .label("YAML reads this as an alias")
         .help(format!("put the whole value in quotes: {}", shown(&value)));
+}
+
+/// What is said of a text in which somebody expects the value of a variable; nothing of others.
+pub(crate) fn unexpanded(text: &str) -> Option<&'static str> {
+    text.contains("${").then_some(
+        "a rules file expands no variables: write the value itself, or let `envsubst` or the like put it in beforehand",
+    )
 }
 
 fn syntax_help(kind: &ErrorKind) -> &'static str {

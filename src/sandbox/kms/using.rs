@@ -17,7 +17,21 @@ use crate::sandbox::world::World;
 const DATA_KEY: i64 = 5 * 60_000;
 
 /// What a service needs that sends to something encrypted.
-const ACTIONS: [&str; 2] = ["kms:GenerateDataKey", "kms:Decrypt"];
+pub(crate) const ACTIONS: [&str; 2] = ["kms:GenerateDataKey", "kms:Decrypt"];
+
+/// The ARN of a customer-managed key that something at a place names, if it is there.
+pub(crate) fn arn_of(world: &World, at: &Site, given: &str) -> Option<String> {
+    let site = locate(given).map_or_else(|| at.clone(), |(site, _)| site);
+    let id = find(world, &site, given, true).ok()?;
+    Some(arn(&site, &id))
+}
+
+/// The state of a key, if it is there.
+pub(crate) fn state_of(world: &mut World, arn: &str) -> Option<&'static str> {
+    let (site, resource) = locate(arn)?;
+    let id = resource.strip_prefix("key/")?;
+    key(world, &site, id).ok().map(|key| state(key))
+}
 
 /// Whether a service may send to a topic or queue that a customer-managed key encrypts. That a
 /// data key is asked for is an event of its own.

@@ -48,12 +48,12 @@ impl Service for Sns {
 
     fn needs(
         &self,
-        _: &World,
+        world: &World,
         site: &Site,
         operation: &str,
         input: &Value,
     ) -> Result<Needs, ApiError> {
-        needs::needs(site, operation, input)
+        needs::needs(world, site, operation, input)
     }
 
     fn handle(
@@ -90,8 +90,8 @@ impl Service for Sns {
         }
     }
 
-    fn context(&self, _: &World, _: &Site, input: &Value) -> Vec<(&'static str, String)> {
-        needs::context(input)
+    fn context(&self, _: &World, site: &Site, input: &Value) -> Vec<(&'static str, String)> {
+        needs::context(site, input)
     }
 
     fn data(&self, operation: &str, arn: &str) -> Option<(&'static str, String)> {
@@ -99,6 +99,9 @@ impl Service for Sns {
     }
 
     fn denied(&self, refused: &Refused<'_>) -> ApiError {
+        if refused.action.starts_with("kms:") {
+            return refused.error((400, "KMSAccessDenied"), refused.action);
+        }
         let action = refused.action.replacen("sns:", "SNS:", 1);
         refused.error(self.facts().errors.denied, &action)
     }

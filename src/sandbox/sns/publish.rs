@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::common::{expire, invalid, topic};
 use super::fanout::fan_out;
 use super::policy::default_policy;
+use super::topics::key_of;
 use crate::sandbox::delivery::{Refusal, Source};
-use crate::sandbox::kms::using::send_encrypted;
+use crate::sandbox::kms::using;
 use crate::sandbox::site::{Site, locate};
 use crate::sandbox::wire::ApiError;
 use crate::sandbox::world::World;
@@ -38,6 +39,19 @@ pub(super) fn publish(
         return Err(invalid("Subject"));
     }
     let arn = &publish.topic_arn;
+    if let Some(key) = key_of(world, arn) {
+        let found = using::arn_of(world, site, &key);
+        let missing = || ApiError::new("KMSNotFound", format!("Key {key} is not found."));
+        let state = using::state_of(world, &found.ok_or_else(missing)?);
+        match state.ok_or_else(missing)? {
+            "Enabled" => {}
+            "Disabled" => return Err(ApiError::new("KMSDisabled", format!("{key} is disabled."))),
+            state => {
+                let message = format!("{key} is in state {state}.");
+                return Err(ApiError::new("KMSInvalidState", message));
+            }
+        }
+    }
     let id = fan_out(
         world,
         site,
@@ -81,7 +95,7 @@ pub(super) fn take(
         ));
     }
     if let Some(key) = key.filter(|key| !key.is_empty()) {
-        send_encrypted(world, arn, &key, from)?;
+        using::send_encrypted(world, arn, &key, from)?;
     }
     fan_out(world, &site, arn, None, message);
     Ok(())

@@ -80,6 +80,15 @@ fn check_attribute(name: &str, value: &str) -> Result<(), ApiError> {
     }
 }
 
+/// The customer-managed key that a topic names, if there is such a topic with one. AWS's own key lets every caller of the
+/// account use it through SNS.
+pub(super) fn key_of(world: &World, arn: &str) -> Option<String> {
+    let (site, name) = locate(arn)?;
+    let topic = world.sns.topics.look(&site)?.get(&name)?;
+    let key = topic.attributes.get("KmsMasterKeyId")?;
+    (!key.is_empty() && !key.ends_with("alias/aws/sns")).then(|| key.clone())
+}
+
 pub(super) fn create(world: &mut World, site: &Site, create: Create) -> Result<Value, ApiError> {
     let fits = (1..=256).contains(&create.name.len())
         && create

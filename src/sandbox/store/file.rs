@@ -51,7 +51,9 @@ impl Sandbox {
     }
 
     /// The sandbox that a file holds, or a new one where there is no file; every change is saved
-    /// at once, so that a run that is cut off leaves what it did, as AWS would. Two processes on
+    /// at once, so that a run that is cut off leaves what it did, as AWS would. What only looks left
+    /// is saved with the next change, or when the last handle goes,
+    /// unless the process is ended before. Two processes on
     /// one file do not see each other: the last to write wins.
     pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
         let sandbox = if path.exists() {
@@ -73,11 +75,12 @@ impl Sandbox {
 
 impl Inner {
     /// Writes the world to the file that belongs to it, if one does.
-    pub(in crate::sandbox) fn save(&self) -> Result<(), StoreError> {
-        match &self.file {
-            Some(file) => write(&self.world, file),
-            None => Ok(()),
+    pub(in crate::sandbox) fn save(&mut self) -> Result<(), StoreError> {
+        if let Some(file) = &self.file {
+            write(&self.world, file)?;
         }
+        self.unsaved = false;
+        Ok(())
     }
 }
 

@@ -307,6 +307,29 @@ fn one_of_something_is_said_as_one() {
         out.contains("Left out: 1 record outside the period asked for, 1 digest file."),
         "{out}"
     );
+    // What says no time lies in no part of it, and counts only where all of it is asked for.
+    let mut timeless = record.clone();
+    timeless.as_object_mut().unwrap().remove("eventTime");
+    timeless["eventID"] = json!("00000000-0000-4000-8000-00000000ffff");
+    write(
+        env.path(),
+        "timeless.jsonl",
+        format!("{record}\n{timeless}\n").as_bytes(),
+    );
+    let (_, out, _) = env.run(&["backtest", "--since", "2030-01-01", "timeless.jsonl"]);
+    assert!(
+        out.contains(
+            "Left out: 1 record outside the period asked for, 1 record without a time, which may lie outside that period."
+        ),
+        "{out}"
+    );
+    let (_, out, _) = env.run(&["backtest", "timeless.jsonl"]);
+    assert!(
+        out.contains("for 2 of 2 records")
+            && out.contains("1 record has no time: counted, and of no day or hour.")
+            && !out.contains("Left out"),
+        "{out}"
+    );
     write(env.path(), "cut.jsonl", format!("{record}\n{{").as_bytes());
     let (_, out, _) = env.run(&["backtest", "cut.jsonl"]);
     assert!(out.contains("(1 record was read)"), "{out}");

@@ -101,6 +101,17 @@ fn every_kind_of_damage_is_named_and_the_others_are_read() {
     assert_eq!(report["read"]["unread"], 3);
 }
 
+/// Whatever it is, it is no log, and reading it to its end would take as long as somebody likes.
+#[test]
+fn lists_in_lists_without_end_are_no_log() {
+    let env = TestEnv::new();
+    write(env.path(), "logs/1.json", &b"[".repeat(200_000));
+    let (code, report, err) = report(&env, &["--keep-going", "logs"]);
+    assert_eq!(code, 1, "{err}");
+    let found = losses(&report);
+    assert_eq!(found[0].1, "not JSON that holds records: `[` at byte 64");
+}
+
 #[test]
 fn without_keep_going_the_first_loss_ends_the_work_and_says_so() {
     let env = TestEnv::new();

@@ -107,6 +107,7 @@ const RULES: &[&str] = &[
     "- { id: a, events: [\"iam:*\"], ‹unless: { errorCode: AccessDenied }› }",
     "- { id: a, events: [\"iam:*\"], when: { ‹errorCode: { not: AccessDenied }› } }",
     "- { id: a, events: [\"iam:*\"], ‹when: { userIdentity.arn: [{ not: \"*:user/scanner\" }, { exists: false }] }› }",
+    "- { id: a, events: [\"iam:*\"], ‹when: { userIdentity.userName: { not: scanner } }› }",
     // What a file says beside its rules.
     "home: { region: ‹us-esat-9› }",
     "watch: { regions: [us-east-1, ‹eu-central-9›] }\nrules: [{ use: root/activity }]",

@@ -66,6 +66,30 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
         "trail: { data_events: [\"arn:aws:s3:::secrets\", \"AWS::SNS::Topic\"] }\nrules:\n- { id: a, events: [\"s3:GetObject\", \"s3:PutBucketPolicy\"], when: { requestParameters.bucketName: secrets } }\n- { id: b, events: [\"lambda:CreateFunctionUrlConfig\", \"sns:Publish\"] }\n- id: c\n  pattern: { source: [aws.s3], detail-type: [Object Created] }",
     ),
     (
+        "rules apart and existing topics",
+        "W0816",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nchannels:\n  mail: { email: a@example.com }\n  desk: { sns: \"arn:aws:sns:eu-central-1:111122223333:security\" }\n  night: { sns: \"arn:aws:sns:eu-central-1:111122223333:night\" }\nrules:\n- { id: a, events: [\"kms:DisableKey\", \"iam:CreateUser\"], apart: true, channels: [desk, night, mail] }\n- { id: b, severity: low, events: [\"iam:DeleteUser\"], apart: true, channels: [desk, mail] }\n- use: pipeline/tamper-watch\n  channels: [desk, mail]",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nchannels:\n  mail: { email: a@example.com }\n  desk: { sns: \"arn:aws:sns:eu-central-1:111122223333:security\" }\nrules:\n- { id: a, events: [\"kms:DisableKey\", \"iam:CreateUser\"], apart: true, channels: [mail] }\n- { id: b, severity: low, events: [\"iam:DeleteUser\"], channels: [desk, mail] }\n- { id: c, events: [\"kms:DisableKey\"], when: { awsRegion: eu-central-1 }, apart: true, channels: [desk] }",
+    ),
+    (
+        "Regions in which nobody listens",
+        "W0817",
+        "home: { region: us-east-1 }\nwatch: { regions: [eu-west-1] }\nrules:\n- { id: a, events: [\"ec2:RunInstances\"], when: { awsRegion: ap-south-1 } }\n- { id: b, severity: low, events: [\"kms:*\"], when: [{ awsRegion: [eu-west-1, ap-south-1] }, { awsRegion: cn-north-1 }] }\n- { id: c, severity: high, events: [\"ec2:*\"], when: { awsRegion: \"ap-*\" } }\n- id: d\n  severity: info\n  pattern: { source: [aws.ec2], region: [sa-east-1] }\n- { id: e, severity: critical, events: [\"ec2:*\"], when: { awsRegion: [cn-north-1, cn-northwest-1] } }",
+        "home: { region: us-east-1 }\nwatch: { regions: [eu-west-1] }\nrules:\n- { id: a, events: [\"ec2:RunInstances\"], when: { awsRegion: [eu-west-1, us-east-1] } }\n- { id: b, severity: low, events: [\"kms:*\"], when: { awsRegion: \"eu-*\" } }\n- { id: c, severity: high, events: [\"ec2:*\"], when: { awsRegion: \"*-1\" } }\n- id: d\n  severity: info\n  pattern: { source: [aws.organizations], region: [us-east-1, eu-central-1] }",
+    ),
+    (
+        "events that a rule apart does not hear of",
+        "W0817",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nrules:\n- { id: a, events: [\"kms:DisableKey\"], apart: true, when: { awsRegion: ap-south-1 } }\n- { id: b, severity: low, events: [\"kms:DisableKey\"], apart: true, when: { recipientAccountId: \"444455556666\" } }\n- { id: c, severity: high, events: [\"kms:DisableKey\"], apart: true, when: { recipientAccountId: [\"111122223333\", \"444455556666\"] } }\n- { id: d, severity: info, events: [\"kms:DisableKey\"], apart: true, when: { recipientAccountId: { not: \"111122223333\" } } }",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nrules:\n- { id: a, events: [\"kms:DisableKey\"], when: { awsRegion: ap-south-1 } }\n- { id: b, severity: low, events: [\"kms:DisableKey\"], apart: true, when: { awsRegion: [eu-central-1, us-east-1], recipientAccountId: \"111122223333\" } }\n- { id: c, severity: high, events: [\"kms:DisableKey\"], when: { recipientAccountId: \"444455556666\" } }",
+    ),
+    (
+        "rules apart that nobody hears of",
+        "E0502",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nchannels: { desk: { sns: \"arn:aws:sns:eu-central-1:111122223333:security\" } }\nnotify: { default: [desk] }\nrules:\n- { id: a, events: [\"kms:DisableKey\", \"iam:CreateUser\"], apart: true, channels: [desk] }\n- { id: b, events: [\"iam:DeleteUser\"], apart: true, channels: [desk] }",
+        "home: { region: us-east-1, account: \"111122223333\" }\nchannels: { desk: { sns: \"arn:aws:sns:us-east-1:111122223333:security\" } }\nnotify: { default: [desk] }\nrules:\n- { id: a, events: [\"kms:DisableKey\", \"iam:CreateUser\"], apart: true, channels: [desk] }",
+    ),
+    (
         "Lambda's names without a version",
         "W0711",
         "- { id: a, events: [\"lambda:UpdateFunctionCode\"] }\n- id: b\n  pattern: { source: [aws.lambda], detail: { eventName: [AddPermission] } }",
@@ -501,7 +525,7 @@ const LINTS: &[(&str, &str, &str, &str)] = &[
         "Regions that nobody knows",
         "W0726",
         "home: { region: us-east-9 }\nwatch: { regions: [eu-central-1, ap-southeast-12] }\nrules:\n- { id: a, events: [\"ec2:*\"], when: { awsRegion: [eu-centrl-1, Frankfurt, \"us-*\"] } }\n- { id: b, severity: low, events: [\"ec2:*\"], unless: { awsRegion: us-east1 } }\n- { id: c, severity: high, events: [\"ec2:*\"], when: { awsRegion: { not: [us-east-1, us-esat-1] } } }\n- id: d\n  severity: info\n  pattern: { source: [aws.ec2], region: [eu-wst-1], detail: { awsRegion: [{ prefix: eu-wst }] } }",
-        "home: { region: us-east-1 }\nwatch: { regions: [eu-central-1, ap-southeast-7] }\nrules:\n- { id: a, events: [\"ec2:*\"], when: { awsRegion: [eu-central-1, \"us-*\", us-gov-west-1, us-iso-east-1] } }\n- id: d\n  severity: info\n  pattern: { source: [aws.ec2], region: [eu-west-1], detail: { awsRegion: [{ prefix: eu-west }] } }",
+        "home: { region: us-east-1 }\nwatch: { regions: [eu-central-1, ap-southeast-7] }\nrules:\n- { id: a, events: [\"ec2:*\"], when: { awsRegion: [eu-central-1, \"us-*\", us-gov-west-1, us-iso-east-1] } }\n- id: d\n  severity: info\n  pattern: { source: [aws.ec2], region: [eu-central-1], detail: { awsRegion: [{ prefix: eu-central }] } }",
     ),
     (
         "a Region in another case",

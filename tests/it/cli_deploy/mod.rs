@@ -1,6 +1,7 @@
 //! What keeps a deployer from hurting, through the program as a user runs it.
 
 mod adopt;
+mod boundary;
 mod buckets;
 mod dead_letters;
 mod destroy;

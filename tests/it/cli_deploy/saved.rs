@@ -384,3 +384,33 @@ fn a_plan_that_takes_over_wants_to_hear_it_again() {
     );
     folder.succeed(&["apply", "plan.json", "--adopt", key]);
 }
+
+/// What a plan leaves out it says, since the sentence at its end would else be about everything.
+#[test]
+fn a_narrow_plan_says_how_narrow_it_is() {
+    let folder = Folder::with(RULES);
+    folder.succeed(&["apply", "--auto-approve"]);
+    let words = "is as the rules file asks, as far as `--rule root/sign-in` goes.";
+    let out = folder.succeed(&["plan", "--rule", "root/sign-in", "--out", "plan.json"]);
+    assert!(out.contains(words), "{out}");
+    assert!(folder.succeed(&["apply", "plan.json"]).contains(words));
+    let reviewed = contents(&folder, "plan.json");
+    for (field, value, said) in [
+        (
+            "region",
+            json!("us-west-2"),
+            "where nothing of the rules file stands",
+        ),
+        (
+            "rules",
+            json!(["signin/faild"]),
+            "which the rules file does not have",
+        ),
+    ] {
+        let mut other = reviewed.clone();
+        other["order"][field] = value;
+        forge(&folder, "forged.json", &other);
+        let err = folder.fail(&["apply", "forged.json"]);
+        assert!(err.contains(said), "{err}");
+    }
+}

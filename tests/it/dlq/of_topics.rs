@@ -133,7 +133,7 @@ async fn a_queue_that_is_gone_keeps_its_letters_until_it_is_back() {
     assert!(
         letters
             .iter()
-            .all(|l| l.meaning == "the queue does not exist")
+            .all(|l| l.meaning == "of the queue: it does not exist")
     );
     assert_eq!(redrive(&stage, &wanted).await.kept.len(), 2);
     stage.queue("alerts").await;

@@ -5,6 +5,7 @@ use std::future::pending;
 
 use aws_sdk_eventbridge::types::{RuleState, Target};
 use iamwatch::aws::calls;
+use iamwatch::compile::{self, Compiled};
 use iamwatch::fleet::{self, AccountState, Outcome, Run};
 use iamwatch::health::{self, Weight};
 use iamwatch::organization::{Member, State};
@@ -12,6 +13,7 @@ use iamwatch::place::{Place, Region};
 use iamwatch::plan::{Change, Plan};
 use iamwatch::proof::{self, Options, Proof};
 use iamwatch::resources::{Impact, Kind, Live, Resource, ResourceKey, Stretch};
+use iamwatch::rules::Format;
 
 use super::change;
 use crate::stage::{Stage, Wanted, new_id};
@@ -33,7 +35,7 @@ async fn answers(stage: &Stage, wanted: &Wanted, plan: &Plan, key: &ResourceKey)
     Answers {
         status: loses(&fork, wanted, key).await,
         test_event: !test_events_are_good(&fork, wanted, key).await,
-        coverage: is_uncovered(wanted, plan),
+        coverage: is_uncovered(&fork, wanted, plan, key).await,
     }
 }
 
@@ -96,10 +98,13 @@ async fn test_events_are_good(stage: &Stage, wanted: &Wanted, key: &ResourceKey)
     true
 }
 
-fn is_uncovered(wanted: &Wanted, plan: &Plan) -> bool {
+async fn is_uncovered(stage: &Stage, wanted: &Wanted, plan: &Plan, key: &ResourceKey) -> bool {
     let listening = wanted.desired.topology.listening.iter().cloned();
     let state = AccountState::of(plan, listening);
-    let breaches = fleet::breaches(&state.changes, &wanted.desired, &wanted.patterns);
+    let standing = stage.standing(wanted).await.unwrap();
+    let mut found = health::of_resources(standing.deployment(wanted));
+    found.retain(|(found, _)| found == key);
+    let breaches = fleet::breaches(found, &wanted.desired);
     let member = Member {
         account: plan.home.account().clone(),
         name: String::new(),
@@ -121,7 +126,8 @@ fn is_uncovered(wanted: &Wanted, plan: &Plan) -> bool {
         stopped: false,
     };
     let recording = fleet::Recording {
-        organization: Ok(()),
+        home: None,
+        others: None,
         beyond: &[],
         partition: "aws",
     };
@@ -421,3 +427,82 @@ notify: { default: [siem] }
 rules:
   - { id: key-disabled, title: A key was disabled, events: ["kms:DisableKey"] }
 "#;
+
+/// An edited title is not applied yet: alerts arrive with the words of before.
+#[tokio::test(start_paused = true)]
+async fn a_title_that_is_not_applied_yet_loses_nothing_whomever_one_asks() {
+    let rules = SEVERAL
+        .replace(
+            "json } }",
+            "json }, mail: { email: security@example.com } }",
+        )
+        .replace("[siem]", "[siem, mail]");
+    let stage = Stage::sandbox().await;
+    stage.queue("alerts").await;
+    stage.deploy(&stage.wanted(&rules).await).await;
+    stage.confirm_all();
+    for (from, to, loses_nothing) in [
+        ("A key was disabled", "Somebody disabled a <key>", true),
+        // Machines decide by it whom they wake.
+        (
+            "A key was disabled,",
+            "A key was disabled, severity: high,",
+            false,
+        ),
+    ] {
+        let wanted = stage.wanted(&rules.replace(from, to)).await;
+        let plan = stage.plan(&wanted).await;
+        let [change] = plan.changes.as_slice() else {
+            panic!("{plan:#?}");
+        };
+        let paths: Vec<&str> = change.attributes.iter().map(|a| a.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "description",
+                "targets.mail.input.template",
+                "targets.siem.input.template"
+            ]
+        );
+        let found = answers(&stage, &wanted, &plan, &change.key).await;
+        assert_eq!(found == NOTHING_LOST, loses_nothing, "{to}: {found:?}");
+    }
+}
+
+/// What could not be a text of ours may hold nothing, or break on what is inserted: alerts may be lost by it.
+#[tokio::test(start_paused = true)]
+async fn a_text_that_is_none_of_ours_is_not_another_wording() {
+    let stage = Stage::sandbox().await;
+    let wanted = stage.wanted(RULES).await;
+    let [one, other] = ["key-disabled", "users-listed"].map(|id| {
+        let mut patterns = wanted.patterns.iter();
+        patterns.find(|pattern| pattern.rule.0 == id).unwrap()
+    });
+    let home = &wanted.file.home.region;
+    let template = |pattern: &Compiled, format| pattern.message(format, home).template;
+    for format in [Format::Text, Format::Json] {
+        let (ours, others) = (template(one, format), template(other, format));
+        assert!(compile::differ_in_words(&ours, &ours));
+        let reworded = ours.replace("A key was disabled", "Another title");
+        assert!(compile::differ_in_words(&ours, &reworded), "{reworded}");
+        assert!(!compile::differ_in_words(&ours, &others), "another rule");
+        for broken in [
+            String::new(),
+            "\"somebody\"".to_owned(),
+            ours.replace("<source>", ""),
+            ours.replace("A key was disabled", "<agent>"),
+            ours.replace("A key was disabled", "say \"hi\""),
+            ours.replace("<id>", "")
+                .replace(",\"event\":<aws.events.event.json>", ""),
+        ] {
+            assert!(!compile::differ_in_words(&broken, &ours), "{broken}");
+        }
+    }
+    let (text, json) = (template(one, Format::Text), template(one, Format::Json));
+    assert!(!compile::differ_in_words(&text, &json));
+    assert!(compile::is_own_path(
+        "user",
+        "$.detail.userIdentity.userName"
+    ));
+    assert!(!compile::is_own_path("user", "$.detail.userAgent"));
+}

@@ -12,11 +12,16 @@ const HOME: (&str, &str) = ("222233334444", "security");
 const MEMBER: (&str, &str) = ("333344445555", "payments");
 const EXCEPT: &str = "arn:aws:iam::*:role/OrganizationAccountAccessRole";
 
-/// An organization whose home is a member, deployed, with the printed guard above all accounts.
-fn guarded(more: &[&str]) -> Kit {
+/// An organization whose home is a member.
+fn beside_management() -> Kit {
     let home = "home: { region: eu-central-1, account: \"222233334444\" }";
     let rules = RULES.replace("home: { region: eu-central-1 }", home);
-    let kit = Kit::with(&rules, &[HOME, MEMBER]);
+    Kit::with(&rules, &[HOME, MEMBER])
+}
+
+/// An organization whose home is a member, deployed, with the printed guard above all accounts.
+fn guarded(more: &[&str]) -> Kit {
+    let kit = beside_management();
     kit.succeed(&["apply", "--auto-approve"]);
     let print = ["permissions", "--scp", "--except-role", EXCEPT];
     let printed = kit.succeed(&[&print[..], more].concat());
@@ -103,5 +108,24 @@ fn the_policy_of_the_home_bus_is_guarded_where_that_is_asked_for() {
             let gone = events.remove_permission().event_bus_name("default");
             gone.statement_id("theirs").send().await.unwrap();
         });
+    }
+}
+
+/// Whoever attaches the guard above the members without their role finds out before.
+#[test]
+fn a_members_role_that_is_not_excepted_is_named() {
+    let kit = beside_management();
+    let hint = "the members' role OrganizationAccountAccessRole is not excepted";
+    let said = |role: &str| {
+        kit.run(&["permissions", "--scp", "--except-role", role])
+            .err
+    };
+    assert!(said("arn:aws:iam::222233334444:role/deployer").contains(hint));
+    for role in [
+        EXCEPT,
+        "arn:aws:iam::*:role/Organization*",
+        "arn:aws:iam::333344445555:role/OrganizationAccountAccessRole",
+    ] {
+        assert!(!said(role).contains(hint), "{role}");
     }
 }

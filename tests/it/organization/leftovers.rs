@@ -152,6 +152,41 @@ fn a_broken_home_uncovers_every_account() {
     kit.succeed(&["coverage"]);
 }
 
+/// What others wrote into the policy of the home bus is no change that apply would make, and closes it all the same.
+#[test]
+fn a_denial_of_others_on_the_home_bus_uncovers_every_account() {
+    let kit = Kit::with(RULES, &MEMBERS);
+    kit.succeed(&APPLY);
+    kit.sandbox.confirm(None).unwrap();
+    kit.succeed(&["coverage"]);
+    let mut policy = kit.bus_policy(MANAGEMENT);
+    let statement = serde_json::json!({
+        "Sid": "x",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "events:PutEvents",
+        "Resource": policy["Statement"][0]["Resource"],
+    });
+    policy["Statement"].as_array_mut().unwrap().push(statement);
+    kit.act(MANAGEMENT, "eu-central-1", async |config| {
+        let events = aws_sdk_eventbridge::Client::new(&config);
+        let put = events.put_permission().event_bus_name("iamwatch-acme");
+        put.policy(policy.to_string()).send().await.unwrap();
+    });
+    for command in ["status", "coverage"] {
+        let said = kit.run(&[command]);
+        assert_eq!(said.code, 2, "{}{}", said.out, said.err);
+        assert!(said.out.contains("the statement `x`"), "{}", said.out);
+    }
+    let said = kit.run(&["coverage"]);
+    assert!(said.out.contains("0 of 4 accounts"), "{}", said.out);
+    let found = kit.json(&["coverage"])["uncovered"].clone();
+    for hole in found.as_array().unwrap() {
+        assert_eq!(hole["why"], "home", "{hole:#}");
+        assert_eq!(hole["rules"].as_array().unwrap().len(), 2, "{hole:#}");
+    }
+}
+
 /// A rule apart hears of home: what breaks it uncovers home, and what breaks a member's forwarder takes nothing from it.
 #[test]
 fn a_rule_apart_is_covered_at_home_and_asked_for_nowhere_else() {
@@ -175,6 +210,12 @@ fn a_rule_apart_is_covered_at_home_and_asked_for_nowhere_else() {
     assert_eq!(found[0]["member"]["account"], MANAGEMENT);
     assert_eq!(found[0]["why"], "home");
     assert_eq!(found[0]["rules"], serde_json::json!(["lone"]));
+    // Its other half stands in another Region under the same name.
+    let problem = found[0]["problem"].as_str().unwrap();
+    assert!(
+        problem.contains("iamwatch-acme-lone in us-east-1"),
+        "{problem}",
+    );
     broken.succeed(&APPLY);
     broken.succeed(&["coverage"]);
 

@@ -138,7 +138,8 @@ fn five_accounts_go_from_empty_to_covered_and_a_new_one_is_missed_until_the_next
     let (code, out, err) = folder.run(&["coverage"]);
     assert_eq!(code, 2, "{out}{err}");
     assert!(
-        out.contains("0 of 5 accounts") && out.contains("security@example.com is not confirmed"),
+        out.contains("0 of 5 accounts")
+            && out.contains("security@example.com: it is not confirmed"),
         "{out}"
     );
     folder.succeed(&["sandbox", "confirm"]);

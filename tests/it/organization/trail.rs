@@ -50,6 +50,16 @@ async fn only_reads(trails: Client) {
     request.send().await.unwrap();
 }
 
+async fn without_kms(trails: Client) {
+    let selector = EventSelector::builder()
+        .read_write_type(ReadWriteType::All)
+        .include_management_events(true)
+        .exclude_management_event_sources("kms.amazonaws.com");
+    let request = trails.put_event_selectors().trail_name("iamwatch-acme");
+    let request = request.event_selectors(selector.build());
+    request.send().await.unwrap();
+}
+
 async fn one_account(trails: Client) {
     let request = trails.update_trail().name("iamwatch-acme");
     let request = request.is_organization_trail(false);
@@ -125,6 +135,69 @@ fn an_organizations_trail_that_leaves_something_out_is_seen_from_any_home() {
         assert_eq!(said.code, 2, "{}{}", said.out, said.err);
         assert!(said.out.contains("trail iamwatch-acme"), "{}", said.out);
         is_mended(&kit);
+    }
+}
+
+/// The holes that `coverage` finds.
+fn holes(kit: &Kit) -> Vec<serde_json::Value> {
+    let found = kit.json(&["coverage"])["uncovered"].clone();
+    found.as_array().unwrap().clone()
+}
+
+#[test]
+fn what_a_trail_leaves_out_costs_the_rules_that_want_it_and_no_others() {
+    for rules in [RULES.to_owned(), away()] {
+        let kit = deployed(&rules);
+        tampered(&kit, without_kms);
+        let said = kit.run(&["status"]);
+        assert_eq!(said.code, 2, "{}{}", said.out, said.err);
+        assert!(said.out.contains(": key-disabled\n"), "{}", said.out);
+        for overstated in ["all rules", "no API call", "root-sign-in"] {
+            assert!(!said.out.contains(overstated), "{}", said.out);
+        }
+        assert!(
+            said.out.contains(": 2 rules, 1 loses alerts;"),
+            "{}",
+            said.out,
+        );
+        let found = holes(&kit);
+        assert_eq!(found.len(), 5, "{found:#?}");
+        for hole in found {
+            assert_eq!(hole["why"], "not_recorded", "{hole:#}");
+            assert_eq!(hole["rules"], serde_json::json!(["key-disabled"]));
+        }
+        is_mended(&kit);
+    }
+}
+
+#[test]
+fn a_stopped_trail_of_ours_loses_every_rule_and_apply_mends_it() {
+    for rules in [RULES.to_owned(), away()] {
+        let kit = deployed(&rules);
+        tampered(&kit, stop);
+        let said = kit.run(&["status"]);
+        assert!(
+            said.out.contains(": 2 rules, 2 lose alerts;"),
+            "{}",
+            said.out,
+        );
+        for hole in holes(&kit) {
+            assert_eq!(hole["remedy"], "run `iamwatch apply`, which mends it");
+            assert_eq!(hole["rules"].as_array().unwrap().len(), 2, "{hole:#}");
+        }
+    }
+}
+
+#[test]
+fn a_trail_of_home_alone_covers_home() {
+    let kit = deployed(RULES);
+    tampered(&kit, one_account);
+    let found = holes(&kit);
+    assert_eq!(found.len(), 4, "{found:#?}");
+    for hole in found {
+        assert_ne!(hole["member"]["account"], MANAGEMENT, "{hole:#}");
+        let problem = hole["problem"].as_str().unwrap();
+        assert!(problem.contains("the other accounts"), "{problem}");
     }
 }
 

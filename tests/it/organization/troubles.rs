@@ -197,6 +197,20 @@ fn an_account_that_is_broken_by_hand_is_named_with_the_region() {
 }
 
 #[test]
+fn what_is_broken_on_homes_own_way_is_named_with_what_mends_it() {
+    let kit = Kit::with(RULES, &MEMBERS);
+    kit.succeed(&["apply", "--auto-approve"]);
+    kit.act(MANAGEMENT, "eu-west-1", async |config| {
+        let events = aws_sdk_eventbridge::Client::new(&config);
+        let disable = events.disable_rule().name("iamwatch-acme-forwarder_events");
+        disable.send().await.unwrap();
+    });
+    let out = kit.fail(&["test-event", "--all-accounts"]);
+    let said = "failed home eu-west-1: nothing was sent: rule iamwatch-acme-forwarder_events in eu-west-1: it is disabled\n    run `iamwatch apply`\n";
+    assert!(out.contains(said), "{out}");
+}
+
+#[test]
 fn an_account_that_is_no_longer_watched_is_destroyed_with_the_rest() {
     let kit = Kit::with(RULES, &MEMBERS);
     kit.succeed(&["apply", "--auto-approve"]);

@@ -1,7 +1,7 @@
 //! Roles within a permissions boundary: whoever deploys them cannot make an administrator of itself.
 
 use iamwatch::permissions::{self, Phase, Power};
-use iamwatch::resources::{Kind, Resource};
+use iamwatch::resources::{Kind, Resource, role};
 use serde_json::{Value, json};
 
 use super::{EVERYTHING, account, scope, statements, under};
@@ -94,6 +94,21 @@ async fn the_deployer_gives_no_role_more_than_the_boundary() {
     assert_eq!(deployer.plan(&wanted).await.changes, []);
 }
 
+/// Whether the policy is there is looked at by whoever plans, with what is printed for that.
+#[tokio::test(start_paused = true)]
+async fn whoever_plans_may_look_whether_the_boundary_is_there() {
+    let (admin, wanted, _) = bounded().await;
+    let policy = BOUNDARY.parse().unwrap();
+    let printed = permissions::policy(&scope(&wanted, &admin), Phase::Plan);
+    let planner = under(&admin, &printed).await;
+    let found = role::has_policy(&planner.clients.iam, &policy).await;
+    assert!(found.unwrap());
+    let gone = admin.clients.iam.delete_policy().policy_arn(BOUNDARY);
+    gone.send().await.unwrap();
+    let found = role::has_policy(&planner.clients.iam, &policy).await;
+    assert!(!found.unwrap());
+}
+
 /// A boundary that an account does not have is AWS's refusal, and nothing is made without it.
 #[tokio::test(start_paused = true)]
 async fn a_boundary_that_is_not_there_makes_no_role() {
@@ -106,7 +121,11 @@ async fn a_boundary_that_is_not_there_makes_no_role() {
         .failed
         .iter()
         .find(|failed| failed.error.to_string().contains(BOUNDARY));
-    assert!(failed.is_some(), "{report:#?}");
+    let remedy = failed.and_then(|failed| failed.remedy.as_deref());
+    assert!(
+        remedy.is_some_and(|remedy| remedy.contains("`iamwatch permissions --for boundary`")),
+        "{report:#?}"
+    );
     let live = admin.live(&wanted).await;
     assert!(live.iter().all(|live| live.key.kind != Kind::Role));
 }

@@ -387,12 +387,14 @@ fn a_link_out_of_the_folder_is_not_followed() {
 
 #[test]
 fn what_is_watched_is_read_as_it_is_written() {
-    let at_home = |more: &str| {
+    let with = |more: &str, codes: &[&str]| {
         let text = format!("{HEAD}{more}rules: [{{ use: root/activity }}]\n");
         let loaded = check::load_text("r", &text.replace("us-east-1", "eu-central-1"));
-        assert_eq!(loaded.diagnostics, []);
+        let found: Vec<&str> = loaded.diagnostics.iter().map(|found| found.code).collect();
+        assert_eq!(found, codes, "{:?}", loaded.diagnostics);
         loaded.file.unwrap()
     };
+    let at_home = |more: &str| with(more, &[]);
     let plain = at_home("");
     assert_eq!(plain.watch.regions, Regions::Home);
     assert_eq!(
@@ -424,7 +426,7 @@ fn what_is_watched_is_read_as_it_is_written() {
     );
     assert_eq!(own.topic_key, TopicKey::Create);
     let data = "[\"arn:aws:s3:::b/\", \"arn:aws:s3:::a\", AWS::SNS::Topic, \"arn:aws:sns:us-east-1:111122223333:t\"]";
-    let own = at_home(&format!("trail: {{ data_events: {data} }}\n"));
+    let own = with(&format!("trail: {{ data_events: {data} }}\n"), &["W0708"]);
     let begins = own.trail.settings().data_events;
     let begins: Vec<(&str, Vec<&str>)> = begins
         .iter()

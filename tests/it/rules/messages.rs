@@ -20,6 +20,14 @@ const FILES: &[(&str, &str)] = &[
     ("nothing that is needed", "rules: []\n"),
     ("not YAML", "version: 1\nname: \"acme\nhome: {}\n"),
     ("a tab", "version: 1\nhome:\n\tregion: us-east-1\n"),
+    (
+        "a variable in braces",
+        "version: 1\nname: acme\nchannels:\n  mail: { email: ${ALERT_MAIL} }\n",
+    ),
+    (
+        "variables where values stand",
+        "version: 1\nname: acme\nhome:\n  region: ${REGION}\nchannels:\n  mail:\n    email: ${ALERT_MAIL}\n",
+    ),
     ("two documents", "version: 1\n---\nversion: 1\n"),
     ("a directive", "%YAML 1.2\n---\nversion: 1\n"),
     (
@@ -53,6 +61,14 @@ const FILES: &[(&str, &str)] = &[
     (
         "a trail and a bucket that AWS would not take",
         "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: every }\ntrail: { name: my trail, bucket: s3://Logs, kms_key: \"arn:aws:s3:::logs\", logs: yes }\ntopics: { kms_key: \"arn:aws:kms:us-east-1:111122223333:alias/a\" }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n",
+    ),
+    (
+        "data events that are recorded already",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\ntrail:\n  data_events:\n    - \"arn:aws:s3:::secrets/\"\n    - \"arn:aws:s3:::secrets\"\n    - AWS::SNS::Topic\n    - \"arn:aws:sns:us-east-1:111122223333:t\"\n    - AWS::SNS::Topic\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules: [{ use: root/activity }]\n",
+    ),
+    (
+        "a key of the topics elsewhere",
+        "version: 1\nname: acme\nhome: { region: eu-central-1, account: \"111122223333\" }\ntopics: { kms_key: \"arn:aws:kms:us-east-1:111122223333:key/a\" }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n",
     ),
     (
         "more channels than a rule has targets",
@@ -141,7 +157,7 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "ids and titles",
-        "- { id: Admin Policy, title: \"two\\nlines\", events: [\"iam:*\"] }\n- { id: a, title: \"This title goes on and on and on, far beyond what anybody reads on a phone in the middle of the night, and then goes on\", events: [\"iam:*\"] }\n- { id: b, title: \"\", severity: urgent, enabled: no, events: [\"iam:*\"] }\n",
+        "- { id: Admin Policy, title: \"two\\nlines\", events: [\"iam:*\"] }\n- { id: a, title: \"This title goes on and on and on, far beyond what anybody reads on a phone in the middle of the night, and then goes on\", events: [\"iam:*\"] }\n- { id: b, title: \"\", severity: urgent, enabled: no, events: [\"iam:*\"] }\n- { id: c, apart: perhaps, events: [\"iam:*\"] }\n- { use: root/sign-in, apart: \"true\" }\n",
     ),
     (
         "what fires a rule",
