@@ -218,6 +218,19 @@ impl<'c> Needs<'c> {
             .unwrap_or_else(|| ids(self.all()))
     }
 
+    /// The trail that misses the fewest rules, if all trails together bring whatever any rule wants.
+    fn together(&self, trails: &[TrailFacts]) -> Option<Arn> {
+        let bring = |at_home| self.unheard(trails, at_home).is_empty();
+        let missed = |found: &&TrailFacts| {
+            let missed = self.missed_by(found).into_iter();
+            let rules: BTreeSet<RuleId> = missed.flat_map(|missed| missed.rules).collect();
+            rules.len()
+        };
+        let best = trails.iter().min_by_key(missed);
+        best.filter(|_| bring(true) && bring(false))
+            .map(|found| found.arn.clone())
+    }
+
     /// Whether a trail stands in the home account.
     fn is_own(&self, found: &TrailFacts) -> bool {
         found.arn.account() == self.account.as_str()
@@ -404,7 +417,10 @@ impl TrailSource {
                 .map(Self::Ours)
                 .or(suitable.map(Self::Existing))
                 .or(new.map(Self::Ours)),
-            Wish::None => suitable.map(Self::Existing),
+            // Several may record together what none does alone.
+            Wish::None => suitable
+                .or_else(|| needs.together(&account_facts.trails))
+                .map(Self::Existing),
         };
         chosen.unwrap_or_else(|| Self::Nobody {
             trails: judged

@@ -1,6 +1,7 @@
 //! Which trail feeds a deployment: one of ours wherever it stands, somebody's if it records all that is wanted.
 
 use aws_sdk_cloudtrail::types::{EventSelector, ReadWriteType};
+use iamwatch::health;
 use iamwatch::placement::{TrailSource, Unfit};
 use iamwatch::plan::{self, PlanOptions};
 use iamwatch::resources::{Kind, Owner};
@@ -142,4 +143,46 @@ async fn reads_that_leave_out_a_source_are_missed_although_its_writes_are_record
         };
         assert_eq!(found, lacks, "{events} {write:?} {read:?}: {feed:?}");
     }
+}
+
+/// What one trail leaves out another may record: then every command is content, and one that misses a rule alone is not.
+#[tokio::test(start_paused = true)]
+async fn trails_that_record_everything_together_feed_the_rules() {
+    let rules = RULES.replace("existing-or-create", "none").replace(
+        "  - use: iam/auth-changes",
+        "  - { id: keys, events: [\"kms:DisableKey\"] }\n  - { id: lists, severity: low, events: [\"iam:ListUsers\"] }",
+    );
+    let stage = Stage::sandbox().await;
+    everything::trail(&stage, true).await;
+    let clients = stage.cloud.at(&"us-east-1".parse().unwrap());
+    let selects = async |trail: &str, kind: ReadWriteType, excluded: Vec<String>| {
+        let selector = EventSelector::builder()
+            .read_write_type(kind)
+            .include_management_events(true)
+            .set_exclude_management_event_sources(Some(excluded));
+        let put = clients.cloudtrail.put_event_selectors().trail_name(trail);
+        put.event_selectors(selector.build()).send().await.unwrap();
+    };
+    let kms = vec!["kms.amazonaws.com".to_owned()];
+    selects("somebodys", ReadWriteType::All, kms).await;
+    let alone = stage.wanted(&rules).await.desired.feed;
+    assert!(matches!(alone, TrailSource::Nobody { .. }), "{alone:?}");
+    let made = clients.cloudtrail.create_trail().name("writes");
+    let made = made.s3_bucket_name(everything::somebodys_bucket(&stage));
+    made.is_multi_region_trail(true).send().await.unwrap();
+    let started = clients.cloudtrail.start_logging().name("writes");
+    started.send().await.unwrap();
+    selects("writes", ReadWriteType::WriteOnly, Vec::new()).await;
+    let wanted = stage.wanted(&rules).await;
+    let feed = &wanted.desired.feed;
+    assert!(
+        matches!(feed, TrailSource::Existing(arn) if arn.resource().ends_with("/somebodys")),
+        "{feed:?}"
+    );
+    stage.deploy(&wanted).await;
+    stage.confirm_all();
+    let standing = stage.standing(&wanted).await.unwrap();
+    let deployment = standing.deployment(&wanted);
+    let health = health::health(&stage.cloud, deployment, stage.now());
+    assert_eq!(health.await.unwrap().findings, []);
 }
