@@ -1,12 +1,16 @@
 //! Statements of others in the home bus's policy: kept as they are, and said where they matter.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::Note;
+use super::{Note, members};
 use crate::diagnostic::{shell_word, shown};
-use crate::place::{Arn, StackName};
+use crate::place::{AccountId, Arn, Region, StackName};
 use crate::placement::Desired;
-use crate::resources::{ForeignStatement, Kind, Live, ResourceKey, judged_statement, names};
+use crate::resources::{
+    ForeignStatement, Kind, Live, Resource, ResourceKey, judged_statement, names,
+};
 
 /// A statement that loses or weakens something.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,11 +25,13 @@ pub struct Found {
 
 /// The statements of others that matter, on the bus that the detectors sit on.
 pub fn found(stack: &StackName, desired: &Desired, live: &[Live]) -> Vec<Found> {
-    let account = desired.home.account();
-    let regions = desired.topology.forwarders.keys();
-    let roles: Vec<Arn> = regions
-        .filter_map(|r| names::role_arn(r, account, &names::forwarder_role(stack, r)))
-        .collect();
+    let roles = |account: &AccountId| -> Vec<Arn> {
+        let regions = desired.topology.forwarders.keys();
+        let role = |region: &Region| {
+            names::role_arn(region, account, &names::forwarder_role(stack, region))
+        };
+        regions.filter_map(role).collect()
+    };
     let is_home_bus = |live: &&Live| {
         live.key.kind == Kind::Bus
             && live.key.name == desired.topology.bus
@@ -37,14 +43,33 @@ pub fn found(stack: &StackName, desired: &Desired, live: &[Live]) -> Vec<Found> 
     let Some(arn) = bus.handle.as_ref().and_then(|arn| arn.parse::<Arn>().ok()) else {
         return Vec::new();
     };
-    let found = bus.foreign.iter().map(|statement| Found {
-        bus: bus.key.clone(),
-        statement: statement.clone(),
-        does: judged_statement(statement, &arn, &roles),
+    let is_shared = match desired.resources.get(&bus.key) {
+        Some(Resource::Bus(bus)) => members::admits_organization(&bus.policy),
+        _ => false,
+    };
+    let home = desired.home.account();
+    let found = bus.foreign.iter().map(|statement| {
+        let mut senders = roles(home);
+        if is_shared {
+            senders.extend(members_for(statement).iter().flat_map(roles));
+        }
+        Found {
+            bus: bus.key.clone(),
+            statement: statement.clone(),
+            does: judged_statement(statement, &arn, &senders),
+        }
     });
     found
         .filter(|found| found.does != ForeignStatement::Harmless)
         .collect()
+}
+
+/// Accounts that stand in for the members of an organization: each that a statement names, and one that it does not.
+fn members_for(statement: &Value) -> BTreeSet<AccountId> {
+    let text = statement.to_string();
+    let numbers = text.split(|c: char| !c.is_ascii_digit());
+    let named = numbers.filter_map(|number| number.parse().ok());
+    named.chain("000000000000".parse().ok()).collect()
 }
 
 impl Found {

@@ -103,7 +103,7 @@ fn leaves_members(change: &Change) -> bool {
 }
 
 /// Whether our part of a bus's policy lets in the accounts of an organization.
-fn admits_organization(policy: &Value) -> bool {
+pub(super) fn admits_organization(policy: &Value) -> bool {
     let statements = policy.get("Statement").and_then(Value::as_array);
     let operators = statements
         .into_iter()

@@ -1,5 +1,7 @@
 //! What is left in accounts that are no longer watched, and what a broken home means for everybody.
 
+use serde_json::json;
+
 use super::kit::Kit;
 use super::{MANAGEMENT, RULES, id};
 
@@ -123,11 +125,7 @@ fn a_broken_home_uncovers_every_account() {
     assert_eq!(found.len(), 4, "{found:#?}");
     for hole in found {
         assert_eq!(hole["why"], "home", "{hole:#}");
-        assert_eq!(
-            hole["rules"],
-            serde_json::json!(["key-disabled"]),
-            "{hole:#}"
-        );
+        assert_eq!(hole["rules"], json!(["key-disabled"]), "{hole:#}");
     }
     let said = kit.run(&["coverage"]);
     assert!(
@@ -152,38 +150,75 @@ fn a_broken_home_uncovers_every_account() {
     kit.succeed(&["coverage"]);
 }
 
-/// What others wrote into the policy of the home bus is no change that apply would make, and closes it all the same.
+/// What others wrote into the policy of the home bus is no change that apply would make, and closes it all the same, be it
+/// to the members alone.
 #[test]
 fn a_denial_of_others_on_the_home_bus_uncovers_every_account() {
     let kit = Kit::with(RULES, &MEMBERS);
     kit.succeed(&APPLY);
     kit.sandbox.confirm(None).unwrap();
     kit.succeed(&["coverage"]);
-    let mut policy = kit.bus_policy(MANAGEMENT);
-    let statement = serde_json::json!({
-        "Sid": "x",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "events:PutEvents",
-        "Resource": policy["Statement"][0]["Resource"],
-    });
-    policy["Statement"].as_array_mut().unwrap().push(statement);
-    kit.act(MANAGEMENT, "eu-central-1", async |config| {
-        let events = aws_sdk_eventbridge::Client::new(&config);
-        let put = events.put_permission().event_bus_name("iamwatch-acme");
-        put.policy(policy.to_string()).send().await.unwrap();
-    });
-    for command in ["status", "coverage"] {
-        let said = kit.run(&[command]);
-        assert_eq!(said.code, 2, "{}{}", said.out, said.err);
-        assert!(said.out.contains("the statement `x`"), "{}", said.out);
-    }
-    let said = kit.run(&["coverage"]);
-    assert!(said.out.contains("0 of 4 accounts"), "{}", said.out);
-    let found = kit.json(&["coverage"])["uncovered"].clone();
-    for hole in found.as_array().unwrap() {
-        assert_eq!(hole["why"], "home", "{hole:#}");
-        assert_eq!(hole["rules"].as_array().unwrap().len(), 2, "{hole:#}");
+    let member = MEMBERS[0].0;
+    let forwarders = format!("arn:aws:iam::{member}:role/iamwatch/*");
+    for (more, closes) in [
+        (json!({}), true),
+        (json!({ "Principal": { "AWS": member } }), true),
+        (
+            json!({ "Condition": { "StringNotEquals": { "aws:PrincipalAccount": MANAGEMENT } } }),
+            true,
+        ),
+        (
+            json!({ "Condition": { "ArnLike": { "aws:PrincipalArn": forwarders } } }),
+            true,
+        ),
+        (
+            json!({ "Condition": { "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/admin" } } }),
+            false,
+        ),
+        (
+            json!({ "Condition": { "Bool": { "aws:SecureTransport": "false" } } }),
+            false,
+        ),
+    ] {
+        let kit = kit.fork();
+        let mut policy = kit.bus_policy(MANAGEMENT);
+        let mut statement = json!({
+            "Sid": "x",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "events:PutEvents",
+            "Resource": policy["Statement"][0]["Resource"],
+        });
+        let fields = statement.as_object_mut().unwrap();
+        fields.extend(more.as_object().unwrap().clone());
+        policy["Statement"].as_array_mut().unwrap().push(statement);
+        kit.act(MANAGEMENT, "eu-central-1", async |config| {
+            let events = aws_sdk_eventbridge::Client::new(&config);
+            let put = events.put_permission().event_bus_name("iamwatch-acme");
+            put.policy(policy.to_string()).send().await.unwrap();
+        });
+        for command in ["status", "coverage"] {
+            let said = kit.run(&[command]);
+            let named = said.out.contains("the statement `x`");
+            let code = if closes { 2 } else { 0 };
+            assert_eq!(
+                (said.code, named),
+                (code, closes),
+                "{more} {}{}",
+                said.out,
+                said.err
+            );
+        }
+        if !closes {
+            continue;
+        }
+        let said = kit.run(&["coverage"]);
+        assert!(said.out.contains("0 of 4 accounts"), "{}", said.out);
+        let found = kit.json(&["coverage"])["uncovered"].clone();
+        for hole in found.as_array().unwrap() {
+            assert_eq!(hole["why"], "home", "{hole:#}");
+            assert_eq!(hole["rules"].as_array().unwrap().len(), 2, "{hole:#}");
+        }
     }
 }
 
@@ -209,7 +244,7 @@ fn a_rule_apart_is_covered_at_home_and_asked_for_nowhere_else() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert_eq!(found[0]["member"]["account"], MANAGEMENT);
     assert_eq!(found[0]["why"], "home");
-    assert_eq!(found[0]["rules"], serde_json::json!(["lone"]));
+    assert_eq!(found[0]["rules"], json!(["lone"]));
     // Its other half stands in another Region under the same name.
     let problem = found[0]["problem"].as_str().unwrap();
     assert!(
