@@ -65,6 +65,8 @@ pub enum On {
     Rule,
     /// The home bus, which takes the events that forwarders send.
     Bus,
+    /// The default bus, which is the account's: it is looked at.
+    DefaultBus,
     /// Every bus: `PutPermission` has no resource type.
     AllBuses,
     /// The bus on which the detectors sit, which may be the default bus.
@@ -165,7 +167,9 @@ impl On {
             Self::Rule | Self::ProbeRule | Self::LeftProbeRule => {
                 format!("arn:{partition}:events:*:*:rule/{name}")
             }
-            Self::Bus | Self::EventBus => format!("arn:{partition}:events:*:*:event-bus/{name}"),
+            Self::Bus | Self::DefaultBus | Self::EventBus => {
+                format!("arn:{partition}:events:*:*:event-bus/{name}")
+            }
             Self::Topic | Self::GivenTopic | Self::ProbeSubscription => {
                 format!("arn:{partition}:sns:*:*:{name}")
             }
@@ -329,6 +333,7 @@ calls! {
         [LeftProbeRule "events:RemoveTargets"];
     DELETE_RULE = write "events" "DeleteRule" [Rule "events:DeleteRule"] [LeftProbeRule "events:DeleteRule"];
     DESCRIBE_BUS = read "events" "DescribeEventBus" [Bus "events:DescribeEventBus"];
+    DESCRIBE_DEFAULT_BUS = read "events" "DescribeEventBus" [DefaultBus "events:DescribeEventBus"];
     LIST_BUS_TAGS = read "events" "ListTagsForResource" [Bus "events:ListTagsForResource"];
     CREATE_BUS = write "events" "CreateEventBus" [Bus "events:CreateEventBus" "events:TagResource"];
     UPDATE_BUS = write "events" "UpdateEventBus" [Bus "events:UpdateEventBus"];

@@ -155,20 +155,34 @@ impl PermissionsArgs {
                 hint(text, ui)?;
             }
         }
-        let policy = permissions::policy(&scope, phase);
-        ui.out.json(&policy)?;
-        let length = permissions::length(&policy);
-        hint(
-            &format!(
-                "{} without white space; a managed policy takes {POLICY_LIMIT}",
-                counted(length, "character")
-            ),
-            ui,
-        )?;
-        if length > POLICY_LIMIT {
-            hint("too long for one: put its statements into two policies", ui)?;
+        let policies = permissions::policies(&scope, phase);
+        for policy in &policies {
+            ui.out.json(policy)?;
         }
-        for power in permissions::powers(&policy) {
+        let many = policies.len();
+        if many > 1 {
+            hint(
+                &format!("too long for one: {many} managed policies, attach each of them"),
+                ui,
+            )?;
+        }
+        for policy in &policies {
+            let length = permissions::length(policy);
+            hint(
+                &format!(
+                    "{} without white space; a managed policy takes {POLICY_LIMIT}",
+                    counted(length, "character")
+                ),
+                ui,
+            )?;
+            if length > POLICY_LIMIT {
+                hint(
+                    "too long: one statement names too much for a managed policy; an inline policy of a role takes 10240",
+                    ui,
+                )?;
+            }
+        }
+        for power in permissions::powers(&permissions::policy(&scope, phase)) {
             hint(&power.to_string(), ui)?;
         }
         Ok(Exit::Fine)

@@ -72,7 +72,8 @@ const WRITE_VERBS: &[&str] = &[
     "Tag",
     "Terminate",
     "Transfer",
-    "Untag",
+    // Untag, Unsubscribe, Unassign …: whatever takes something back.
+    "Un",
     "Update",
     "Upload",
 ];
@@ -90,7 +91,6 @@ const WRITE_IN_SPITE_OF_NAME: &[&str] = &[
     "StartMessageMoveTask",
     "StopLogging",
     "Subscribe",
-    "Unsubscribe",
 ];
 
 /// Calls that may be recorded as read-only although their names say that something is made.

@@ -25,7 +25,7 @@ mod source;
 pub(crate) use counted::counted;
 pub(crate) use masked::{masked, starred};
 pub(crate) use nearest::{meant, nearest};
-pub(crate) use printable::{is_unprintable, listed, printable, shown};
+pub(crate) use printable::{few, is_unprintable, listed, printable, shown};
 pub use report::MAX_DIAGNOSTICS;
 pub(crate) use report::Report;
 pub(crate) use shell::shell_word;

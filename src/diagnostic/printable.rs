@@ -18,6 +18,15 @@ pub(crate) fn listed(words: &[String]) -> String {
     }
 }
 
+/// The first `most`, the others counted: `a, b and 6 more`.
+pub(crate) fn few(words: &[&str], most: usize) -> String {
+    let first = words.iter().take(most).copied().collect::<Vec<_>>();
+    match words.len().saturating_sub(most) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 /// The text with escapes for control characters and for those that change how a line is shown.
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -7,7 +7,7 @@ use super::host::Host;
 use super::organization::{Beyond, Org};
 use super::session::Session;
 use crate::fleet::{self, Breach, Coverage, Pass, Recording, Run};
-use crate::health;
+use crate::health::{self, Weight};
 use crate::plan::PlanOptions;
 use crate::proof;
 
@@ -35,6 +35,20 @@ impl Session {
             rules,
             problem: format!("{}: {}", link.link, link.problem),
             remedy: link.remedy,
+            home_alone: false,
+        }));
+        let buses = health::default_buses(&self.cloud, deployment).await;
+        let buses = buses
+            .into_iter()
+            .filter(|finding| finding.weight != Weight::Weakens);
+        breaches.extend(buses.map(|finding| Breach {
+            problem: match &finding.place {
+                Some(place) => format!("{} ({place}): {}", finding.what, finding.problem),
+                None => format!("{}: {}", finding.what, finding.problem),
+            },
+            rules: finding.rules,
+            remedy: finding.remedy,
+            home_alone: true,
         }));
         run.outcomes.push(home);
         run.outcomes.sort_by(|a, b| a.account().cmp(b.account()));

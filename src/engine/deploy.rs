@@ -427,22 +427,26 @@ impl<'a> Deploy<'a> {
         let at_once = self.steps().contains(&Step::Together);
         let mut run = if waiting.is_empty() && at_once {
             Run::default()
-        } else if is_stopped || !has_bus {
+        } else if is_stopped {
             Run {
-                stopped: is_stopped,
-                ..not_tried(waiting)
+                stopped: true,
+                ..left_alone(waiting, &AccountError::NotTried)
             }
+        } else if !has_bus {
+            left_alone(waiting, &AccountError::HomeBroken)
         } else if !at_once {
             members.org.change(&members.fleet, shown, host).await
-        } else if shown.stopped || shown.unlisted.is_some() {
-            not_tried(waiting)
+        } else if shown.stopped {
+            left_alone(waiting, &AccountError::NotTried)
+        } else if shown.unlisted.is_some() {
+            left_alone(waiting, &AccountError::NotAllListed)
         } else {
             match self.confirm_much_elsewhere(shown, host) {
                 Ok(true) => members.org.change(&members.fleet, shown, host).await,
-                Ok(false) => not_tried(waiting),
+                Ok(false) => left_alone(waiting, &AccountError::Refused),
                 Err(error) => {
                     state.refused = Some(error);
-                    not_tried(waiting)
+                    left_alone(waiting, &AccountError::Refused)
                 }
             }
         };
@@ -518,12 +522,12 @@ fn has_bus(report: &Report) -> bool {
         .any(|key| key.kind == Kind::Bus)
 }
 
-/// Accounts that wait for home.
-fn not_tried(tasks: Vec<Task>) -> Run {
+/// Accounts in which nothing is done, and why.
+fn left_alone(tasks: Vec<Task>, why: &AccountError) -> Run {
     let tasks = tasks.into_iter();
     Run {
         outcomes: tasks
-            .map(|task| Outcome::stuck(task.member, AccountError::NotTried))
+            .map(|task| Outcome::stuck(task.member, why.clone()))
             .collect(),
         ..Run::default()
     }

@@ -13,6 +13,7 @@ use crate::plan::saved::{self, PlanRequest, SIZE_LIMIT, SavedError, SavedPlan};
 use crate::plan::{Plan, PlanOptions, adopt};
 use crate::regular_file;
 use crate::resources::{Kind, ResourceKey};
+use crate::rules::RuleId;
 
 /// Writes a plan, whole or not at all, for its owner's eyes: it tells how the alerting is built.
 ///
@@ -147,13 +148,10 @@ pub async fn again(
             "the plan is limited to {region}, where nothing of the rules file stands"
         ));
     }
-    let mut rules = session.rules.file.rules.iter();
-    if let Some(unknown) = saved
-        .order
-        .rules
-        .iter()
-        .find(|id| rules.all(|rule| rule.id != **id))
-    {
+    // In whatever order they were named, and however often.
+    let rules = &session.rules.file.rules;
+    let is_known = |id: &RuleId| rules.iter().any(|rule| rule.id == *id);
+    if let Some(unknown) = saved.order.rules.iter().find(|id| !is_known(id)) {
         return other(format!(
             "the plan is limited to the rule {}, which the rules file does not have",
             shown(&unknown.0)

@@ -123,14 +123,14 @@ impl Fleet {
         if !shown.is_open() {
             return (shown, None);
         }
-        let may = tokio::select! {
+        let hindrance = tokio::select! {
             biased;
-            () = stop.clone() => false,
-            open = gate.is_open() => open,
+            () = stop.clone() => Some(AccountError::NotTried),
+            open = gate.is_open() => (!open).then_some(AccountError::HomeBroken),
         };
-        let changed = match may {
-            true => Ok(found.carry_out(stop).await),
-            false => Err(AccountError::NotTried),
+        let changed = match hindrance {
+            None => Ok(found.carry_out(stop).await),
+            Some(hindrance) => Err(hindrance),
         };
         (shown, Some(outcome(changed)))
     }

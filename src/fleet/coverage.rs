@@ -8,6 +8,7 @@ use super::{AccountError, AccountState, ChangeSummary, LeftOut, Outcome, Run};
 use crate::aws::CallError;
 use crate::cloudtrail::Selected;
 use crate::compile::{Compiled, Where, is_wanted};
+use crate::diagnostic::few;
 use crate::health::{Finding, Gap, Weight};
 use crate::organization::Member;
 use crate::place::{Place, Region};
@@ -15,6 +16,9 @@ use crate::placement::{Desired, Unrecorded};
 use crate::plan::Action;
 use crate::resources::{Impact, Kind, ResourceKey, Stretch, names};
 use crate::rules::RuleId;
+
+/// So many resources that are missing alike are named.
+const NAMED: usize = 3;
 
 /// What is covered, and what is not.
 #[derive(Debug, Clone, Serialize)]
@@ -46,6 +50,9 @@ pub struct Uncovered {
     pub problem: String,
     /// What the user can do to close the hole.
     pub remedy: String,
+    /// Every resource that is missing there, where that is why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<ResourceKey>,
 }
 
 /// Why something is not covered.
@@ -74,15 +81,17 @@ pub enum Why {
     NotRecorded,
 }
 
-/// What is broken at home: then these rules hear of no account at all.
+/// What is broken at home: then these rules hear of no account at all, or of home no longer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Breach {
-    /// The rules that hear of no account.
+    /// The rules that do not hear.
     pub rules: Vec<RuleId>,
     /// What is missing or changed, or waits for somebody.
     pub problem: String,
     /// What the user can do about it.
     pub remedy: String,
+    /// Whether only home's own events are lost by it: those of other accounts come another way.
+    pub home_alone: bool,
 }
 
 /// What is wrong at home that all accounts need: whatever loses alerts there by [`health::of_resources`], save the way home
@@ -106,6 +115,7 @@ pub fn breaches(found: Vec<(ResourceKey, Finding)>, desired: &Desired) -> Vec<Br
             rules: finding.rules,
             problem: format!("{key}{place}: {}", finding.problem),
             remedy: finding.remedy,
+            home_alone: false,
         }
     })
     .collect()
@@ -155,13 +165,15 @@ pub fn coverage(
         let wholly = |hole: &Uncovered| hole.region.is_none() && hole.why != Why::RegionsUnknown;
         let concerned = |rule: &&RuleId| is_home || !desired.apart.contains(*rule);
         if !uncovered.iter().skip(before).any(wholly) {
-            let holes = breaches.iter().map(|breach| Uncovered {
+            let of_it = |breach: &&Breach| is_home || !breach.home_alone;
+            let holes = breaches.iter().filter(of_it).map(|breach| Uncovered {
                 member: outcome.member.clone(),
                 region: None,
                 rules: breach.rules.iter().filter(concerned).cloned().collect(),
                 why: Why::Home,
                 problem: breach.problem.clone(),
                 remedy: breach.remedy.clone(),
+                missing: Vec::new(),
             });
             uncovered.extend(holes.filter(|hole| !hole.rules.is_empty()));
         }
@@ -172,6 +184,7 @@ pub fn coverage(
             why: Why::NotRecorded,
             problem: format!("no trail records {}", found.events),
             remedy: found.events.remedy(recording.partition),
+            missing: Vec::new(),
         });
         uncovered.extend(holes.filter(|hole| !hole.rules.is_empty()));
         let gap = match is_home {
@@ -188,6 +201,7 @@ pub fn coverage(
             why: Why::NotRecorded,
             problem: gap.problem.clone(),
             remedy: gap.remedy.clone(),
+            missing: Vec::new(),
         });
         uncovered.extend(holes.filter(|hole| !hole.rules.is_empty()));
     }
@@ -222,6 +236,7 @@ fn judge(outcome: &Outcome, patterns: &[&Compiled], uncovered: &mut Vec<Uncovere
         why,
         problem,
         remedy,
+        missing: Vec::new(),
     };
     let standing = match &outcome.result {
         Ok(standing) => standing,
@@ -267,14 +282,14 @@ fn judge(outcome: &Outcome, patterns: &[&Compiled], uncovered: &mut Vec<Uncovere
         return;
     }
     for region in &standing.listening {
-        let broken: Vec<String> = standing
-            .changes
-            .iter()
-            .filter(|change| is_about(change, region))
-            .map(words)
-            .collect();
+        let changes = standing.changes.iter();
+        let broken: Vec<&ChangeSummary> = changes.filter(|c| is_about(c, region)).collect();
         if !broken.is_empty() {
-            uncovered.push(hole(Some(region), Why::Broken, broken.join("; "), apply()));
+            let missing = broken.iter().filter(|c| c.action == Action::Create);
+            uncovered.push(Uncovered {
+                missing: missing.map(|change| change.key.clone()).collect(),
+                ..hole(Some(region), Why::Broken, words(&broken), apply())
+            });
         }
     }
 }
@@ -304,7 +319,26 @@ fn carries(key: &ResourceKey, wanted: &Region) -> bool {
         }
 }
 
-fn words(change: &ChangeSummary) -> String {
+/// What is broken: forwarders that are missing are told together.
+fn words(changes: &[&ChangeSummary]) -> String {
+    let is_gone = |change: &ChangeSummary| {
+        change.action == Action::Create && names::is_forwarder(&change.key.name)
+    };
+    let gone = changes.iter().filter(|change| is_gone(change));
+    let gone: Vec<&str> = gone.map(|change| change.key.name.as_str()).collect();
+    let together = gone.len() > 1;
+    let many = together.then(|| {
+        let (count, few) = (gone.len(), few(&gone, NAMED));
+        format!("{count} forwarders are missing: {few}")
+    });
+    let others = changes
+        .iter()
+        .filter(|change| !(together && is_gone(change)));
+    let all: Vec<String> = many.into_iter().chain(others.map(|c| word(c))).collect();
+    all.join("; ")
+}
+
+fn word(change: &ChangeSummary) -> String {
     match change.action {
         Action::Create => format!("{} is missing", change.key),
         _ => format!("{} was changed: {}", change.key, change.fields.join(", ")),
@@ -343,7 +377,11 @@ pub fn stuck_words(stuck: &AccountError) -> (Why, String, String) {
                 "delete or rename it there, or take it over with `--adopt`".to_owned(),
             )
         }
-        AccountError::Moved | AccountError::NotTried => (
+        AccountError::Moved
+        | AccountError::NotTried
+        | AccountError::HomeBroken
+        | AccountError::NotAllListed
+        | AccountError::Refused => (
             Why::Unread,
             "it was not looked at".to_owned(),
             "run the same command again".to_owned(),

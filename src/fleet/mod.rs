@@ -207,6 +207,12 @@ pub enum AccountError {
     Moved,
     /// The run was stopped before its turn.
     NotTried,
+    /// Home does not stand as the accounts need it: nothing was changed.
+    HomeBroken,
+    /// Not all accounts could be listed, so that nobody knows how much would be deleted: nothing was changed.
+    NotAllListed,
+    /// Nobody agreed to how much would be deleted in all accounts together: nothing was changed.
+    Refused,
 }
 
 /// A plan's digest: equal digests, equal operations.
@@ -291,7 +297,13 @@ impl Outcome {
             }
             Ok(standing) => !standing.blind.is_empty(),
             Err(AccountError::NoRole(_) | AccountError::Unread(_) | AccountError::NotTried) => true,
-            Err(AccountError::Conflicts(_) | AccountError::Moved) => return Ok(self),
+            Err(
+                AccountError::Conflicts(_)
+                | AccountError::Moved
+                | AccountError::HomeBroken
+                | AccountError::NotAllListed
+                | AccountError::Refused,
+            ) => return Ok(self),
         };
         Err(LeftOut {
             member: self.member,

@@ -218,25 +218,13 @@ fn unrecorded(deployment: Deployment<'_>) -> Vec<Finding> {
 
 /// Whether trails, ours or not, bring every event that the rules want.
 pub(super) fn is_fed(deployment: Deployment<'_>) -> bool {
-    unheard(deployment).is_empty()
-}
-
-/// The rules that do not hear of all that they want, from home or from another account.
-fn unheard(deployment: Deployment<'_>) -> BTreeSet<RuleId> {
-    let trails = &deployment.account_facts.trails;
-    let needs = deployment.needs();
-    let mut rules = needs.unheard(trails, true);
-    rules.extend(needs.unheard(trails, false));
-    rules
+    lost_to(None, deployment).is_empty()
 }
 
 /// The rules that lose alerts by what a trail lacks, or by the want of one, sorted: another may bring the events.
 pub(super) fn lost_to(found: Option<&TrailFacts>, deployment: Deployment<'_>) -> Vec<RuleId> {
-    let mut rules = unheard(deployment);
-    if let Some(found) = found {
-        let missed = deployment.needs().missed_by(found);
-        rules.retain(|rule| missed.iter().any(|missed| missed.rules.contains(rule)));
-    }
+    let trails = &deployment.account_facts.trails;
+    let rules = deployment.needs().lost_to(trails, found);
     rules.into_iter().collect()
 }
 

@@ -1,8 +1,11 @@
-//! What plans do not read: dead letters, other people's queues and topics, leftovers of tests.
+//! What plans do not read: dead letters, other people's queues and topics, keys of default buses, leftovers of tests.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::dependents::Dependents;
 use super::{Deployment, Finding, Weight};
 use crate::aws::{CallError, Cause, Clients, Cloud, calls};
 use crate::diagnostic::counted;
@@ -11,7 +14,9 @@ use crate::placement::{Desired, Receiver};
 use crate::proof::left_over;
 use crate::resources::queue::{LETS_TOPIC_SEND, Obstacle, Verdict};
 use crate::resources::topic::LETS_RULES_PUBLISH;
-use crate::resources::{GivenTopic, Kind, Live, Owner, key, queue, topic};
+use crate::resources::{
+    DefaultBusKey, GivenTopic, Kind, Live, Owner, ResourceKey, default_bus_key, key, queue, topic,
+};
 use crate::rules::{ChannelName, RuleId};
 
 /// How many queues are looked at at once.
@@ -48,7 +53,61 @@ pub(super) async fn look(
     }
     let found = queues.into_iter().chain(receivers).chain(topics).flatten();
     let found = found.chain(probes).chain(key(&home, deployment).await);
-    Ok(found.collect())
+    let buses = default_buses(cloud, deployment).await;
+    Ok(found.chain(buses).collect())
+}
+
+/// What the keys of the default buses at home do to the rules there: one request for each bus that rules of ours stand
+/// on. Those of other accounts are not looked at.
+pub async fn default_buses(cloud: &Cloud, deployment: Deployment<'_>) -> Vec<Finding> {
+    let dependents = Dependents::of(deployment.desired, deployment.patterns);
+    let buses = deployment.desired.on_default_buses();
+    let found: Vec<Option<Finding>> = stream::iter(&buses)
+        .map(|(place, rules)| default_bus(cloud, place, rules, &dependents))
+        .buffered(CONCURRENCY)
+        .collect()
+        .await;
+    found.into_iter().flatten().collect()
+}
+
+async fn default_bus(
+    cloud: &Cloud,
+    place: &Place,
+    rules: &[ResourceKey],
+    dependents: &Dependents<'_>,
+) -> Option<Finding> {
+    let (weight, problem, remedy) = match default_bus_key(&cloud.at_place(place)).await {
+        Ok(None) => return None,
+        Ok(Some(key)) => {
+            let weight = match key.unusable {
+                Some(_) => Weight::LosesAlerts,
+                None => Weight::Weakens,
+            };
+            (weight, key.problem(), key.remedy().to_owned())
+        }
+        Err(error) => (
+            Weight::Unknown,
+            format!("cannot tell whether it has a key: {error}"),
+            error.remedy().unwrap_or_default(),
+        ),
+    };
+    let concerned: BTreeSet<RuleId> = rules.iter().flat_map(|key| dependents.rules(key)).collect();
+    Some(Finding {
+        weight,
+        place: Some(place.clone()),
+        what: DefaultBusKey::BUS.to_owned(),
+        problem,
+        since: None,
+        consequence: match weight {
+            Weight::LosesAlerts => "the rules there match nothing".to_owned(),
+            Weight::Weakens | Weight::Unknown => {
+                "the rules there match nothing once EventBridge cannot use such a key".to_owned()
+            }
+        },
+        rules: concerned.into_iter().collect(),
+        remedy,
+        document: None,
+    })
 }
 
 /// Whether EventBridge can use the key of somebody's own that encrypts our topics.

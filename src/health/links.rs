@@ -5,6 +5,9 @@ use super::{Deployment, Finding, Weight, feed};
 use crate::plan::{Action, Change, Plan};
 use crate::resources::{Affected, Impact, Kind, Resource, ResourceKey, Stretch};
 
+/// What is wrong with a resource that is to be created.
+pub const MISSING: &str = "it does not exist";
+
 pub(super) fn judge(
     plan: &Plan,
     deployment: Deployment<'_>,
@@ -76,7 +79,7 @@ fn changed(
         }
     };
     match change.action {
-        Action::Create => vec![finding(facts.missing, "it does not exist".to_owned())],
+        Action::Create => vec![finding(facts.missing, MISSING.to_owned())],
         // Detectors on the bus of another shape of the deployment: the new ones alert as well.
         Action::Delete => vec![finding(
             Impact::Cosmetic,

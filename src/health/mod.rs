@@ -19,6 +19,8 @@ use crate::resources::{Kind, Owner, Resource, ResourceKey};
 use crate::rules::RuleId;
 
 pub use feed::{Gap, gap};
+pub use leftovers::default_buses;
+pub use links::MISSING;
 
 /// The version of the JSON form of [`Health`].
 pub const FORMAT_VERSION: u32 = 1;
@@ -77,8 +79,8 @@ pub enum Weight {
     Unknown,
 }
 
-/// Judges a deployment, and looks at what plans do not read: queues of dead letters, receivers' queues,
-/// leftovers of tests. Writes nothing. `now_ms`: Unix milliseconds.
+/// Judges a deployment, and looks at what plans do not read: queues of dead letters, receivers' queues, keys of default
+/// buses, leftovers of tests. Writes nothing. `now_ms`: Unix milliseconds.
 ///
 /// # Errors
 /// What AWS says, except about other people's queues.

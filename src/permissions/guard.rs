@@ -159,18 +159,7 @@ pub fn guard(scope: &Scope, except: &[String], bus_policies: bool) -> Vec<Value>
             "Condition": condition,
         })
     });
-    let mut policies: Vec<Vec<Value>> = Vec::new();
-    for statement in statements {
-        match policies.last_mut() {
-            Some(last) if fits(last, &statement) => last.push(statement),
-            _ => policies.push(vec![statement]),
-        }
-    }
-    policies.into_iter().map(document).collect()
-}
-
-fn document(statements: Vec<Value>) -> Value {
-    json!({ "Version": "2012-10-17", "Statement": statements })
+    super::packed(statements, fits)
 }
 
 /// Characters of a service control policy as it is printed: Organizations counts white space too.
@@ -178,9 +167,8 @@ pub fn printed_length(policy: &Value) -> usize {
     format!("{policy:#}").chars().count()
 }
 
-fn fits(statements: &[Value], more: &Value) -> bool {
-    let all = statements.iter().chain([more]).cloned().collect();
-    printed_length(&document(all)) <= GUARD_LIMIT
+fn fits(policy: &Value) -> bool {
+    printed_length(policy) <= GUARD_LIMIT
 }
 
 /// Whether an action makes something that is not there yet, or only looks: neither breaks anything. A new version of a
@@ -209,23 +197,19 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
         Some(_) => "*",
         None => account.as_str(),
     };
-    let listens = |service: &str, region: &str, resource: String| {
-        let arn = format!("arn:{partition}:{service}:{region}:{listening}:{resource}");
+    let listens = |resource: String| {
+        let arn = format!("arn:{partition}:iam::{listening}:{resource}");
         (Ward::Forwarding, arn)
     };
     match on {
         On::Rule => {
-            let forwarders = format!("rule/{}*", names::forwarder(stack, None));
             let on_bus = format!("rule/{whole}/{}*", names::prefix(stack));
-            let carried = scope.hub.then(|| {
-                [
-                    listens("events", "*", forwarders),
-                    at_home("events", on_bus),
-                ]
-            });
+            let on_bus = scope.hub.then(|| at_home("events", on_bus));
+            let forwarders = scope.forwarders(listening).into_iter();
+            let forwarders = forwarders.map(|arn| (Ward::Forwarding, arn));
             let detectors = scope.on_default_buses().into_iter();
             let detectors = detectors.map(|arn| (Ward::Home, arn));
-            carried.into_iter().flatten().chain(detectors).collect()
+            forwarders.chain(on_bus).chain(detectors).collect()
         }
         On::Bus if scope.hub => vec![at_home("events", format!("event-bus/{whole}"))],
         On::AllBuses if scope.hub => vec![(Ward::BusPolicies, "*".to_owned())],
@@ -234,22 +218,16 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
             topics.map(|arn| (Ward::Home, arn)).collect()
         }
         On::Queue => {
-            let in_each = |name: String| {
-                let regions = scope.raised_in();
-                let arns = regions
-                    .map(move |region| format!("arn:{partition}:sqs:{region}:{account}:{name}"));
-                arns.map(|arn| (Ward::Home, arn)).collect::<Vec<_>>()
+            let (ward, account) = match scope.hub {
+                true => (Ward::Forwarding, listening),
+                false => (Ward::Home, account.as_str()),
             };
-            let letters = names::dead_letters(stack);
-            let letters = match scope.hub {
-                true => vec![listens("sqs", "*", letters)],
-                false => in_each(letters),
-            };
-            let of_topics = match scope.topic_letters {
-                true => in_each(names::dead_letters_of_topics(stack)),
-                false => Vec::new(),
-            };
-            letters.into_iter().chain(of_topics).collect()
+            let letters = scope.letters_of_rules(account).into_iter();
+            let letters = letters.map(|arn| (ward, arn));
+            let of_topics = scope.letters_of_topics().into_iter();
+            letters
+                .chain(of_topics.map(|arn| (Ward::Home, arn)))
+                .collect()
         }
         On::Role | On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole if scope.hub => {
             let role = format!(
@@ -257,11 +235,11 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
                 names::ROLE_PATH,
                 names::forwarder_role_prefix(stack)
             );
-            vec![listens("iam", "", format!("role{role}"))]
+            vec![listens(format!("role{role}"))]
         }
         On::BoundaryPolicy => {
             let name = scope.boundary.iter();
-            let policies = name.map(|name| listens("iam", "", format!("policy/{name}")));
+            let policies = name.map(|name| listens(format!("policy/{name}")));
             policies.collect()
         }
         On::Alias if scope.key => vec![at_home("kms", format!("alias/{whole}"))],
@@ -293,6 +271,7 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
         // What is looked at, handed on, new, temporary, or somebody else's.
         On::Any
         | On::Account
+        | On::DefaultBus
         | On::EventBus
         | On::ProbeSubscription
         | On::GivenTopic

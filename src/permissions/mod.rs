@@ -91,6 +91,68 @@ pub fn policy(scope: &Scope, phase: Phase) -> Value {
         .into_iter()
         .map(|((_, sid), statement)| statement.json(sid))
         .collect();
+    document(statements)
+}
+
+/// The policy of a caller as managed policies, as many as it takes to keep each below [`POLICY_LIMIT`]: together they
+/// allow what [`policy`] allows.
+pub fn policies(scope: &Scope, phase: Phase) -> Vec<Value> {
+    let whole = policy(scope, phase);
+    if fits(&whole) {
+        return vec![whole];
+    }
+    let statements = whole.get("Statement").and_then(Value::as_array);
+    let statements = statements.into_iter().flatten();
+    packed(statements.flat_map(parts), fits)
+}
+
+fn fits(policy: &Value) -> bool {
+    length(policy) <= POLICY_LIMIT
+}
+
+/// Statements in policies that each fit, in their order.
+fn packed(statements: impl IntoIterator<Item = Value>, fits: fn(&Value) -> bool) -> Vec<Value> {
+    let mut policies: Vec<Vec<Value>> = Vec::new();
+    let together = |all: &[Value], more: &Value| {
+        let all = all.iter().chain([more]).cloned();
+        document(all.collect())
+    };
+    for statement in statements {
+        match policies.last_mut() {
+            Some(last) if fits(&together(last, &statement)) => last.push(statement),
+            _ => policies.push(vec![statement]),
+        }
+    }
+    policies.into_iter().map(document).collect()
+}
+
+/// A statement in as many as it takes for each to fit into a policy, each with some of its resources. No two neighbours
+/// fit into one, where their names would be the same.
+fn parts(statement: &Value) -> Vec<Value> {
+    let with = |resources: &[Value]| {
+        let mut part = statement.clone();
+        if let Some(fields) = part.as_object_mut() {
+            fields.insert("Resource".to_owned(), json!(resources));
+        }
+        part
+    };
+    let is_too_long = !fits(&document(vec![statement.clone()]));
+    let resources = statement.get("Resource").and_then(Value::as_array);
+    let Some(resources) = resources.filter(|_| is_too_long) else {
+        return vec![statement.clone()];
+    };
+    let mut parts: Vec<Vec<Value>> = Vec::new();
+    for resource in resources {
+        let more = |part: &[Value]| [part, std::slice::from_ref(resource)].concat();
+        match parts.last_mut() {
+            Some(last) if fits(&document(vec![with(&more(last))])) => last.push(resource.clone()),
+            _ => parts.push(vec![resource.clone()]),
+        }
+    }
+    parts.iter().map(|part| with(part)).collect()
+}
+
+fn document(statements: Vec<Value>) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 

@@ -112,7 +112,7 @@ fn sid(on: On, write: bool, scope: &Scope) -> &'static str {
         On::AnyTrail => "ReadTrails",
         On::Rule | On::LeftProbeRule if write => "WriteRules",
         On::Bus if write => "WriteBus",
-        On::Rule | On::LeftProbeRule | On::Bus => "ReadRulesAndBus",
+        On::Rule | On::LeftProbeRule | On::Bus | On::DefaultBus => "ReadRulesAndBus",
         On::Topic if write => "WriteTopics",
         On::Topic => "ReadTopics",
         On::GivenTopic if write => "PublishToGivenTopics",
@@ -179,7 +179,6 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         On::Account => vec![format!("arn:{partition}:account::{account}:account")],
         On::Rule => {
             let on_bus = anywhere("events", region(true), &format!("rule/{whole}/{prefix}*"));
-            let forwarder = format!("rule/{}*", names::forwarder(&scope.stack, None));
             match (write, scope.hub) {
                 // Whose a rule is tells its tag, which must be read.
                 (false, _) => {
@@ -187,9 +186,9 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
                     vec![all, on_bus]
                 }
                 (true, true) => {
-                    let forwarder = anywhere("events", region(false), &forwarder);
                     let detectors = scope.on_default_buses().into_iter();
-                    [forwarder, on_bus].into_iter().chain(detectors).collect()
+                    let carried = scope.forwarders(account.as_str()).into_iter();
+                    carried.chain([on_bus]).chain(detectors).collect()
                 }
                 (true, false) => scope.on_default_buses(),
             }
@@ -199,6 +198,10 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             region(true),
             &format!("event-bus/{whole}"),
         )],
+        On::DefaultBus => {
+            let bus = format!("event-bus/{DEFAULT_BUS}");
+            vec![anywhere("events", region(false), &bus)]
+        }
         On::EventBus => [DEFAULT_BUS, &whole]
             .iter()
             .filter(|bus| scope.hub || **bus == DEFAULT_BUS)
@@ -209,12 +212,8 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             vec![anywhere("sns", region(true), &format!("{prefix}*"))]
         }
         On::Queue if write => {
-            let letters = names::dead_letters(&scope.stack);
-            let letters = anywhere("sqs", region(false), &letters);
-            let of_topics = names::dead_letters_of_topics(&scope.stack);
-            let of_topics = anywhere("sqs", region(false), &of_topics);
-            let of_topics = scope.topic_letters.then_some(of_topics);
-            [letters].into_iter().chain(of_topics).collect()
+            let letters = scope.letters_of_rules(account.as_str()).into_iter();
+            letters.chain(scope.letters_of_topics()).collect()
         }
         On::Queue => vec![anywhere("sqs", region(false), &format!("{prefix}*"))],
         On::GivenTopic => {

@@ -117,6 +117,49 @@ impl Scope {
             .collect()
     }
 
+    /// The ARNs of the queues for what topics of ours cannot deliver, as patterns: they stand beside their topics.
+    pub(super) fn letters_of_topics(&self) -> Vec<String> {
+        let name = names::dead_letters_of_topics(&self.stack);
+        let regions = self.raised_in().filter(|_| self.topic_letters);
+        regions
+            .map(|region| self.arn("sqs", region.as_str(), self.account.as_str(), &name))
+            .collect()
+    }
+
+    /// The ARNs of the queues for what rules of ours cannot deliver, in an account, as patterns: beside the rules.
+    pub(super) fn letters_of_rules(&self, account: &str) -> Vec<String> {
+        let name = names::dead_letters(&self.stack);
+        let regions = self.ruled_in().into_iter();
+        regions
+            .map(|region| self.arn("sqs", region, account, &name))
+            .collect()
+    }
+
+    /// The ARNs of forwarders in an account, as patterns; none where nothing is forwarded.
+    pub(super) fn forwarders(&self, account: &str) -> Vec<String> {
+        let name = format!("rule/{}*", names::forwarder(&self.stack, None));
+        let regions = self.ruled_in().into_iter().filter(|_| self.hub);
+        regions
+            .map(|region| self.arn("events", region, account, &name))
+            .collect()
+    }
+
+    /// The Regions in which rules of ours stand, as ARNs name them: forwarders may, wherever is listened to.
+    fn ruled_in(&self) -> Vec<&str> {
+        let regions = self.regions.as_ref();
+        let is_one = regions.is_some_and(|regions| regions.len() == 1);
+        match self.hub && !is_one {
+            // Each would multiply the ARNs.
+            true => vec!["*"],
+            false => self.raised_in().map(Region::as_str).collect(),
+        }
+    }
+
+    fn arn(&self, service: &str, region: &str, account: &str, resource: &str) -> String {
+        let partition = self.home.partition();
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+
     /// The ARNs of the detectors on default buses, as patterns.
     pub(super) fn on_default_buses(&self) -> Vec<String> {
         let (partition, account) = (self.home.partition(), &self.account);

@@ -17,7 +17,8 @@ use crate::organization::Organization;
 use crate::place::{AccountId, Arn, Place, Region};
 use crate::resources::queue::LARGEST_MESSAGE;
 use crate::resources::{
-    AccountFacts, GivenTopic, Kind, Queue, Resource, ResourceKey, Stretch, names, policy,
+    AccountFacts, DEFAULT_BUS, GivenTopic, Kind, Queue, Resource, ResourceKey, Stretch, names,
+    policy,
 };
 use crate::rules::{ChannelName, RuleId, RulesFile};
 
@@ -350,6 +351,20 @@ impl Desired {
                 .get(rule)
                 .is_some_and(|keys| keys.contains(key))
         })
+    }
+
+    /// The default buses that rules of ours stand on, forwarders included, and which.
+    pub fn on_default_buses(&self) -> BTreeMap<Place, Vec<ResourceKey>> {
+        let mut buses: BTreeMap<Place, Vec<ResourceKey>> = BTreeMap::new();
+        for (key, resource) in &self.resources {
+            if matches!(resource, Resource::Rule(rule) if rule.bus == DEFAULT_BUS) {
+                buses
+                    .entry(key.place.clone())
+                    .or_default()
+                    .push(key.clone());
+            }
+        }
+        buses
     }
 
     /// Where detectors stand: home, and where those of rules apart do.

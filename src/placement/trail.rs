@@ -218,6 +218,17 @@ impl<'c> Needs<'c> {
             .unwrap_or_else(|| ids(self.all()))
     }
 
+    /// The rules that lose events by what a trail lacks, or by the want of one: another may bring the events.
+    pub fn lost_to(&self, trails: &[TrailFacts], found: Option<&TrailFacts>) -> BTreeSet<RuleId> {
+        let mut rules = self.unheard(trails, true);
+        rules.extend(self.unheard(trails, false));
+        if let Some(found) = found {
+            let missed = self.missed_by(found);
+            rules.retain(|rule| missed.iter().any(|missed| missed.rules.contains(rule)));
+        }
+        rules
+    }
+
     /// The trail that misses the fewest rules, if all trails together bring whatever any rule wants.
     fn together(&self, trails: &[TrailFacts]) -> Option<Arn> {
         let bring = |at_home| self.unheard(trails, at_home).is_empty();

@@ -12,6 +12,9 @@ use crate::resources::{
     ForeignStatement, Kind, Live, Resource, ResourceKey, judged_statement, names,
 };
 
+/// How many digits an account id has.
+const DIGITS: usize = 12;
+
 /// A statement that loses or weakens something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -43,20 +46,20 @@ pub fn found(stack: &StackName, desired: &Desired, live: &[Live]) -> Vec<Found> 
     let Some(arn) = bus.handle.as_ref().and_then(|arn| arn.parse::<Arn>().ok()) else {
         return Vec::new();
     };
-    let is_shared = match desired.resources.get(&bus.key) {
-        Some(Resource::Bus(bus)) => members::admits_organization(&bus.policy),
-        _ => false,
+    let organization = match desired.resources.get(&bus.key) {
+        Some(Resource::Bus(bus)) => members::admitted_organization(&bus.policy),
+        _ => None,
     };
     let home = desired.home.account();
     let found = bus.foreign.iter().map(|statement| {
         let mut senders = roles(home);
-        if is_shared {
+        if organization.is_some() {
             senders.extend(members_for(statement).iter().flat_map(roles));
         }
         Found {
             bus: bus.key.clone(),
             statement: statement.clone(),
-            does: judged_statement(statement, &arn, &senders),
+            does: judged_statement(statement, &arn, &senders, organization),
         }
     });
     found
@@ -64,12 +67,26 @@ pub fn found(stack: &StackName, desired: &Desired, live: &[Live]) -> Vec<Found> 
         .collect()
 }
 
-/// Accounts that stand in for the members of an organization: each that a statement names, and one that it does not.
+/// Accounts that stand in for the members of an organization: each that a statement names, some for each number with
+/// wildcards in it, and some that it does not name, so that one is left of these whatever its wildcards take in.
 fn members_for(statement: &Value) -> BTreeSet<AccountId> {
     let text = statement.to_string();
-    let numbers = text.split(|c: char| !c.is_ascii_digit());
-    let named = numbers.filter_map(|number| number.parse().ok());
-    named.chain("000000000000".parse().ok()).collect()
+    let numbers = text.split(|c: char| !c.is_ascii_digit() && !matches!(c, '*' | '?'));
+    let named = numbers.flat_map(|number| ["0", "7"].map(|digit| filled(number, digit)));
+    let others = (0..10).map(|digit: u8| digit.to_string().repeat(DIGITS));
+    let all = named.chain(others);
+    all.filter_map(|number| number.parse().ok()).collect()
+}
+
+/// A number that fits a pattern: its wildcards are this digit, and the first star is as many as an account id lacks.
+fn filled(pattern: &str, digit: &str) -> String {
+    let pattern = pattern.replace('?', digit);
+    let Some((begin, end)) = pattern.split_once('*') else {
+        return pattern;
+    };
+    let end = end.replace('*', "");
+    let lacks = DIGITS.saturating_sub(begin.len() + end.len());
+    format!("{begin}{}{end}", digit.repeat(lacks))
 }
 
 impl Found {

@@ -104,14 +104,21 @@ fn leaves_members(change: &Change) -> bool {
 
 /// Whether our part of a bus's policy lets in the accounts of an organization.
 pub(super) fn admits_organization(policy: &Value) -> bool {
+    admitted_organization(policy).is_some()
+}
+
+/// The id of the organization whose accounts our part of a bus's policy, in its one spelling, lets in.
+pub(super) fn admitted_organization(policy: &Value) -> Option<&str> {
     let statements = policy.get("Statement").and_then(Value::as_array);
     let operators = statements
         .into_iter()
         .flatten()
         .filter_map(|statement| statement.get("Condition")?.as_object())
         .flat_map(|condition| condition.values());
-    let mut keys = operators
-        .filter_map(Value::as_object)
-        .flat_map(|tests| tests.keys());
-    keys.any(|key| key.eq_ignore_ascii_case("aws:PrincipalOrgID"))
+    let mut tests = operators.filter_map(Value::as_object).flatten();
+    let (_, id) = tests.find(|(key, _)| key.eq_ignore_ascii_case("aws:PrincipalOrgID"))?;
+    match id {
+        Value::Array(ids) => ids.first()?.as_str(),
+        id => id.as_str(),
+    }
 }

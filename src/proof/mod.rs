@@ -2,6 +2,7 @@
 
 mod accounts;
 mod candidates;
+mod default_bus;
 mod path;
 mod probe;
 mod real;
@@ -158,6 +159,7 @@ pub async fn prove(
             test.suspects(deployment.desired, &suspect);
         }
     }
+    watch::look_at_buses(cloud, deployment.desired, &mut tests).await;
     if let Some(limit) = options.wait {
         let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 2);
         let mut stop = std::pin::pin!(stop);

@@ -14,6 +14,7 @@ use crate::placement::{Desired, Receiver, TrailSource, feeds};
 use crate::plan::{Action, foreign_statements, notes};
 use crate::resources::queue::{LETS_TOPIC_SEND, Obstacle, Verdict};
 use crate::resources::topic::LETS_RULES_PUBLISH;
+use crate::resources::trail::TrailFacts;
 use crate::resources::{
     Affected, GivenTopic, Impact, Kind, Live, Resource, ResourceKey, Stretch, key, names, queue,
     topic,
@@ -68,8 +69,9 @@ pub(super) fn condition(
     {
         found.broken.push(by_apply(desired, key, problem));
     }
-    found.compare(deployment, &way(deployment, detector, from));
-    found.finished(deployment, !is_apart)
+    let rule = rule_of(desired, detector);
+    found.compare(deployment, &way(deployment, detector, from), rule);
+    found.finished(deployment, rule, !is_apart)
 }
 
 /// Everything between the bus of a Region and the home bus, through one forwarder, that differs from what
@@ -102,15 +104,15 @@ pub(super) fn forwarder_condition(
         Kind::Bus => true,
         kind => kind.facts().stretch != Stretch::Alerting,
     });
-    found.compare(deployment, &keys.cloned().collect::<Vec<_>>());
-    found.finished(deployment, true)
+    found.compare(deployment, &keys.cloned().collect::<Vec<_>>(), None);
+    found.finished(deployment, None, true)
 }
 
 impl Condition {
-    /// With what feeds the events, and no link both ways: what is broken is not called weak.
+    /// With what feeds the events of a rule, or of any, and no link both ways: what is broken is not called weak.
     /// `by_bus`: the event comes over the home bus, whose policy others may have written to.
-    fn finished(mut self, deployment: Deployment<'_>, by_bus: bool) -> Self {
-        self.weak.extend(feed_problem(deployment));
+    fn finished(mut self, deployment: Deployment<'_>, rule: Option<&RuleId>, by_bus: bool) -> Self {
+        self.weak.extend(feed_problem(deployment, rule));
         let Deployment {
             stack,
             desired,
@@ -139,8 +141,8 @@ impl Condition {
         self
     }
 
-    /// Adds what differs from the rules file among some resources.
-    fn compare(&mut self, deployment: Deployment<'_>, way: &[ResourceKey]) {
+    /// Adds what differs from the rules file among some resources, for the events of a rule, or of any.
+    fn compare(&mut self, deployment: Deployment<'_>, way: &[ResourceKey], rule: Option<&RuleId>) {
         let desired = deployment.desired;
         let Some(plan) = deployment.plan() else {
             return;
@@ -154,7 +156,9 @@ impl Condition {
             let facts = change.key.kind.facts();
             // A test event does not come from a trail.
             let fed = facts.stretch == Stretch::Feed;
+            let spared = is_spared(deployment, &change.key, rule);
             match change.action {
+                Action::Create if spared => {}
                 Action::Create => {
                     let problem = "it does not exist".to_owned();
                     let link = link(problem);
@@ -170,6 +174,7 @@ impl Condition {
                         let passes = fed || (facts.passes_tests)(attribute);
                         let problems = match facts.impact_of(attribute) {
                             Impact::Alert if !passes => &mut lost,
+                            Impact::Alert if spared => continue,
                             Impact::Alert | Impact::Safeguard => &mut weak,
                             Impact::Cosmetic => continue,
                         };
@@ -200,14 +205,46 @@ fn by_apply(desired: &Desired, key: &ResourceKey, problem: String) -> BrokenLink
     }
 }
 
-/// What keeps real events from coming at all: a test event does not come from CloudTrail.
-fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
+/// The rule whose detector a key is.
+fn rule_of<'a>(desired: &'a Desired, detector: &ResourceKey) -> Option<&'a RuleId> {
+    let mut rules = desired.detectors.iter();
+    rules
+        .find(|(_, keys)| keys.contains(detector))
+        .map(|(rule, _)| rule)
+}
+
+/// Whether real events of a rule come although a trail lacks something, or is missing: it is nothing that the rule wants,
+/// or another trail brings it.
+fn is_spared(deployment: Deployment<'_>, key: &ResourceKey, rule: Option<&RuleId>) -> bool {
+    let trails = &deployment.account_facts.trails;
+    let found = trails.iter().find(|found| {
+        found.trail.name == key.name && found.arn.account() == key.place.account().as_str()
+    });
+    key.kind == Kind::Trail
+        && rule.is_some_and(|rule| !deployment.needs().lost_to(trails, found).contains(rule))
+}
+
+/// What keeps real events of a rule, or of any, from coming at all: a test event does not come from CloudTrail.
+fn feed_problem(deployment: Deployment<'_>, rule: Option<&RuleId>) -> Option<BrokenLink> {
     let desired = deployment.desired;
+    let account_facts = deployment.account_facts;
+    let needs = deployment.needs();
+    let is_lost_to = |found: Option<&TrailFacts>| {
+        let lost = needs.lost_to(&account_facts.trails, found);
+        rule.map_or(!lost.is_empty(), |rule| lost.contains(rule))
+    };
+    // What a trail lacks of what is wanted.
+    let lacks_of = |found: &TrailFacts| {
+        let missed = needs.missed_by(found).into_iter();
+        let missed = missed.filter(|missed| rule.is_none_or(|rule| missed.rules.contains(rule)));
+        missed.map(|missed| missed.lack).collect::<Vec<_>>()
+    };
     let name = |arn: &Arn| names::trail(arn).to_owned();
     let ours = match &desired.feed {
         TrailSource::Existing(_) => return None,
         TrailSource::Nobody { .. } => {
-            return notes::unfed(desired).map(|note| BrokenLink {
+            let note = notes::unfed(desired).filter(|_| is_lost_to(None));
+            return note.map(|note| BrokenLink {
                 link: "trail".to_owned(),
                 problem: note.message,
                 remedy: note.help,
@@ -215,19 +252,17 @@ fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
         }
         TrailSource::Ours(arn) => arn,
     };
-    let account_facts = deployment.account_facts;
     let own = |problem: String| BrokenLink {
         link: format!("trail {}", name(ours)),
         problem,
         remedy: APPLY.to_owned(),
     };
-    let needs = deployment.needs();
     let trail = account_facts.trails.iter().find(|found| found.arn == *ours);
     // What differs in another account no comparison here tells.
     let is_away = ours.account() != desired.home.account().as_str();
     if let Some(trail) = trail {
-        let lacks = needs.unmet_by(trail);
-        if is_away && !feeds(&lacks) {
+        let lacks = lacks_of(trail);
+        if is_away && !feeds(&lacks) && is_lost_to(Some(trail)) {
             let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
             return Some(own(format!("it {}", lacks.join(", "))));
         }
@@ -238,11 +273,13 @@ fn feed_problem(deployment: Deployment<'_>) -> Option<BrokenLink> {
         });
     }
     if is_away {
-        return Some(own("it does not exist".to_owned()));
+        return is_lost_to(None).then(|| own("it does not exist".to_owned()));
     }
     // The one that fed the rules so far may be why ours is wanted.
-    let others = account_facts.trails.iter().filter_map(|found| {
-        let lacks = needs.unmet_by(found);
+    let others = account_facts.trails.iter();
+    let others = others.filter(|found| is_lost_to(Some(*found)));
+    let others = others.filter_map(|found| {
+        let lacks = lacks_of(found);
         let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
         (!lacks.is_empty())
             .then(|| format!("it {}", lacks.join(", ")))
@@ -405,17 +442,12 @@ fn of_obstacle(link: String, found: Obstacle) -> (BrokenLink, bool) {
 /// a Region.
 fn way(deployment: Deployment<'_>, detector: &ResourceKey, from: &Region) -> Vec<ResourceKey> {
     let desired = deployment.desired;
-    let rule = desired
-        .detectors
-        .iter()
-        .find(|(_, keys)| keys.contains(detector))
-        .map(|(rule, _)| rule.clone());
-    let Some(rule) = rule else {
+    let Some(rule) = rule_of(desired, detector) else {
         return vec![detector.clone()];
     };
     let role = names::forwarder_role(deployment.stack, from);
     desired
-        .narrowed_to(&[rule])
+        .narrowed_to(std::slice::from_ref(rule))
         .resources
         .into_keys()
         .filter(|key| match key.kind {

@@ -73,6 +73,7 @@ pub async fn prove_regions(
             ));
         }
     }
+    watch::look_at_buses(cloud, desired, &mut tests).await;
     on_the_home_bus(cloud, deployment, &mut tests, &run, options, stop).await?;
     Ok(tests
         .into_iter()

@@ -7,7 +7,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::path::Suspect;
-use super::{BrokenLink, Options, Outcome, Synthetic, probe};
+use super::{BrokenLink, Options, Outcome, Synthetic, default_bus, probe};
 use crate::aws::{CallError, Clients, Cloud, calls};
 use crate::place::{Arn, Region};
 use crate::placement::Desired;
@@ -60,6 +60,11 @@ impl Test {
         if !targets.iter().any(|target| topics.contains(target)) {
             return;
         }
+        self.note(link, *is_certain);
+    }
+
+    /// Notes a link on the way that is broken for certain, or may be.
+    pub(super) fn note(&mut self, link: &BrokenLink, is_certain: bool) {
         if !is_certain {
             self.weak.push(link.clone());
             return;
@@ -71,6 +76,23 @@ impl Test {
                 self.outcome = Some(Outcome::Broken { links });
             }
             Some(_) => {}
+        }
+    }
+}
+
+/// Notes the key of each default bus at home that a test's event comes to, where somebody has put one there.
+pub(super) async fn look_at_buses(cloud: &Cloud, desired: &Desired, tests: &mut [Test]) {
+    let sent = tests.iter().filter(|test| test.event.is_some());
+    let regions: BTreeSet<Region> = sent.map(|test| test.from.clone()).collect();
+    let found = default_bus::look(cloud, desired, regions).await;
+    for test in tests.iter_mut().filter(|test| test.event.is_some()) {
+        if let Some(found) = found.get(&test.from) {
+            let link = BrokenLink {
+                link: found.link.clone(),
+                problem: found.problem.clone(),
+                remedy: found.remedy.clone(),
+            };
+            test.note(&link, found.is_certain);
         }
     }
 }

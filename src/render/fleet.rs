@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::style::Painter;
 use super::text::Text;
 use super::troubles::troubles;
-use crate::diagnostic::counted;
+use crate::diagnostic::{counted, few};
 use crate::fleet::{AccountState, ChangeSummary, Coverage, LeftOut, Run, Uncovered, Why};
 use crate::organization::{Left, Member};
 use crate::place::Place;
@@ -152,7 +152,7 @@ pub fn coverage(
                 region.unwrap_or_default(),
                 hole.problem
             );
-            let _ = writeln!(text, "      unheard: {}", few(&rules));
+            let _ = writeln!(text, "      unheard: {}", few(&rules, NAMED));
         }
         if holes.len() > NAMED {
             let _ = writeln!(text, "    … and {} more", holes.len() - NAMED);
@@ -254,15 +254,7 @@ fn fields(change: &ChangeSummary) -> String {
         return String::new();
     }
     let fields: Vec<&str> = change.fields.iter().map(String::as_str).collect();
-    format!(" ({})", few(&fields))
-}
-
-fn few(words: &[&str]) -> String {
-    let shown = words.iter().take(NAMED).copied().collect::<Vec<_>>();
-    match words.len().saturating_sub(NAMED) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    format!(" ({})", few(&fields, NAMED))
 }
 
 fn named(members: &[&Member]) -> String {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::style::Painter;
 use super::text::{Text, pretty_json};
-use crate::diagnostic::counted;
-use crate::health::{Finding, Health, Weight};
+use crate::diagnostic::{counted, few};
+use crate::health::{Finding, Health, MISSING, Weight};
 use crate::placement::TrailSource;
 use crate::resources::names;
 use crate::rules::RuleId;
 
-/// So many rules are named one by one.
+/// So many rules, or forwarders that are missing, are named one by one.
 const NAMED: usize = 5;
 
 /// The judgement, the worst first.
@@ -32,13 +32,13 @@ pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> Text {
         );
         return text;
     }
-    for finding in &health.findings {
-        one(&mut text, finding, health, paint);
+    // What is alike is one finding to a person.
+    let told: Vec<&[Finding]> = health.findings.chunk_by(are_alike).collect();
+    for alike in &told {
+        many(&mut text, alike, health, paint);
     }
-    let count = |weight| {
-        let findings = health.findings.iter();
-        findings.filter(|finding| finding.weight == weight).count()
-    };
+    let first = || told.iter().filter_map(|alike| alike.first());
+    let count = |weight| first().filter(|finding| finding.weight == weight).count();
     let unknown = match count(Weight::Unknown) {
         0 => String::new(),
         unknown => format!(", {unknown} could not be judged"),
@@ -71,7 +71,7 @@ pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> Text {
         let findings = count(Weight::LosesAlerts) + count(Weight::Weakens);
         // Dead letters are of no rule in particular.
         let nameless = |f: &&Finding| f.weight == Weight::LosesAlerts && f.rules.is_empty();
-        let nameless = health.findings.iter().filter(nameless).count();
+        let nameless = first().filter(nameless).count();
         let findings = match (findings, nameless) {
             (findings, 0) => counted(findings, "finding"),
             (1, _) => "1 finding, which loses alerts".to_owned(),
@@ -92,6 +92,39 @@ pub fn health(health: &Health, feed: &TrailSource, paint: Painter) -> Text {
         )
     };
     text
+}
+
+/// The name of a forwarder that is missing, where a finding is about one.
+fn missing_forwarder(finding: &Finding) -> Option<&str> {
+    let name = finding.what.strip_prefix("rule ")?;
+    (finding.problem == MISSING && names::is_forwarder(name)).then_some(name)
+}
+
+/// Whether two findings are about forwarders that are missing at one place.
+fn are_alike(a: &Finding, b: &Finding) -> bool {
+    let both = missing_forwarder(a).is_some() && missing_forwarder(b).is_some();
+    let said = |finding: &Finding| Finding {
+        what: String::new(),
+        ..finding.clone()
+    };
+    both && said(a) == said(b)
+}
+
+/// Findings that are alike, as one.
+fn many(text: &mut Text, alike: &[Finding], health: &Health, paint: Painter) {
+    let gone: Vec<&str> = alike.iter().filter_map(missing_forwarder).collect();
+    match alike {
+        [] => {}
+        [finding] => one(text, finding, health, paint),
+        [first, ..] => {
+            let together = Finding {
+                what: counted(alike.len(), "forwarder"),
+                problem: format!("they do not exist: {}", few(&gone, NAMED)),
+                ..first.clone()
+            };
+            one(text, &together, health, paint);
+        }
+    }
 }
 
 fn one(text: &mut Text, finding: &Finding, health: &Health, paint: Painter) {

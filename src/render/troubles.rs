@@ -150,6 +150,14 @@ impl Trouble {
         }
     }
 
+    /// Nothing went wrong in the account itself: those that waited for the same are alike.
+    fn not_tried(words: &str, remedy: &str) -> Self {
+        Self {
+            cause: words.to_owned(),
+            ..Self::plain("not tried", words, remedy)
+        }
+    }
+
     fn plain(kind: &'static str, words: &str, remedy: &str) -> Self {
         Self {
             kind,
@@ -192,8 +200,25 @@ fn of(outcome: &Outcome) -> Vec<Trouble> {
             )];
         }
         Err(AccountError::NotTried) => {
-            let words = "the run was stopped before";
-            return vec![Trouble::plain("not tried", words, AGAIN)];
+            return vec![Trouble::not_tried("the run was stopped before", AGAIN)];
+        }
+        Err(AccountError::HomeBroken) => {
+            return vec![Trouble::not_tried(
+                "what accounts send to does not stand in the home account",
+                "mend what failed in the home account, then run the same command again",
+            )];
+        }
+        Err(AccountError::NotAllListed) => {
+            return vec![Trouble::not_tried(
+                "not all accounts could be listed, so that nobody knows how much would be deleted",
+                "see to it that all accounts can be listed, then run the same command again",
+            )];
+        }
+        Err(AccountError::Refused) => {
+            return vec![Trouble::not_tried(
+                "much would be deleted in all accounts together, and nobody agreed to it",
+                "if all of that is to go, give --prune-most; else name fewer accounts, or correct the rules file",
+            )];
         }
         Ok(standing) => standing,
     };

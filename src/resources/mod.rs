@@ -44,7 +44,7 @@ pub use aws::survey::{
 };
 pub use aws::writes::{Creation, adopt, create, delete, update};
 pub use bucket::Bucket;
-pub use bus::{Bus, POLICY_LIMIT as BUS_POLICY_LIMIT};
+pub use bus::{Bus, DefaultBusKey, POLICY_LIMIT as BUS_POLICY_LIMIT, default_bus_key};
 pub use facts::{Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep};
 pub use foreign_statements::{ForeignStatement, judged_statement};
 pub use key::EncryptionKey;

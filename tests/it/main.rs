@@ -22,6 +22,7 @@ mod cloudtrail;
 mod corpus;
 mod cover;
 mod data_events;
+mod default_bus;
 mod deploy;
 mod disturbed;
 mod dlq;

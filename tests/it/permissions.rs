@@ -390,9 +390,85 @@ async fn every_action_that_is_printed_for_plan_is_needed() {
 
 #[tokio::test(start_paused = true)]
 async fn the_policies_fit_where_aws_takes_them() {
-    for phase in [Phase::Plan, Phase::Apply, Phase::TestEvent] {
-        let length = permissions::length(&printed(phase).await);
-        assert!(length <= permissions::POLICY_LIMIT, "{phase:?}: {length}");
+    let stage = account().await;
+    let wanted = stage.wanted(EVERYTHING).await;
+    let usual = scope(&wanted, &stage);
+    // One statement alone is too long.
+    let queue = |n: usize| format!("arn:aws:sqs:eu-central-1:111122223333:alerts-of-team-{n:03}");
+    let queues = (0..300).map(|n| queue(n).parse().unwrap());
+    let long = Scope {
+        receivers: queues.collect(),
+        ..usual.clone()
+    };
+    for (scope, phase, least) in [
+        (&usual, Phase::Plan, 1),
+        (&usual, Phase::Apply, 1),
+        (&usual, Phase::TestEvent, 1),
+        (&long, Phase::Plan, 4),
+        (&long, Phase::Apply, 4),
+    ] {
+        let policies = permissions::policies(scope, phase);
+        assert!(policies.len() >= least, "{phase:?}: {}", policies.len());
+        for policy in &policies {
+            let length = permissions::length(policy);
+            assert!(length <= permissions::POLICY_LIMIT, "{phase:?}: {length}");
+            let sids = statements(policy).iter().map(|s| s["Sid"].to_string());
+            let sids: Vec<String> = sids.collect();
+            let different: BTreeSet<&String> = sids.iter().collect();
+            assert_eq!(different.len(), sids.len(), "{sids:?}");
+        }
+        let whole = permissions::policy(scope, phase);
+        assert_eq!(allowed(&policies), allowed(&[whole]), "{phase:?}");
+    }
+}
+
+/// Each action on each resource under its condition.
+fn allowed(policies: &[Value]) -> BTreeSet<(String, String, String)> {
+    let all = policies.iter().flat_map(statements);
+    let each = all.flat_map(|statement| {
+        let resources = texts(&statement["Resource"]);
+        let condition = statement["Condition"].to_string();
+        let actions = texts(&statement["Action"]).into_iter();
+        actions.flat_map(move |action| {
+            let on = |resource: &String| (action.clone(), resource.clone(), condition.clone());
+            resources.iter().map(on).collect::<Vec<_>>()
+        })
+    });
+    each.collect()
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    let one = |value: &Value| value.as_str().unwrap().to_owned();
+    match value {
+        Value::Array(many) => many.iter().map(one).collect(),
+        value => vec![one(value)],
+    }
+}
+
+/// Whoever prints what is too long for one policy gets several, and is told how many.
+#[test]
+fn what_is_too_long_for_one_policy_is_printed_as_several() {
+    let queues = (0..40).map(|n| format!("  team-{n:02}: {{ sqs: alerts-of-team-{n:02} }}\n"));
+    let queues: String = queues.collect();
+    let told = (0..40).map(|n| {
+        format!(
+            "  - {{ id: keys-{n:02}, channels: [team-{n:02}], events: [\"kms:DisableKey\"] }}\n"
+        )
+    });
+    let told: String = told.collect();
+    let rules = EVERYTHING.replace("notify:", &format!("{queues}notify:")) + &told;
+    let folder = crate::cli_deploy::Folder::with(&rules);
+    let (code, out, err) = folder.run(&["permissions", "--for", "apply"]);
+    assert_eq!(code, 0, "{err}");
+    let printed = serde_json::Deserializer::from_str(&out).into_iter::<Value>();
+    let printed: Vec<Value> = printed.map(Result::unwrap).collect();
+    assert!(printed.len() > 1, "{err}");
+    let many = format!("{} managed policies, attach each of them", printed.len());
+    assert!(err.contains(&many), "{err}");
+    for policy in &printed {
+        let length = permissions::length(policy);
+        assert!(length <= permissions::POLICY_LIMIT, "{length}");
+        assert!(err.contains(&format!("{length} characters")), "{err}");
     }
 }
 

@@ -50,14 +50,7 @@ fn lets(service: &str, condition: Option<Value>) -> Value {
 }
 
 async fn key(stage: &Stage, statements: &[Value]) -> String {
-    let made = stage.clients.kms.create_key().policy(document(statements));
-    made.send()
-        .await
-        .unwrap()
-        .key_metadata
-        .unwrap()
-        .arn
-        .unwrap()
+    stage.key(statements).await.arn.unwrap()
 }
 
 /// What the three say of a deployment: whether status calls alerts lost, and what test-event says is broken.

@@ -8,6 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_kms::types::KeyMetadata;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -27,7 +28,7 @@ use iamwatch::proof::{self, Options, Proof};
 use iamwatch::resources::{self, AccountFacts, Kind, Live};
 use iamwatch::rules::RulesFile;
 use iamwatch::sandbox::{self, Sandbox};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One AWS account with an administrator in it.
 pub(crate) struct Stage {
@@ -185,6 +186,13 @@ impl Stage {
     pub(crate) async fn queue(&self, name: &str) -> String {
         let request = self.clients.sqs.create_queue().queue_name(name);
         request.send().await.unwrap().queue_url.unwrap()
+    }
+
+    /// A key at the home of the clients that lets in what these statements say.
+    pub(crate) async fn key(&self, statements: &[Value]) -> KeyMetadata {
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+        let request = self.clients.kms.create_key().policy(policy.to_string());
+        request.send().await.unwrap().key_metadata.unwrap()
     }
 
     /// Gives a queue at the home of the clients another policy.

@@ -8,6 +8,7 @@ use iamwatch::resources::{Kind, Live};
 use crate::stage::{Stage, Wanted};
 
 mod foreign_statements;
+mod forwarders;
 mod trail;
 
 /// Home and one more Region: a home bus, forwarders, roles, a trail with its bucket, a key.

@@ -1,6 +1,7 @@
 //! `pack/pipeline`: whatever silences the alerting is told of, by one of two detectors at least.
 
 mod apart;
+mod default_bus;
 mod each_call;
 
 use aws_sdk_sqs::types::QueueAttributeName;

@@ -1,7 +1,7 @@
 //! Which trail feeds a deployment: one of ours wherever it stands, somebody's if it records all that is wanted.
 
 use aws_sdk_cloudtrail::types::{EventSelector, ReadWriteType};
-use iamwatch::health;
+use iamwatch::health::{self, Weight};
 use iamwatch::placement::{TrailSource, Unfit};
 use iamwatch::plan::{self, PlanOptions};
 use iamwatch::resources::{Kind, Owner};
@@ -185,4 +185,53 @@ async fn trails_that_record_everything_together_feed_the_rules() {
     let deployment = standing.deployment(&wanted);
     let health = health::health(&stage.cloud, deployment, stage.now());
     assert_eq!(health.await.unwrap().findings, []);
+}
+
+/// What a trail leaves out is held against the rules that want it, by `test-event` as by `status`.
+#[tokio::test(start_paused = true)]
+async fn what_a_trail_leaves_out_is_weak_for_the_rules_that_want_it_alone() {
+    let rules = RULES.replace("eu-central-1", "us-east-1").replace(
+        "  - use: iam/auth-changes",
+        "  - { id: keys, events: [\"kms:DisableKey\"] }\n  - { id: users, events: [\"iam:CreateUser\"] }",
+    );
+    for (feed, trail, excluded, lost) in [
+        (
+            "create",
+            "iamwatch-acme",
+            "kms.amazonaws.com",
+            &["keys"][..],
+        ),
+        ("create", "iamwatch-acme", "rdsdata.amazonaws.com", &[]),
+        ("none", "somebodys", "kms.amazonaws.com", &["keys"]),
+        ("none", "somebodys", "rdsdata.amazonaws.com", &[]),
+    ] {
+        let rules = rules.replace("existing-or-create", feed);
+        let stage = Stage::sandbox().await;
+        if trail == "somebodys" {
+            everything::trail(&stage, true).await;
+        }
+        stage.deploy(&stage.wanted(&rules).await).await;
+        stage.confirm_all();
+        let selector = EventSelector::builder()
+            .read_write_type(ReadWriteType::All)
+            .include_management_events(true)
+            .exclude_management_event_sources(excluded);
+        let put = stage.clients.cloudtrail.put_event_selectors();
+        let put = put.trail_name(trail).event_selectors(selector.build());
+        put.send().await.unwrap();
+        let wanted = stage.wanted(&rules).await;
+        let proofs = stage.prove(&wanted, &[], 60).await;
+        assert_eq!(proofs.len(), 2, "{proofs:#?}");
+        let weak = proofs.iter().filter(|proof| !proof.weak.is_empty());
+        let weak: Vec<&str> = weak.map(|proof| proof.rule.0.as_str()).collect();
+        assert_eq!(weak, lost, "{feed} {excluded}: {proofs:#?}");
+        let standing = stage.standing(&wanted).await.unwrap();
+        let health = health::health(&stage.cloud, standing.deployment(&wanted), stage.now());
+        let findings = health.await.unwrap().findings;
+        let findings = findings.iter().filter(|f| f.weight == Weight::LosesAlerts);
+        let named: Vec<&str> = findings
+            .flat_map(|finding| finding.rules.iter().map(|rule| rule.0.as_str()))
+            .collect();
+        assert_eq!(named, lost, "{feed} {excluded}");
+    }
 }

@@ -1,4 +1,7 @@
-//! Somebody else who writes to the home bus's policy at the same moment as apply.
+//! Somebody else who writes at the same moment as apply: to the home bus's policy, or under a name of ours.
+
+mod key_races;
+mod taken_names;
 
 use std::fmt;
 use std::future::Future;
@@ -17,7 +20,7 @@ use iamwatch::aws::Lazily;
 use iamwatch::resources::{Kind, ResourceKey};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, region};
+use crate::stage::Stage;
 
 const RULES: &str = r#"
 version: 1
@@ -107,7 +110,7 @@ async fn disturbed(
     act: impl Fn(&[String]) -> Option<Turn> + Send + Sync + 'static,
 ) -> Stage {
     let sandbox = stage.sandbox.as_ref().unwrap();
-    let config = sandbox.sdk_config(&region(), sandbox.admin());
+    let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
     let client = BetweenClient {
         inner: config.http_client().unwrap(),
         between: Mutex::new(None),

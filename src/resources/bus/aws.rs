@@ -5,14 +5,14 @@ use std::time::Duration;
 use aws_sdk_eventbridge::types::Tag;
 use serde_json::{Value, json};
 
-use super::{Bus, POLICY_LIMIT, Step, steps};
+use super::{Bus, DefaultBusKey, POLICY_LIMIT, Step, steps};
 use crate::aws::{CallError, Cause, Clients, calls};
 use crate::place::{Place, StackName};
 use crate::resources::aws::creation::Creation;
-use crate::resources::model::{Owner, STACK_TAG};
+use crate::resources::model::{DEFAULT_BUS, Owner, STACK_TAG};
 use crate::resources::resource::{Live, Resource};
 use crate::resources::rule::{self, KnownPatterns};
-use crate::resources::{names, policy};
+use crate::resources::{key, names, policy};
 
 /// How long to wait before a policy is written again because another writer got in between: two of us that
 /// met once would otherwise meet again.
@@ -176,6 +176,26 @@ async fn admit(client: &aws_sdk_eventbridge::Client, bus: &Bus) -> Result<(), Ca
         "ConcurrentModificationException",
         "somebody else keeps changing this policy at the same time; run the same command again when they are done",
     ))
+}
+
+/// The customer-managed key on the default bus of a place, if somebody has put one there.
+///
+/// # Errors
+/// What AWS says of the bus. Who may not look at the key sees its name alone.
+pub async fn default_bus_key(clients: &Clients) -> Result<Option<DefaultBusKey>, CallError> {
+    let request = clients.events.describe_event_bus().name(DEFAULT_BUS);
+    let bus = calls::DESCRIBE_DEFAULT_BUS
+        .send(DEFAULT_BUS, request.send())
+        .await?;
+    let named = bus.kms_key_identifier().filter(|named| !named.is_empty());
+    let Some(named) = named else {
+        return Ok(None);
+    };
+    let unusable = key::aws::unusable(&clients.kms, named).await;
+    Ok(Some(DefaultBusKey {
+        key: named.to_owned(),
+        unusable: unusable.unwrap_or_default(),
+    }))
 }
 
 /// The policy statements of others on a bus.

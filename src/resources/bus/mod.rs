@@ -2,6 +2,8 @@
 
 pub(super) mod aws;
 
+pub use aws::default_bus_key;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -25,6 +27,44 @@ pub struct Bus {
     pub policy: Value,
     /// The customer-managed key that encrypts its events: whoever keeps the key decides whether they pass.
     pub kms_key: Option<String>,
+}
+
+/// A customer-managed key on a default bus, which is the account's and not ours: with it EventBridge encrypts the
+/// patterns and targets of the rules there, and where it cannot use the key, they match nothing.
+/// Source: EventBridge, `eb-encryption-event-bus-cmkey`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultBusKey {
+    /// The key, as EventBridge names it.
+    pub key: String,
+    /// Why EventBridge cannot use it, where its state can be seen and tells.
+    pub unusable: Option<&'static str>,
+}
+
+impl DefaultBusKey {
+    /// A default bus, as plans name a bus.
+    pub const BUS: &str = "bus default";
+
+    /// What is wrong, as a clause about the bus.
+    pub fn problem(&self) -> String {
+        let key = &self.key;
+        match self.unusable {
+            None => format!("it has the key {key}, which iamwatch does not look after"),
+            Some(why) => format!("it has the key {key}, which EventBridge cannot use: {why}"),
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self.unusable {
+            None => {
+                "let the bus have a key that AWS owns, or see to it that EventBridge can always use this one: iamwatch \
+                 edits neither"
+            }
+            Some(_) => {
+                "mend the key, or let the bus have one that AWS owns: iamwatch edits neither"
+            }
+        }
+    }
 }
 
 pub(super) static FACTS: Facts = Facts {

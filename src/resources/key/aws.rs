@@ -1,6 +1,6 @@
 //! How KMS reads and writes the key that encrypts our topics.
 
-use aws_sdk_kms::types::{KeyManagerType, KeyState, Tag};
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
@@ -385,19 +385,10 @@ pub(in crate::resources) async fn usable(
         meets,
     } = user;
     let wrong = |problem: String, statement| Ok(Some(KeyProblem { problem, statement }));
-    let request = client.describe_key().key_id(key);
-    let metadata = match calls::DESCRIBE_KEY.send(key, request.send()).await {
-        Err(error) if error.cause == Cause::NotFound => {
-            return wrong("it does not exist".to_owned(), None);
-        }
-        described => described?.key_metadata,
+    let metadata = match described(client, key).await? {
+        Ok(metadata) => metadata,
+        Err(problem) => return wrong(problem.to_owned(), None),
     };
-    let Some(metadata) = metadata else {
-        return wrong("it does not exist".to_owned(), None);
-    };
-    if metadata.key_state != Some(KeyState::Enabled) {
-        return wrong("it is disabled, or waits to be deleted".to_owned(), None);
-    }
     // Nobody can change what the keys that AWS keeps for a service let in: they let other services in nowhere.
     // Source: SQS, `sqs-key-management`, permissions for AWS services.
     if metadata.key_manager == Some(KeyManagerType::Aws) {
@@ -422,6 +413,37 @@ pub(in crate::resources) async fn usable(
             Some(meets) => policy::key_statement_for(principal, meets),
         }),
     )
+}
+
+/// Why nobody can use a key, by its id, ARN or alias, as far as its state tells; `None`: it is enabled.
+///
+/// # Errors
+/// What AWS says, except that the key is not there.
+pub(in crate::resources) async fn unusable(
+    client: &aws_sdk_kms::Client,
+    key: &str,
+) -> Result<Option<&'static str>, CallError> {
+    Ok(described(client, key).await?.err())
+}
+
+/// What a key is, or why nobody can use it.
+async fn described(
+    client: &aws_sdk_kms::Client,
+    key: &str,
+) -> Result<Result<KeyMetadata, &'static str>, CallError> {
+    const GONE: &str = "it does not exist";
+    let request = client.describe_key().key_id(key);
+    let metadata = match calls::DESCRIBE_KEY.send(key, request.send()).await {
+        Err(error) if error.cause == Cause::NotFound => return Ok(Err(GONE)),
+        described => described?.key_metadata,
+    };
+    Ok(match metadata {
+        None => Err(GONE),
+        Some(metadata) if metadata.key_state != Some(KeyState::Enabled) => {
+            Err("it is disabled, or waits to be deleted")
+        }
+        Some(metadata) => Ok(metadata),
+    })
 }
 
 /// Schedules the key's deletion and frees the alias. Until the last day it can be taken back.

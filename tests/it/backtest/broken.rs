@@ -112,6 +112,156 @@ fn lists_in_lists_without_end_are_no_log() {
     assert_eq!(found[0].1, "not JSON that holds records: `[` at byte 64");
 }
 
+/// As deep as it gets, and one deeper: whatever is around the lists, and however the file is packed.
+#[test]
+fn lists_in_lists_are_read_down_to_a_depth() {
+    let record = sign_ins(1)[0].to_string();
+    let nested = |depth: usize, inside: &str| {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        format!("{open}{inside}{close}")
+    };
+    let endless = "[".repeat(200_000);
+    let wrapped = |list: &str| format!(r#"{{"Records":{list}}}"#);
+    for (name, text, alerts, lost) in [
+        ("1.json", nested(64, &record), 1, None),
+        ("1.json", nested(65, &record), 0, Some("`[` at byte 64")),
+        ("1.json", wrapped(&nested(64, &record)), 1, None),
+        (
+            "1.json",
+            wrapped(&nested(65, &record)),
+            0,
+            Some("`[` at byte 75"),
+        ),
+        (
+            "1.json",
+            wrapped(&nested(100_000, "")),
+            0,
+            Some("`[` at byte 75"),
+        ),
+        ("1.json.gz", endless.clone(), 0, Some("`[` at byte 64")),
+        ("1.json.gz", wrapped(&endless), 0, Some("`[` at byte 75")),
+        // With what stands between lists.
+        (
+            "1.json",
+            "[ \n\t,".repeat(100_000),
+            0,
+            Some("not JSON that holds records: `[`"),
+        ),
+        // What came before it counts.
+        (
+            "1.jsonl",
+            format!("{record}\n{endless}\n"),
+            1,
+            Some("not JSON that holds records: `[`"),
+        ),
+        (
+            "1.json",
+            format!("[{record},{endless}"),
+            1,
+            Some("not JSON that holds records: `[`"),
+        ),
+    ] {
+        let env = TestEnv::new();
+        let bytes = match name.ends_with(".gz") {
+            true => gzipped(&text),
+            false => text.clone().into_bytes(),
+        };
+        write(env.path(), name, &bytes);
+        let (code, report, err) = report(&env, &["--keep-going", name]);
+        let begin = &text[..text.len().min(40)];
+        assert_eq!(code, i32::from(lost.is_some()), "{begin}: {err}");
+        assert_eq!(report["alerts"], alerts, "{begin}");
+        let found = losses(&report);
+        assert_eq!(found.len(), usize::from(lost.is_some()), "{begin}");
+        if let Some(lost) = lost {
+            assert!(found[0].0.ends_with(name), "{found:?}");
+            assert!(found[0].1.contains(lost), "{begin}: {found:?}");
+            assert_eq!(found[0].2, alerts, "{begin}");
+        }
+    }
+}
+
+/// A record that is too deep to be read is lost alone, and the good ones around it are counted.
+#[test]
+fn what_is_nested_too_deep_is_lost_alone() {
+    let records = sign_ins(3);
+    let deep = [
+        format!("{}1{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000)),
+        format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)),
+        format!("{}1{}", r#"[{"a":"#.repeat(60_000), "}]".repeat(60_000)),
+    ];
+    for deep in deep {
+        let begin = &deep[..12];
+        let mut bad = records[1].clone();
+        bad["requestParameters"] = json!("@");
+        let bad = bad.to_string().replace(r#""@""#, &deep);
+        let list = format!("{},{bad},{}", records[0], records[2]);
+        let lines = list.replace(&format!(",{bad},"), &format!("\n{bad}\n"));
+        let log = format!(r#"{{"Records":[{list}]}}"#);
+        let env = TestEnv::new();
+        write(env.path(), "logs/1.json", log.as_bytes());
+        write(env.path(), "logs/2.json.gz", &gzipped(&log));
+        write(env.path(), "logs/3.jsonl", lines.as_bytes());
+        write(env.path(), "logs/4.json", format!("[{list}]").as_bytes());
+        let (code, report, err) = report(&env, &["--keep-going", "logs"]);
+        assert_eq!(code, 1, "{begin}: {err}");
+        let found = losses(&report);
+        assert_eq!(found.len(), 4, "{begin}: {found:?}");
+        for ((name, problem, read), file) in
+            found
+                .iter()
+                .zip(["1.json", "2.json.gz", "3.jsonl", "4.json"])
+        {
+            assert!(name.ends_with(file), "{begin}: {name}");
+            assert!(
+                problem.starts_with("record 2 is not JSON: nested deeper than 1000 levels"),
+                "{begin}: {problem}"
+            );
+            assert_eq!(*read, 2, "{begin}");
+        }
+        assert_eq!(report["read"]["unread"], 4, "{begin}");
+    }
+    // A file that is nothing else.
+    let env = TestEnv::new();
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000));
+    write(env.path(), "1.json", deep.as_bytes());
+    let (code, report, err) = report(&env, &["--keep-going", "1.json"]);
+    assert_eq!(code, 1, "{err}");
+    let found = losses(&report);
+    assert!(
+        found.len() == 1 && found[0].1.contains("nested deeper than 1000 levels"),
+        "{found:?}"
+    );
+}
+
+/// JSON in a text is a text, however deep: only what may be an envelope is looked into.
+#[test]
+fn depth_inside_a_text_of_a_record_is_none() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let mut records = sign_ins(2);
+    records[0]["requestParameters"] = json!({ "policyDocument": deep });
+    records[1]["userAgent"] = json!(r#"{"a":"#.repeat(20_000));
+    let env = TestEnv::new();
+    write(env.path(), "1.json", log(&records).as_bytes());
+    let (code, whole, err) = report(&env, &["1.json"]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(whole["read"]["records"], 2);
+    assert!(losses(&whole).is_empty(), "{whole:#}");
+    // What an envelope holds must be read: that it cannot be is said, and the next one counts.
+    let env = TestEnv::new();
+    let envelope = json!({ "Type": "Notification", "Message": deep });
+    let lines = format!("{envelope}\n{}\n", sign_ins(1)[0]);
+    write(env.path(), "1.jsonl", lines.as_bytes());
+    let (code, report, err) = report(&env, &["--keep-going", "1.jsonl"]);
+    assert_eq!(code, 1, "{err}");
+    let found = losses(&report);
+    assert!(
+        found.len() == 1 && found[0].1.starts_with("record 1 is not JSON"),
+        "{found:?}"
+    );
+    assert_eq!(report["alerts"], 1);
+}
+
 #[test]
 fn without_keep_going_the_first_loss_ends_the_work_and_says_so() {
     let env = TestEnv::new();

@@ -1,5 +1,8 @@
 //! Saved plans.
 
+mod narrowed;
+mod strangers;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -5,7 +5,7 @@ use iamwatch::permissions::{self, Phase, Scope};
 use iamwatch::resources::{queue, topic};
 use serde_json::{Value, json};
 
-use super::{RULES, TOPIC, allow, document, heard, make, ours};
+use super::{RULES, TOPIC, allow, heard, make, ours};
 use crate::stage::Stage;
 
 /// What could not be published is a dead letter like any other, and `dlq` publishes it again with the caller's own rights.
@@ -50,13 +50,7 @@ async fn the_printed_policies_read_that_topic_and_no_other() {
         json!({ "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
             "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*" }),
     ];
-    let made = stage
-        .clients
-        .kms
-        .create_key()
-        .policy(document(&statements))
-        .send();
-    let key = made.await.unwrap().key_metadata.unwrap().arn.unwrap();
+    let key = stage.key(&statements).await.arn.unwrap();
     make(&stage, Some(&[allow(ours())]), Some(&key)).await;
     let wanted = stage.wanted(RULES).await;
     let given = wanted.desired.given_topics.values().next().unwrap();

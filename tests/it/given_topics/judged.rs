@@ -148,13 +148,7 @@ async fn its_key_is_judged() {
         ),
     ] {
         let stage = Stage::sandbox().await;
-        let made = stage
-            .clients
-            .kms
-            .create_key()
-            .policy(document(&statements))
-            .send();
-        let mut key = made.await.unwrap().key_metadata.unwrap().key_id;
+        let mut key = stage.key(&statements).await.key_id;
         if alias {
             let made = stage.clients.kms.create_alias().alias_name("alias/alerts");
             made.target_key_id(&key).send().await.unwrap();

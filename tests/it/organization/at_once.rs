@@ -49,6 +49,12 @@ fn no_account_sends_to_a_bus_that_could_not_be_made() {
     kit.sandbox.clear_calls();
     let out = kit.fail(&APPLY);
     assert!(out.contains("failed not tried (4):"), "{out}");
+    // To run it again alone would end the same way.
+    assert!(
+        out.contains("mend what failed in the home account"),
+        "{out}"
+    );
+    assert!(!out.contains("    run the same command again"), "{out}");
     assert!(out.contains("4 to change"), "{out}");
     let home = id(MANAGEMENT);
     assert!(writes(&kit).iter().all(|call| call.account == home));
@@ -77,6 +83,12 @@ fn what_would_be_deleted_waits_until_all_accounts_are_known() {
     assert!(out.contains("give --prune-most"), "{out}");
     assert!(out.contains("Applied to 1 of 3 accounts"), "{out}");
     assert!(out.contains("failed not tried (2):"), "{out}");
+    assert!(out.contains("nobody agreed to it"), "{out}");
+    assert!(
+        out.contains("if all of that is to go, give --prune-most"),
+        "{out}"
+    );
+    assert!(!out.contains("run the same command again"), "{out}");
     let written: Vec<(String, String)> = writes(&kit)
         .into_iter()
         .map(|call| (call.account.to_string(), call.operation))

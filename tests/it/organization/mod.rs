@@ -1,6 +1,7 @@
 //! A whole organization, through the program as a user runs it.
 
 mod at_once;
+mod denials;
 mod emulator;
 mod guarded;
 pub(crate) mod kit;

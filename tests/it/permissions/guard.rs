@@ -3,7 +3,7 @@
 use aws_sdk_eventbridge::types::{RuleState, Target};
 use aws_sdk_sqs::types::QueueAttributeName;
 use iamwatch::aws::{On, Step, calls};
-use iamwatch::permissions;
+use iamwatch::permissions::{self, Phase};
 use iamwatch::plan::PlanOptions;
 use iamwatch::resources::{Kind, Live};
 use serde_json::{Value, json};
@@ -411,6 +411,45 @@ async fn the_guard_fits_where_aws_takes_it() {
         all.map(|s| s["Sid"].clone()).collect::<Vec<_>>()
     };
     assert_eq!(sids(&long), sids(&guard));
+}
+
+/// Where something of ours may stand is said once: the deployer writes it where the guard guards it, and nowhere else.
+#[tokio::test(start_paused = true)]
+async fn what_the_deployer_may_write_stands_where_the_guard_guards_it() {
+    let watched = "watch: { regions: [us-east-1] }";
+    for instead in [
+        watched,
+        "watch: { regions: [us-east-1, eu-west-1] }",
+        "watch: { regions: all }",
+    ] {
+        let stage = account().await;
+        let wanted = stage.wanted(&EVERYTHING.replace(watched, instead)).await;
+        let scope = scope(&wanted, &stage);
+        let except = ["arn:aws:iam::111122223333:user/deployer".to_owned()];
+        let of = |policies: &[Value], named: &str| {
+            let all = policies.iter().flat_map(statements);
+            let all = all.filter(|s| s["Sid"].as_str().unwrap().starts_with(named));
+            let arns = all.flat_map(|s| super::texts(&s["Resource"]));
+            let arns = arns.filter(|arn| {
+                arn.contains(":sqs:") || arn.contains(":sns:") || arn.contains("forwarder")
+            });
+            arns.collect::<std::collections::BTreeSet<String>>()
+        };
+        let written = of(&[permissions::policy(&scope, Phase::Apply)], "Write");
+        let guarded = of(&permissions::guard(&scope, &except, false), "IamwatchGuard");
+        assert_eq!(written, guarded, "{instead}");
+        let of_topics = written
+            .iter()
+            .filter(|arn| arn.ends_with("_*-dead-letters"));
+        let of_topics: Vec<&String> = of_topics.collect();
+        assert_eq!(of_topics.len(), 2, "{written:#?}");
+        assert!(
+            of_topics
+                .iter()
+                .all(|arn| { arn.contains(":eu-central-1:") || arn.contains(":us-east-1:") }),
+            "{of_topics:?}"
+        );
+    }
 }
 
 /// Without a home bus the detectors sit on the default bus, beside those of anybody.

@@ -1,5 +1,7 @@
 //! Files for their owner's eyes, and kept lists that are not believed blindly.
 
+mod kept_lists;
+
 use serde_json::{Value, json};
 
 use super::{HOSTILE, assert_tame};

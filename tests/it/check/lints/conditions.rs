@@ -1,0 +1,186 @@
+//! Conditions and exceptions that mean something else, and channels.
+
+use super::Lint;
+
+pub(super) const CASES: &[Lint] = &[
+    (
+        "issuers of those who come through no role",
+        "W0801",
+        "- { id: a, events: [\"iam:*\"], when: { userIdentity.type: IAMUser, userIdentity.sessionContext.sessionIssuer.arn: \"*:role/Admin\" } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { type: [Root, IAMUser], sessionContext: { sessionIssuer: { userName: [Admin] } } } } }",
+        "- { id: a, events: [\"iam:*\"], when: { userIdentity.type: [IAMUser, AssumedRole], userIdentity.sessionContext.sessionIssuer.arn: [\"*:role/Admin\", { exists: false }] } }\n- { id: b, severity: low, events: [\"iam:*\"], when: { userIdentity.type: FederatedUser, userIdentity.sessionContext.sessionIssuer.arn: \"*:user/x\" } }",
+    ),
+    (
+        "exceptions of issuers for those who come through no role",
+        "W0718",
+        "- { id: a, events: [\"iam:*\"], unless: { userIdentity.type: IAMUser, userIdentity.sessionContext.sessionIssuer.arn: \"*:role/Admin\" } }",
+        "- { id: a, events: [\"iam:*\"], unless: { userIdentity.type: AssumedRole, userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/Admin\" } }\n- { id: b, severity: low, events: [\"iam:*\"], unless: { userIdentity.type: IAMUser, userIdentity.sessionContext.sessionIssuer.arn: { exists: false } } }",
+    ),
+    (
+        "sign-ins of a service that signs nobody in",
+        "E0807",
+        "- { id: a, events: [\"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail] }\n- id: b\n  pattern: { source: [aws.kms, aws.iam], detail-type: [AWS Console Sign In via CloudTrail, AWS Console Signin via CloudTrail] }",
+        "- { id: a, events: [\"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail, AWS API Call via CloudTrail] }\n- id: b\n  pattern: { source: [aws.signin, aws.kms], detail-type: [AWS Console Sign In via CloudTrail], detail: { eventName: [ConsoleLogin] , userIdentity: { type: [Root] } } }",
+    ),
+    (
+        "events of tests such as CloudTrail does not write",
+        "W0722",
+        "- id: a\n  events: [\"iam:AttachRolePolicy\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"*:role/ci/Deployer\" }\n  tests:\n    - { name: a role, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }, expect: match }\n    - { name: a session, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.arn: \"arn:aws:sts::111122223333:assumed-role/Deployer\" }, expect: match }\n    - { name: an issuer, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:sts::111122223333:assumed-role/Deployer/x\" }, expect: match }\n    - { name: a name, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.sessionContext.sessionIssuer.userName: ci/Deployer, requestParameters.policyARN: x }, without: [requestParameters.RoleName], expect: match }\n    - { name: a policy, like: \"iam:AttachRolePolicy\", with: { requestParameters.policyArn: AdministratorAccess }, expect: match }",
+        "- id: a\n  events: [\"iam:AttachRolePolicy\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }\n  tests:\n    - { name: a session, like: \"iam:AttachRolePolicy\", as: assumed-role, with: { userIdentity.arn: \"arn:aws:sts::111122223333:assumed-role/Deployer/x\", userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\", requestParameters.policyArn: \"arn:aws:iam::aws:policy/AdministratorAccess\" }, without: [requestParameters.roleName], expect: no-match }",
+    ),
+    (
+        "a rule of the catalogue that tells readers twice",
+        "W0802",
+        "- { use: root/activity }\n- { id: by-root, severity: high, events: [\"*:*\"], when: { userIdentity.type: Root, userIdentity.invokedBy: { exists: false }, eventType: { not: AwsServiceEvent } } }",
+        "- { use: root/activity }\n- { id: by-root, severity: low, events: [\"*:*\"], when: { userIdentity.type: Root, userIdentity.invokedBy: { exists: false }, eventType: { not: AwsServiceEvent } } }",
+    ),
+    (
+        "exceptions of a raw pattern that other fields and words are for",
+        "W0722",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:role/x\"] }] } } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { sessionContext: { sessionIssuer: { arn: [{ anything-but: \"arn:aws:sts::111122223333:assumed-role/x/y\" }, { exists: false }] } } } } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: \"scanner\" }], type: [{ anything-but: [root] }], sessionContext: { sessionIssuer: { userName: [{ anything-but: [ci/x] }, { exists: false }] }} } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:user/x\"] }, { exists: false }] } } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { sessionContext: { sessionIssuer: { arn: [{ anything-but: \"arn:aws:iam::111122223333:role/x\" }, { exists: false }] } } } } }",
+    ),
+    (
+        "EventBridge's operators in conditions",
+        "E0201",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: { anything-but: bob } }\n- id: b\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: [{ anything-but: { equals-ignore-case: [bob, eve] } }, { wildcard: \"b*b\" }] }\n- id: c\n  events: [\"iam:UpdateAccountPasswordPolicy\"]\n  when: { requestParameters.minimumPasswordLength: { numeric: [\">\", 0, \"<\", 14] } }\n- id: d\n  events: [\"iam:UpdateAccountPasswordPolicy\"]\n  when: { requestParameters.minimumPasswordLength: { numeric: 14 } }\n- id: e\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters: { userName: { anything-but: [{ prefix: b }] } } }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: { requestParameters.userName: bob }\n  accept: { W0729: \"it is about another lint\" }\n- id: b\n  severity: low\n  accept: { W0729: \"it is about another lint\" }\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: [{ not: { any-case: [bob, eve] } }, \"b*b\"] }\n- id: c\n  events: [\"iam:UpdateAccountPasswordPolicy\"]\n  when: { requestParameters.minimumPasswordLength: { number: \"> 0 and < 14\" } }",
+    ),
+    (
+        "operators of a raw pattern outside of lists",
+        "E0415",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: { prefix: Attach } } }\n- id: b\n  pattern: { source: [aws.iam], detail: { errorCode: { exists: false } } }\n- id: c\n  pattern: { source: [aws.iam], detail: { userIdentity: { userName: { anything-but: [alice] } } } }\n- id: d\n  pattern: { source: [aws.iam], detail: { requestParameters: { minimumPasswordLength: { numeric: [\"<\", 14] } } } }\n- id: e\n  pattern: { source: [aws.s3], detail: { eventName: [ListObjects], requestParameters: { prefix: logs/ } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [{ prefix: Attach }] } }\n- id: b\n  severity: low\n  pattern: { source: [aws.s3], detail: { eventName: [DeleteBucket], requestParameters: { prefix: [logs/] } } }",
+    ),
+    (
+        "how ARNs of roles begin",
+        "W0722",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.arn: \"arn:aws:sts::111122223333:role/ci/deploy-pipeline/*\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: low\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:sts::111122223333:role/deploy-pipeline/*\" }\n- id: c\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.arn: \"arn:aws:iam::111122223333:role/ci/*\" }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: [\"arn:aws:iam::111122223333:role/ci/*\", \"*:role/x\", \"arn:aws-cn:iam::111122223333:role/x\"] }\n  accept: { W0729: \"it is about another lint\" }",
+    ),
+    (
+        "detail types of sign-ins",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.signin], detail-type: [AWS Console Sign-in via CloudTrail], detail: { userIdentity: { type: [Root] } } }",
+        "- id: a\n  pattern: { source: [aws.signin], detail-type: [AWS Console Sign In via CloudTrail, AWS Console Signin via CloudTrail], detail: { userIdentity: { type: [Root] } } }",
+    ),
+    (
+        "tests of exceptions, and what the rule wants",
+        "W1001",
+        "- id: a\n  events: [\"iam:AttachUserPolicy\"]\n  when: { requestParameters.policyArn: \"*AdministratorAccess\" }\n  unless: { userIdentity.userName: deployer }\n  tests:\n    - { name: the deployer, like: \"iam:AttachUserPolicy\", with: { userIdentity.userName: deployer }, expect: no-match }\n- id: b\n  severity: low\n  events: [\"iam:AttachUserPolicy\"]\n  when: { requestParameters.policyArn: { exists: false } }\n  unless: { userIdentity.userName: deployer }\n  tests:\n    - { name: the deployer, like: \"iam:AttachUserPolicy\", with: { userIdentity.userName: deployer }, expect: no-match }",
+        "- id: a\n  events: [\"iam:AttachUserPolicy\"]\n  when: { requestParameters.policyArn: \"*AdministratorAccess\" }\n  unless: { userIdentity.userName: deployer }\n  accept: { W0729: \"it is about another lint\" }\n  tests:\n    - { name: the deployer, like: \"iam:AttachUserPolicy\", with: { userIdentity.userName: deployer, requestParameters.policyArn: AdministratorAccess }, expect: no-match }",
+    ),
+    (
+        "second factors of IAM users alone",
+        "W0715",
+        "- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: IAMUser, additionalEventData.MFAUsed: \"NO\" }\n- id: b\n  severity: low\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: { not: AssumedRole }, additionalEventData.MFAUsed: \"No\" }\n- id: d\n  severity: info\n  events: [\"signin:ConsoleLogin\"]\n  when: [{ userIdentity.type: IAMUser }, { userIdentity.type: Root }]\n  unless: { additionalEventData.MFAUsed: \"Yes\" }\n- id: c\n  severity: high\n  pattern: { source: [aws.signin], detail: { eventName: [ConsoleLogin], $or: [{ userIdentity: { type: [IAMUser] } }, { userIdentity: { type: [Root] } }], additionalEventData: { MFAUsed: [\"No\"] } } }",
+        "- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { additionalEventData.MFAUsed: \"No\", userIdentity.type: IAMUser }\n- id: b\n  severity: low\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: { not: [Root, AssumedRole] }, additionalEventData.MFAUsed: { not: \"Yes\" } }\n- id: d\n  severity: info\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: IAMUser, responseElements.ConsoleLogin: Success }\n  unless: { additionalEventData.MFAUsed: \"Yes\" }\n- id: c\n  severity: high\n  pattern: { source: [aws.signin], detail: { eventName: [ConsoleLogin], userIdentity: { type: [IAMUser] }, additionalEventData: { MFAUsed: [\"No\"] } } }",
+    ),
+    (
+        "`not` on fields that the type of caller always has",
+        "W0717",
+        "- id: a\n  events: [\"sts:AssumeRole\"]\n  when: { userIdentity.type: AWSAccount, userIdentity.arn: { not: \"*:root\" } }\n- id: b\n  severity: low\n  events: [\"iam:*\"]\n  when: { userIdentity.type: [AssumedRole, IAMUser], userIdentity.sessionContext.sessionIssuer.userName: { not: deployer } }",
+        "- id: a\n  events: [\"sts:AssumeRole\"]\n  when: { userIdentity.type: AWSAccount, userIdentity.accountId: { not: \"111122223333\" } }\n- id: b\n  severity: low\n  events: [\"iam:*\"]\n  when: { userIdentity.type: AssumedRole, userIdentity.sessionContext.sessionIssuer.userName: { not: deployer } }\n  accept: { W0729: \"it is about another lint\" }",
+    ),
+    (
+        "`not` on the codes of errors",
+        "W0717",
+        "- { id: a, events: [\"iam:CreateUser\"], when: { errorCode: { not: AccessDenied } } }",
+        "- { id: a, events: [\"iam:CreateUser\"], unless: { errorCode: AccessDenied }, accept: { W0729: \"it is about another lint\" } }\n- { id: b, severity: low, events: [\"iam:CreateUser\"], when: { errorCode: [{ not: AccessDenied }, { exists: false }] }, accept: { W0729: \"it is about another lint\" } }\n- { id: c, severity: high, events: [\"iam:CreateUser\"], when: { errorCode: { not: AccessDenied }, errorMessage: \"*\" } }",
+    ),
+    (
+        "`anything-but` on fields that not every event has",
+        "W0717",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { errorCode: [{ anything-but: [AccessDenied] }] } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { userName: [{ anything-but: [alice] }] } } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { userIdentity: { type: [IAMUser], sessionContext: { sessionIssuer: { userName: [{ anything-but: x }] } } } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { errorCode: [{ anything-but: [AccessDenied] }, { exists: false }] } }\n- id: b\n  accept: { W0729: \"it is about another lint\" }\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { type: [IAMUser], userName: [{ anything-but: [alice] }] } } }\n- id: c\n  accept: { W0729: \"it is about another lint\" }\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [{ anything-but: { prefix: [Get, List] } }], userIdentity: { type: [AssumedRole], sessionContext: { sessionIssuer: { userName: [{ anything-but: x }] } } } } }\n- id: d\n  severity: info\n  pattern: { source: [aws.iam], detail: { $or: [{ errorCode: [{ anything-but: [AccessDenied] }] }, { errorCode: [{ exists: false }] }] } }\n- id: e\n  pattern: { source: [aws.guardduty], detail-type: [GuardDuty Finding], detail: { errorCode: [{ anything-but: [AccessDenied] }] } }\n- id: f\n  severity: critical\n  pattern: { source: [aws.ec2], detail: { errorCode: [{ anything-but: [AccessDenied] }], errorMessage: [{ exists: true }] } }",
+    ),
+    (
+        "fields of tests that their callers do not have",
+        "W0704",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: [{ userIdentity.userName: deployer }, { userIdentity.sessionContext.sessionIssuer.userName: deployer }]\n  tests:\n    - { name: a role, like: \"iam:CreateUser\", as: assumed-role, with: { userIdentity.userName: deployer }, expect: no-match }\n    - { name: a user, like: \"iam:CreateUser\", with: { userIdentity.sessionContext.sessionIssuer.userName: deployer }, expect: no-match }\n    - { name: a service, like: \"iam:CreateUser\", as: service, with: { userIdentity.userName: deployer }, expect: no-match }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  accept: { W0729: \"it is about another lint\" }\n  unless: [{ userIdentity.userName: deployer }, { userIdentity.sessionContext.sessionIssuer.userName: deployer }]\n  tests:\n    - { name: a role, like: \"iam:CreateUser\", as: assumed-role, with: { userIdentity.sessionContext.sessionIssuer.userName: deployer }, expect: no-match }\n    - { name: a user, like: \"iam:CreateUser\", with: { userIdentity.userName: deployer }, expect: no-match }\n    - { name: a role of its own, like: \"iam:CreateUser\", with: { userIdentity.type: AssumedRole, userIdentity.sessionContext.sessionIssuer.userName: deployer }, without: [userIdentity.userName], expect: no-match }",
+    ),
+    (
+        "fields in another case, further down",
+        "W0704",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: [{ userIdentity.sessionContext.sessionIssuer.username: deployer }, { userIdentity.sessionContext.sessionIssuer.ARN: \"*:role/x\" }, { userIdentity.sessionContext.attributes.MFAAuthenticated: \"true\" }]\n- id: b\n  severity: low\n  events: [\"signin:ConsoleLogin\"]\n  when: [{ userIdentity.type: IAMUser, additionalEventData.mfaUsed: \"No\" }, { userIdentity.type: IAMUser, additionalEventData.loginTo: \"*\" }]\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { userIdentity: { sessionContext: { sessionIssuer: { username: [x] } } } } }\n- id: d\n  severity: high\n  events: [\"iam:DeleteUser\"]\n  when: { userIdentity.sessionContext.sessionIssuer.username: deployer }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  accept: { W0729: \"it is about another lint\" }\n  unless: [{ userIdentity.sessionContext.sessionIssuer.userName: deployer }, { userIdentity.sessionContext.sessionIssuer.somethingNew: x }, { userIdentity.sessionContext.attributes.mfaAuthenticated: \"true\" }]\n- id: b\n  severity: low\n  events: [\"signin:ConsoleLogin\"]\n  when: [{ userIdentity.type: IAMUser, additionalEventData.MFAUsed: { any-case: \"No\" } }, { userIdentity.type: IAMUser, additionalEventData.LoginTo: \"*\" }]\n- id: c\n  severity: high\n  events: [\"sso:*\"]\n  when: { additionalEventData.somethingNew: x }",
+    ),
+    (
+        "fields that hold fields",
+        "W0724",
+        "- { id: succeeded, events: [\"iam:AttachRolePolicy\"], when: { responseElements: { exists: true } } }\n- { id: refused, severity: low, events: [\"iam:AttachRolePolicy\"], when: { responseElements: { exists: false } } }\n- { id: by-session, severity: high, events: [\"iam:CreateUser\"], when: { userIdentity.sessionContext: { exists: true } } }\n- { id: not-by-roles, severity: low, events: [\"iam:DeleteUser\"], unless: { userIdentity.sessionContext.sessionIssuer: { exists: true } } }\n- { id: alice, severity: info, events: [\"iam:DeleteGroup\"], when: { userIdentity: \"*alice*\", tlsDetails: TLSv1.2, resources: \"*:role/Admin\" } }\n- { id: ports, severity: info, events: [\"ec2:AuthorizeSecurityGroupIngress\"], when: { requestParameters.ipPermissions: \"*0.0.0.0/0*\", requestParameters.policyDocument: { exists: true } } }\n- { id: below, severity: critical, events: [\"iam:PutRolePolicy\"], when: { requestParameters.policyDocument.Statement.Effect: Allow, userIdentity.arn.account: x } }\n- id: raw\n  severity: critical\n  pattern: { source: [aws.iam], detail: { eventName: [DeleteRole], responseElements: [\"*\"], userIdentity: [{ anything-but: x }], requestParameters: [{ exists: true }] } }",
+        "- { id: succeeded, events: [\"iam:AttachRolePolicy\"], when: { errorCode: { exists: false } } }\n- { id: by-session, severity: high, events: [\"iam:CreateUser\"], when: { userIdentity.sessionContext.sessionIssuer.arn: { exists: true } } }\n- { id: not-by-roles, severity: low, events: [\"iam:DeleteUser\"], unless: { userIdentity.sessionContext.sessionIssuer.arn: { exists: true } } }\n- { id: alice, severity: info, events: [\"iam:DeleteGroup\"], when: { userIdentity.arn: \"*alice*\", tlsDetails.tlsVersion: TLSv1.2, resources.ARN: \"*:role/Admin\" } }\n- { id: ports, severity: info, events: [\"ec2:AuthorizeSecurityGroupIngress\"], when: { requestParameters.ipPermissions.items.ipRanges.items.cidrIp: \"0.0.0.0/0\" } }\n- { id: below, severity: critical, events: [\"iam:PutRolePolicy\"], when: { requestParameters.policyDocument: \"*Allow*\" } }\n- { id: nothing, severity: low, events: [\"iam:CreateRole\"], when: { responseElements: null } }\n- { id: unknown, severity: low, events: [\"glue:CreateJob\"], when: { requestParameters.command: { exists: true }, serviceEventDetails: { exists: true } } }\n- id: raw\n  severity: critical\n  pattern: { source: [aws.iam], detail: { eventName: [DeleteRole], responseElements: [null], requestParameters: { roleName: [{ exists: true }] } } }",
+    ),
+    (
+        "names of events in conditions",
+        "W0710",
+        "- { id: a, events: [\"iam:*\"], when: { eventName: [CreateUser, DeleteUserr] } }\n- { id: b, severity: high, events: [\"iam:*\", \"sts:*\"], when: { eventName: [RunInstances, CreateRole] } }\n- { id: c, severity: info, events: [\"s3:*\"], unless: { eventName: [GetObject, GetOjectAcl] } }\n- { id: d, severity: low, events: [\"kms:*\"], when: { eventName: { not: [Decrypt, Encript, \"Gnerate*\"] } } }\n- { id: e, severity: low, events: [\"lambda:*\"], unless: { eventName: Invok } }\n- id: raw\n  pattern: { source: [aws.s3], detail-type: [\"AWS API Call via CloudTrail\"], detail: { eventName: [{ anything-but: [GetObject, GetOjectAcl] }, { anything-but: { prefix: Lst } }] } }",
+        "- { id: a, events: [\"iam:*\"], when: { eventName: [CreateUser, DeleteUser] } }\n- { id: b, severity: high, events: [\"iam:*\", \"sts:*\"], when: { eventName: [AssumeRole, CreateRole] } }\n- { id: c, severity: info, events: [\"s3:*\"], unless: { eventName: [GetObject, GetObjectAcl] } }\n- { id: d, severity: low, events: [\"kms:*\"], when: { eventName: { not: [Decrypt, Encrypt, \"Generate*\"] } } }\n- { id: e, severity: low, events: [\"signin:*\"], unless: { eventName: { any-case: consolelogin } } }\n- { id: f, severity: critical, events: [\"sts:*\"], when: { eventName: { any-case: assumerole }, awsRegion: { any-case: EU-CENTRAL-1 } } }\n- id: raw\n  pattern: { source: [aws.s3], detail-type: [\"AWS API Call via CloudTrail\"], detail: { eventName: [{ anything-but: [GetObject, GetObjectAcl] }, { anything-but: { prefix: List } }] } }",
+    ),
+    (
+        "names of events that rules cannot be about",
+        "E0807",
+        "- { id: a, events: [\"iam:*\"], when: { eventName: CreateUsr } }\n- { id: b, events: [\"*:DeleteRule\"], when: { eventSource: eventbridge.amazonaws.com } }\n- { id: c, events: [\"iam:*\"], when: [{ eventName: createuser }, { eventSource: cloudwatch }] }",
+        "- { id: a, events: [\"iam:*\"], when: { eventName: CreateUser } }\n- { id: b, severity: high, events: [\"*:DeleteRule\"], when: { eventSource: events.amazonaws.com } }",
+    ),
+    (
+        "events and services of other rules in conditions",
+        "W0725",
+        "- { id: a, events: [\"iam:CreateGroup\", \"iam:CreateRole\", \"iam:CreateUser\"], unless: { eventName: [CreateRole, DeleteRole, \"Update*\"] } }\n- { id: b, severity: high, events: [\"iam:CreateUser\", \"sts:AssumeRole\"], when: [{ eventName: CreateUser }, { eventName: [AssumeRole, GetCallerIdentity] }] }\n- { id: c, severity: low, events: [\"iam:*\", \"kms:*\"], when: { eventSource: [iam.amazonaws.com, s3.amazonaws.com] } }\n- { id: d, severity: info, events: [\"kms:DisableKey\", \"kms:EnableKey\"], when: { eventName: { not: [DisableKey, Decrypt] } } }",
+        "- { id: a, events: [\"iam:CreateGroup\", \"iam:CreateRole\", \"iam:CreateUser\"], unless: { eventName: [CreateRole, \"*User\"] } }\n- { id: b, severity: high, events: [\"iam:CreateUser\", \"sts:AssumeRole*\"], when: [{ eventName: CreateUser }, { eventName: [AssumeRole, AssumeRoleWithSAML] }] }\n- { id: c, severity: low, events: [\"iam:*\", \"*:DisableKey\"], when: { eventSource: [iam.amazonaws.com, kms.amazonaws.com, \"*.amazonaws.com\"] } }",
+    ),
+    (
+        "sources that nobody knows",
+        "W0705",
+        "- { id: a, events: [\"*:*\"], when: { eventSource: [secretmanager.amazonaws.com, iam.amazonaws.com] } }\n- { id: b, severity: low, events: [\"*:Delete*\"], unless: { eventSource: [xyz.amazonaws.com, \"secretmanager.*\"] } }\n- id: c\n  severity: high\n  pattern: { source: [{ prefix: aws. }], detail: { eventSource: [secretmanager.amazonaws.com] } }",
+        "- { id: a, events: [\"*:*\"], when: { eventSource: [secretsmanager.amazonaws.com, iam.amazonaws.com] } }\n- { id: b, severity: low, events: [\"*:Delete*\"], unless: { eventSource: [s3.amazonaws.com, \"secretsmanager.*\"] } }\n- id: c\n  severity: high\n  pattern: { source: [{ prefix: aws. }], detail: { eventSource: [secretsmanager.amazonaws.com] } }",
+    ),
+    (
+        "services under other names in raw patterns",
+        "W0716",
+        "- id: a\n  pattern: { source: [eventbridge], detail: { eventName: [DeleteRule] } }\n- id: b\n  severity: low\n  pattern: { source: [aws.eventbridge, aws.events] }\n- id: c\n  severity: high\n  pattern: { source: [eventbridge.amazonaws.com, aws.events], detail: { eventSource: [eventbridge.amazonaws.com, events.amazonaws.com] } }\n- id: d\n  severity: info\n  pattern: { source: [iam], detail: { eventName: [CreateUser] } }",
+        "- id: a\n  pattern: { source: [aws.events], detail: { eventName: [DeleteRule] } }\n- id: b\n  severity: low\n  pattern: { source: [aws.cloudwatch], detail-type: [CloudWatch Alarm State Change] }\n- id: d\n  severity: info\n  pattern: { source: [com.example.iam, aws.iam], detail: { eventName: [CreateUser] } }\n- id: e\n  severity: high\n  pattern: { source: [orders], detail-type: [Order Placed] }",
+    ),
+    (
+        "values of another kind",
+        "W0716",
+        "- { id: a, events: [\"iam:UpdateAccountPasswordPolicy\"], when: { requestParameters.minimumPasswordLength: \"8\" } }\n- { id: b, severity: low, events: [\"iam:*\"], when: [{ requestParameters.setAsDefault: \"true\" }, { eventVersion: 1.08 }, { recipientAccountId: { number: \"> 0\" } }] }\n- { id: c, severity: high, events: [\"iam:*\"], unless: { readOnly: \"yes\" } }\n- { id: d, severity: info, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: IAMUser, additionalEventData.MFAUsed: \"false\" } }\n- id: e\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [UpdateAccountPasswordPolicy], requestParameters: { minimumPasswordLength: [\"8\"], requireSymbols: [\"false\"] }, eventVersion: [{ numeric: [\">\", 1] }] } }",
+        "- { id: a, events: [\"iam:UpdateAccountPasswordPolicy\"], when: { requestParameters.minimumPasswordLength: { number: \"< 14\" } } }\n- { id: b, severity: low, events: [\"iam:*\"], when: [{ requestParameters.setAsDefault: [true, \"true\"] }, { eventVersion: \"1.08\" }, { requestParameters.somethingNew: \"8\" }, { sessionCredentialFromConsole: true }] }\n- { id: c, severity: high, events: [\"iam:*\"], unless: { readOnly: true } }\n- { id: d, severity: info, events: [\"*:*\"], when: { requestParameters.minimumPasswordLength: \"8\" } }\n- id: e\n  severity: critical\n  pattern: { source: [aws.iam], detail: { eventName: [UpdateAccountPasswordPolicy], requestParameters: { minimumPasswordLength: [8], requireSymbols: [false, \"false\"] } } }",
+    ),
+    (
+        "Regions that nobody knows",
+        "W0726",
+        "home: { region: us-east-9 }\nwatch: { regions: [eu-central-1, ap-southeast-12] }\nrules:\n- { id: a, events: [\"ec2:*\"], when: { awsRegion: [eu-centrl-1, Frankfurt, \"us-*\"] } }\n- { id: b, severity: low, events: [\"ec2:*\"], unless: { awsRegion: us-east1 } }\n- { id: c, severity: high, events: [\"ec2:*\"], when: { awsRegion: { not: [us-east-1, us-esat-1] } } }\n- id: d\n  severity: info\n  pattern: { source: [aws.ec2], region: [eu-wst-1], detail: { awsRegion: [{ prefix: eu-wst }] } }",
+        "home: { region: us-east-1 }\nwatch: { regions: [eu-central-1, ap-southeast-7] }\nrules:\n- { id: a, events: [\"ec2:*\"], when: { awsRegion: [eu-central-1, \"us-*\", us-gov-west-1, us-iso-east-1] } }\n- id: d\n  severity: info\n  pattern: { source: [aws.ec2], region: [eu-central-1], detail: { awsRegion: [{ prefix: eu-central }] } }",
+    ),
+    (
+        "a Region in another case",
+        "E0807",
+        "- { id: a, events: [\"ec2:*\"], when: { awsRegion: EU-Central-1 } }",
+        "- { id: a, events: [\"ec2:*\"], when: { awsRegion: eu-central-1 } }",
+    ),
+    (
+        "services that never confirm",
+        "W0727",
+        "channels:\n  a: { https: \"https://hooks.slack.com/services/T0/B0/x\" }\n  b: { https: \"https://acme.webhook.office.com/webhookb2/x\", format: json }\n  c: { https: \"https://prod-01.westeurope.logic.azure.com:443/workflows/x?sig=y\" }\n  d: { https: \"https://events.pagerduty.com/v2/enqueue\" }\n  e: { https: \"https://events.eu.pagerduty.com/integration/0123/enqueue\" }\n  f: { https: \"https://chat.googleapis.com/v1/spaces/x/messages\" }\n  g: { https: \"https://Discord.com/api/webhooks/1/x\" }\n  h: { https: \"https://x.environment.api.powerplatform.com/powerautomate\" }\nnotify: { critical: [a, b, c, d], default: [e, f, g, h] }",
+        "channels:\n  a: { https: \"https://alerts.example.com/sns\" }\n  b: { https: \"https://hooks.slack.com.example.org/x\" }\n  c: { https: \"https://events.pagerduty.com/x-ere/0123\" }\n  d: { email: soc@example.slack.com }\n  e: { https: \"https://notslack.com/x\" }\nnotify: { default: [a, b, c, d, e] }",
+    ),
+    (
+        "channels with one address",
+        "W0728",
+        "home: { region: us-east-1, account: \"111122223333\" }\nchannels:\n  mail: { email: security@example.com }\n  soc: { email: Security@Example.COM }\n  hook: { https: \"https://alerts.example.com/sns\" }\n  hook-again: { https: \"https://Alerts.example.com:443/sns/\", format: json }\n  queue: { sqs: alerts }\n  siem: { sqs: \"arn:aws:sqs:us-east-1:111122223333:alerts\" }\n  code: { lambda: \"arn:aws:lambda:us-east-1:111122223333:function:respond\" }\n  latest: { lambda: \"arn:aws:lambda:us-east-1:111122223333:function:respond:$LATEST\" }\n  topic: { sns: \"arn:aws:sns:us-east-1:111122223333:security\" }\n  topic-too: { sns: \"arn:aws:sns:us-east-1:111122223333:security\", format: json }\nnotify: { critical: [mail, soc, hook, queue, code], high: [topic], medium: [topic-too], default: [mail, hook-again, siem, latest] }",
+        "home: { region: us-east-1, account: \"111122223333\" }\nchannels:\n  mail: { email: security@example.com }\n  soc: { email: security+soc@example.com }\n  hook: { https: \"https://alerts.example.com/sns\" }\n  hook-too: { https: \"https://alerts.example.com/sns?team=b\" }\n  queue: { sqs: alerts }\n  siem: { sqs: \"arn:aws:sqs:eu-west-1:111122223333:alerts\" }\n  phone: { sms: \"+4915112345678\" }\n  phone-too: { sms: \"+4915112345679\" }\n  topic: { sns: \"arn:aws:sns:us-east-1:111122223333:security\" }\n  topic-too: { sns: \"arn:aws:sns:us-east-1:111122223333:security-2\" }\nnotify: { critical: [mail, soc, hook, hook-too], high: [topic, topic-too], default: [queue, siem, phone, phone-too] }",
+    ),
+    (
+        "exceptions that an attacker can meet",
+        "W0729",
+        "home: { region: eu-central-1, account: \"222233334444\" }\nrules:\n- id: a\n  events: [\"iam:*\"]\n  unless:\n    - { userIdentity.sessionContext.sessionIssuer.userName: deployer }\n    - { userAgent: \"*terraform*\" }\n    - { sourceIPAddress: \"AWS Internal\" }\n    - { sourceIPAddress: \"198.51.100.*\" }\n    - { userIdentity.invokedBy: { suffix: .amazonaws.com } }\n    - { userIdentity.arn: \"arn:aws:iam::*:user/scanner\" }\n    - { userIdentity.arn: \"*:assumed-role/deployer/*\" }\n    - { userIdentity.arn: \"arn:aws:sts::222233334444:assumed-role/Admin/*alice*\" }\n    - { userIdentity.sessionContext.sessionIssuer.arn: \"*:role/aws-reserved/sso.amazonaws.com/*\" }\n    - { requestParameters.roleName: \"tmp-*\" }\n    - { errorCode: \"*\" }\n    - { userIdentity.principalId: \"*:ci\" }\n    - { userIdentity.userName: \"*bot\" }\n    - { tlsDetails.clientProvidedHostHeader: iam.example.com }\n- id: b\n  severity: high\n  events: [\"kms:*\"]\n  unless:\n    - { userIdentity.invokedBy: config.amazonaws.com }\n    - { userIdentity.sessionContext.sessionIssuer.arn: [\"arn:aws:iam::222233334444:role/ci\", \"*:role/scanner*\"], userAgent: x }\n    - { userIdentity.arn: \"*scanner*\" }\n- id: not\n  severity: low\n  events: [\"iam:*\"]\n  when: { userAgent: { not: \"*terraform*\" }, userIdentity.arn: [{ not: \"arn:aws:iam::*:user/scanner\" }, { exists: false }] }\n- id: raw\n  severity: info\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userAgent: [{ anything-but: { wildcard: \"*terraform*\" } }], userIdentity: { arn: [{ anything-but: { wildcard: \"*:user/scanner*\" } }, { exists: false }], invokedBy: [{ anything-but: config.amazonaws.com }, { exists: false }] } } }",
+        "home: { region: eu-central-1, account: \"222233334444\" }\nrules:\n- id: a\n  events: [\"iam:*\"]\n  unless:\n    - { userIdentity.arn: \"arn:aws:sts::222233334444:assumed-role/deployer/*\" }\n    - { sourceIPAddress: { cidr: 198.51.100.0/24 } }\n    - { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::222233334444:role/aws-reserved/sso.amazonaws.com/*\" }\n    - { userIdentity.principalId: \"AROACKCEVSQ6C2EXAMPLE:*\" }\n    - { requestParameters.policyArn: \"arn:aws:iam::aws:policy/ReadOnlyAccess\" }\n    - { userAgent: \"*terraform*\", userIdentity.arn: \"arn:aws:iam::222233334444:user/builder\" }\n- id: b\n  severity: high\n  events: [\"kms:*\"]\n  unless:\n    - { userIdentity.invokedBy: config.amazonaws.com, userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::222233334444:role/aws-service-role/config.amazonaws.com/*\" }\n    - { userIdentity.sessionContext.sessionIssuer.userName: deployer, userIdentity.accountId: \"222233334444\" }\n- id: c\n  severity: critical\n  events: [\"s3:*\"]\n  unless:\n    - { userIdentity.type: AWSService, userIdentity.invokedBy: config.amazonaws.com }\n    - { eventName: CreateBucket, userIdentity.type: IAMUser }\n- id: not\n  severity: low\n  events: [\"iam:*\"]\n  when: { eventType: { not: AwsServiceEvent }, userIdentity.sessionContext.sessionIssuer.arn: [{ not: \"arn:aws:iam::*:role/aws-service-role/x.amazonaws.com/X\" }, \"arn:aws:iam::*:role/*:role/*\", { exists: false }] }\n- id: raw\n  severity: info\n  pattern: { source: [aws.iam], detail: { eventName: [{ anything-but: GetUser }], userIdentity: { arn: [{ anything-but: \"arn:aws:iam::222233334444:user/scanner\" }, { exists: false }] } } }",
+    ),
+    (
+        "what rules accept, in vain",
+        "W0730",
+        "- id: a\n  events: [\"iam:*\"]\n  accept: { W0729: nobody remembers }\n- id: b\n  severity: low\n  events: [\"iam:CreateUser\"]\n  unless: { userAgent: x }\n  accept: { W0729: a test, W0716: in vain }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userAgent: x }\n  accept: { W0729: \"a test: nobody relies on it\" }\n- id: b\n  severity: low\n  events: [\"iam:Create*\"]\n  when: { readOnly: true }\n  accept: { W0801: it waits for a correction }\n- id: c\n  enabled: false\n  events: [\"iam:CreateUser\"]\n  accept: { W0802: not while it is off }\n- id: d\n  severity: high\n  accept: { W0729: the pattern is of others, W0717: this too }\n  pattern: { source: [aws.iam], detail: { eventName: [DeleteUser], userIdentity: { userName: [{ anything-but: x }] } } }",
+    ),
+];

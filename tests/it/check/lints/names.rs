@@ -1,0 +1,198 @@
+//! Names of events, services and fields, and rules that say one thing twice.
+
+use super::Lint;
+
+pub(super) const CASES: &[Lint] = &[
+    (
+        "a name with a slip",
+        "W0710",
+        "- { id: a, events: [\"iam:AtachRolePolicy\", \"sts:AssumRole\", \"kms:DisableKey\"] }",
+        "- { id: a, events: [\"iam:AttachRolePolicy\", \"sts:AssumeRole\"] }",
+    ),
+    (
+        "a glob that no name fits",
+        "W0710",
+        "- { id: a, events: [\"iam:Atach*\", \"kms:*Secret\", \"*:Foo*\"] }",
+        "- { id: a, events: [\"iam:Attach*\", \"kms:*Key\", \"*:Create*\"] }",
+    ),
+    (
+        "an event of another service",
+        "W0710",
+        "- { id: a, events: [\"iam:AssumeRoleWithSAML\"] }",
+        "- { id: a, events: [\"sts:AssumeRoleWithSAML\"] }",
+    ),
+    (
+        "a name that no service has",
+        "W0710",
+        "- { id: a, events: [\"*:DeleteEverything\"] }",
+        "- { id: a, events: [\"*:DeleteTrail\"] }",
+    ),
+    (
+        "sign-ins and what services do by themselves",
+        "W0710",
+        "- { id: a, events: [\"signin:ConsolLogin\", \"kms:RotateKeys\"] }",
+        "- { id: a, events: [\"signin:SomethingNew\", \"kms:RotateKey\", \"organizations:AccountJoinedOrganization\"] }",
+    ),
+    (
+        "names in a raw pattern",
+        "W0710",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUsers, { prefix: Atach }] } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser, { prefix: Attach }] } }",
+    ),
+    (
+        "names in the branches of a raw pattern",
+        "W0710",
+        "- id: a\n  pattern:\n    source: [aws.iam, aws.kms]\n    detail:\n      $or:\n        - { eventSource: [iam.amazonaws.com], eventName: [DisableKey] }\n        - { eventSource: [kms.amazonaws.com], eventName: [DisableKey] }",
+        "- id: a\n  pattern:\n    source: [aws.iam, aws.kms]\n    detail:\n      $or:\n        - { eventSource: [iam.amazonaws.com], eventName: [CreateUser] }\n        - { eventSource: [kms.amazonaws.com], eventName: [DisableKey] }",
+    ),
+    (
+        "services",
+        "W0705",
+        "- { id: a, events: [\"secretmanager:*\", \"xyz:*\"] }\n- id: b\n  pattern: { source: [aws.lamda], detail: { eventName: [Invoke] } }",
+        "- { id: a, events: [\"secretsmanager:*\", \"billingconsole:Anything\"] }\n- id: b\n  pattern: { source: [aws.lambda], detail: { eventName: [CreateFunctionUrlConfig] } }",
+    ),
+    (
+        "events that no trail records unless it is told to",
+        "W0815",
+        "trail: { data_events: [\"arn:aws:s3:::other/\"] }\nrules:\n- { id: a, events: [\"s3:GetObject\", \"s3:PutBucketPolicy\"], when: { requestParameters.bucketName: secrets } }\n- { id: b, events: [\"lambda:Invoke*\", \"sns:Publish\"] }\n- id: c\n  pattern: { source: [aws.kms], detail-type: [AWS Network Activity Event via CloudTrail] }\n- id: d\n  pattern: { source: [aws.cloudtrail], detail-type: [AWS Insight via CloudTrail] }",
+        "trail: { data_events: [\"arn:aws:s3:::secrets\", \"AWS::SNS::Topic\"] }\nrules:\n- { id: a, events: [\"s3:GetObject\", \"s3:PutBucketPolicy\"], when: { requestParameters.bucketName: secrets } }\n- { id: b, events: [\"lambda:CreateFunctionUrlConfig\", \"sns:Publish\"] }\n- id: c\n  pattern: { source: [aws.s3], detail-type: [Object Created] }",
+    ),
+    (
+        "rules apart and existing topics",
+        "W0816",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nchannels:\n  mail: { email: a@example.com }\n  desk: { sns: \"arn:aws:sns:eu-central-1:111122223333:security\" }\n  night: { sns: \"arn:aws:sns:eu-central-1:111122223333:night\" }\nrules:\n- { id: a, events: [\"kms:DisableKey\", \"iam:CreateUser\"], apart: true, channels: [desk, night, mail] }\n- { id: b, severity: low, events: [\"iam:DeleteUser\"], apart: true, channels: [desk, mail] }\n- use: pipeline/tamper-watch\n  channels: [desk, mail]",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nchannels:\n  mail: { email: a@example.com }\n  desk: { sns: \"arn:aws:sns:eu-central-1:111122223333:security\" }\nrules:\n- { id: a, events: [\"kms:DisableKey\", \"iam:CreateUser\"], apart: true, channels: [mail] }\n- { id: b, severity: low, events: [\"iam:DeleteUser\"], channels: [desk, mail] }\n- { id: c, events: [\"kms:DisableKey\"], when: { awsRegion: eu-central-1 }, apart: true, channels: [desk] }",
+    ),
+    (
+        "Regions in which nobody listens",
+        "W0817",
+        "home: { region: us-east-1 }\nwatch: { regions: [eu-west-1] }\nrules:\n- { id: a, events: [\"ec2:RunInstances\"], when: { awsRegion: ap-south-1 } }\n- { id: b, severity: low, events: [\"kms:*\"], when: [{ awsRegion: [eu-west-1, ap-south-1] }, { awsRegion: cn-north-1 }] }\n- { id: c, severity: high, events: [\"ec2:*\"], when: { awsRegion: \"ap-*\" } }\n- id: d\n  severity: info\n  pattern: { source: [aws.ec2], region: [sa-east-1] }\n- { id: e, severity: critical, events: [\"ec2:*\"], when: { awsRegion: [cn-north-1, cn-northwest-1] } }",
+        "home: { region: us-east-1 }\nwatch: { regions: [eu-west-1] }\nrules:\n- { id: a, events: [\"ec2:RunInstances\"], when: { awsRegion: [eu-west-1, us-east-1] } }\n- { id: b, severity: low, events: [\"kms:*\"], when: { awsRegion: \"eu-*\" } }\n- { id: c, severity: high, events: [\"ec2:*\"], when: { awsRegion: \"*-1\" } }\n- id: d\n  severity: info\n  pattern: { source: [aws.organizations], region: [us-east-1, eu-central-1] }",
+    ),
+    (
+        "events that a rule apart does not hear of",
+        "W0817",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nrules:\n- { id: a, events: [\"kms:DisableKey\"], apart: true, when: { awsRegion: ap-south-1 } }\n- { id: b, severity: low, events: [\"kms:DisableKey\"], apart: true, when: { recipientAccountId: \"444455556666\" } }\n- { id: c, severity: high, events: [\"kms:DisableKey\"], apart: true, when: { recipientAccountId: [\"111122223333\", \"444455556666\"] } }\n- { id: d, severity: info, events: [\"kms:DisableKey\"], apart: true, when: { recipientAccountId: { not: \"111122223333\" } } }",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nrules:\n- { id: a, events: [\"kms:DisableKey\"], when: { awsRegion: ap-south-1 } }\n- { id: b, severity: low, events: [\"kms:DisableKey\"], apart: true, when: { awsRegion: [eu-central-1, us-east-1], recipientAccountId: \"111122223333\" } }\n- { id: c, severity: high, events: [\"kms:DisableKey\"], when: { recipientAccountId: \"444455556666\" } }",
+    ),
+    (
+        "rules apart that nobody hears of",
+        "E0502",
+        "home: { region: eu-central-1, account: \"111122223333\" }\nchannels: { desk: { sns: \"arn:aws:sns:eu-central-1:111122223333:security\" } }\nnotify: { default: [desk] }\nrules:\n- { id: a, events: [\"kms:DisableKey\", \"iam:CreateUser\"], apart: true, channels: [desk] }\n- { id: b, events: [\"iam:DeleteUser\"], apart: true, channels: [desk] }",
+        "home: { region: us-east-1, account: \"111122223333\" }\nchannels: { desk: { sns: \"arn:aws:sns:us-east-1:111122223333:security\" } }\nnotify: { default: [desk] }\nrules:\n- { id: a, events: [\"kms:DisableKey\", \"iam:CreateUser\"], apart: true, channels: [desk] }",
+    ),
+    (
+        "Lambda's names without a version",
+        "W0711",
+        "- { id: a, events: [\"lambda:UpdateFunctionCode\"] }\n- id: b\n  pattern: { source: [aws.lambda], detail: { eventName: [AddPermission] } }",
+        "- { id: a, events: [\"lambda:UpdateFunctionCode*\", \"lambda:CreateFunctionUrlConfig\"] }\n- id: b\n  pattern: { source: [aws.lambda], detail: { eventName: [AddPermission20150331v2] } }",
+    ),
+    (
+        "operations under other names, and permissions",
+        "W0712",
+        "- { id: a, events: [\"s3:PutBucketLifecycleConfiguration\", \"iam:PassRole\"] }\n- id: b\n  pattern: { source: [aws.s3], detail: { eventName: [PutPublicAccessBlock] } }",
+        "- { id: a, events: [\"s3:PutBucketLifecycle\", \"iam:CreateRole\"] }\n- id: b\n  pattern: { source: [aws.s3], detail: { eventName: [PutBucketPublicAccessBlock] } }",
+    ),
+    (
+        "a star where it is an ordinary character",
+        "W0713",
+        "- id: a\n  pattern:\n    source: [aws.iam]\n    detail:\n      eventName: [\"Put*\", \"*Policy\", \"Put*Policy\", \"*\", { prefix: \"Add*\" }]\n      userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::*:user/scanner\"] }] }\n- id: b\n  events: [\"iam:*\"]\n  when: { requestParameters.policyArn: { suffix: \"*/AdministratorAccess\" } }",
+        "- id: a\n  pattern:\n    source: [aws.iam]\n    detail:\n      eventName: [{ prefix: Put }, { suffix: Policy }, { wildcard: \"Put*Policy\" }, { exists: true }]\n      requestParameters: { principal: [\"*\"], policyDocument: ['{\"Action\":\"*\"}'] }\n- id: b\n  severity: low\n  events: [\"iam:*\"]\n  when: { requestParameters.policyArn: \"*/AdministratorAccess\" }",
+    ),
+    (
+        "a star in a pattern pasted as JSON",
+        "E0419",
+        "- id: a\n  pattern: |\n    { \"source\": [\"aws.iam\"], \"detail\": { \"eventName\": [\"Put*\"] } }",
+        "- id: a\n  pattern: |\n    { \"source\": [\"aws.iam\"], \"detail\": { \"eventName\": [{ \"prefix\": \"Put\" }] } }",
+    ),
+    (
+        "keys at the wrong level",
+        "W0714",
+        "- id: a\n  pattern:\n    source: [aws.iam]\n    detailType: [AWS API Call via CloudTrail]\n    eventName: [CreateUser]\n    severity: [high]\n    detail: { source: [aws.iam], detail-type: [AWS API Call via CloudTrail], eventSource: [iam.amazonaws.com] }",
+        "- id: a\n  pattern:\n    source: [aws.iam]\n    detail-type: [AWS API Call via CloudTrail]\n    region: [us-east-1]\n    detail: { eventName: [CreateUser], eventSource: [iam.amazonaws.com] }\n- id: b\n  pattern:\n    source: [aws.guardduty]\n    detail-type: [GuardDuty Finding]\n    detail: { id: [{ exists: true }], severity: [8] }",
+    ),
+    (
+        "fields at another place",
+        "W0704",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { MFAUsed: { any-case: \"No\" }, userIdentity.usrName: alice, userIdentity.sessionContext.sesionIssuer.userName: x }\n  unless: { team: platform }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { userName: [alice], userIdentity: { roleName: [x] } } }",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { additionalEventData.MFAUsed: { any-case: \"No\" }, userIdentity.userName: alice, userIdentity.somethingNew: x, requestParameters.anything: x }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { userName: [alice] } } }",
+    ),
+    (
+        "second factors, compared case-sensitively",
+        "W0715",
+        "- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: [IAMUser, Root], additionalEventData.MFAUsed: { not: \"Yes\" } }\n- id: b\n  pattern: { source: [aws.signin], detail: { userIdentity: { type: [Root] }, additionalEventData: { MFAUsed: [\"No\"] } } }",
+        "- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { userIdentity.type: IAMUser, additionalEventData.MFAUsed: { not: { any-case: \"Yes\" } } }\n- id: b\n  pattern: { source: [aws.signin], detail: { userIdentity: { type: [Root] }, additionalEventData: { MFAUsed: [{ equals-ignore-case: \"No\" }] } } }",
+    ),
+    (
+        "values that CloudTrail writes otherwise",
+        "W0716",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - { userIdentity.type: AssumeRole }\n    - { readOnly: \"false\" }\n    - { userIdentity.sessionContext.attributes.mfaAuthenticated: false }\n    - { userIdentity.invokedBy: cloudformation }\n- id: b\n  events: [\"signin:ConsoleLogin\"]\n  when: { responseElements.ConsoleLogin: Failed }\n- id: c\n  pattern: { source: [aws.iam], detail: { eventSource: [iam], eventType: [{ anything-but: AWSServiceEvent }] } }",
+        "- id: a\n  events: [\"iam:*\"]\n  when:\n    - { userIdentity.type: AssumedRole }\n    - { readOnly: false }\n    - { userIdentity.sessionContext.attributes.mfaAuthenticated: \"false\" }\n    - { userIdentity.invokedBy: cloudformation.amazonaws.com }\n- id: c\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventSource: [iam.amazonaws.com], eventType: [{ anything-but: AwsServiceEvent }] } }",
+    ),
+    (
+        "`not` on a field that not every caller has",
+        "W0717",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { userIdentity.invokedBy: { not: cloudformation.amazonaws.com } }",
+        "- id: a\n  events: [\"iam:*\"]\n  accept: { W0729: \"it is about another lint\" }\n  when:\n    - { userIdentity.invokedBy: [{ not: cloudformation.amazonaws.com }, { exists: false }] }\n    - { userIdentity.type: IAMUser, userIdentity.userName: { not: scanner } }\n    - { eventType: { not: AwsServiceEvent }, userIdentity.type: { not: AWSService } }",
+    ),
+    (
+        "exceptions that never apply",
+        "W0718",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: { eventSource: sts.amazonaws.com }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.type: AssumedRole, userIdentity.userName: deployer }\n- use: root/activity\n  unless: { userIdentity.type: IAMUser, userIdentity.arn: \"*:user/scanner\" }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless: { eventSource: iam.amazonaws.com, userIdentity.type: IAMUser }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.type: AssumedRole, userIdentity.arn: \"arn:aws:sts::111122223333:assumed-role/deployer/*\" }\n- use: root/activity\n  unless: { sourceIPAddress: { cidr: 192.0.2.0/24 } }",
+    ),
+    (
+        "detail types",
+        "W0719",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  detail-type: [AWS API Call via Cloudtrail, AWS Console Action via CloudTrail]\n- id: b\n  severity: high\n  pattern: { source: [aws.iam], detail-type: [AWS API Calls via CloudTrail, { prefix: AWS Console }], detail: { eventName: [CreateUser] } }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  detail-type: [AWS API Call via CloudTrail]\n- id: b\n  severity: high\n  pattern: { source: [aws.guardduty], detail-type: [GuardDuty Finding] }",
+    ),
+    (
+        "two services in one pattern",
+        "W0720",
+        "- id: a\n  pattern: { source: [aws.cloudwatch], detail: { eventSource: [monitoring.amazonaws.com], eventName: [DeleteAlarms] } }",
+        "- id: a\n  pattern: { source: [aws.monitoring, aws.events], detail: { eventSource: [monitoring.amazonaws.com], eventName: [DeleteAlarms] } }",
+    ),
+    (
+        "a member of a pack that says nothing new",
+        "W0721",
+        "- use: pack/aws-blog\n- use: iam/changes",
+        "- use: pack/aws-blog\n- { use: iam/changes, severity: high }",
+    ),
+    (
+        "a member of a pack without the exception of the pack",
+        "W0721",
+        "- use: iam/changes\n- use: pack/aws-blog\n  unless: { userIdentity.userName: scanner }",
+        "- use: iam/changes\n- use: pack/aws-blog\n  except: [iam/changes]\n  unless: { userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\" }",
+    ),
+    (
+        "two packs with the same rules",
+        "W0721",
+        "- { use: pack/aws-blog, severity: high }\n- use: pack/aws-blog",
+        "- use: pack/aws-blog\n- { use: pack/aws-blog, severity: high }",
+    ),
+    (
+        "events that change something, and `readOnly`",
+        "W0801",
+        "- { id: a, events: [\"iam:Create*\", \"iam:DeleteUser\"], when: { readOnly: true } }",
+        "- { id: a, events: [\"iam:Create*\", \"iam:GetUser\"], when: { readOnly: true } }",
+    ),
+    (
+        "events that only read, and `readOnly`",
+        "W0801",
+        "- { id: a, events: [\"iam:List*\", \"ec2:DescribeInstances\"], when: { readOnly: false } }",
+        "- { id: a, events: [\"iam:List*\", \"sts:GetFederationToken\"], when: { readOnly: false } }",
+    ),
+    (
+        "sign-ins as what they are not",
+        "W0801",
+        "- { id: a, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root }, detail-type: [AWS API Call via CloudTrail] }\n- { id: b, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root, errorCode: \"*\" } }\n- { id: c, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root, eventType: AwsApiCall } }",
+        "- { id: a, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root }, detail-type: [AWS Console Sign In via CloudTrail] }\n- { id: b, severity: high, events: [\"signin:ConsoleLogin\"], when: { userIdentity.type: Root, responseElements.ConsoleLogin: Failure } }",
+    ),
+    (
+        "callers without such a name",
+        "W0801",
+        "- { id: a, events: [\"iam:*\"], when: { userIdentity.type: AssumedRole, userIdentity.userName: deployer } }\n- { id: b, events: [\"iam:*\"], when: { userIdentity.type: IAMUser, userIdentity.sessionContext.sessionIssuer.userName: deployer } }",
+        "- { id: a, events: [\"iam:*\"], when: { userIdentity.type: AssumedRole, userIdentity.sessionContext.sessionIssuer.userName: deployer } }\n- { id: b, events: [\"iam:*\"], when: { userIdentity.type: IAMUser, userIdentity.userName: deployer } }",
+    ),
+];

@@ -1,0 +1,180 @@
+//! Readers, Regions, raw patterns, and what no event has.
+
+use super::Lint;
+
+pub(super) const CASES: &[Lint] = &[
+    (
+        "readers who are told twice",
+        "W0802",
+        "- { id: user-made, events: [\"iam:CreateUser\"] }\n- { id: made, events: [\"iam:Create*\"], when: { errorCode: { exists: false } } }",
+        "- { id: user-made, severity: high, events: [\"iam:CreateUser\"] }\n- { id: made, events: [\"iam:Create*\"], when: { errorCode: { exists: false } } }",
+    ),
+    (
+        "roles compared with their sessions",
+        "W0722",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.sessionContext.sessionIssuer.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer\", { prefix: \"arn:aws:sts::111122223333:assumed-role/Deployer/\" }] }\n- id: c\n  events: [\"iam:*\"]\n  severity: low\n  unless: { userIdentity.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer\", \"arn:aws:sts::*:assumed-role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_*/*\"] }\n- id: d\n  severity: info\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:role/Deployer\"] }, { suffix: \":role/Deployer\" }] } } }\n- id: e\n  severity: critical\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { sessionContext: { sessionIssuer: { arn: [{ wildcard: \"arn:aws:sts::*:assumed-role/Deployer/*\" }] } } } } }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/ci/Deployer\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.arn: [\"arn:aws:sts::111122223333:assumed-role/Deployer/*\", \"*/deployment\", \"arn:aws:iam::*:user/role/*\", \"*assumed-role/Admin*\"] }\n- id: d\n  severity: info\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { arn: [{ anything-but: [\"arn:aws:iam::111122223333:user/deployer\"] }, { exists: false }] } } }",
+    ),
+    (
+        "blocks of addresses as text",
+        "W0716",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { sourceIPAddress: [192.0.2.0/24, \"2001:db8::/32\"] }\n- id: b\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], sourceIPAddress: [{ anything-but: [\"10.0.0.0/8\"] }, \"192.0.2.0/24\"] } }",
+        "- id: a\n  events: [\"ec2:AuthorizeSecurityGroupIngress\"]\n  when: { requestParameters.cidrIp: 0.0.0.0/0 }\n  unless: { sourceIPAddress: [{ cidr: 192.0.2.0/24 }, 198.51.100.7] }",
+    ),
+    (
+        "services as the other side names them",
+        "W0716",
+        "- id: a\n  pattern: { source: [iam.amazonaws.com], detail: { eventName: [CreateUser] } }\n- id: b\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventSource: [aws.iam], eventName: [CreateUser] } }\n- id: c\n  severity: low\n  pattern: { source: [aws.guardduty.amazonaws.com], detail-type: [GuardDuty Finding] }",
+        "- id: a\n  pattern: { source: [aws.iam, com.example.amazonaws], detail: { eventSource: [iam.amazonaws.com], eventName: [CreateUser] } }",
+    ),
+    (
+        "codes of denied calls",
+        "W0716",
+        "- { id: a, events: [\"iam:*\"], when: { errorCode: [AccesDenied, \"Client.UnauthorisedOperation\"] } }",
+        "- { id: a, events: [\"iam:*\"], when: { errorCode: [AccessDenied, AccessDeniedException, \"Client.UnauthorizedOperation\", UnauthorizedAccess, NoSuchEntity] } }",
+    ),
+    (
+        "fields of the record in the wrong object",
+        "W0704",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { userIdentity.sourceIPAddress: 192.0.2.1, requestParameters.userIdentity.arn: \"*:root\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  when: { userIdentity.sessionIssuer.userName: Deployer, userIdentity.sessionContext.userName: Deployer, sessionContext.sessionIssuer.arn: \"*:role/x\" }\n- id: c\n  severity: low\n  pattern: { source: [aws.iam], detail: { userIdentity: { eventName: [CreateUser] } } }\n- id: d\n  severity: info\n  pattern: { source: [aws.kms], detail: { eventname: [ScheduleKeyDeletion] } }",
+        "- id: a\n  events: [\"iam:*\"]\n  when: { sourceIPAddress: 192.0.2.1, userIdentity.arn: \"*:root\" }\n- id: b\n  events: [\"ivschat:SendEvent\", \"ec2:CreateTags\"]\n  when: { requestParameters.eventName: x, requestParameters.resources: x }",
+    ),
+    (
+        "parameters that no call has",
+        "W0723",
+        "- { id: a, events: [\"iam:Attach*Policy\"], when: { requestParameters.PolicyArn: \"*Admin*\" } }\n- { id: b, events: [\"iam:CreateUser\", \"kms:PutKeyPolicy\"], severity: high, unless: { requestParameters.userNames: alice } }\n- { id: c, events: [\"lambda:AddPermission20150331v2\"], severity: low, when: { requestParameters.principals: \"*\" } }",
+        "- { id: a, events: [\"iam:Attach*Policy\"], when: { requestParameters.policyArn: \"*Admin*\" } }\n- { id: b, events: [\"iam:CreateUser\", \"ec2:RunInstances\"], severity: high, unless: { requestParameters.userNames: alice } }\n- { id: c, events: [\"kms:RotateKey\"], severity: low, when: { requestParameters.keyIds: x } }\n- { id: d, events: [\"sts:AssumeRoleWithSAML\"], severity: info, when: { requestParameters.sAMLAssertionID: x } }\n- { id: e, events: [\"cloudtrail:StopLogging\"], severity: critical, when: { requestParameters.somethingNewer: x } }",
+    ),
+    (
+        "a star in a list of exceptions",
+        "W0713",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [{ anything-but: [CreateUser, \"Get*\", \"List*\"] }], requestParameters: { userName: [{ prefix: \"svc-*-ci\" }, { equals-ignore-case: \"Robot*\" }] } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [{ anything-but: { wildcard: [CreateUser, \"Get*\", \"List*\"] } }] } }",
+    ),
+    (
+        "patterns that can match nothing, for a star",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [\"Create*\", { prefix: \"Add*\" }] } }\n- id: b\n  pattern: { source: [\"aws.*\"], detail: { eventName: [CreateUser] } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [{ prefix: Create }, { prefix: Add }] } }",
+    ),
+    (
+        "patterns that can match nothing, for a key",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.iam], eventName: [CreateUser] }\n- id: b\n  pattern: { source: [aws.iam], userIdentity: { type: [Root] } }\n- id: c\n  pattern: { source: [aws.iam], detail-type: [AWS API Call via CloudTrail], detail: { id: [x], eventName: [CreateUser] } }",
+        "- id: a\n  pattern: { source: [aws.iam], replay-name: [{ exists: false }], detail: { eventName: [CreateUser] } }",
+    ),
+    (
+        "fields that every event has",
+        "E0807",
+        "- { id: a, events: [\"*:*\"], unless: { eventSource: \"*\" } }\n- { id: b, events: [\"iam:*\"], when: { eventID: { exists: false } } }",
+        "- { id: a, events: [\"*:*\"], unless: { errorCode: \"*\" }, accept: { W0729: \"it is about another lint\" } }\n- { id: b, events: [\"iam:*\"], when: { requestID: { exists: false } }, severity: high }",
+    ),
+    (
+        "two exceptions in one map",
+        "W0718",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\", userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/scanner\" }\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.userName: scanner, userIdentity.sessionContext.sessionIssuer.userName: scanner }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: [{ userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\" }, { userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/scanner\" }]\n- id: b\n  events: [\"iam:*\"]\n  severity: high\n  unless: { userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\", userIdentity.sessionContext.sessionIssuer.userName: { exists: false } }\n- id: c\n  events: [\"iam:*\"]\n  severity: low\n  unless: { userIdentity.arn: \"arn:aws:sts::111122223333:assumed-role/scanner/*\", userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/scanner\" }",
+    ),
+    (
+        "root, who is told of twice",
+        "W0802",
+        "- { id: by-root, events: [\"iam:CreateUser\"], when: { userIdentity.arn: \"*:root\" } }\n- { id: user-made, events: [\"iam:CreateUser\"], unless: { userIdentity.userName: \"*\" } }",
+        "- { id: by-root, events: [\"iam:CreateUser\"], when: { userIdentity.arn: \"*:root\" } }\n- { id: by-users, events: [\"iam:CreateUser\"], when: { userIdentity.type: IAMUser } }",
+    ),
+    (
+        "tests of exceptions that show nothing",
+        "W1001",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  unless:\n    - { userIdentity.arn: \"*:user/scanner\" }\n    - { sourceIPAddress: { cidr: 203.0.113.0/24 } }\n  tests:\n    - { name: the scanner, like: \"iam:CreateUser\", with: { userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\" }, expect: no-match }\n- id: b\n  events: [\"iam:CreateUser\"]\n  severity: high\n  when: { errorCode: AccessDenied }\n  unless: { userIdentity.userName: scanner }\n  tests:\n    - { name: the scanner, like: \"iam:CreateUser\", with: { userIdentity.userName: scanner }, expect: no-match }",
+        "- id: a\n  events: [\"iam:CreateUser\"]\n  when: { requestParameters.userName: \"adm-*\" }\n  unless:\n    - { userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\" }\n    - { sourceIPAddress: { cidr: 192.0.2.0/24 } }\n  tests:\n    - { name: the scanner, like: \"iam:CreateUser\", with: { userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\", requestParameters.userName: adm-1 }, expect: no-match }\n    - { name: another name, like: \"iam:CreateUser\", with: { requestParameters.userName: bob }, expect: no-match }\n    - { name: both, like: \"iam:CreateUser\", with: { requestParameters.userName: bob, userIdentity.arn: \"arn:aws:iam::111122223333:user/scanner\" }, expect: no-match }",
+    ),
+    (
+        "federated sign-ins as sign-ins without a second factor",
+        "W0803",
+        "watch: { regions: all }\nrules:\n- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { additionalEventData.MFAUsed: [{ not: { any-case: \"Yes\" } }, { exists: false }], responseElements.ConsoleLogin: Success }\n- id: b\n  severity: high\n  pattern: { source: [aws.signin], detail: { eventName: [ConsoleLogin], additionalEventData: { MFAUsed: [{ equals-ignore-case: \"No\" }] } } }",
+        "watch: { regions: all }\nrules:\n- id: a\n  events: [\"signin:ConsoleLogin\"]\n  when: { additionalEventData.MFAUsed: { any-case: \"No\" }, userIdentity.arn: \"arn:aws:iam::*:user/*\" }\n- use: signin/no-mfa\n- id: b\n  severity: low\n  pattern: { source: [aws.signin], detail: { eventName: [ConsoleLogin], userIdentity: { type: [IAMUser] }, additionalEventData: { MFAUsed: [{ equals-ignore-case: \"No\" }] } } }",
+    ),
+    (
+        "global services, listened to elsewhere",
+        "W0804",
+        "- { id: a, events: [\"iam:CreateUser\"], when: { awsRegion: eu-central-1 } }\n- { id: b, severity: high, events: [\"*:*\"], when: { userIdentity.type: Root, awsRegion: \"eu-*\" } }\n- id: c\n  severity: low\n  pattern: { source: [aws.organizations], region: [eu-central-1] }",
+        "- { id: a, events: [\"iam:CreateUser\"], when: { awsRegion: us-east-1 } }\n- { id: b, severity: high, events: [\"ec2:*\"], when: { awsRegion: \"eu-*\" } }\n- id: c\n  severity: low\n  pattern: { source: [aws.organizations], region: [us-east-1, eu-central-1] }",
+    ),
+    (
+        "sign-ins, not listened to everywhere",
+        "W0805",
+        "home: { region: eu-central-1 }\nwatch: { regions: [eu-central-1, eu-north-1] }\nrules:\n- use: signin/failed\n- { id: a, events: [\"signin:*\"] }",
+        "watch: { regions: all }\nrules:\n- use: signin/failed",
+    ),
+    (
+        "sign-ins, in a file without `watch`",
+        "W0805",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n- use: signin/failed",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n- use: root/sign-in\n- { id: a, events: [\"signin:ConsoleLogin\"], when: { awsRegion: us-east-1 } }",
+    ),
+    (
+        "the calls that alerting makes",
+        "W0806",
+        "- id: a\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole] } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com] } }",
+        "- id: a\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole], userIdentity: { invokedBy: [{ anything-but: events.amazonaws.com }, { exists: false }] } } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [kms.amazonaws.com], eventName: [DisableKey] } }\n- { id: c, severity: high, events: [\"kms:*\", \"sts:AssumeRole\"] }\n- id: d\n  severity: low\n  pattern: { source: [aws.sts], detail: { eventName: [AssumeRole], errorCode: [AccessDenied] } }",
+    ),
+    (
+        "parameters in a raw pattern",
+        "W0723",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [AttachRolePolicy], requestParameters: { policyArns: [\"*\"], roleName: [x] } } }\n- id: b\n  severity: high\n  pattern:\n    source: [aws.kms, aws.iam]\n    detail:\n      $or:\n        - { eventSource: [kms.amazonaws.com], eventName: [{ prefix: Disable }], requestParameters: { keyID: [x] } }\n        - { eventSource: [iam.amazonaws.com], eventName: [CreateUser] }\n- id: c\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], requestParameters: { UserName: [{ exists: false }] } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [AttachRolePolicy], requestParameters: { policyArn: [{ exists: true }] } } }\n- id: b\n  severity: high\n  pattern:\n    source: [aws.kms, aws.iam]\n    detail:\n      requestParameters: { roleName: [x] }\n      $or:\n        - { eventSource: [kms.amazonaws.com], eventName: [DisableKey] }\n        - { eventSource: [iam.amazonaws.com], eventName: [CreateRole] }\n- id: c\n  severity: low\n  pattern: { source: [aws.ec2], detail: { eventName: [RunInstances], requestParameters: { instancetype: [x] } } }\n- id: d\n  severity: info\n  pattern: { source: [{ prefix: aws. }], detail: { eventName: [DisableKey], requestParameters: { keyID: [x] } } }\n- id: e\n  severity: critical\n  pattern: { source: [aws.iam], detail: { eventName: [{ anything-but: CreateUser }], requestParameters: { userName: [x] } } }",
+    ),
+    (
+        "parameters in a raw pattern that can match nothing for them",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [AttachRolePolicy, AttachUserPolicy], requestParameters: { policyARN: [{ suffix: /AdministratorAccess }] } } }\n- id: b\n  pattern: { source: [aws.kms], detail: { requestParameters: { keyID: [x] } } }",
+        "- id: a\n  pattern: { source: [aws.iam], detail: { eventName: [AttachRolePolicy, AttachUserPolicy], requestParameters: { policyArn: [{ suffix: /AdministratorAccess }] } } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventName: [DisableKey], requestParameters: { keyId: [x] } } }",
+    ),
+    (
+        "names and values of a raw pattern that no event has",
+        "E0419",
+        "- id: a\n  pattern: { source: [kms.amazonaws.com], detail: { eventName: [DisableKey] } }\n- id: b\n  pattern: { source: [aws.kms], detail: { eventSource: [aws.kms], eventName: [DisableKey] } }\n- id: c\n  pattern: { source: [aws.iam], detail: { eventName: [createuser, AtachRolePolicy] } }\n- id: d\n  pattern: { source: [aws.iam], detail-type: [AWS API Call via Cloudtrail], detail: { eventName: [CreateUser] } }\n- id: e\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { type: [root], roleName: [x] } } }\n- id: f\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], readOnly: [\"false\"], sourceIPAddress: [10.0.0.0/8] } }",
+        "- id: c\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser, AttachRolePolicy], readOnly: [false] } }\n- id: d\n  severity: high\n  pattern: { source: [aws.iam], detail-type: [AWS API Call via CloudTrail], detail: { eventName: [CreateUser] } }",
+    ),
+    (
+        "one alternative of a raw pattern that no event has",
+        "W0716",
+        "- id: a\n  pattern: { source: [aws.iam, kms.amazonaws.com], detail: { eventSource: [aws.kms, iam.amazonaws.com], userIdentity: { type: [root, IAMUser] } } }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], $or: [{ userIdentity: { type: [root] } }, { errorCode: [AccessDenied] }] } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam, com.example], detail: { eventName: [createuser], userIdentity: { type: [root] }, requestParameters: { UserName: [x] }, userName: [x] } }",
+        "- id: a\n  pattern: { source: [aws.iam, aws.kms], detail: { eventSource: [kms.amazonaws.com, iam.amazonaws.com], eventName: [{ prefix: Delete }], userIdentity: { type: [Root, IAMUser] } } }",
+    ),
+    (
+        "paths in one key of a raw pattern",
+        "E0419",
+        "- id: a\n  pattern: { source: [aws.iam], detail.eventname: [CreateUser] }\n- id: b\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], \"userIdentity.Type\": [Root] } }\n- id: d\n  pattern: { source: [aws.iam], \"userIdentity.type\": [Root] }",
+        "- id: b\n  pattern: { source: [aws.iam], detail.eventName: [CreateUser] }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], \"userIdentity.type\": [Root] } }\n- id: d\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { \"sessionContext.sessionIssuer.userName\": [Deployer], type: [AssumedRole] } } }\n- id: a\n  pattern: { source: [aws.kms], detail: { eventName: [CreateGrant], requestParameters: { \"constraints.with.dots\": [x] } } }",
+    ),
+    (
+        "rules that no event can fire, for a name",
+        "E0807",
+        "- { id: a, events: [\"iam:createuser\", \"iam:PassRole\"] }\n- { id: b, events: [\"iam:Atach*\"] }\n- { id: c, events: [\"iam:CreateUser\"], detail-type: [AWS API Call via Cloudtrail] }\n- { id: d, events: [\"iam:AttachRolePolicy\"], when: { requestParameters.policyARN: \"*:policy/AdministratorAccess\" } }\n- { id: e, events: [\"iam:*\"], when: [{ userName: alice }, { source: aws.iam }, { userIdentity.eventName: x, errorCode: AccessDenied }] }\n- { use: root/activity, when: { sourceipaddress: 192.0.2.1 } }\n- { use: pack/aws-blog, when: { sourceipaddress: 192.0.2.1, requestParameters.UserName: alice } }",
+        "- { id: a, events: [\"iam:CreateUser\", \"iam:CreateRole\"] }\n- { id: d, events: [\"iam:AttachRolePolicy\"], when: { requestParameters.policyArn: \"*:policy/AdministratorAccess\" } }\n- { id: e, severity: low, events: [\"iam:*\"], when: [{ userIdentity.userName: alice }, { eventSource: iam.amazonaws.com }] }",
+    ),
+    (
+        "rules that no event can fire, for a value",
+        "E0807",
+        "- { id: a, events: [\"*:*\"], when: { eventSource: aws.kms } }\n- { id: b, events: [\"iam:*\"], when: [{ userIdentity.type: [root, iamuser] }, { readOnly: \"true\" }] }\n- { id: c, events: [\"iam:*\"], when: { sourceIPAddress: [192.0.2.0/24, \"2001:db8::/32\"] } }\n- { id: d, events: [\"iam:*\"], when: { userIdentity.sessionContext.sessionIssuer.userName: [ci/Deployer, role/Deployer] } }\n- { id: e, events: [\"iam:*\"], when: { userIdentity.arn: alice } }\n- { id: f, events: [\"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail] }",
+        "- { id: a, events: [\"*:*\"], when: { eventSource: kms.amazonaws.com } }\n- { id: b, severity: high, events: [\"iam:*\"], when: [{ userIdentity.type: Root }, { readOnly: true }] }\n- { id: c, severity: low, events: [\"iam:*\"], when: { sourceIPAddress: { cidr: 192.0.2.0/24 } } }\n- { id: d, severity: info, events: [\"iam:*\"], when: { userIdentity.sessionContext.sessionIssuer.userName: Deployer } }\n- { id: f, severity: critical, events: [\"signin:*\", \"kms:DisableKey\"], detail-type: [AWS Console Sign In via CloudTrail] }",
+    ),
+    (
+        "one name or value of several that no event has",
+        "W0716",
+        "- { id: a, events: [\"iam:*\", \"iam:createuser\"], when: [{ userIdentity.type: root }, { readOnly: false }] }\n- { id: b, severity: low, events: [\"iam:*\"], when: { userIdentity.type: [root, IAMUser], userIdentity.arn: { not: alice } } }\n- { id: c, severity: high, events: [\"iam:*\"], unless: { userIdentity.type: root } }\n- { id: d, enabled: false, events: [\"iam:createuser\"] }\n- { id: g, events: [\"*:*\"], detail-type: [GuardDuty Finding], when: { type: \"UnauthorizedAccess*\" } }",
+        "- { id: a, events: [\"iam:*\"], when: [{ userIdentity.type: Root }, { errorCode: { exists: false } }] }",
+    ),
+    (
+        "names where ARNs stand",
+        "W0716",
+        "- { id: a, events: [\"iam:Attach*Policy\"], when: { requestParameters.policyArn: AdministratorAccess } }\n- { id: b, severity: low, events: [\"sts:AssumeRole\"], when: { requestParameters.roleArn: [{ prefix: role/ }, \"Admin*\"] } }\n- id: c\n  severity: high\n  pattern: { source: [aws.iam], detail: { eventName: [AttachUserPolicy], requestParameters: { policyArn: [AdministratorAccess, { anything-but: ReadOnlyAccess }] } } }",
+        "- { id: a, events: [\"iam:Attach*Policy\"], when: { requestParameters.policyArn: [\"*AdministratorAccess\", \"arn:aws:iam::aws:policy/IAMFullAccess\", \"a*/PowerUserAccess\", { suffix: /ReadOnlyAccess }, { prefix: \"arn:aws\" }] } }\n- { id: b, severity: low, events: [\"kms:*\"], when: { requestParameters.keyId: alias/x, requestParameters.resourceArn: x } }\n- { id: c, severity: high, events: [\"ec2:*\"], when: { requestParameters.kmsKeyArn: alias/x } }",
+    ),
+    (
+        "names of roles with their paths",
+        "W0716",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.userName: [ci/Deployer, \"aws-reserved/*\", { prefix: \"arn:aws:iam::111122223333:role/ci/\" }] }\n- id: b\n  severity: low\n  pattern: { source: [aws.iam], detail: { eventName: [CreateUser], userIdentity: { sessionContext: { sessionIssuer: { userName: [{ anything-but: [ci/Deployer] }, { wildcard: \"ci/*-deployer\" }] } } } } }",
+        "- id: a\n  events: [\"iam:*\"]\n  unless: { userIdentity.sessionContext.sessionIssuer.userName: [Deployer, \"AWSReservedSSO_*\"], userIdentity.sessionContext.sessionIssuer.arn: \"arn:aws:iam::111122223333:role/ci/*\" }",
+    ),
+];
