@@ -12,7 +12,8 @@
 //! [`cloudtrail`] makes events as AWS writes them, [`compile`] turns rules into patterns, [`check`] tests them,
 //! [`explain`] says why one fires or not, [`backtest`] how often it would have, [`placement`] says what must exist where,
 //! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
-//! [`health`] judges what is deployed, [`dead_letters`] are the alerts that were not delivered,
+//! [`alert`] says what an alert reads like, in [`jsonata`], [`health`] judges what is deployed, [`dead_letters`] are the
+//! alerts that were not delivered,
 //! [`sandbox`] is an AWS inside this process, [`engine`] holds the use cases, and [`cli`] is flags and wording only.
 #![cfg_attr(
     test,
@@ -26,6 +27,7 @@
     )
 )]
 
+pub mod alert;
 pub mod apply;
 pub mod aws;
 pub mod backtest;
@@ -39,6 +41,7 @@ pub mod engine;
 pub mod explain;
 pub mod fleet;
 pub mod health;
+pub mod jsonata;
 pub mod organization;
 pub mod permissions;
 pub mod place;

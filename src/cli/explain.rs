@@ -1,11 +1,14 @@
 //! `iamwatch explain`: which rules fire on an event, and why the others do not.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use super::args::Global;
 use super::exit::Exit;
 use super::input::read;
 use super::ui::Ui;
+use crate::alert::{Reader, Surroundings};
 use crate::cloudtrail::Setting;
 use crate::engine::{Code, Error, Workspace, any_account};
 use crate::explain::{Bench, Explained, events};
@@ -44,6 +47,15 @@ impl ExplainArgs {
         let bench = Bench::new(&rules.file, &rules.patterns, &only)
             .map_err(Error::internal)?
             .with_sources(&rules.sources);
+        let surroundings = Surroundings {
+            stack: &rules.file.name,
+            home: &rules.file.home.region,
+            accounts: BTreeMap::new(),
+        };
+        let bench = match Reader::new(&surroundings) {
+            Ok(reader) => bench.with_reader(reader),
+            Err(error) => return Err(Error::internal(error)),
+        };
         let found = events(&text, &setting);
         if found.is_empty() {
             return Err(

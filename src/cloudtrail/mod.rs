@@ -26,6 +26,7 @@ mod envelope;
 mod fields;
 mod identity;
 mod lake;
+mod phrases;
 mod record;
 mod selection;
 mod setting;
@@ -50,6 +51,7 @@ pub use envelope::{
 };
 pub use fields::Fields;
 pub use identity::{IDENTITY_WORDS, Identity};
+pub use phrases::{Piece, phrases, pieces};
 pub use record::{like, record};
 pub use selection::{Selected, Selection};
 pub use setting::Setting;

@@ -17,6 +17,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::alert::Reader;
 use crate::compile::{self, Compiled, Where};
 use crate::diagnostic::Sources;
 use crate::pattern::{Event, EventPattern, FieldFailure, PatternError};
@@ -260,6 +261,8 @@ pub(crate) fn excepted(
 pub struct Bench<'c> {
     file: &'c RulesFile,
     sources: Option<&'c Sources>,
+    /// Says events in words.
+    reader: Option<Reader>,
     judges: Vec<(&'c RuleId, Judge<'c>)>,
 }
 
@@ -286,6 +289,7 @@ impl<'c> Bench<'c> {
         Ok(Self {
             file,
             sources: None,
+            reader: None,
             judges,
         })
     }
@@ -296,6 +300,19 @@ impl<'c> Bench<'c> {
             sources: Some(sources),
             ..self
         }
+    }
+
+    /// Adds who says in words what an event tells.
+    pub fn with_reader(self, reader: Reader) -> Self {
+        Self {
+            reader: Some(reader),
+            ..self
+        }
+    }
+
+    /// Who did what to what, where somebody was added who says it.
+    pub fn headline(&self, given: &Incoming) -> Option<String> {
+        self.reader.as_ref()?.headline(&given.value)
     }
 
     /// Adds to answers which exceptions hold. That takes longer than the answers themselves, so that it is done for

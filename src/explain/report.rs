@@ -10,6 +10,9 @@ use crate::cloudtrail::{LeftOut, copy_key};
 use crate::pattern::{FieldFailure, Found};
 use crate::rules::RuleId;
 
+/// So many events are said in words: each costs some milliseconds.
+const MOST_HEADLINES: usize = 20;
+
 /// What became of every event of a text.
 #[derive(Debug, Serialize)]
 pub struct Explained {
@@ -36,6 +39,8 @@ pub struct EventAnswers {
     pub item: usize,
     /// The event in short.
     pub event: Summary,
+    /// Who did what to what, in which account: of the first events only.
+    pub headline: Option<String>,
     /// What becomes of it: first where it fires, then where it matches unheard, then the nearest misses.
     #[serde(serialize_with = "answers")]
     pub rules: Vec<Answer>,
@@ -135,9 +140,11 @@ impl Explained {
             let further_misses = rules.len().saturating_sub(shown);
             rules.truncate(shown);
             bench.point(&given, &mut rules);
+            let said = explained.events.len() < MOST_HEADLINES;
             explained.events.push(EventAnswers {
                 item,
                 event: Summary::of(&given.value),
+                headline: said.then(|| bench.headline(&given)).flatten(),
                 rules,
                 further_misses,
                 copies: 0,

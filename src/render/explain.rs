@@ -53,6 +53,9 @@ fn whole(text: &mut Text, event: &EventAnswers, many: bool, file: &RulesFile, pa
     };
     let head = format!("{number}{}", in_short(&event.event));
     let _ = writeln!(text, "{}", paint.bold(&head));
+    if let Some(headline) = &event.headline {
+        let _ = writeln!(text, "{}", printable(headline));
+    }
     if let Some(id) = &event.event.id {
         let _ = writeln!(text, "{}", paint.dim(&format!("event {}", printable(id))));
     }

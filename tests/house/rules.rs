@@ -3,11 +3,11 @@
 
 /// Rooms from the ground up. A room may name rooms on floors below its own, and none beside or above it.
 pub(crate) const FLOORS: &[&[&str]] = &[
-    &["pattern", "regular_file", "threads", "wildcard"],
+    &["jsonata", "pattern", "regular_file", "threads", "wildcard"],
     &["place"],
     &["diagnostic", "sandbox"],
     &["aws", "cloudtrail"],
-    &["rules"],
+    &["alert", "rules"],
     &["compile"],
     &["explain", "organization"],
     &["backtest", "check", "resources"],

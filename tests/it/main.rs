@@ -9,6 +9,7 @@
 )]
 
 mod afar;
+mod alert;
 mod alert_texts;
 mod backtest;
 mod broken_rules;
@@ -50,6 +51,7 @@ mod permissions;
 mod profiles;
 mod real;
 mod receivers;
+mod reference;
 mod regions;
 mod rule_tests;
 mod rules;

@@ -1,0 +1,55 @@
+//! Recorded events, each kind of identity: nothing is left unwritten, and some are looked at by people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{event, is_whole, reader, rule};
+use crate::rules::schema::BLESS;
+use crate::shared;
+
+/// Of each kind of identity and outcome so many are shown.
+const SHOWN: usize = 2;
+
+#[test]
+fn every_recorded_event_becomes_an_alert() {
+    let Some(files) = shared::records() else {
+        return;
+    };
+    let reader = reader();
+    let mut shown: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut count = 0;
+    for line in files.iter().flat_map(|(_, text)| text.lines()) {
+        let record: Value = serde_json::from_str(line).unwrap();
+        let alert = reader.alert(&rule(), &event(&record)).unwrap();
+        is_whole(&alert).unwrap_or_else(|problem| panic!("{problem}: {record}"));
+        let kind = record["userIdentity"]["type"].as_str().unwrap_or("none");
+        let outcome = alert["outcome"].as_str().unwrap();
+        let outcome = outcome.split([' ', ':']).next().unwrap();
+        let headlines = shown.entry(format!("{kind}, {outcome}")).or_default();
+        let headline = alert["headline"].as_str().unwrap().to_owned();
+        if headlines.len() < SHOWN && !headlines.contains(&headline) {
+            headlines.push(headline);
+        }
+        count += 1;
+    }
+    assert!(count > 900, "{count}");
+    let mut text = String::new();
+    for (kind, headlines) in shown {
+        writeln!(text, "{kind}").unwrap();
+        for headline in headlines {
+            writeln!(text, "    {headline}").unwrap();
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/alert/headlines.snap.txt");
+    if std::env::var_os(BLESS).is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        text, known,
+        "run the tests with {BLESS}=1 and look at what changed in headlines.snap.txt"
+    );
+}
