@@ -12,7 +12,8 @@
 //! [`cloudtrail`] makes events as AWS writes them, [`compile`] turns rules into patterns, [`check`] tests them,
 //! [`explain`] says why one fires or not, [`backtest`] how often it would have, [`placement`] says what must exist where,
 //! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
-//! [`alert`] says what an alert reads like, in [`jsonata`], [`health`] judges what is deployed, [`dead_letters`] are the
+//! [`alert`] says what an alert reads like, in [`jsonata`], [`dispatcher`] makes the state machine that tells people, which
+//! [`states`] runs, [`health`] judges what is deployed, [`dead_letters`] are the
 //! alerts that were not delivered,
 //! [`sandbox`] is an AWS inside this process, [`engine`] holds the use cases, and [`cli`] is flags and wording only.
 #![cfg_attr(
@@ -37,6 +38,7 @@ pub mod cloudtrail;
 pub mod compile;
 pub mod dead_letters;
 pub mod diagnostic;
+pub mod dispatcher;
 pub mod engine;
 pub mod explain;
 pub mod fleet;
@@ -53,6 +55,7 @@ pub mod render;
 pub mod resources;
 pub mod rules;
 pub mod sandbox;
+pub mod states;
 mod threads;
 mod wildcard;
 

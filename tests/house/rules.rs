@@ -4,11 +4,11 @@
 /// Rooms from the ground up. A room may name rooms on floors below its own, and none beside or above it.
 pub(crate) const FLOORS: &[&[&str]] = &[
     &["jsonata", "pattern", "regular_file", "threads", "wildcard"],
-    &["place"],
+    &["place", "states"],
     &["diagnostic", "sandbox"],
     &["aws", "cloudtrail"],
     &["alert", "rules"],
-    &["compile"],
+    &["compile", "dispatcher"],
     &["explain", "organization"],
     &["backtest", "check", "resources"],
     &["placement"],
