@@ -57,6 +57,12 @@ pub enum Reference {
     Newer(&'static str),
 }
 
+/// A constant as an expression: JSON is JSONata. What would end the expression in a state machine (`%}`) cannot stand in
+/// it.
+pub fn literal(constant: &Value) -> String {
+    constant.to_string().replace('%', "\\u0025")
+}
+
 impl Expression {
     /// Reads an expression, without the `{%` and `%}` that state machines put around it.
     ///

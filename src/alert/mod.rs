@@ -11,7 +11,7 @@ use std::str::Chars;
 use serde_json::{Map, Value, json};
 
 use crate::cloudtrail::{Piece, phrases};
-use crate::jsonata::{Expression, NoValue};
+use crate::jsonata::{Expression, NoValue, literal};
 use crate::place::{AccountId, Region, StackName};
 
 /// The parts of the expression, in this order: each may use the variables of those before it.
@@ -112,10 +112,10 @@ fn constants(surroundings: &Surroundings<'_>) -> [(&'static str, String); 8] {
         .map(|(call, pieces)| ((*call).to_owned(), as_words(pieces)))
         .collect();
     [
-        ("stack", quoted(stack.as_str())),
-        ("home_region", quoted(home.as_str())),
-        ("console", quoted(home.partition().console())),
-        ("accounts", quoted(&accounts)),
+        ("stack", literal(&json!(stack.as_str()))),
+        ("home_region", literal(&json!(home.as_str()))),
+        ("console", literal(&json!(home.partition().console()))),
+        ("accounts", literal(&json!(accounts))),
         ("phrases", table(&Value::Object(phrases))),
         ("ranks", table(&Value::Object(ranks))),
         ("labels", table(&given("labels"))),
@@ -130,11 +130,6 @@ fn as_words(pieces: &[Piece]) -> Value {
         Piece::Value(paths) => json!({ "of": paths }),
     };
     pieces.iter().map(word).collect()
-}
-
-/// A text as a constant. What would end the expression in a state machine (`%}`) cannot stand in it.
-fn quoted(text: &str) -> String {
-    json!(text).to_string().replace('%', "\\u0025")
 }
 
 /// A table as a constant. As text it costs one step; written out, each of its members would be evaluated.

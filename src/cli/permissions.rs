@@ -1,6 +1,7 @@
 //! `iamwatch permissions`: what a caller must be allowed to do, and what everybody else must not.
 
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 
 use super::args::Global;
 use super::exit::Exit;
@@ -156,32 +157,7 @@ impl PermissionsArgs {
             }
         }
         let policies = permissions::policies(&scope, phase);
-        for policy in &policies {
-            ui.out.json(policy)?;
-        }
-        let many = policies.len();
-        if many > 1 {
-            hint(
-                &format!("too long for one: {many} managed policies, attach each of them"),
-                ui,
-            )?;
-        }
-        for policy in &policies {
-            let length = permissions::length(policy);
-            hint(
-                &format!(
-                    "{} without white space; a managed policy takes {POLICY_LIMIT}",
-                    counted(length, "character")
-                ),
-                ui,
-            )?;
-            if length > POLICY_LIMIT {
-                hint(
-                    "too long: one statement names too much for a managed policy; an inline policy of a role takes 10240",
-                    ui,
-                )?;
-            }
-        }
+        print(&policies, &MANAGED, ui)?;
         for power in permissions::powers(&permissions::policy(&scope, phase)) {
             hint(&power.to_string(), ui)?;
         }
@@ -191,32 +167,7 @@ impl PermissionsArgs {
     /// Prints the guard: one document after the other where there are several.
     fn guard(&self, scope: &Scope, ui: &mut Ui) -> Result<Exit, Error> {
         let policies = permissions::guard(scope, &self.except_role, self.bus_policies);
-        for policy in &policies {
-            ui.out.json(policy)?;
-        }
-        let many = policies.len();
-        if many > 1 {
-            hint(
-                &format!("{many} service control policies: attach each of them"),
-                ui,
-            )?;
-        }
-        for policy in &policies {
-            let length = permissions::printed_length(policy);
-            hint(
-                &format!(
-                    "{}; a service control policy takes {GUARD_LIMIT}",
-                    counted(length, "character")
-                ),
-                ui,
-            )?;
-            if length > GUARD_LIMIT {
-                hint(
-                    "too long: name fewer roles, or one pattern of all, with --except-role",
-                    ui,
-                )?;
-            }
-        }
+        print(&policies, &SERVICE_CONTROL, ui)?;
         let anywhere = self.except_role.iter().find(|role| role.contains("::*:"));
         if let Some(role) = anywhere {
             hint(
@@ -309,6 +260,53 @@ fn boundary(scope: &Scope, ui: &mut Ui) -> Result<Exit, Error> {
         ui,
     )?;
     Ok(Exit::Fine)
+}
+
+/// What people are told of a kind of policy.
+struct Form {
+    /// Its characters, as AWS counts them.
+    length: fn(&Value) -> usize,
+    limit: usize,
+    /// What is said of several.
+    many: fn(usize) -> String,
+    /// What stands between its characters and the limit.
+    takes: &'static str,
+    too_long: &'static str,
+}
+
+const MANAGED: Form = Form {
+    length: permissions::length,
+    limit: POLICY_LIMIT,
+    many: |many| format!("too long for one: {many} managed policies, attach each of them"),
+    takes: " without white space; a managed policy takes",
+    too_long: "too long: one statement names too much for a managed policy; an inline policy of a role takes 10240",
+};
+
+const SERVICE_CONTROL: Form = Form {
+    length: permissions::printed_length,
+    limit: GUARD_LIMIT,
+    many: |many| format!("{many} service control policies: attach each of them"),
+    takes: "; a service control policy takes",
+    too_long: "too long: name fewer roles, or one pattern of all, with --except-role",
+};
+
+/// Prints policies one after the other, then how long each is.
+fn print(policies: &[Value], form: &Form, ui: &mut Ui) -> Result<(), Error> {
+    for policy in policies {
+        ui.out.json(policy)?;
+    }
+    if policies.len() > 1 {
+        hint(&(form.many)(policies.len()), ui)?;
+    }
+    for policy in policies {
+        let (length, limit) = ((form.length)(policy), form.limit);
+        let length_in_words = counted(length, "character");
+        hint(&format!("{length_in_words}{} {limit}", form.takes), ui)?;
+        if length > limit {
+            hint(form.too_long, ui)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a policy for reading logs cannot tell.

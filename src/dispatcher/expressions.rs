@@ -5,14 +5,11 @@
 
 use serde_json::{Value, json};
 
+pub(super) use crate::jsonata::literal;
+
 /// A JSONata expression as a field of a state takes it.
 pub(super) fn expression(text: &str) -> Value {
     json!(format!("{{% {text} %}}"))
-}
-
-/// A constant of an expression. JSON is JSONata; what would end the expression (`%}`) cannot stand in it.
-pub(super) fn literal(constant: &Value) -> String {
-    constant.to_string().replace('%', "\\u0025")
 }
 
 /// A text of the rules file as a field of a state: one that looks like an expression is none.

@@ -76,27 +76,18 @@ async fn default_bus(
     rules: &[ResourceKey],
     dependents: &Dependents<'_>,
 ) -> Option<Finding> {
-    let (weight, problem, remedy) = match default_bus_key(&cloud.at_place(place)).await {
-        Ok(None) => return None,
-        Ok(Some(key)) => {
-            let weight = match key.unusable {
-                Some(_) => Weight::LosesAlerts,
-                None => Weight::Weakens,
-            };
-            (weight, key.problem(), key.remedy().to_owned())
-        }
-        Err(error) => (
-            Weight::Unknown,
-            format!("cannot tell whether it has a key: {error}"),
-            error.remedy().unwrap_or_default(),
-        ),
+    let key = default_bus_key(&cloud.at_place(place)).await?;
+    let weight = match key.is_usable {
+        Some(true) => Weight::Weakens,
+        Some(false) => Weight::LosesAlerts,
+        None => Weight::Unknown,
     };
     let concerned: BTreeSet<RuleId> = rules.iter().flat_map(|key| dependents.rules(key)).collect();
     Some(Finding {
         weight,
         place: Some(place.clone()),
         what: DefaultBusKey::BUS.to_owned(),
-        problem,
+        problem: key.problem,
         since: None,
         consequence: match weight {
             Weight::LosesAlerts => "the rules there match nothing".to_owned(),
@@ -105,7 +96,7 @@ async fn default_bus(
             }
         },
         rules: concerned.into_iter().collect(),
-        remedy,
+        remedy: key.remedy,
         document: None,
     })
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
 
+use super::BrokenLink;
 use crate::aws::Cloud;
 use crate::place::{Place, Region};
 use crate::placement::Desired;
@@ -11,10 +12,7 @@ use crate::resources::{DefaultBusKey, PLACES_AT_ONCE, default_bus_key};
 
 /// What is wrong with a default bus.
 pub(super) struct Found {
-    /// The bus, as links are named.
-    pub(super) link: String,
-    pub(super) problem: String,
-    pub(super) remedy: String,
+    pub(super) link: BrokenLink,
     /// Whether its rules are known to match nothing.
     pub(super) is_certain: bool,
 }
@@ -44,28 +42,17 @@ async fn at(cloud: &Cloud, desired: &Desired, region: &Region) -> Option<Found> 
         account: desired.home.account().clone(),
         region: region.clone(),
     };
-    let (problem, remedy, is_certain) = match default_bus_key(&cloud.at_place(&place)).await {
-        Ok(None) => return None,
-        Ok(Some(key)) => (
-            key.problem(),
-            key.remedy().to_owned(),
-            key.unusable.is_some(),
-        ),
-        // What cannot be looked at is not proved.
-        Err(error) => (
-            format!("cannot tell whether it has a key: {error}"),
-            error.remedy().unwrap_or_default(),
-            false,
-        ),
-    };
+    let key = default_bus_key(&cloud.at_place(&place)).await?;
     let link = match place == desired.home {
         true => DefaultBusKey::BUS.to_owned(),
         false => format!("{} in {region}", DefaultBusKey::BUS),
     };
     Some(Found {
-        link,
-        problem,
-        remedy,
-        is_certain,
+        is_certain: key.is_usable == Some(false),
+        link: BrokenLink {
+            link,
+            problem: key.problem,
+            remedy: key.remedy,
+        },
     })
 }

@@ -216,12 +216,14 @@ fn rule_of<'a>(desired: &'a Desired, detector: &ResourceKey) -> Option<&'a RuleI
 /// Whether real events of a rule come although a trail lacks something, or is missing: it is nothing that the rule wants,
 /// or another trail brings it.
 fn is_spared(deployment: Deployment<'_>, key: &ResourceKey, rule: Option<&RuleId>) -> bool {
+    let Some(rule) = rule.filter(|_| key.kind == Kind::Trail) else {
+        return false;
+    };
     let trails = &deployment.account_facts.trails;
     let found = trails.iter().find(|found| {
         found.trail.name == key.name && found.arn.account() == key.place.account().as_str()
     });
-    key.kind == Kind::Trail
-        && rule.is_some_and(|rule| !deployment.needs().lost_to(trails, found).contains(rule))
+    !deployment.needs().lost_to(trails, found).contains(rule)
 }
 
 /// What keeps real events of a rule, or of any, from coming at all: a test event does not come from CloudTrail.

@@ -87,12 +87,7 @@ pub(super) async fn look_at_buses(cloud: &Cloud, desired: &Desired, tests: &mut 
     let found = default_bus::look(cloud, desired, regions).await;
     for test in tests.iter_mut().filter(|test| test.event.is_some()) {
         if let Some(found) = found.get(&test.from) {
-            let link = BrokenLink {
-                link: found.link.clone(),
-                problem: found.problem.clone(),
-                remedy: found.remedy.clone(),
-            };
-            test.note(&link, found.is_certain);
+            test.note(&found.link, found.is_certain);
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use iamwatch::check;
 use std::fmt::Write;
-use std::path::Path;
 
 use iamwatch::cloudtrail::{Identity, Setting, like, record};
 use iamwatch::compile::{Compiled, PATTERN_QUOTA, compile};
@@ -16,8 +15,8 @@ use iamwatch::rules::RulesFile;
 use serde_json::{Value, json};
 
 use crate::cli::TestEnv;
-use crate::rules::schema::BLESS;
 use crate::shared;
+use crate::snapshot::is_as_kept;
 
 const HEAD: &str = "version: 1\nname: acme\nhome: { region: eu-central-1 }\nwatch: { regions: [eu-west-1] }\nchannels: { mail: { email: a@example.com }, phone: { sms: \"+4915112345678\" } }\nnotify: { critical: [phone, mail], default: [mail] }\nrules:\n";
 const RULES: &str = r#"
@@ -298,18 +297,7 @@ fn every_answer_says_what_was_found_and_what_was_wanted() {
         let answer = shown(&rules, &input, nearest, in_full);
         let _ = write!(text, "{:=<80}\n\n{answer}\n", format!("== {name} "));
     }
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/explain.snap.txt");
-    if std::env::var_os(BLESS).is_some() {
-        std::fs::write(&kept, &text).unwrap();
-    }
-    let kept = std::fs::read_to_string(&kept).unwrap_or_default();
-    for (now, then) in text.lines().zip(kept.lines()) {
-        assert_eq!(
-            now, then,
-            "run the tests with {BLESS}=1 and look at what changed in explain.snap.txt"
-        );
-    }
-    assert_eq!(text.lines().count(), kept.lines().count());
+    is_as_kept("tests/it/explain.snap.txt", &text);
 }
 
 #[test]

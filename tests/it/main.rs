@@ -58,6 +58,7 @@ mod rule_tests;
 mod rules;
 mod sandbox;
 mod shared;
+mod snapshot;
 mod stage;
 mod states;
 mod status;

@@ -2,7 +2,6 @@
 
 use iamwatch::check;
 use std::fmt::Write;
-use std::path::Path;
 
 use iamwatch::check::Loaded;
 use iamwatch::check::tests::{event_of, run};
@@ -11,7 +10,7 @@ use iamwatch::diagnostic::Level;
 use iamwatch::render::diagnostic::render;
 use iamwatch::rules::{self, Severity};
 
-use crate::rules::schema::BLESS;
+use crate::snapshot::is_as_kept;
 
 const HEAD: &str = "version: 1\nname: acme\nhome: { region: eu-central-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n";
 
@@ -197,18 +196,7 @@ fn every_failure_says_which_field_what_it_held_and_what_was_wanted() {
         assert!(!answer.is_empty(), "{name}");
         let _ = write!(text, "{:=<80}\n\n{answer}\n", format!("== {name} "));
     }
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/rule_tests.snap.txt");
-    if std::env::var_os(BLESS).is_some() {
-        std::fs::write(&kept, &text).unwrap();
-    }
-    let kept = std::fs::read_to_string(&kept).unwrap_or_default();
-    for (now, then) in text.lines().zip(kept.lines()) {
-        assert_eq!(
-            now, then,
-            "run the tests with {BLESS}=1 and look at what changed in rule_tests.snap.txt"
-        );
-    }
-    assert_eq!(text.lines().count(), kept.lines().count());
+    is_as_kept("tests/it/rule_tests.snap.txt", &text);
 }
 
 #[test]

@@ -178,24 +178,26 @@ async fn admit(client: &aws_sdk_eventbridge::Client, bus: &Bus) -> Result<(), Ca
     ))
 }
 
-/// The customer-managed key on the default bus of a place, if somebody has put one there.
-///
-/// # Errors
-/// What AWS says of the bus. Who may not look at the key sees its name alone.
-pub async fn default_bus_key(clients: &Clients) -> Result<Option<DefaultBusKey>, CallError> {
+/// The customer-managed key on the default bus of a place, if somebody has put one there, or nobody can tell. Who may not
+/// look at the key sees its name alone.
+pub async fn default_bus_key(clients: &Clients) -> Option<DefaultBusKey> {
     let request = clients.events.describe_event_bus().name(DEFAULT_BUS);
     let bus = calls::DESCRIBE_DEFAULT_BUS
         .send(DEFAULT_BUS, request.send())
-        .await?;
-    let named = bus.kms_key_identifier().filter(|named| !named.is_empty());
-    let Some(named) = named else {
-        return Ok(None);
+        .await;
+    let bus = match bus {
+        Ok(bus) => bus,
+        Err(error) => {
+            return Some(DefaultBusKey {
+                problem: format!("cannot tell whether it has a key: {error}"),
+                remedy: error.remedy().unwrap_or_default(),
+                is_usable: None,
+            });
+        }
     };
+    let named = bus.kms_key_identifier().filter(|named| !named.is_empty())?;
     let unusable = key::aws::unusable(&clients.kms, named).await;
-    Ok(Some(DefaultBusKey {
-        key: named.to_owned(),
-        unusable: unusable.unwrap_or_default(),
-    }))
+    Some(DefaultBusKey::new(named, unusable.unwrap_or_default()))
 }
 
 /// The policy statements of others on a bus.

@@ -34,35 +34,36 @@ pub struct Bus {
 /// Source: EventBridge, `eb-encryption-event-bus-cmkey`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefaultBusKey {
-    /// The key, as EventBridge names it.
-    pub key: String,
-    /// Why EventBridge cannot use it, where its state can be seen and tells.
-    pub unusable: Option<&'static str>,
+    /// What is wrong, as a clause about the bus.
+    pub problem: String,
+    /// What the user can do about it.
+    pub remedy: String,
+    /// Whether EventBridge can use it, as far as its state can be seen and tells; `None`: whether there is one is not
+    /// known.
+    pub is_usable: Option<bool>,
 }
 
 impl DefaultBusKey {
     /// A default bus, as plans name a bus.
     pub const BUS: &str = "bus default";
 
-    /// What is wrong, as a clause about the bus.
-    pub fn problem(&self) -> String {
-        let key = &self.key;
-        match self.unusable {
-            None => format!("it has the key {key}, which iamwatch does not look after"),
-            Some(why) => format!("it has the key {key}, which EventBridge cannot use: {why}"),
-        }
-    }
-
-    /// What the user can do about it.
-    pub fn remedy(&self) -> &'static str {
-        match self.unusable {
-            None => {
+    /// `unusable`: why EventBridge cannot use the key, where that is known.
+    fn new(key: &str, unusable: Option<&str>) -> Self {
+        let (problem, remedy) = match unusable {
+            None => (
+                format!("it has the key {key}, which iamwatch does not look after"),
                 "let the bus have a key that AWS owns, or see to it that EventBridge can always use this one: iamwatch \
-                 edits neither"
-            }
-            Some(_) => {
-                "mend the key, or let the bus have one that AWS owns: iamwatch edits neither"
-            }
+                 edits neither",
+            ),
+            Some(why) => (
+                format!("it has the key {key}, which EventBridge cannot use: {why}"),
+                "mend the key, or let the bus have one that AWS owns: iamwatch edits neither",
+            ),
+        };
+        Self {
+            problem,
+            remedy: remedy.to_owned(),
+            is_usable: Some(unusable.is_none()),
         }
     }
 }

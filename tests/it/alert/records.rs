@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
 
 use serde_json::Value;
 
 use super::{event, is_whole, reader, rule};
-use crate::rules::schema::BLESS;
 use crate::shared;
+use crate::snapshot::is_as_kept;
 
 /// Of each kind of identity and outcome so many are shown.
 const SHOWN: usize = 2;
@@ -43,13 +42,5 @@ fn every_recorded_event_becomes_an_alert() {
             writeln!(text, "    {headline}").unwrap();
         }
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/alert/headlines.snap.txt");
-    if std::env::var_os(BLESS).is_some() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    let known = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        text, known,
-        "run the tests with {BLESS}=1 and look at what changed in headlines.snap.txt"
-    );
+    is_as_kept("tests/it/alert/headlines.snap.txt", &text);
 }

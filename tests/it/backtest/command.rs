@@ -160,7 +160,7 @@ fn the_readme_shows_what_the_example_prints() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let log = project.join("tests/logs/backtest.jsonl");
     let readme = project.join("README.md");
-    let bless = std::env::var_os(crate::rules::schema::BLESS).is_some();
+    let bless = std::env::var_os(crate::snapshot::BLESS).is_some();
     if bless {
         std::fs::write(&log, example()).unwrap();
     }

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::alerts::{ALERTS, Answer, alerts};
 use super::compiled;
-use crate::rules::schema::BLESS;
 use crate::shared;
+use crate::snapshot::BLESS;
 
 /// Counts that differ from `samples` of the alerts: the alerts, the file, theirs, ours, and why.
 #[rustfmt::skip]

@@ -7,12 +7,11 @@ mod patterns;
 mod refused;
 
 use std::fmt::Write;
-use std::path::Path;
 
 use iamwatch::check;
 
 use super::{checked, codes_of, shown};
-use crate::rules::schema::BLESS;
+use crate::snapshot::is_as_kept;
 
 /// What it shows, the code, a part of a rules file that has it, and one that has not.
 type Lint = (&'static str, &'static str, &'static str, &'static str);
@@ -102,10 +101,6 @@ fn every_lint_fires_where_it_should_and_nowhere_else() {
         }
         add(name, &shown(&found));
     }
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/check/lints.snap.txt");
-    if std::env::var_os(BLESS).is_some() {
-        std::fs::write(&kept, &text).unwrap();
-    }
     assert_eq!(missing, Vec::<&str>::new(), "{text}");
     for code in check::codes() {
         let of_lints = code.id >= "W0710"
@@ -118,12 +113,5 @@ fn every_lint_fires_where_it_should_and_nowhere_else() {
             code.explanation
         );
     }
-    let kept = std::fs::read_to_string(&kept).unwrap_or_default();
-    for (now, then) in text.lines().zip(kept.lines()) {
-        assert_eq!(
-            now, then,
-            "run the tests with {BLESS}=1 and look at what changed in lints.snap.txt"
-        );
-    }
-    assert_eq!(text.lines().count(), kept.lines().count());
+    is_as_kept("tests/it/check/lints.snap.txt", &text);
 }

@@ -2,13 +2,12 @@
 //! documents.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use iamwatch::alert::Reader;
 use serde_json::{Value, json};
 
 use super::{definition, delivery, evaluated, event, rule, with_dispatcher};
-use crate::rules::schema::BLESS;
+use crate::snapshot::is_as_kept;
 
 /// The states that send, each with the channel that it is for.
 const SENDING: [(&str, &str); 15] = [
@@ -442,13 +441,5 @@ fn an_alert_as_each_service_gets_it() {
         )
         .unwrap();
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/dispatcher/channels.snap.txt");
-    if std::env::var_os(BLESS).is_some() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    let known = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        text, known,
-        "run the tests with {BLESS}=1 and look at what changed in channels.snap.txt"
-    );
+    is_as_kept("tests/it/dispatcher/channels.snap.txt", &text);
 }

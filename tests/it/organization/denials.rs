@@ -19,25 +19,6 @@ fn organized() -> Kit {
     kit
 }
 
-fn denied(kit: &Kit, more: &Value) {
-    let mut policy = kit.bus_policy(MANAGEMENT);
-    let mut statement = json!({
-        "Sid": "x",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "events:PutEvents",
-        "Resource": policy["Statement"][0]["Resource"],
-    });
-    let fields = statement.as_object_mut().unwrap();
-    fields.extend(more.as_object().unwrap().clone());
-    policy["Statement"].as_array_mut().unwrap().push(statement);
-    kit.act(MANAGEMENT, "eu-central-1", async |config| {
-        let events = aws_sdk_eventbridge::Client::new(&config);
-        let put = events.put_permission().event_bus_name("iamwatch-acme");
-        put.policy(policy.to_string()).send().await.unwrap();
-    });
-}
-
 /// Whether nobody hears of a call in some account.
 fn is_kept_out(kit: &Kit) -> bool {
     let accounts = MEMBERS.iter().map(|(account, _)| *account);
@@ -57,7 +38,7 @@ fn is_kept_out(kit: &Kit) -> bool {
 fn hold(kit: &Kit, denials: Vec<(Value, bool, bool)>) {
     for (more, said_to, does) in denials {
         let kit = kit.fork();
-        denied(&kit, &more);
+        kit.deny(MANAGEMENT, &more);
         let status = kit.run(&["status"]);
         let code = if said_to { 2 } else { 0 };
         let named = status.out.contains("the statement `x`");

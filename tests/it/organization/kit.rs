@@ -178,6 +178,26 @@ impl Kit {
         });
         serde_json::from_str(&policy).unwrap()
     }
+
+    /// Lets an account deny others its bus by a statement `x`, with these fields besides.
+    pub(crate) fn deny(&self, account: &str, more: &serde_json::Value) {
+        let mut policy = self.bus_policy(account);
+        let mut statement = serde_json::json!({
+            "Sid": "x",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "events:PutEvents",
+            "Resource": policy["Statement"][0]["Resource"],
+        });
+        let fields = statement.as_object_mut().unwrap();
+        fields.extend(more.as_object().unwrap().clone());
+        policy["Statement"].as_array_mut().unwrap().push(statement);
+        self.act(account, "eu-central-1", async |config| {
+            let events = aws_sdk_eventbridge::Client::new(&config);
+            let put = events.put_permission().event_bus_name("iamwatch-acme");
+            put.policy(policy.to_string()).send().await.unwrap();
+        });
+    }
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

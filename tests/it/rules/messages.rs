@@ -8,7 +8,7 @@ use iamwatch::check::Loaded;
 use iamwatch::diagnostic::MAX_DIAGNOSTICS;
 use iamwatch::render::diagnostic::render;
 
-use super::schema::BLESS;
+use crate::snapshot::is_as_kept;
 
 /// Before the rules.
 const HEAD: &str = "version: 1\nname: acme\nhome: { region: us-east-1 }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\n";
@@ -345,10 +345,6 @@ fn every_mistake_is_answered_at_its_place() {
     let last = many.rfind("error[").map_or("", |at| &many[at..]);
     add("more mistakes than are worth showing, the last line", last);
 
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/rules/messages.snap.txt");
-    if std::env::var_os(BLESS).is_some() {
-        std::fs::write(&kept, &text).unwrap();
-    }
     // The others are those of lints, of the compiler, and of tests.
     let of_loading =
         |id: &str| id < "W0710" && !["E08", "E09", "E10"].iter().any(|of| id.starts_with(of));
@@ -360,12 +356,5 @@ fn every_mistake_is_answered_at_its_place() {
             code.explanation
         );
     }
-    let kept = std::fs::read_to_string(&kept).unwrap_or_default();
-    for (now, then) in text.lines().zip(kept.lines()) {
-        assert_eq!(
-            now, then,
-            "run the tests with {BLESS}=1 and look at what changed in messages.snap.txt"
-        );
-    }
-    assert_eq!(text.lines().count(), kept.lines().count());
+    is_as_kept("tests/it/rules/messages.snap.txt", &text);
 }

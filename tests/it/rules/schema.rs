@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Set to rewrite what tests compare with.
-pub(crate) const BLESS: &str = "IAMWATCH_BLESS";
+use crate::snapshot::BLESS;
 
 #[test]
 fn the_schema_that_is_checked_in_is_up_to_date() {
