@@ -28,9 +28,7 @@ pub use target::{Constants, LONGEST_TEMPLATE, fits, input_template};
 
 use crate::alert::Surroundings;
 use crate::place::Arn;
-
-/// The longest definition, in bytes. Source: Step Functions API, `CreateStateMachine`.
-pub const LARGEST: usize = 1_048_576;
+pub use crate::states::LARGEST;
 
 /// All that the machine of a rules file knows. Its definition is made of nothing else.
 #[derive(Debug, Clone)]

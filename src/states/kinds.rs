@@ -1,5 +1,7 @@
 //! Is a state such as Step Functions takes?
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use super::checked::Moment;
@@ -116,11 +118,7 @@ impl Parser {
             );
         }
         // It is checked and not kept: whoever makes the calls knows how long they take.
-        if object.get("TimeoutSeconds").is_some_and(Value::is_string) {
-            self.number(object, at, "TimeoutSeconds");
-        } else {
-            self.whole(object, at, "TimeoutSeconds", 1..=MOST_SECONDS);
-        }
+        self.whole_or_expression(object, at, "TimeoutSeconds", 1..=MOST_SECONDS);
         Job::Task {
             resource,
             arguments: self.optional(object, at, "Arguments", Moment::Before),
@@ -148,11 +146,7 @@ impl Parser {
         }
         let selector = self.optional(object, at, "ItemSelector", Moment::Before);
         // Items run one after the other whatever it says.
-        if object.get("MaxConcurrency").is_some_and(Value::is_string) {
-            self.number(object, at, "MaxConcurrency");
-        } else {
-            self.whole(object, at, "MaxConcurrency", 0..=MOST_SECONDS);
-        }
+        self.whole_or_expression(object, at, "MaxConcurrency", 0..=MOST_SECONDS);
         let processor = match object.get("ItemProcessor") {
             Some(Value::Object(processor)) => {
                 self.processor(processor, &format!("{at}/ItemProcessor"), variables)
@@ -215,15 +209,27 @@ impl Parser {
     }
 
     fn seconds(&mut self, object: &Map<String, Value>, at: &str) -> Template {
-        let Some(value) = object.get("Seconds") else {
+        if !object.contains_key("Seconds") {
             self.required(at, "Seconds");
-            return Template::Literal(Value::Null);
-        };
-        if value.is_string() {
-            return self.number(object, at, "Seconds");
         }
-        self.whole(object, at, "Seconds", 0..=MOST_SECONDS);
-        Template::Literal(value.clone())
+        self.whole_or_expression(object, at, "Seconds", 0..=MOST_SECONDS)
+    }
+
+    /// A whole number, or an expression for one. What is not there is null.
+    fn whole_or_expression(
+        &mut self,
+        object: &Map<String, Value>,
+        at: &str,
+        field: &str,
+        range: RangeInclusive<u64>,
+    ) -> Template {
+        match object.get(field) {
+            Some(Value::String(_)) => self.number(object, at, field),
+            value => {
+                self.whole(object, at, field, range);
+                Template::Literal(value.cloned().unwrap_or_default())
+            }
+        }
     }
 
     /// A number whose field holds text, which must be an expression.

@@ -53,4 +53,5 @@ pub use fault::Fault;
 pub use history::Event;
 pub use machine::Machine;
 pub use outcome::{Outcome, Status, Tasks};
+pub use parse::LARGEST;
 pub use run::run;

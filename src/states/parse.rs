@@ -10,9 +10,10 @@ use super::fields::{self, unknown};
 use super::graph;
 use super::machine::{Flow, Machine};
 
-/// The largest definition, and the longest name of a state and of a variable.
+/// The largest definition, in bytes. Source: Step Functions API, `CreateStateMachine`.
+pub const LARGEST: usize = 1_048_576;
+/// The longest name of a state and of a variable.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
-const MOST_BYTES: usize = 1_048_576;
 const MOST_CHARACTERS: usize = 80;
 /// The longest time that a field may name, in seconds.
 pub(super) const MOST_SECONDS: u64 = 99_999_999;
@@ -48,8 +49,8 @@ pub(super) struct Parser {
 
 impl Parser {
     fn machine(&mut self, definition: &Value) -> Machine {
-        if definition.to_string().len() > MOST_BYTES {
-            let what = format!("The definition is longer than {MOST_BYTES} bytes");
+        if definition.to_string().len() > LARGEST {
+            let what = format!("The definition is longer than {LARGEST} bytes");
             self.schema("", &what);
         }
         let Some(object) = definition.as_object() else {
