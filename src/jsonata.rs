@@ -88,6 +88,19 @@ impl Expression {
         &self,
         variables: impl IntoIterator<Item = (&'v str, &'v Value)>,
     ) -> Result<Value, NoValue> {
+        self.evaluate_at(variables, None)
+    }
+
+    /// What the expression gives at a time, in milliseconds since 1970: `$millis()` and `$now()` tell it. Without one
+    /// they tell the time of the machine.
+    ///
+    /// # Errors
+    /// [`NoValue::Failed`] and [`NoValue::Nothing`].
+    pub fn evaluate_at<'v>(
+        &self,
+        variables: impl IntoIterator<Item = (&'v str, &'v Value)>,
+        now: Option<i64>,
+    ) -> Result<Value, NoValue> {
         let mut context = Context::new();
         for (name, value) in variables {
             context.bind(name.to_owned(), JValue::from(value.clone()));
@@ -107,6 +120,9 @@ impl Expression {
             Err(EvaluatorError::EvaluationError(why))
         });
         refused.map_err(failed)?;
+        if let Some(now) = now {
+            tell_time(&mut evaluator, now).map_err(failed)?;
+        }
         match evaluator
             .evaluate(&self.tree, &JValue::Null)
             .map_err(failed)?
@@ -119,6 +135,19 @@ impl Expression {
             }
         }
     }
+}
+
+/// Lets `$millis` and `$now` tell a time.
+fn tell_time(evaluator: &mut Evaluator, now: i64) -> Result<(), EvaluatorError> {
+    evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::from(now)))?;
+    evaluator.register_fn_override("now", move |arguments: &[JValue]| {
+        if !arguments.is_empty() {
+            let why = "$now with a picture is not supported where the time is given".to_owned();
+            return Err(EvaluatorError::EvaluationError(why));
+        }
+        let time = jiff::Timestamp::from_millisecond(now).unwrap_or_default();
+        Ok(JValue::from(format!("{time:.3}")))
+    })
 }
 
 /// Gathers what a node names. `inside`: it is evaluated for a value within the expression, so that bare names are

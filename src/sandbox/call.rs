@@ -1,5 +1,7 @@
 //! A request, as far as every service understands it.
 
+use std::fmt;
+
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::Value;
 
@@ -7,7 +9,7 @@ use super::service::{Service, Services};
 use super::wire::{ApiError, Protocol};
 
 /// One request, as far as every service understands it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) service: &'static dyn Service,
     pub(crate) operation: String,
@@ -17,6 +19,17 @@ pub(crate) struct Call {
     pub(crate) session_token: String,
     pub(crate) input: Value,
     pub(crate) user_agent: String,
+}
+
+/// What is asked may hold secrets.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("service", &self.service)
+            .field("operation", &self.operation)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A request that was not understood.

@@ -7,7 +7,7 @@ use crate::place::AccountId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {
     /// `events`, `sns`, `sqs`, `sts`, `iam`, `cloudtrail`, `kms`, `s3`, `account`,
-    /// `organizations`.
+    /// `organizations`, `states`, `dynamodb`, `secretsmanager`.
     pub service: String,
     /// The operation, such as `PutRule`.
     pub operation: String,

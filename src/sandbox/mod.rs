@@ -1,5 +1,5 @@
-//! An AWS inside this process: EventBridge, SNS, SQS, STS, IAM, S3, KMS, CloudTrail, Organizations
-//! and the Account service behind the SDK's own HTTP door, or behind a socket of this machine.
+//! An AWS inside this process: EventBridge, SNS, SQS, STS, IAM, S3, KMS, DynamoDB, Step Functions, CloudTrail,
+//! Organizations and the Account service behind the SDK's own HTTP door, or behind a socket of this machine.
 //!
 //! Real SDK clients run against it with their serialisation, retries and paging. It implements AWS
 //! from AWS's documentation and shares nothing with the code that deploys, so that tests of that
@@ -13,6 +13,7 @@
 //! |---|---|
 //! | what is asked, and who answers? | `server`, with the table of services; behind a socket `socket` |
 //! | what is a service? | `service`; each has a folder: what it keeps is its `state`, what its calls need its `needs` |
+//! | what comes of a call, also of one that a service makes? | `perform` |
 //! | how does a request look? | `call`, and `wire` below it |
 //! | may the caller do this? | `access`, and `policy` below it; who calls is `principal`, with what keys `callers` |
 //! | what exists? | `world`, made of the states; `site` says where, `store` keeps it in a file |
@@ -33,18 +34,25 @@ mod cloudtrail;
 mod common;
 mod console;
 mod delivery;
+mod dynamodb;
 mod events;
 mod faults;
+mod http_task;
 mod iam;
 mod instance;
 mod kms;
 mod organizations;
+mod perform;
 mod policy;
 mod principal;
+mod receivers;
 mod recorder;
 mod s3;
+mod secret;
+mod secretsmanager;
 mod server;
 mod service;
+mod sfn;
 mod site;
 mod sns;
 mod socket;
@@ -60,6 +68,7 @@ pub use events::Lost;
 pub use faults::{CallRecord, Fault, FaultKind, Outcome};
 pub use instance::{Options, Sandbox};
 pub use organizations::{AccountState, Organization, OrganizationError};
+pub use receivers::{Room, Taken, Trouble};
 pub use sns::Delivery;
 pub use socket::serve;
 pub use store::StoreError;

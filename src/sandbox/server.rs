@@ -8,13 +8,14 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::Value;
 
-use super::access::{Access, Needs, authorise};
+use super::access::{Access, Needs};
 use super::account::regions;
 use super::call::Call;
 use super::faults::{CallRecord, FaultKind, Outcome};
 use super::instance::{Inner, Sandbox};
+use super::perform::{Performed, perform};
 use super::principal::{Principal, token_of};
-use super::recorder::{self, release};
+use super::recorder::release;
 use super::service::{Reach, Services};
 use super::site::Site;
 use super::wire::{self, ApiError};
@@ -23,11 +24,14 @@ use super::wire::{self, ApiError};
 pub(super) const SERVICES: Services = Services(&[
     &super::account::Account,
     &super::cloudtrail::CloudTrail,
+    &super::dynamodb::DynamoDb,
     &super::events::Events,
     &super::iam::Iam,
     &super::kms::Kms,
     &super::organizations::Organizations,
     &super::s3::S3,
+    &super::secretsmanager::SecretsManager,
+    &super::sfn::Sfn,
     &super::sns::Sns,
     &super::sqs::Sqs,
     &super::sts::Sts,
@@ -149,8 +153,8 @@ impl Inner {
     }
 
     fn carry_out(&mut self, asked: &Asked<'_>) -> Result<Value, ApiError> {
-        let (call, service) = (asked.call, asked.call.service);
-        let facts = service.facts();
+        let call = asked.call;
+        let facts = call.service.facts();
         let (world, site) = (&mut self.world, &asked.site);
         let caller = asked.caller.as_ref();
         let caller = caller.ok_or_else(|| error(facts.errors.unknown_key))?;
@@ -177,22 +181,15 @@ impl Inner {
             return Err(error(facts.errors.unknown_key));
         }
         let needs = asked.needs.as_ref().map_err(ApiError::clone)?;
-        let watchers = recorder::watchers(world, site, facts.reach);
-        let operation = call.operation.as_str();
-        let outcome = authorise(world, site, call, caller, needs)
-            .and_then(|()| service.handle(world, site, caller, operation, call.input.clone()));
-        let on = needs.permissions.first().filter(|_| needs.access.is_data());
-        let data = on.and_then(|(_, arn)| service.data(operation, arn));
-        if data.is_some() || !needs.access.is_data() {
-            let done = recorder::Done {
-                call,
-                access: needs.access,
-                data,
-                outcome: &outcome,
-                request_id: asked.id,
-            };
-            recorder::record(world, site, caller, &watchers, done);
-        }
+        let performed = Performed {
+            call,
+            caller,
+            site,
+            needs,
+            id: asked.id,
+            by: None,
+        };
+        let outcome = perform(world, &performed);
         release(world);
         outcome
     }

@@ -63,6 +63,11 @@ pub(crate) trait Service: Sync {
         operation
     }
 
+    /// The fields of inputs, as CloudTrail spells them, whose contents it does not write down.
+    fn hides(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The type of what an operation looks into or changes, and how its ARN begins, where CloudTrail has data events of
     /// it. `arn`: of the resource that the call is on.
     fn data(&self, _operation: &str, _arn: &str) -> Option<(&'static str, String)> {

@@ -36,6 +36,8 @@ pub(crate) struct World {
     #[serde(default)]
     pub(crate) cloudtrail: super::cloudtrail::State,
     #[serde(default)]
+    pub(crate) dynamodb: super::dynamodb::State,
+    #[serde(default)]
     pub(crate) events: super::events::State,
     #[serde(default)]
     pub(crate) iam: super::iam::State,
@@ -44,7 +46,13 @@ pub(crate) struct World {
     #[serde(default)]
     pub(crate) organizations: super::organizations::State,
     #[serde(default)]
+    pub(crate) receivers: super::receivers::State,
+    #[serde(default)]
     pub(crate) s3: super::s3::State,
+    #[serde(default)]
+    pub(crate) secretsmanager: super::secretsmanager::State,
+    #[serde(default)]
+    pub(crate) sfn: super::sfn::State,
     #[serde(default)]
     pub(crate) sns: super::sns::State,
     #[serde(default)]
@@ -64,11 +72,15 @@ impl World {
             services: Services::default(),
             account_service: super::account::State::default(),
             cloudtrail: super::cloudtrail::State::default(),
+            dynamodb: super::dynamodb::State::default(),
             events: super::events::State::default(),
             iam: super::iam::State::default(),
             kms: super::kms::State::default(),
             organizations: super::organizations::State::default(),
+            receivers: super::receivers::State::default(),
             s3: super::s3::State::default(),
+            secretsmanager: super::secretsmanager::State::default(),
+            sfn: super::sfn::State::default(),
             sns: super::sns::State::default(),
             sqs: super::sqs::State::default(),
         }

@@ -251,7 +251,8 @@ impl Runner<'_> {
     }
 
     pub(super) fn seen<'s>(&self, here: &Here<'_>, input: &Value, scope: &'s Scope) -> Seen<'s> {
-        Seen::new(scope, input, context(self.execution, here))
+        let now = self.tasks.now_millis();
+        Seen::new(scope, input, context(self.execution, here), now)
     }
 
     fn in_time(&self) -> Result<(), Stop> {

@@ -23,14 +23,16 @@ impl Scope {
 pub(super) struct Seen<'a> {
     states: Map<String, Value>,
     scope: &'a Scope,
+    /// The time, in milliseconds since 1970.
+    now: i64,
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn new(scope: &'a Scope, input: &Value, context: Value) -> Self {
+    pub(super) fn new(scope: &'a Scope, input: &Value, context: Value, now: i64) -> Self {
         let mut states = Map::new();
         states.insert("input".to_owned(), input.clone());
         states.insert("context".to_owned(), context);
-        Self { states, scope }
+        Self { states, scope, now }
     }
 
     /// With one more field of `$states`.
@@ -43,6 +45,6 @@ impl<'a> Seen<'a> {
         let states = Value::Object(self.states.clone());
         let variables = self.scope.variables.iter();
         let variables = variables.map(|(name, value)| (name.as_str(), value));
-        expression.evaluate(variables.chain([("states", &states)]))
+        expression.evaluate_at(variables.chain([("states", &states)]), Some(self.now))
     }
 }

@@ -177,7 +177,7 @@ impl Runner<'_> {
             let item = match selector {
                 Some(template) => {
                     let context = with_item(context(self.execution, here), index, &item);
-                    let seen = Seen::new(scope, input, context);
+                    let seen = Seen::new(scope, input, context, self.tasks.now_millis());
                     self.value(here, template, "ItemSelector", &seen)?
                 }
                 None => item,

@@ -19,14 +19,19 @@ pub(super) fn of(world: &World, input: &Value, resource: &str) -> Tags {
                     .filter_map(|(key, value)| Some((key.clone(), text(Some(value))?))),
             ),
             Some(Value::Array(tags)) => request.extend(tags.iter().filter_map(|tag| {
-                // KMS has names of its own for the two halves.
-                let half = |one, other| text(tag.get(one).or_else(|| tag.get(other)));
-                Some((half("Key", "TagKey")?, half("Value", "TagValue")?))
+                // KMS and Step Functions have names of their own for the two halves.
+                let half = |names: [&str; 3]| {
+                    let mut found = names.into_iter().filter_map(|name| tag.get(name));
+                    text(found.next())
+                };
+                let key = half(["Key", "TagKey", "key"])?;
+                Some((key, half(["Value", "TagValue", "value"])?))
             })),
             _ => {}
         }
     }
-    let taken = input.get("TagKeys").and_then(Value::as_array);
+    let taken = input.get("TagKeys").or_else(|| input.get("tagKeys"));
+    let taken = taken.and_then(Value::as_array);
     let taken = taken.into_iter().flatten();
     let taken = taken.filter_map(|key| text(Some(key)));
     Tags {

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::arrivals::arrive;
 use super::buses;
-use crate::sandbox::clock::iso;
 use crate::sandbox::delivery::{Arrival, Refusal};
 use crate::sandbox::iam::policies::{boundary_of, role_policies, trust_of};
 use crate::sandbox::organizations::scp;
 use crate::sandbox::policy::{Decision, Policy, Request, Tags, Who};
-use crate::sandbox::recorder::publish;
+use crate::sandbox::recorder::record_role_taken;
 use crate::sandbox::site::{Site, locate};
 use crate::sandbox::world::World;
 
@@ -199,50 +198,8 @@ fn sender(
     let known = world.events.assumed.get(rule);
     if known.is_none_or(|then| now.saturating_sub(*then) >= CREDENTIALS) {
         world.events.assumed.insert(rule.to_owned(), now);
-        let event = assumed(world, site, role, &id);
-        publish(world, site, "sts", event);
+        let ends = now.saturating_add(CREDENTIALS);
+        record_role_taken(world, site, EVENTS, role, &id, ends);
     }
     Ok(role.to_owned())
-}
-
-/// CloudTrail's record of EventBridge taking a role.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>
-fn assumed(world: &mut World, site: &Site, role: &str, id: &str) -> Value {
-    let (request, event, shared) = (world.uuid(), world.uuid(), world.uuid());
-    let key = world.key_id("ASIA");
-    let session = request.replace('-', "");
-    let name = role.rsplit('/').next().unwrap_or_default();
-    let account = &site.account;
-    let expires = iso(world.now().saturating_add(CREDENTIALS));
-    json!({
-        "detail-type": "AWS API Call via CloudTrail",
-        "source": "aws.sts",
-        "detail": {
-            "eventVersion": "1.11",
-            "userIdentity": {"type": "AWSService", "invokedBy": EVENTS},
-            "eventTime": iso(world.now()),
-            "eventSource": "sts.amazonaws.com",
-            "eventName": "AssumeRole",
-            "awsRegion": site.region,
-            "sourceIPAddress": EVENTS,
-            "userAgent": EVENTS,
-            "requestParameters": {"roleArn": role, "roleSessionName": session},
-            "responseElements": {
-                "credentials": {"accessKeyId": key, "expiration": expires},
-                "assumedRoleUser": {
-                    "assumedRoleId": format!("{id}:{session}"),
-                    "arn": format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
-                },
-            },
-            "requestID": request,
-            "eventID": event,
-            "readOnly": true,
-            "resources": [{"accountId": account, "type": "AWS::IAM::Role", "ARN": role}],
-            "eventType": "AwsApiCall",
-            "managementEvent": true,
-            "recipientAccountId": account,
-            "sharedEventID": shared,
-            "eventCategory": "Management",
-        },
-    })
 }

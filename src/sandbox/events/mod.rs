@@ -6,9 +6,11 @@
 //! | where does an event on a bus go? | `arrivals`, then `routing`; to another bus `forward` |
 //! | what does a target get? | `transform` |
 //! | what does a pattern match? | `pattern` |
+//! | with which credentials does an HTTP task speak? | `connections` |
 
 pub(crate) mod arrivals;
 mod buses;
+pub(crate) mod connections;
 mod error;
 mod forward;
 mod names;
@@ -28,7 +30,7 @@ use serde_json::Value;
 pub use state::Lost;
 pub(crate) use state::State;
 
-use super::access::{Access, Needs};
+use super::access::{Access, Needs, Refused};
 use super::common::Strings;
 use super::delivery::{Content, Deliver, Parcel, Refusal};
 use super::principal::Principal;
@@ -62,11 +64,14 @@ impl Service for Events {
 
     fn needs(
         &self,
-        _: &World,
+        world: &World,
         site: &Site,
         operation: &str,
         input: &Value,
     ) -> Result<Needs, ApiError> {
+        if let Some(needs) = connections::needs(world, site, operation, input) {
+            return Ok(needs);
+        }
         needs::needs(site, operation, input)
     }
 
@@ -105,6 +110,12 @@ impl Service for Events {
             "ListTagsForResource" => tags::tags(world, site, &input(operation, value)?),
             "PutEvents" => put::put_events(world, site, input(operation, value)?),
             "TestEventPattern" => put::test_pattern(&input(operation, value)?),
+            "CreateConnection"
+            | "UpdateConnection"
+            | "DescribeConnection"
+            | "DeleteConnection"
+            | "DeauthorizeConnection"
+            | "ListConnections" => connections::handle(world, site, operation, value),
             _ => Err(ApiError::unsupported(operation)),
         }
     }
@@ -112,6 +123,19 @@ impl Service for Events {
     fn limit(&self, _: &str, access: Access) -> Option<&'static Limit> {
         // Events have limits of their own, thousands in a second.
         (!access.is_data()).then_some(&LIMIT)
+    }
+
+    fn denied(&self, refused: &Refused<'_>) -> ApiError {
+        connections::denied(refused)
+            .unwrap_or_else(|| refused.error(self.facts().errors.denied, refused.action))
+    }
+
+    fn context(&self, _: &World, _: &Site, _: &Value) -> Vec<(&'static str, String)> {
+        connections::context()
+    }
+
+    fn hides(&self) -> &'static [&'static str] {
+        &["authParameters"]
     }
 
     fn lists(&self, input: &Value) -> Vec<(&'static str, Vec<String>)> {

@@ -32,6 +32,9 @@ pub(crate) struct Local {
     pub(crate) buses: BTreeMap<String, Bus>,
     /// By bus name, then rule name.
     pub(crate) rules: BTreeMap<String, BTreeMap<String, Rule>>,
+    /// By name.
+    #[serde(default)]
+    pub(crate) connections: BTreeMap<String, super::connections::Connection>,
 }
 
 /// An EventBridge event bus.

@@ -112,6 +112,12 @@ fn check(world: &World, site: &Site, target: &Target) -> Result<(), ApiError> {
         let what = format!("targets of service `{}`", arn.service());
         return Err(ApiError::unsupported(what));
     }
+    // A state machine has no policy that could let EventBridge in.
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
+    if arn.service() == "states" && target.role_arn.is_none() {
+        let what = format!("RoleArn is required for target {}.", target.arn);
+        return Err(invalid(what));
+    }
     // Only buses can be reached in another Region.
     if !to_bus && arn.region() != site.region.as_str() {
         return Err(invalid("Cross-region api call is not allowed."));

@@ -20,6 +20,8 @@ pub(crate) struct Done<'a> {
     pub(crate) data: Option<(&'static str, String)>,
     pub(crate) outcome: &'a Result<Value, ApiError>,
     pub(crate) request_id: &'a str,
+    /// The service of AWS that makes the call in the name of the caller, if one does.
+    pub(crate) by: Option<&'a str>,
 }
 
 /// Records a call as CloudTrail does, for the trails that log it.
@@ -37,6 +39,7 @@ pub(crate) fn record(
         data,
         outcome,
         request_id,
+        by,
     } = done;
     if data.is_some() && !watchers.trails.iter().any(|(_, s)| s.has_data()) {
         // Most calls about messages: nobody logs them.
@@ -69,6 +72,9 @@ pub(crate) fn record(
     let Some(fields) = detail.as_object_mut() else {
         return;
     };
+    if let Some(by) = by {
+        invoked(fields, by);
+    }
     let answer = match outcome {
         Ok(answer) => answer,
         Err(error) => {
@@ -91,8 +97,9 @@ pub(crate) fn record(
         camel(&call.input)
     };
     if data.is_some() {
-        hide(&mut parameters);
+        hide(&mut parameters, MESSAGES);
     }
+    hide(&mut parameters, call.service.hides());
     let response = match access {
         _ if assumed.is_some() => camel(answer),
         Access::Write | Access::WriteData => camel(answer),
@@ -137,9 +144,23 @@ fn category(data: bool) -> &'static str {
 
 /// What messages say is kept out of the records about them.
 /// <https://docs.aws.amazon.com/sns/latest/dg/logging-using-cloudtrail.html>
-fn hide(parameters: &mut Value) {
-    for name in ["message", "subject", "messageBody"] {
-        if let Some(text) = parameters.get_mut(name) {
+const MESSAGES: &[&str] = &["message", "subject", "messageBody"];
+
+/// Says which service made the call: of the caller only the session is left.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html> shows such a record.
+fn invoked(fields: &mut Map<String, Value>, by: &str) {
+    let identity = fields.get_mut("userIdentity");
+    if let Some(identity) = identity.and_then(Value::as_object_mut) {
+        identity.insert("invokedBy".to_owned(), json!(by));
+    }
+    for name in ["sourceIPAddress", "userAgent"] {
+        fields.insert(name.to_owned(), json!(by));
+    }
+}
+
+fn hide(parameters: &mut Value, names: &[&str]) {
+    for name in names {
+        if let Some(text) = parameters.get_mut(*name) {
             *text = json!("HIDDEN_DUE_TO_SECURITY_REASONS");
         }
     }

@@ -4,9 +4,29 @@ use serde_json::Value;
 
 use super::state::{Delivery, Subscription};
 use crate::sandbox::clock::{iso, iso_millis};
+use crate::sandbox::common::Strings;
 use crate::sandbox::delivery::{Content, Parcel, Source, deliver};
 use crate::sandbox::site::Site;
 use crate::sandbox::world::World;
+
+/// What a topic is sent.
+pub(super) enum Message<'m> {
+    One(&'m str),
+    /// A text for each protocol; others get that of `default`.
+    Each(Strings),
+}
+
+impl Message<'_> {
+    fn text(&self, protocol: &str) -> &str {
+        match self {
+            Self::One(text) => text,
+            Self::Each(texts) => {
+                let text = texts.get(protocol).or_else(|| texts.get("default"));
+                text.map_or("", String::as_str)
+            }
+        }
+    }
+}
 
 /// Delivers a message to every confirmed subscription. The result is the message's id.
 pub(super) fn fan_out(
@@ -14,7 +34,7 @@ pub(super) fn fan_out(
     site: &Site,
     topic: &str,
     subject: Option<&str>,
-    message: &str,
+    message: &Message<'_>,
 ) -> String {
     let id = world.uuid();
     let name = topic.rsplit(':').next().unwrap_or_default();
@@ -34,6 +54,7 @@ pub(super) fn fan_out(
     };
     let receivers = found.subscriptions.iter();
     for subscription in receivers.filter(|s| s.confirmed && !filtered(s)) {
+        let message = message.text(&subscription.protocol);
         let raw = subscription
             .attributes
             .get("RawMessageDelivery")

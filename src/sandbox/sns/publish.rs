@@ -1,12 +1,13 @@
 //! Messages that come to a topic, from callers and from other services.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::common::{expire, invalid, topic};
-use super::fanout::fan_out;
+use super::fanout::{Message, fan_out};
 use super::policy::default_policy;
 use super::topics::key_of;
+use crate::sandbox::common::Strings;
 use crate::sandbox::delivery::{Refusal, Source};
 use crate::sandbox::kms::using;
 use crate::sandbox::site::{Site, locate};
@@ -19,6 +20,7 @@ pub(super) struct Publish {
     topic_arn: String,
     message: String,
     subject: Option<String>,
+    message_structure: Option<String>,
 }
 
 pub(super) fn publish(
@@ -38,6 +40,11 @@ pub(super) fn publish(
     {
         return Err(invalid("Subject"));
     }
+    let message = match publish.message_structure.as_deref() {
+        None => Message::One(&publish.message),
+        Some("json") => Message::Each(by_protocol(&publish.message)?),
+        Some(_) => return Err(invalid("MessageStructure")),
+    };
     let arn = &publish.topic_arn;
     if let Some(key) = key_of(world, arn) {
         let found = using::arn_of(world, site, &key);
@@ -52,14 +59,27 @@ pub(super) fn publish(
             }
         }
     }
-    let id = fan_out(
-        world,
-        site,
-        arn,
-        publish.subject.as_deref(),
-        &publish.message,
-    );
+    let id = fan_out(world, site, arn, publish.subject.as_deref(), &message);
     Ok(json!({"MessageId": id}))
+}
+
+/// The texts of a message that has one for each protocol, and one for all others.
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html>
+fn by_protocol(message: &str) -> Result<Strings, ApiError> {
+    let failed = |_| invalid("Message Structure - JSON message body failed to parse");
+    let texts: Map<String, Value> = serde_json::from_str(message).map_err(failed)?;
+    // What is no text is left out, as AWS says.
+    let texts = texts.into_iter().filter_map(|(protocol, text)| match text {
+        Value::String(text) => Some((protocol, text)),
+        _ => None,
+    });
+    let texts: Strings = texts.collect();
+    if !texts.contains_key("default") {
+        return Err(invalid(
+            "Message Structure - No default entry in JSON message body",
+        ));
+    }
+    Ok(texts)
 }
 
 /// A message from a service, if the topic exists and its policy lets the service in.
@@ -97,6 +117,6 @@ pub(super) fn take(
     if let Some(key) = key.filter(|key| !key.is_empty()) {
         using::send_encrypted(world, arn, &key, from)?;
     }
-    fan_out(world, &site, arn, None, message);
+    fan_out(world, &site, arn, None, &Message::One(message));
     Ok(())
 }

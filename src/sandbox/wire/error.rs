@@ -11,9 +11,14 @@ pub(crate) struct ApiError {
     pub(crate) status: u16,
     /// Where the bucket is, when S3 sends a caller there.
     pub(crate) bucket_region: Option<String>,
+    /// The item on which a condition of DynamoDB failed, where the caller wants to see it.
+    pub(crate) item: Option<Box<serde_json::Value>>,
 }
 
 impl ApiError {
+    /// The code of what the sandbox does not implement.
+    pub(crate) const UNSUPPORTED: &str = "SandboxUnsupported";
+
     /// An error that is the caller's fault.
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
         Self::with_status(400, code, message)
@@ -26,13 +31,14 @@ impl ApiError {
             message: message.into(),
             status,
             bucket_region: None,
+            item: None,
         }
     }
 
     /// Something that AWS may know and the sandbox does not: never mistaken for an answer of AWS.
     pub(crate) fn unsupported(message: impl std::fmt::Display) -> Self {
         Self::new(
-            "SandboxUnsupported",
+            Self::UNSUPPORTED,
             format!("the sandbox does not implement this: {message}"),
         )
     }

@@ -17,5 +17,5 @@ mod rest_xml;
 
 pub(crate) use error::ApiError;
 pub(crate) use input::input;
-pub(crate) use protocol::{JSON_1_1, Protocol, refuse};
+pub(crate) use protocol::{JSON_1_0, JSON_1_1, Protocol, refuse};
 pub(crate) use query::xml_map;

@@ -59,7 +59,10 @@ impl Protocol {
             Ok(value) => (200, value.to_string()),
             Err(error) => {
                 let shape = shape(&error.code).unwrap_or(&error.code);
-                let body = json!({"__type": shape, "message": error.message});
+                let mut body = json!({"__type": shape, "message": error.message});
+                if let (Some(item), Some(fields)) = (&error.item, body.as_object_mut()) {
+                    fields.insert("Item".to_owned(), (**item).clone());
+                }
                 (error.status, body.to_string())
             }
         };

@@ -1,0 +1,7 @@
+//! Step Functions in the sandbox.
+
+mod asked;
+mod executions;
+mod machines;
+mod started_by_rules;
+mod tasks;
