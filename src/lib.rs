@@ -13,7 +13,7 @@
 //! [`explain`] says why one fires or not, [`backtest`] how often it would have, [`placement`] says what must exist where,
 //! [`resources`] reads and writes each kind of AWS resource, [`plan`] and [`apply`] are the deployer,
 //! [`alert`] says what an alert reads like, in [`jsonata`], [`dispatcher`] makes the state machine that tells people, which
-//! [`states`] runs, [`health`] judges what is deployed, [`dead_letters`] are the
+//! [`states`] runs, [`health`] judges what is deployed, [`ledger`] holds what was told, [`dead_letters`] are the
 //! alerts that were not delivered,
 //! [`sandbox`] is an AWS inside this process, [`engine`] holds the use cases, and [`cli`] is flags and wording only.
 #![cfg_attr(
@@ -44,6 +44,7 @@ pub mod explain;
 pub mod fleet;
 pub mod health;
 pub mod jsonata;
+pub mod ledger;
 pub mod organization;
 pub mod permissions;
 pub mod place;
@@ -53,10 +54,13 @@ pub mod proof;
 mod regular_file;
 pub mod render;
 pub mod resources;
+mod role_names;
 pub mod rules;
 pub mod sandbox;
+pub mod secrets;
 pub mod states;
 mod threads;
 mod wildcard;
+pub mod zones;
 
 pub use eventbridge_pattern as pattern;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::cloudtrail::{Piece, phrases};
 use crate::jsonata::{Expression, NoValue, literal};
 use crate::place::{AccountId, Region, StackName};
+use crate::zones;
 
 /// The parts of the expression, in this order: each may use the variables of those before it.
 const PARTS: [&str; 8] = [
@@ -26,6 +27,12 @@ const PARTS: [&str; 8] = [
     include_str!("read/alert.jsonata"),
 ];
 
+/// What reads local time off UTC, where a zone is named; it comes before the parts.
+const ZONE: &str = include_str!("read/zone.jsonata");
+
+/// What reads local time where no zone is named: nothing.
+const NO_ZONE: &str = r#"$local := function($time) { "" };"#;
+
 /// Which fields of requests are the telling ones, how fields are called, and how sign-ins are said.
 const TABLES: &str = include_str!("read/touched.json");
 
@@ -38,6 +45,9 @@ pub struct Surroundings<'a> {
     pub home: &'a Region,
     /// What people call accounts.
     pub accounts: BTreeMap<AccountId, String>,
+    /// The time zone of the readers, by its name in the time zone database: alerts show its time beside UTC. A name that
+    /// the database does not have counts as none.
+    pub zone: Option<&'a str>,
 }
 
 /// Makes alerts.
@@ -78,6 +88,8 @@ pub fn expression(surroundings: &Surroundings<'_>) -> String {
     for (name, value) in constants(surroundings) {
         text.push_str(&format!("${name} := {value}; "));
     }
+    text.push_str(&local_time(surroundings.zone));
+    text.push(' ');
     for part in PARTS {
         text.push_str(&without_comments(part));
         text.push(' ');
@@ -91,6 +103,7 @@ fn constants(surroundings: &Surroundings<'_>) -> [(&'static str, String); 8] {
         stack,
         home,
         accounts,
+        ..
     } = surroundings;
     // Searched as text: a map of thousands would be built for each alert.
     let accounts = accounts.iter().map(|(id, name)| {
@@ -121,6 +134,33 @@ fn constants(surroundings: &Surroundings<'_>) -> [(&'static str, String); 8] {
         ("labels", table(&given("labels"))),
         ("sign_ins", table(&given("sign_ins"))),
     ]
+}
+
+/// What says a time of UTC in the zone of the readers.
+fn local_time(zone: Option<&str>) -> String {
+    let known = zone.and_then(|name| Some((name, offsets(name)?)));
+    let Some((name, offsets)) = known else {
+        return NO_ZONE.to_owned();
+    };
+    let (name, offsets) = (literal(&json!(name)), table(&json!(offsets)));
+    let part = without_comments(ZONE);
+    format!("$zone := {name}; $offsets := {offsets}; {part}")
+}
+
+/// Since when a zone is how many minutes ahead of UTC, as `2026-03-29T01 120`. Texts of this form stand in the order of
+/// time, between times as records have them. Behind the last year stands no number.
+fn offsets(zone: &str) -> Option<Vec<String>> {
+    let since = |second: i64| {
+        let time = jiff::Timestamp::from_second(second).ok()?.to_string();
+        let time = time.strip_suffix(":00Z").unwrap_or(&time);
+        Some(time.strip_suffix(":00").unwrap_or(time).to_owned())
+    };
+    let changes = zones::transitions(zone)?.into_iter();
+    let mut offsets: Vec<String> = changes
+        .map(|(second, offset)| Some(format!("{} {}", since(second)?, offset / 60)))
+        .collect::<Option<_>>()?;
+    offsets.push(format!("{} ", zones::YEARS.end() + 1));
+    Some(offsets)
 }
 
 /// A phrase as the expression takes it: words, and where values come from.
@@ -208,6 +248,7 @@ mod tests {
             stack: &stack,
             home: &home,
             accounts: accounts.into(),
+            zone: None,
         };
         let text = expression(&surroundings);
         assert!(!text.contains("%}") && !text.contains('\n'));
@@ -219,5 +260,19 @@ mod tests {
         );
         let table: Map<String, Value> = serde_json::from_str(TABLES).unwrap();
         assert_eq!(table.len(), 3);
+    }
+
+    #[test]
+    fn a_zone_costs_no_more_than_its_changes() {
+        let berlin = local_time(Some("Europe/Berlin"));
+        assert!(berlin.contains(r#""2026-03-29T01 120","2026-10-25T01 60""#));
+        assert!(berlin.contains(r#""2037-10-25T01 60","2038 "]"#));
+        assert!(berlin.len() < 1_800, "{}", berlin.len());
+        let kolkata = local_time(Some("Asia/Kolkata"));
+        assert!(kolkata.contains(r#"["2020-01-01T00 330","2038 "]"#));
+        assert!(!berlin.contains(['\n', '%']));
+        // A name that nobody checked neither fails nor gets into the text.
+        assert_eq!(local_time(Some("x\"%}")), NO_ZONE);
+        assert_eq!(local_time(None), NO_ZONE);
     }
 }

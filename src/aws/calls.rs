@@ -88,6 +88,8 @@ pub enum On {
     GivenTopicKey,
     /// A temporary queue of `test-event`.
     Probe,
+    /// The queue of ours in which the dispatcher answers to probes.
+    DispatcherProbes,
     /// A temporary rule of `test-event`.
     ProbeRule,
     /// A temporary rule of `test-event` that a run that was killed left on the home bus: it must go before the bus can.
@@ -143,7 +145,26 @@ pub enum On {
     TrailRole,
     /// The role to take on in member accounts.
     MemberRole,
+    /// The state machine of ours.
+    Machine,
+    /// Its runs.
+    Execution,
+    /// The role of the state machine, which is handed to Step Functions.
+    MachineRole,
+    /// The table of ours that keeps what was told.
+    Table,
+    /// A connection of ours.
+    Connection,
+    /// The secret that EventBridge keeps for a connection of ours, in the caller's name.
+    ConnectionSecret,
+    /// The role with which EventBridge keeps the secrets of connections.
+    ConnectionsRole,
 }
+
+/// The role that EventBridge keeps the secrets of connections with, behind `role/`; it is made with the first one.
+/// Source: EventBridge, `using-service-linked-roles`.
+pub const CONNECTIONS_ROLE: &str = "aws-service-role/apidestinations.events.amazonaws.com/\
+     AWSServiceRoleForAmazonEventBridgeApiDestinations";
 
 /// The role of CloudTrail in whoever owns an organization's trail, behind `role/`.
 /// Source: CloudTrail, `using-service-linked-roles`.
@@ -161,7 +182,17 @@ impl On {
             | Self::Organization
             | Self::OrganizationTrail => "*".to_owned(),
             Self::TrailRole => format!("arn:{partition}:iam::*:role/{TRAIL_ROLE}"),
-            Self::PassedRole => format!("arn:{partition}:iam::*:role/iamwatch/*"),
+            Self::ConnectionsRole => format!("arn:{partition}:iam::*:role/{CONNECTIONS_ROLE}"),
+            Self::Machine => format!("arn:{partition}:states:*:*:stateMachine:{name}"),
+            Self::Execution => format!("arn:{partition}:states:*:*:execution:{name}"),
+            Self::Table => format!("arn:{partition}:dynamodb:*:*:table/{name}"),
+            Self::Connection => format!("arn:{partition}:events:*:*:connection/{name}"),
+            Self::ConnectionSecret => {
+                format!("arn:{partition}:secretsmanager:*:*:secret:events!connection/{name}/*")
+            }
+            Self::PassedRole | Self::MachineRole => {
+                format!("arn:{partition}:iam::*:role/iamwatch/*")
+            }
             Self::LogBucket | Self::LogObject => format!("arn:{partition}:s3:::{name}"),
             Self::Account => format!("arn:{partition}:account::*:account"),
             Self::Rule | Self::ProbeRule | Self::LeftProbeRule => {
@@ -173,7 +204,11 @@ impl On {
             Self::Topic | Self::GivenTopic | Self::ProbeSubscription => {
                 format!("arn:{partition}:sns:*:*:{name}")
             }
-            Self::Queue | Self::Receiver | Self::Probe | Self::LeftProbe => {
+            Self::Queue
+            | Self::Receiver
+            | Self::Probe
+            | Self::DispatcherProbes
+            | Self::LeftProbe => {
                 format!("arn:{partition}:sqs:*:*:{name}")
             }
             Self::Role
@@ -229,6 +264,18 @@ impl Call {
         Self {
             step: Step::Prove,
             ..Self::write(service, operation, needs)
+        }
+    }
+
+    /// A look that neither plan nor apply needs: what a run said, what was told.
+    const fn ask_back(
+        service: &'static str,
+        operation: &'static str,
+        needs: &'static [Need],
+    ) -> Self {
+        Self {
+            step: Step::Prove,
+            ..Self::read(service, operation, needs)
         }
     }
 
@@ -342,6 +389,40 @@ calls! {
     PUT_EVENTS = prove "events" "PutEvents" [EventBus "events:PutEvents"];
     TAG_RULE_OR_BUS = adopt "events" "TagResource" [Rule "events:TagResource"];
 
+    LIST_CONNECTIONS = read "events" "ListConnections" [Any "events:ListConnections"];
+    DESCRIBE_CONNECTION = read "events" "DescribeConnection" [Connection "events:DescribeConnection"];
+    // EventBridge keeps the secret with the caller's rights. Source: AmazonEventBridgeFullAccess, which lists them.
+    CREATE_CONNECTION = write "events" "CreateConnection" [Connection "events:CreateConnection"]
+        [ConnectionSecret "secretsmanager:CreateSecret" "secretsmanager:GetSecretValue" "secretsmanager:PutSecretValue"]
+        [ConnectionsRole "iam:CreateServiceLinkedRole"];
+    UPDATE_CONNECTION = write "events" "UpdateConnection" [Connection "events:UpdateConnection"]
+        [ConnectionSecret "secretsmanager:UpdateSecret" "secretsmanager:GetSecretValue" "secretsmanager:PutSecretValue"];
+    DELETE_CONNECTION = write "events" "DeleteConnection" [Connection "events:DeleteConnection"]
+        [ConnectionSecret "secretsmanager:DeleteSecret"];
+
+    GET_MACHINE = read "states" "DescribeStateMachine" [Machine "states:DescribeStateMachine"];
+    LIST_MACHINE_TAGS = read "states" "ListTagsForResource" [Machine "states:ListTagsForResource"];
+    LIST_EXECUTIONS = ask_back "states" "ListExecutions" [Machine "states:ListExecutions"];
+    GET_EXECUTION = ask_back "states" "DescribeExecution" [Execution "states:DescribeExecution"];
+    VALIDATE_MACHINE = check "states" "ValidateStateMachineDefinition" [Any "states:ValidateStateMachineDefinition"];
+    CREATE_MACHINE = write "states" "CreateStateMachine" [Machine "states:CreateStateMachine" "states:TagResource"]
+        [MachineRole "iam:PassRole"];
+    UPDATE_MACHINE = write "states" "UpdateStateMachine" [Machine "states:UpdateStateMachine"]
+        [MachineRole "iam:PassRole"];
+    DELETE_MACHINE = write "states" "DeleteStateMachine" [Machine "states:DeleteStateMachine"];
+    START_EXECUTION = redrive "states" "StartExecution" [Machine "states:StartExecution"];
+    TAG_MACHINE = adopt "states" "TagResource" [Machine "states:TagResource"];
+
+    GET_TABLE = read "dynamodb" "DescribeTable" [Table "dynamodb:DescribeTable"];
+    GET_TABLE_TTL = read "dynamodb" "DescribeTimeToLive" [Table "dynamodb:DescribeTimeToLive"];
+    LIST_TABLE_TAGS = read "dynamodb" "ListTagsOfResource" [Table "dynamodb:ListTagsOfResource"];
+    QUERY_LEDGER = ask_back "dynamodb" "Query" [Table "dynamodb:Query"];
+    CREATE_TABLE = write "dynamodb" "CreateTable" [Table "dynamodb:CreateTable" "dynamodb:TagResource"];
+    UPDATE_TABLE = write "dynamodb" "UpdateTable" [Table "dynamodb:UpdateTable"];
+    UPDATE_TABLE_TTL = write "dynamodb" "UpdateTimeToLive" [Table "dynamodb:UpdateTimeToLive"];
+    DELETE_TABLE = write "dynamodb" "DeleteTable" [Table "dynamodb:DeleteTable"];
+    TAG_TABLE = adopt "dynamodb" "TagResource" [Table "dynamodb:TagResource"];
+
     LIST_TOPICS = read "sns" "ListTopics" [Any "sns:ListTopics"];
     GET_TOPIC = read "sns" "GetTopicAttributes" [Topic "sns:GetTopicAttributes"];
     GET_GIVEN_TOPIC = read "sns" "GetTopicAttributes" [GivenTopic "sns:GetTopicAttributes"];
@@ -367,9 +448,9 @@ calls! {
     CREATE_QUEUE = write "sqs" "CreateQueue" [Queue "sqs:CreateQueue" "sqs:TagQueue"];
     SET_QUEUE = write "sqs" "SetQueueAttributes" [Queue "sqs:SetQueueAttributes"];
     DELETE_QUEUE = write "sqs" "DeleteQueue" [Queue "sqs:DeleteQueue"];
-    RECEIVE = prove "sqs" "ReceiveMessage" [Probe "sqs:ReceiveMessage"];
+    RECEIVE = prove "sqs" "ReceiveMessage" [Probe "sqs:ReceiveMessage"] [DispatcherProbes "sqs:ReceiveMessage"];
     RELEASE = redrive "sqs" "ChangeMessageVisibilityBatch" [Queue "sqs:ChangeMessageVisibility"];
-    DELETE_MESSAGE = prove "sqs" "DeleteMessage" [Probe "sqs:DeleteMessage"];
+    DELETE_MESSAGE = prove "sqs" "DeleteMessage" [Probe "sqs:DeleteMessage"] [DispatcherProbes "sqs:DeleteMessage"];
     TAG_QUEUE = adopt "sqs" "TagQueue" [Queue "sqs:TagQueue"];
 
     LIST_REGIONS = read "account" "ListRegions" [Account "account:ListRegions"];

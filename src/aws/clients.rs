@@ -9,6 +9,7 @@ use aws_sdk_sts::config::retry::RetryPartition;
 
 use super::attempts::Attempts;
 use crate::place::AccountId;
+use crate::secrets::Secrets;
 
 /// A client that is made when it is first used. Clones are the same client.
 #[derive(Debug, Clone)]
@@ -47,12 +48,18 @@ pub struct Clients {
     pub iam: Lazily<aws_sdk_iam::Client>,
     pub kms: Lazily<aws_sdk_kms::Client>,
     pub s3: Lazily<aws_sdk_s3::Client>,
-    /// EventBridge: buses, rules and targets.
+    /// DynamoDB: the ledger.
+    pub dynamodb: Lazily<aws_sdk_dynamodb::Client>,
+    /// EventBridge: buses, rules, targets and connections.
     pub events: Lazily<aws_sdk_eventbridge::Client>,
+    /// Step Functions: the dispatcher.
+    pub sfn: Lazily<aws_sdk_sfn::Client>,
     pub sns: Lazily<aws_sdk_sns::Client>,
     pub sqs: Lazily<aws_sdk_sqs::Client>,
     /// Organizations; the same in every Region.
     pub organizations: Lazily<aws_sdk_organizations::Client>,
+    /// What connections are to keep.
+    pub secrets: Secrets,
 }
 
 /// A client whose retries draw on what the account has of them.
@@ -94,10 +101,13 @@ impl Clients {
             kms: lazily!(aws_sdk_kms, shared),
             s3: lazily!(aws_sdk_s3, shared, |config| config
                 .force_path_style(path_style)),
+            dynamodb: lazily!(aws_sdk_dynamodb, shared),
             events: lazily!(aws_sdk_eventbridge, shared),
+            sfn: lazily!(aws_sdk_sfn, shared),
             sns: lazily!(aws_sdk_sns, shared),
             sqs: lazily!(aws_sdk_sqs, shared),
             organizations: lazily!(aws_sdk_organizations, shared),
+            secrets: Secrets::none(),
         }
     }
 }

@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use super::attempts::Attempts;
 use super::{CallError, Clients, Pace, calls};
 use crate::place::{AccountId, Place, Region};
+use crate::secrets::Secrets;
 
 /// How to reach AWS: everything but the rules file decides it.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +45,8 @@ pub struct Cloud {
     pub account: AccountId,
     /// Who we are, as STS says.
     pub caller: String,
+    /// What connections are to keep.
+    secrets: Secrets,
 }
 
 impl Cloud {
@@ -122,6 +125,7 @@ impl Cloud {
             region,
             account,
             caller: identity.arn().unwrap_or_default().to_owned(),
+            secrets: Secrets::none(),
         };
         let paced = cloud.paced_alone();
         let paced = Self {
@@ -144,6 +148,21 @@ impl Cloud {
             retries: retries(),
             ..self.clone()
         }
+    }
+
+    /// This caller, who knows secrets as well.
+    #[must_use]
+    pub fn with_secrets(self, secrets: Secrets) -> Self {
+        Self {
+            clients: Arc::default(),
+            secrets,
+            ..self
+        }
+    }
+
+    /// The secrets that the caller knows.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// How many requests of the whole run wait for a rate of AWS's.
@@ -186,7 +205,10 @@ impl Cloud {
 
     fn make(&self, region: &Region) -> Clients {
         let config = self.config.to_builder().region(named(region)).build();
-        Clients::new(config, Some(&self.account), self.retries.clone())
+        Clients {
+            secrets: self.secrets.clone(),
+            ..Clients::new(config, Some(&self.account), self.retries.clone())
+        }
     }
 }
 

@@ -194,6 +194,11 @@ impl CallError {
                 .to_owned(),
             Cause::Clock => "set this machine's clock: AWS refuses signatures that are minutes off".to_owned(),
             Cause::Network => "check the connection, proxy and AWS_ENDPOINT_URL, then run the same command again".to_owned(),
+            Cause::TooSoon if std::ptr::eq(self.call, &raw const calls::UPDATE_TABLE_TTL) => {
+                "AWS changes the attribute by which items of a table go once an hour at most: run the same command again \
+                 in an hour; until then items may stay longer, and no alert is lost"
+                    .to_owned()
+            }
             Cause::TooSoon => {
                 "SQS keeps a deleted queue's name for 60 seconds: run the same command again in a minute"
                     .to_owned()
@@ -285,12 +290,21 @@ fn by_code(code: &str, message: &str) -> Cause {
         | "ConcurrentAccessException"
         | "ConflictException"
         | "OperationAborted"
+        // A table that is being made, changed or deleted.
+        | "ResourceInUseException"
         // It was not there when it was looked for.
         | "AlreadyExistsException"
         | "EntityAlreadyExists"
+        // Step Functions; one that is going keeps its name for a while.
+        | "StateMachineAlreadyExists"
+        | "StateMachineDeleting"
         | "ResourceAlreadyExistsException"
         | "TrailAlreadyExistsException" => Cause::Conflict,
         "SlowDown" | "RequestLimitExceeded" => Cause::Throttled,
+        // Source: DynamoDB API, `UpdateTimeToLive`; the words are those that users report.
+        "ValidationException" if message.contains("modified multiple times within a fixed interval") => {
+            Cause::TooSoon
+        }
         "QueueDeletedRecently" | "AWS.SimpleQueueService.QueueDeletedRecently" => Cause::TooSoon,
         // `RequestExpired`: more than 15 minutes after the request's date. Source: common errors of the
         // query services.
@@ -306,6 +320,8 @@ fn by_code(code: &str, message: &str) -> Cause {
         | "ParentNotFoundException"
         | "OrganizationalUnitNotFoundException"
         | "QueueDoesNotExist"
+        | "StateMachineDoesNotExist"
+        | "ExecutionDoesNotExist"
         | "AWS.SimpleQueueService.NonExistentQueue" => Cause::NotFound,
         "LimitExceededException"
         | "TopicLimitExceeded"
@@ -464,6 +480,11 @@ mod tests {
             let remedy = error.remedy().unwrap_or_default();
             assert_eq!(remedy.contains("--for boundary"), said, "{error}: {remedy}");
         }
+        let words = "Time to live has been modified multiple times within a fixed interval";
+        let call = &calls::UPDATE_TABLE_TTL;
+        let soon = CallError::inside_success(call, "t".to_owned(), "ValidationException", words);
+        assert_eq!(soon.cause, Cause::TooSoon);
+        assert!(soon.remedy().is_some_and(|remedy| remedy.contains("hour")));
         let other = CallError::inside_success(&calls::PUT_RULE, "r".to_owned(), "Odd", "words");
         assert_eq!((other.cause, other.remedy()), (Cause::Other, None));
     }

@@ -85,6 +85,8 @@ impl Month {
                     Endpoint::Lambda(_) => ("lambda", 0.0),
                     // What its own readers cost is not known here.
                     Endpoint::Sns(_) => ("sns", 0.0),
+                    Endpoint::AmazonQ => ("amazon_q", 0.0),
+                    Endpoint::Service(service) => (service.kind(), 0.0),
                 };
                 *month.messages.entry(kind).or_default() += alerts;
                 month.dollars += alerts * price;

@@ -14,7 +14,7 @@ use crate::render;
 /// Flags of `dlq`.
 #[derive(Debug, Args)]
 pub(super) struct DlqArgs {
-    /// Publish the alerts to their topics, marked LATE, and delete what went out
+    /// Publish the alerts to their topics, or hand them to the dispatcher, marked LATE, and delete what went out
     #[arg(long)]
     redrive: bool,
     /// Do not ask before alerts are sent

@@ -51,6 +51,7 @@ impl ExplainArgs {
             stack: &rules.file.name,
             home: &rules.file.home.region,
             accounts: BTreeMap::new(),
+            zone: None,
         };
         let bench = match Reader::new(&surroundings) {
             Ok(reader) => bench.with_reader(reader),

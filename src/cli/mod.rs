@@ -8,6 +8,7 @@
 //! | what does the caller of the process hear | `exit` |
 //! | how is an input read | `input` |
 
+mod alerts;
 mod apply;
 mod args;
 mod backtest;

@@ -91,7 +91,7 @@ enum Run {
     Destroy,
     /// `test-event`
     TestEvent,
-    /// `dlq`, with `--redrive`
+    /// `dlq`, with `--redrive`, and `alerts`, with `--resend`
     Dlq,
     /// `backtest` with `s3://…` or `--lookup`
     Backtest,

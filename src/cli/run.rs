@@ -11,7 +11,7 @@ use super::args::{Global, SANDBOX_FILE, When};
 use super::exit::Exit;
 use super::ui::Ui;
 use super::{
-    apply, backtest, check, compile, completions, coverage, demo, destroy, dlq, explain,
+    alerts, apply, backtest, check, compile, completions, coverage, demo, destroy, dlq, explain,
     explain_code, init, like, r#match, patterns, permissions, plan, sandbox, schema, status,
     test_event, trace,
 };
@@ -59,6 +59,8 @@ enum Command {
     Coverage(coverage::CoverageArgs),
     /// Print the IAM policy that a caller needs, or the one that guards against everybody else
     Permissions(permissions::PermissionsArgs),
+    /// Show which alerts were told and what each channel answered, and tell one again
+    Alerts(alerts::AlertsArgs),
     /// Show the alerts that could not be delivered, and send them again
     Dlq(dlq::DlqArgs),
     /// Check the rules file and run the tests in it, without AWS; `-f -` reads standard input
@@ -157,6 +159,7 @@ fn dispatch(cli: Cli, ui: &mut Ui) -> Result<Exit, Error> {
         Command::TestEvent(args) => block_on(threads(&global), args.run(&global, ui)),
         Command::Status(args) => block_on(threads(&global), args.run(&global, ui)),
         Command::Coverage(args) => block_on(threads(&global), args.run(&global, ui)),
+        Command::Alerts(args) => block_on(threads(&global), args.run(&global, ui)),
         Command::Dlq(args) => block_on(threads(&global), args.run(&global, ui)),
         Command::Check(args) => args.run(&global, ui),
         Command::ExplainCode(args) => args.run(ui),

@@ -35,6 +35,9 @@ pub(super) struct TestEventArgs {
     /// Let rules alert the real channels from every Region
     #[arg(long, requires = "region")]
     notify: bool,
+    /// Wake nobody: prove the way to the detector, and what the dispatcher makes of the event, up to the channels
+    #[arg(long, conflicts_with_all = ["real", "all_accounts", "notify"])]
+    probe: bool,
     /// Prove CloudTrail's part as well: asks IAM to delete a user that does not exist
     #[arg(long, conflicts_with_all = ["rules", "all", "region", "wait"])]
     real: bool,
@@ -103,16 +106,27 @@ impl TestEventArgs {
         let good = match task {
             Task::Rules(patterns, regions) => {
                 let mut proofs = Vec::new();
+                if self.probe {
+                    options.wait = Some(Duration::from_secs(timeout));
+                }
                 for from in regions {
                     options.from = from;
                     let stop = stop.clone();
-                    let more = proof::prove(cloud, deployment, &patterns, &options, stop).await?;
+                    let more = match self.probe {
+                        true => {
+                            proof::prove_quietly(cloud, deployment, &patterns, &options, stop)
+                                .await?
+                        }
+                        false => proof::prove(cloud, deployment, &patterns, &options, stop).await?,
+                    };
                     proofs.extend(more);
                 }
                 show(&proofs, ui)?;
                 // Where nothing could be sent, nothing is proved.
-                let sent =
-                    |proof: &Proof| !matches!(proof.outcome, proof::Outcome::Elsewhere { .. });
+                let sent = |proof: &Proof| {
+                    use proof::Outcome::{Elsewhere, Judged};
+                    !matches!(proof.outcome, Elsewhere { .. } | Judged)
+                };
                 proofs.iter().all(Proof::is_good) && proofs.iter().any(sent)
             }
             Task::Ways(regions) => {
@@ -164,6 +178,8 @@ impl TestEventArgs {
         ui: &mut Ui,
     ) -> Result<(), Error> {
         let (alerts, times): (Vec<RuleId>, usize) = match task {
+            // A probe is for the prober alone.
+            Task::Rules(..) if self.probe => return Ok(()),
             Task::Rules(patterns, regions) => {
                 let deployment = session.deployment();
                 let from = |pattern| proof::regions(deployment, pattern, options).len();
@@ -230,7 +246,7 @@ impl TestEventArgs {
             }
             return Ok(Task::Ways(regions.into_iter().flatten().collect()));
         }
-        if regions.len() > 1 && !self.notify {
+        if regions.len() > 1 && !self.notify && !self.probe {
             return Err(Error::new(Code::CommandLine,
                 "rules tested from every Region send many messages to the real channels",
             )

@@ -20,6 +20,7 @@ use crate::render;
 use crate::render::style::Painter;
 use crate::render::text::Text;
 use crate::resources::ResourceKey;
+use crate::secrets::Secrets;
 
 /// The output of one command. Results go to `out`, everything else to `err`.
 pub struct Ui {
@@ -38,6 +39,8 @@ pub struct Ui {
     bars: Bars,
     /// Whether these are the streams of the process, whose Ctrl-C is meant for this command.
     is_process: bool,
+    /// The values of variables that rules files name.
+    pub(super) secrets: Secrets,
     /// Who acts on Ctrl-C: [`NOBODY_YET`], [`ENGINE`] or [`STOPPING`].
     ctrl_c: Arc<AtomicU8>,
 }
@@ -50,6 +53,7 @@ impl Ui {
             interactive: io::stdin().is_terminal() && on_screen,
             progress: on_screen,
             is_process: true,
+            secrets: Secrets::of_environment(),
             ..Self::new(io::BufWriter::new(io::stdout()), io::stderr())
         }
     }
@@ -65,6 +69,7 @@ impl Ui {
             progress: false,
             bars: Bars::default(),
             is_process: false,
+            secrets: Secrets::none(),
             ctrl_c: Arc::default(),
         }
     }
@@ -319,6 +324,10 @@ impl Host for Ui {
         Ok(self.err.text(&text)?)
     }
 
+    fn secrets(&self) -> Secrets {
+        self.secrets.clone()
+    }
+
     fn interrupted(&self) -> BoxFuture<'static, ()> {
         // The process is about to end, and says that nothing was changed: that stays so.
         while pass(&self.ctrl_c, ENGINE) == STOPPING {
@@ -426,6 +435,9 @@ fn words(question: Question<'_>) -> String {
             counted(messages, "late alert"),
             counted(letters, "dead letter")
         ),
+        Question::TellAgain { channels } => {
+            format!("This sends the alert again to {channels}, marked LATE. Go ahead?")
+        }
     }
 }
 

@@ -7,21 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Compiled, Names};
+use super::transformer::InputTransformer;
+use super::{Compiled, Names, dispatched};
 use crate::place::Region;
 use crate::rules::Format;
-
-/// The input transformer of a target: which values it takes from the event, and the text around them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputTransformer {
-    /// Variable to JSON path, dot notation. At most 100.
-    pub paths: BTreeMap<String, String>,
-    /// The template; at most 8,192 characters.
-    pub template: String,
-}
 
 /// Variables of text alerts. A variable whose path is absent vanishes from the text.
 ///
@@ -98,6 +89,9 @@ const WHOLE_EVENT: &str = ",\"source\":<source>,\"event\":<aws.events.event.json
 /// Whether two templates tell of the same rule in the same form, so that an alert arrives by either: the words may be of
 /// another version of the rules file. What could not be one of ours may hold nothing, or break on what it inserts.
 pub fn differ_in_words(one: &str, other: &str) -> bool {
+    if let (Some(one), Some(other)) = (dispatched::head(one), dispatched::head(other)) {
+        return one == other;
+    }
     match (machine_head(one), machine_head(other)) {
         (Some(one), Some(other)) => one == other,
         (None, None) => match (text_rule(one), text_rule(other)) {

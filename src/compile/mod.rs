@@ -7,6 +7,7 @@ mod by_services;
 mod categories;
 mod conditions;
 mod cover;
+mod dispatched;
 mod events;
 mod excepted;
 mod glob;
@@ -19,6 +20,7 @@ mod sources;
 mod spelt_out;
 mod split;
 mod state;
+mod transformer;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -38,11 +40,14 @@ pub use crate::pattern::{
 pub(crate) use categories::services;
 pub use categories::{Beyond, Categories};
 pub use cover::{Forwarder, Where, cover, is_wanted, stands_apart_in};
+pub(crate) use dispatched::head as dispatched_head;
+pub use dispatched::{dispatched, input, told_by_dispatcher, told_channels};
 pub use excepted::{exceptions_met, exceptions_missed};
-pub use message::{InputTransformer, differ_in_words, is_chosen_name, is_own_path, message};
-pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS};
+pub use message::{differ_in_words, is_chosen_name, is_own_path, message};
+pub(crate) use own_calls::{CALLER as OWN_CALLER, CALLS as OWN_CALLS, DISPATCHER_CALLS, OwnRoles};
 pub use state::RuleState;
 pub(crate) use state::{is_write_name, needed as needed_state};
+pub use transformer::InputTransformer;
 
 /// What a synthetic event carries under `detail.iamwatch`: without it no detector listens to one, so that probes of the
 /// way alone alert nobody. It says nothing to a reader, who goes by the envelope's source.
@@ -119,6 +124,7 @@ impl Compiled {
     /// events to a bus that forwarders listen to.
     pub fn at_home(&self, home: &AccountId) -> Value {
         let mut pattern = self.pattern.clone();
+        own_calls::settle(&mut pattern, home);
         if let Some(Value::Array(branches)) = pattern.get_mut("$or") {
             let doors = branches.iter_mut().filter(|branch| is_door(branch));
             for door in doors.filter_map(Value::as_object_mut) {
@@ -219,6 +225,10 @@ fn parts(
         source: test_source(&file.name),
         home: file.home.account.as_ref(),
     });
+    if let Some(problem) = dispatched::too_long(file, rule) {
+        return Err(Box::new(problem));
+    }
+    let roles = own_calls::OwnRoles::of(file);
     // The account that is not known yet takes its room in the pattern too.
     let room = match &door {
         Some(Door { home: None, .. }) => ACCOUNT_ROOM,
@@ -231,7 +241,7 @@ fn parts(
             let whole = events::Selection::new(events);
             let names = whole.names();
             let parts = split::fit(whole, quota.saturating_sub(room), |selection| {
-                assemble(selection, &conditions, door.as_ref())
+                assemble(selection, &conditions, door.as_ref(), roles.as_ref())
             })
             .map_err(helped)?
             .map_err(|characters| Box::new(over_quota(rule, characters + room, quota)))?;
@@ -279,6 +289,7 @@ fn assemble(
     selection: &events::Selection,
     conditions: &[Conjunction],
     door: Option<&Door<'_>>,
+    roles: Option<&own_calls::OwnRoles>,
 ) -> Result<Option<Value>, Box<Diagnostic>> {
     let mut pattern = envelope(json!(selection.sources()), door);
     pattern.insert("detail-type".to_owned(), json!(selection.detail_types()));
@@ -290,7 +301,11 @@ fn assemble(
             for (path, tests) in condition {
                 possible &= conditions::and(&mut both, path, tests)?;
             }
-            if possible && own_calls::leave_out(&mut both)? {
+            possible = possible && own_calls::leave_out(&mut both)?;
+            if let Some(roles) = roles.filter(|_| possible) {
+                possible = own_calls::leave_out_dispatcher(&mut both, roles)?;
+            }
+            if possible {
                 let mut detail = Map::new();
                 for (path, tests) in &both {
                     insert(&mut detail, path, &conditions::render(&tests.any_of));

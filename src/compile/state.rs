@@ -86,9 +86,12 @@ const WRITE_IN_SPITE_OF_NAME: &[&str] = &[
     "GetSessionToken",
     "CancelKeyDeletion",
     "ConfirmSubscription",
+    "DeauthorizeConnection",
     "PurgeQueue",
+    "StartExecution",
     "StartLogging",
     "StartMessageMoveTask",
+    "StopExecution",
     "StopLogging",
     "Subscribe",
 ];

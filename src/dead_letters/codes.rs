@@ -8,22 +8,30 @@
 pub(super) enum Target {
     /// The home bus, by a forwarder.
     HomeBus,
+    /// The dispatcher, by a detector.
+    Dispatcher,
     /// A topic of ours.
     OwnTopic,
     /// A topic of others, which apply never edits.
     GivenTopic,
 }
 
+const APPLY: &str = "`iamwatch status` names the link; `iamwatch apply` mends it";
+const LATER: &str = "nothing to mend: it was a fault in passing";
+
 /// What a code means, and what to do. A code that is not known here stands for itself.
 pub(super) fn explained(code: &str, target: Target) -> (&'static str, &'static str) {
-    const APPLY: &str = "`iamwatch status` names the link; `iamwatch apply` mends it";
     const OTHERS: &str = "the topic is not iamwatch's, and apply never edits it: `iamwatch status` says what keeps \
          alerts out of it; let its owner mend that, or name another topic in the channel and run `iamwatch apply`";
-    const LATER: &str = "nothing to mend: it was a fault in passing";
     let status = match target {
-        Target::HomeBus | Target::OwnTopic => APPLY,
+        Target::HomeBus | Target::Dispatcher | Target::OwnTopic => APPLY,
         Target::GivenTopic => OTHERS,
     };
+    if target == Target::Dispatcher
+        && let Some(meaning) = of_dispatcher(code)
+    {
+        return meaning;
+    }
     match code {
         "NO_PERMISSIONS" if target == Target::HomeBus => (
             "the home bus, or the forwarder's role, did not let the event through",
@@ -85,5 +93,49 @@ pub(super) fn explained(code: &str, target: Target) -> (&'static str, &'static s
         ),
         "RESOURCE_ALREADY_EXISTS" => ("the target says that it has this already", LATER),
         _ => ("EventBridge gives no reason that is known here", status),
+    }
+}
+
+/// What a code means of the dispatcher, where that is not what it means of all targets.
+fn of_dispatcher(code: &str) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        "NO_PERMISSIONS" => (
+            "the role with which EventBridge starts the dispatcher may not do so",
+            APPLY,
+        ),
+        "NO_RESOURCE" => ("the dispatcher does not exist", APPLY),
+        "FAILED_TO_ASSUME_ROLE" => (
+            "EventBridge could not take on the role that starts the dispatcher",
+            APPLY,
+        ),
+        "TRANSIENT_ASSUME_ROLE" => (
+            "EventBridge could not take on the role that starts the dispatcher for a while",
+            LATER,
+        ),
+        "INVALID_PARAMETER" => (
+            "Step Functions refused the event, which is too large or in a form that it does not take",
+            "look at the event in CloudTrail: redriving it would be refused in the same way",
+        ),
+        "THROTTLING" => (
+            "too many alerts at once",
+            "raise the quota of EventBridge's invocations, or of Step Functions' StartExecution, in Service Quotas",
+        ),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_means_what_its_target_makes_of_it() {
+        let (meaning, remedy) = explained("NO_PERMISSIONS", Target::Dispatcher);
+        assert!(meaning.contains("starts the dispatcher"), "{meaning}");
+        assert_eq!(remedy, APPLY);
+        let (meaning, _) = explained("FAILED_TO_ASSUME_ROLE", Target::HomeBus);
+        assert!(meaning.contains("forwarder's role"), "{meaning}");
+        let (meaning, _) = explained("TIMEOUT", Target::Dispatcher);
+        assert_eq!(meaning, "the target did not answer");
     }
 }

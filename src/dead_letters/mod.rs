@@ -37,7 +37,7 @@ pub struct Letter {
     pub time: String,
     /// Who could not deliver it.
     pub sender: Sender,
-    /// The target's ARN: a topic, or the home bus; or the address of a topic's reader.
+    /// The target's ARN: a topic, the dispatcher, or the home bus; or the address of a topic's reader.
     pub target: Option<String>,
     /// What the alert says first, where it was made already.
     pub alert: Option<String>,
@@ -74,7 +74,7 @@ pub struct Letter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Sender {
-    /// A detector: the alert was lost on its way to a topic.
+    /// A detector: the alert was lost on its way to a topic, or to the dispatcher.
     Detector {
         /// The rule whose alert it was.
         rule: RuleId,

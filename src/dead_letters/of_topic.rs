@@ -106,7 +106,7 @@ impl<'a> Destination<'a> {
         let dispatches = self.subscription.filter(|_| !self.obstacle.stands);
         let dispatches = dispatches.map(|(_, subscription)| Dispatch {
             rule: None,
-            topic: subscription.topic.clone(),
+            target: subscription.topic.clone(),
             alert: Alert::Made(text.clone()),
         });
         Letter {

@@ -52,7 +52,9 @@ pub async fn read(cloud: &Cloud, deployment: Deployment<'_>) -> Result<Read, Cal
     let queues = deployment
         .live
         .iter()
-        .filter(|live| live.key.kind == Kind::Queue && live.owner == Owner::Ours);
+        .filter(|live| live.key.kind == Kind::Queue && live.owner == Owner::Ours)
+        // Answers to probes are no letters.
+        .filter(|live| names::holds_dead_letters(deployment.stack, &live.key.name));
     let mut mailboxes: Vec<Mailbox> = stream::iter(queues)
         .map(|queue| mailbox(cloud, queue, deployment))
         .buffered(CONCURRENCY)
@@ -171,6 +173,7 @@ fn aim(sender: &Sender, target: Option<&str>, deployment: Deployment<'_>) -> cod
             && names::is_topic(deployment.stack, topic.resource())
     };
     match target.and_then(|target| target.parse::<Arn>().ok()) {
+        Some(machine) if redrive::is_dispatcher(&machine) => codes::Target::Dispatcher,
         Some(topic) if topic.service() == "sns" && !is_ours(&topic) => codes::Target::GivenTopic,
         _ => codes::Target::OwnTopic,
     }

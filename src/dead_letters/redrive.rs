@@ -1,16 +1,18 @@
 //! Sending again what was not delivered. EventBridge cannot: `PutEvents` refuses events whose source is
-//! AWS's, and SQS moves messages back only between queues. So the alert is made here, and published to the
-//! topics of its detector.
+//! AWS's, and SQS moves messages back only between queues. So what a detector would have sent is made here, and published
+//! to its topics, or handed to its dispatcher.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::read::{self, Mailbox, Read};
 use super::{Letter, Sender};
 use crate::aws::{CallError, Cloud, calls};
 use crate::compile::{Compiled, InputTransformer, RuleState};
+use crate::ledger;
 use crate::pattern::{Event, EventPattern};
 use crate::place::Arn;
 use crate::placement::Desired;
@@ -22,12 +24,13 @@ const LATE_MARK: &str = "LATE ";
 /// What an alert begins with that is an object and is sent again.
 const LATE_FIELD: &str = "{\"late\":true,";
 
-/// One message to one topic. A topic has one channel's reader, so that nobody else hears of it twice.
+/// One message to one target. A topic has one channel's reader, so that nobody else hears of it twice.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Dispatch {
     /// The rule whose alert it is, where that is known.
     pub rule: Option<RuleId>,
-    pub topic: Arn,
+    /// A topic, or the dispatcher.
+    pub target: Arn,
     pub alert: Alert,
 }
 
@@ -113,9 +116,13 @@ async fn one(
     }
     let mut partly = false;
     for dispatch in &letter.dispatches {
-        let Dispatch { rule, topic, alert } = dispatch;
+        let Dispatch {
+            rule,
+            target,
+            alert,
+        } = dispatch;
         // Two forwarders that lost the same event would make the same alert twice.
-        let mark = (letter.fingerprint.clone(), rule.clone(), topic.clone());
+        let mark = (letter.fingerprint.clone(), rule.clone(), target.clone());
         if sent.contains(&mark) {
             continue;
         }
@@ -125,11 +132,19 @@ async fn one(
         };
         // Those of rules apart are not all at home.
         let place =
-            ResourceKey::of_arn(topic).map_or_else(|| desired.home.clone(), |key| key.place);
-        let sns = cloud.at_place(&place).sns;
-        let request = sns.publish().topic_arn(topic.as_str()).message(text);
-        let published = calls::PUBLISH.send(topic.as_str(), request.send()).await;
-        published.map_err(|error| (error, partly))?;
+            ResourceKey::of_arn(target).map_or_else(|| desired.home.clone(), |key| key.place);
+        let clients = cloud.at_place(&place);
+        let sent_off = if is_dispatcher(target) {
+            let name = run_of(letter, rule.as_ref());
+            let started = ledger::start_once(&clients, target, &name, &text).await;
+            started.map(drop)
+        } else {
+            let request = clients.sns.publish();
+            let request = request.topic_arn(target.as_str()).message(text);
+            let published = calls::PUBLISH.send(target.as_str(), request.send()).await;
+            published.map(drop)
+        };
+        sent_off.map_err(|error| (error, partly))?;
         partly = true;
         sent.insert(mark);
     }
@@ -145,6 +160,32 @@ async fn one(
         deleted.map_err(|error| (error, partly))?;
     }
     Ok(())
+}
+
+/// Whether a target is a state machine.
+pub(super) fn is_dispatcher(target: &Arn) -> bool {
+    target.service() == "states"
+}
+
+/// What the run is called that tells a rule's alert of a letter's event: the same from every letter of that event, so that
+/// it is told once. The digest tells it from those of other events, whatever their ids.
+fn run_of(letter: &Letter, rule: Option<&RuleId>) -> String {
+    let rule = rule.map_or("", |rule| rule.0.as_str());
+    let digest = Sha256::digest(format!("{} {rule}", letter.fingerprint).as_bytes());
+    let digest: String = digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let id = letter.event.id.chars();
+    let id: String = id
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(36)
+        .collect();
+    match id.as_str() {
+        "" => digest,
+        id => format!("{id}-{digest}"),
+    }
 }
 
 /// Marks an alert, once: text begins with the mark, an object has a field of its own.
@@ -177,7 +218,7 @@ pub(super) fn dispatches(
     }
     match sender {
         Sender::Unknown { .. } | Sender::Topic { .. } => Vec::new(),
-        // The pattern has matched already; a split rule's parts send to the same topics, and those of a rule apart to
+        // The pattern has matched already; a split rule's parts send to the same targets, and those of a rule apart to
         // the topics of their Region.
         Sender::Detector { rule } => {
             let keys = desired.detectors.get(rule).map_or(&[][..], Vec::as_slice);
@@ -220,7 +261,7 @@ fn of_detector(
     };
     let all = || detector.targets.values();
     let lost = |wanted: &Target| target == Some(wanted.arn.as_str());
-    // Only the topic that did not get it; all of them where that topic is no longer in use.
+    // Only the target that did not get it; all of them where that target is no longer in use.
     let chosen: Vec<&Target> = if all().any(lost) {
         all().filter(|target| lost(target)).collect()
     } else {
@@ -231,7 +272,7 @@ fn of_detector(
         .filter_map(|target| {
             Some(Dispatch {
                 rule: Some(rule.clone()),
-                topic: target.arn.clone(),
+                target: target.arn.clone(),
                 alert: Alert::Of(target.input.clone()?),
             })
         })

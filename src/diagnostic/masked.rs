@@ -34,8 +34,116 @@ pub(crate) fn masked(address: &str) -> Cow<'_, str> {
 /// Keys of the rules file whose URLs are no secret, but for a user with his password.
 const OPEN_KEYS: [&str; 2] = ["runbook:", "sqs:"];
 
-/// A line of a rules file with stars for what may be a secret in its URLs, as long as before.
+/// Keys of the rules file whose values are secrets, or are URLs that may hold one.
+const SECRET_KEYS: [&str; 8] = [
+    "token",
+    "routing_key",
+    "sig",
+    "key",
+    "password",
+    "client_secret",
+    "value",
+    "url",
+];
+
+/// Kinds of channels behind which somebody may write a secret in place of a map.
+const KINDS: [&str; 5] = [
+    "slack",
+    "teams",
+    "pagerduty",
+    "jira_service_management",
+    "webhook",
+];
+
+/// How the name of a variable begins that holds a secret.
+const VARIABLE: &str = "${env:";
+
+/// A line of a rules file with stars for what may be a secret, as long as before.
 pub(crate) fn starred(line: &str) -> Cow<'_, str> {
+    match without_secrets(line) {
+        Cow::Borrowed(line) => without_paths(line),
+        Cow::Owned(line) => Cow::Owned(without_paths(&line).into_owned()),
+    }
+}
+
+/// A line with stars for the values of [`SECRET_KEYS`] and [`KINDS`] that name no variable.
+fn without_secrets(line: &str) -> Cow<'_, str> {
+    if !line.contains(':') {
+        return Cow::Borrowed(line);
+    }
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    let mut is_flow = false;
+    while let Some((before, after)) = rest.split_once(':') {
+        shown.push_str(before);
+        shown.push(':');
+        rest = after;
+        is_flow |= before.contains('{');
+        let key = before.trim_end().trim_end_matches(['"', '\'']);
+        let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let word = key.trim_end_matches(is_of_key);
+        let word = key.strip_prefix(word).unwrap_or(key);
+        let is_kind = KINDS.contains(&word);
+        if !is_kind && !SECRET_KEYS.contains(&word) {
+            continue;
+        }
+        let blank = after.trim_start();
+        shown.push_str(after.strip_suffix(blank).unwrap_or_default());
+        let (quote, value) = match blank.chars().next() {
+            Some(quote @ ('"' | '\'')) => (Some(quote), blank.get(1..).unwrap_or_default()),
+            _ => (None, blank),
+        };
+        shown.extend(quote);
+        rest = value;
+        let end = match quote {
+            Some(quote) => closing(value, quote),
+            // A list or map hides all of the line.
+            None if value.starts_with(['[', '{']) => None,
+            None if is_flow => value.find([',', '}']),
+            None => None,
+        };
+        let secret = value.get(..end.unwrap_or(value.len())).unwrap_or(value);
+        let secret = secret.trim_end();
+        // A URL keeps its host, and the map of a kind its keys.
+        let is_open = is_variable(secret)
+            || (word == "url" && secret.contains("://"))
+            || (quote.is_none() && is_kind && secret.starts_with('{'));
+        if !is_open {
+            shown.extend(std::iter::repeat_n('*', secret.len()));
+            rest = value.strip_prefix(secret).unwrap_or_default();
+        }
+    }
+    shown.push_str(rest);
+    Cow::Owned(shown)
+}
+
+/// Where a text in quotes ends.
+fn closing(text: &str, quote: char) -> Option<usize> {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if quote == '"' && c == '\\' {
+            chars.next();
+        } else if c == quote {
+            // Twice in single quotes it is one of the text.
+            let is_twice = quote == '\'' && chars.next_if(|(_, c)| *c == quote).is_some();
+            if !is_twice {
+                return Some(at);
+            }
+        }
+    }
+    None
+}
+
+/// Whether nothing stands there but the name of a variable. Without quotes its brace may end a map.
+fn is_variable(text: &str) -> bool {
+    text.strip_prefix(VARIABLE).is_some_and(|name| {
+        let name = name.strip_suffix('}').unwrap_or(name);
+        name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
+}
+
+/// A line with stars for what may be a secret in its URLs.
+fn without_paths(line: &str) -> Cow<'_, str> {
     if !line.contains("://") {
         return Cow::Borrowed(line);
     }
@@ -175,6 +283,32 @@ mod tests {
                 "d: { sqs: \"https://sqs/1/q\" }",
             ),
             ("no address", "no address"),
+            (
+                "  c: { slack: { channel: C0123456789, token: xoxb-1 } }",
+                "  c: { slack: { channel: C0123456789, token: ****** } }",
+            ),
+            ("    token: xoxb-1, a b", "    token: ***********"),
+            (
+                "  c: { slack: xoxb-1, format: json }",
+                "  c: { slack: ******, format: json }",
+            ),
+            (
+                "    \"password\" : 'é}:' # x",
+                "    \"password\" : '****' # x",
+            ),
+            (
+                "x: { key: \"${env:K}\", url: \"https://h/a?b\" }",
+                "x: { key: \"${env:K}\", url: \"https://h/*?*\" }",
+            ),
+            (
+                r#"{ token: "a\"b", key: 'a''b' }"#,
+                r#"{ token: "****", key: '****' }"#,
+            ),
+            ("x: { token: [a, b] }", "x: { token: ********"),
+            ("    key: ${env:K}", "    key: ${env:K}"),
+            ("    key: ${env:K}s3cr3t", "    key: **************"),
+            ("    url: h.example.com/T0", "    url: ****************"),
+            ("topics: { kms_key: create }", "topics: { kms_key: create }"),
             ("https://", "https://"),
         ] {
             assert_eq!(starred(line), wanted);

@@ -17,10 +17,11 @@ const LONGEST_RUN_SECONDS: u32 = 3_600;
 /// How long the ledger keeps an alert: 90 days, as Step Functions keeps the history of a run.
 const KEPT_SECONDS: u32 = 90 * 24 * 60 * 60;
 
-/// An expression: nothing where somebody heard of each failure, else an error. An `Output` can fail; a `Fail` state
-/// would need a `Choice` before it.
-const NOTHING_LOST: &str =
-    "$lost ? $error('neither a channel nor the fallback channel took the alert') : {}";
+/// An expression: what was told, where somebody heard of each failure, else an error. An `Output` can fail; a `Fail`
+/// state would need a `Choice` before it. It is the run's output: whoever asks for that needs no ledger.
+const TOLD: &str = "$lost ? $error('neither a channel nor the fallback channel took the alert') \
+    : {'rule': $alert.rule, 'id': $alert.id, 'subject': $alert.subject, 'digest': $digest, \
+    'answers': [$answers]}";
 
 /// The machine, where its digest is this.
 pub(super) fn machine(dispatcher: &Dispatcher<'_>, digest: &str) -> Value {
@@ -39,7 +40,7 @@ pub(super) fn machine(dispatcher: &Dispatcher<'_>, digest: &str) -> Value {
             "Alert": {
                 "Type": "Parallel",
                 "Branches": [branch(dispatcher, digest, partition)],
-                "Output": {},
+                "Output": expression("$states.result[0]"),
                 "Catch": caught("Last resort", &cause),
                 "End": true,
             },
@@ -51,6 +52,12 @@ pub(super) fn machine(dispatcher: &Dispatcher<'_>, digest: &str) -> Value {
             },
         },
     })
+}
+
+/// Which digest a definition holds of itself.
+pub(super) fn digest_in(definition: &Value) -> Option<&str> {
+    let digest = "/States/Alert/Branches/0/States/Read/Assign/digest";
+    definition.pointer(digest)?.as_str()
 }
 
 /// A short digest of a definition.
@@ -69,7 +76,7 @@ fn branch(dispatcher: &Dispatcher<'_>, digest: &str, partition: Partition) -> Va
             "Deliver": deliver(dispatcher, partition, "Keep"),
             "Keep": keep(dispatcher, partition),
             // The ledger failed, or the check behind it: the latter fails here again.
-            "Not kept": { "Type": "Pass", "Output": expression(NOTHING_LOST), "End": true },
+            "Not kept": { "Type": "Pass", "Output": expression(TOLD), "End": true },
         },
     })
 }
@@ -96,9 +103,11 @@ fn read(dispatcher: &Dispatcher<'_>, digest: &str, next: &str) -> Value {
 
 /// Writes down what was told. Nothing that fails here keeps an alert back: it was told already.
 fn keep(dispatcher: &Dispatcher<'_>, partition: Partition) -> Value {
-    // The start is the same in all attempts: a repeated write is the same item.
-    let key = "($start := $states.context.Execution.StartTime; $join(['alert', \
-        $substring($start, 0, 10), $substring($start, 11), $states.context.Execution.Name], '#'))";
+    // The start is the same in all attempts: a repeated write is the same item. What was told on one day is together,
+    // in the order of time.
+    let start = "$states.context.Execution.StartTime";
+    let day = format!("'alert#' & $substring({start}, 0, 10)");
+    let moment = format!("$substring({start}, 11) & '#' & $states.context.Execution.Name");
     let text = |text: &str| json!({ "S": expression(text) });
     let expires = format!("$string($floor($millis() / 1000) + {KEPT_SECONDS})");
     let put = Task {
@@ -106,7 +115,8 @@ fn keep(dispatcher: &Dispatcher<'_>, partition: Partition) -> Value {
         arguments: json!({
             "TableName": dispatcher.ledger,
             "Item": {
-                "k": text(key),
+                "k": text(&day),
+                "s": text(&moment),
                 "rule": text("$alert.rule"),
                 "severity": text("$alert.severity"),
                 "headline": text("$alert.headline"),
@@ -120,7 +130,7 @@ fn keep(dispatcher: &Dispatcher<'_>, partition: Partition) -> Value {
                 "expires": { "N": expression(&expires) },
             },
         }),
-        output: expression(NOTHING_LOST),
+        output: expression(TOLD),
         retry: retry(),
     };
     put.state(partition, caught("Not kept", &json!({})), None)
@@ -139,7 +149,8 @@ fn last_resort(dispatcher: &Dispatcher<'_>, partition: Partition) -> Value {
         subject,
         text,
         subject,
-        json!({}),
+        // Why it came to that.
+        expression("$states.input"),
     )
     .state(partition, caught("Nobody was told", &json!({})), None)
 }

@@ -64,6 +64,18 @@ impl Dispatcher<'_> {
     }
 }
 
+/// The digest by which the machine of a definition says who spoke, in its output and in its answers to probes; `None`:
+/// the definition is none of ours.
+pub fn digest(definition: &Value) -> Option<&str> {
+    definition::digest_in(definition)
+}
+
+/// The keys of the ledger's items: a day's alerts, and one of them.
+pub const LEDGER_KEYS: (&str, &str) = ("k", "s");
+
+/// The attribute of an item that says when it goes.
+pub const LEDGER_EXPIRES: &str = "expires";
+
 /// How long a definition is, in bytes.
 pub fn size(definition: &Value) -> usize {
     definition.to_string().len()

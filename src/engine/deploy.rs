@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::error::{Code, Error};
 use super::host::{Answer, Form, Host, Message, OrganizationPlan, Progress, Question};
 use super::organization::{Beyond, Org};
+use super::secrets;
 use super::session::Session;
 use crate::apply::{self, Event, Report};
 use crate::aws::Cloud;
@@ -283,6 +284,7 @@ impl<'a> Deploy<'a> {
     }
 
     fn confirm(&self, state: &State, host: &mut dyn Host) -> Result<(), Error> {
+        secrets::check(self.plan, &self.session.missing)?;
         self.see_first(host)?;
         let agreed = (self.consent.approved || host.ask(self.question)? == Answer::Yes)
             && self.confirm_much(host)?

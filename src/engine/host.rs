@@ -15,6 +15,7 @@ use crate::fleet::{self, Run};
 use crate::place::Region;
 use crate::plan::Plan;
 use crate::plan::saved::Moved;
+use crate::secrets::Secrets;
 
 /// The form of results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,6 +49,9 @@ pub trait Host {
     /// # Errors
     /// When nobody reads.
     fn diagnose(&mut self, sources: &Sources, found: &[Diagnostic]) -> Result<(), Error>;
+
+    /// The secrets that are known where the use case runs.
+    fn secrets(&self) -> Secrets;
 
     /// Resolves when somebody wants the work to end.
     fn interrupted(&self) -> BoxFuture<'static, ()>;
@@ -208,6 +212,11 @@ pub enum Question<'a> {
         messages: usize,
         /// How many letters there are.
         letters: usize,
+    },
+    /// Whether an alert is to be told again to the real channels.
+    TellAgain {
+        /// The channels, as a sentence lists them.
+        channels: &'a str,
     },
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::error::{Code, Error};
 use super::host::Host;
 use super::organization::{Beyond, Org};
+use super::secrets;
 use super::session::Session;
 use super::workspace::Workspace;
 use crate::aws::{CallError, Cause};
@@ -66,6 +67,7 @@ impl Session {
             plan.notes.extend(note);
         }
         plan.notes.extend(self.key_note().await?);
+        plan.notes.extend(secrets::notes(&plan, &self.missing));
         plan.silenced = self.silenced(&desired, &live, wishes.prune, &deaf);
         plan.notes.extend(silence::note(&plan.silenced));
         plan.notes.extend(members::note(&plan));

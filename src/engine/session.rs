@@ -1,5 +1,6 @@
 //! A rules file against one account: what is asked for, and what AWS has of it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
@@ -8,6 +9,7 @@ use super::accounts::AccountScope;
 use super::error::{Code, Error};
 use super::host::Host;
 use super::organization::Org;
+use super::secrets::Missing;
 use super::stand_ins;
 use super::target::{Clock, Connection, Target};
 use super::workspace::Workspace;
@@ -15,7 +17,7 @@ use crate::aws::{CallError, Clients, Cloud};
 use crate::fleet::{AccountState, Fleet, Outcome};
 use crate::health::{self, Health};
 use crate::organization::{self, Member};
-use crate::place::{Region, StackName};
+use crate::place::{AccountId, Region, StackName};
 use crate::placement::{self, Desired, Needs, Spokes, TrailSource, Unrecorded};
 use crate::plan::own_alerts::OwnCallMatcher;
 use crate::plan::saved::PlanRequest;
@@ -23,7 +25,7 @@ use crate::plan::{self, Conflict, Deployment, Plan, PlanOptions};
 use crate::resources::rule::KnownPatterns;
 use crate::resources::trail::with_data_events;
 use crate::resources::{self, AccountFacts, Kind, Live, ResourceKey};
-use crate::rules::RuleId;
+use crate::rules::{Delivery, RuleId};
 
 /// A rules file against one account.
 pub struct Session {
@@ -41,8 +43,21 @@ pub struct Session {
     pub clock: Clock,
     /// The organization, if all of it is watched.
     pub org: Option<Org>,
+    /// The variables that connections lack which are to be made, or made good.
+    pub(super) missing: Missing,
     /// How what AWS has differs from what is asked for, once somebody asked.
     difference: OnceLock<Result<Plan, Vec<Conflict>>>,
+}
+
+/// What the organization calls its accounts: alerts of the dispatcher say it.
+async fn account_names(
+    org: Option<&Org>,
+    delivery: &Delivery,
+) -> Result<BTreeMap<AccountId, String>, CallError> {
+    match (org, delivery) {
+        (Some(org), Delivery::Dispatcher { .. }) => organization::names(&org.caller.global()).await,
+        _ => Ok(BTreeMap::new()),
+    }
 }
 
 impl Session {
@@ -109,9 +124,17 @@ impl Session {
                 "use the credentials of that account (`--profile NAME`), or correct `home.account`",
             ));
         }
+        let cloud = cloud.with_secrets(host.secrets());
         let name = &rules.file.name;
         let around = org.as_ref().map(|org| (&org.organization, &org.caller));
-        let account_facts = resources::account_facts_for(&cloud, around, name, region).await?;
+        let (account_facts, account_names) = futures::try_join!(
+            resources::account_facts_for(&cloud, around, name, region),
+            account_names(org.as_ref(), &rules.file.delivery),
+        )?;
+        let account_facts = AccountFacts {
+            account_names,
+            ..account_facts
+        };
         let desired = placement::desired(&rules.file, &rules.patterns, &account_facts);
         let mut desired = desired.map_err(|problem| rules.refused(problem))?;
         let mut live = live(&cloud, name, &desired, &account_facts).await?;
@@ -129,6 +152,7 @@ impl Session {
             stand_ins::keep(&mut desired, &stand_ins, &live, &rules.file.channels);
         }
         desired.use_named_bucket(&rules.file, &live);
+        let missing = super::secrets::settle(&mut desired, &live, cloud.secrets());
         Ok(Self {
             rules,
             cloud,
@@ -137,6 +161,7 @@ impl Session {
             live,
             clock,
             org,
+            missing,
             difference: OnceLock::new(),
         })
     }

@@ -15,7 +15,8 @@ use crate::proof::left_over;
 use crate::resources::queue::{LETS_TOPIC_SEND, Obstacle, Verdict};
 use crate::resources::topic::LETS_RULES_PUBLISH;
 use crate::resources::{
-    DefaultBusKey, GivenTopic, Kind, Live, Owner, ResourceKey, default_bus_key, key, queue, topic,
+    DefaultBusKey, GivenTopic, Kind, Live, Owner, ResourceKey, default_bus_key, key, names, queue,
+    topic,
 };
 use crate::rules::{ChannelName, RuleId};
 
@@ -31,7 +32,9 @@ pub(super) async fn look(
     let ours = deployment
         .live
         .iter()
-        .filter(|live| live.key.kind == Kind::Queue && live.owner == Owner::Ours);
+        .filter(|live| live.key.kind == Kind::Queue && live.owner == Owner::Ours)
+        // Answers to probes are no letters.
+        .filter(|live| names::holds_dead_letters(deployment.stack, &live.key.name));
     let queues: Vec<Option<Finding>> = stream::iter(ours)
         .map(|queue| dead_letters(cloud, queue))
         .buffered(CONCURRENCY)

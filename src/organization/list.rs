@@ -35,6 +35,15 @@ pub fn list(clients: &Clients) -> impl Stream<Item = Result<Member, CallError>> 
         .boxed()
 }
 
+/// What the organization calls its accounts.
+///
+/// # Errors
+/// What AWS says.
+pub async fn names(clients: &Clients) -> Result<BTreeMap<AccountId, String>, CallError> {
+    let named = list(clients).map_ok(|member| (member.account, member.name));
+    named.try_collect().await
+}
+
 /// The tags of an account.
 ///
 /// # Errors

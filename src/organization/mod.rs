@@ -14,7 +14,7 @@ mod units;
 
 pub use cache::{Cache, Unfit};
 pub use file::{AccountsFile, FileProblem};
-pub use list::{Listing, account_tags, list, list_ahead};
+pub use list::{Listing, account_tags, list, list_ahead, names};
 pub use lookup::{is_outsider, organization, trusts};
 pub use model::{Member, Organization, State};
 pub use select::{Choice, Left, Selection, Unmatched};

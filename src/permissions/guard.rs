@@ -21,7 +21,7 @@ const TAMPERING: &[(&str, On)] = &[
     ("events:UntagResource", On::Bus),
     ("events:RemovePermission", On::AllBuses),
     ("sns:AddPermission", On::Topic),
-    // Nothing of ours publishes but our rules, and `dlq --redrive`.
+    // Nothing of ours publishes but our rules, the dispatcher, and `dlq --redrive`.
     ("sns:Publish", On::Topic),
     ("sns:RemovePermission", On::Topic),
     ("sns:PutDataProtectionPolicy", On::Topic),
@@ -58,6 +58,29 @@ const TAMPERING: &[(&str, On)] = &[
     ("kms:UntagResource", On::Key),
     // The topics name the key by its alias.
     ("kms:UpdateAlias", On::Alias),
+    // A run of the dispatcher tells people whatever its input says, and one that is stopped tells nobody.
+    ("states:PublishStateMachineVersion", On::Machine),
+    ("states:StartExecution", On::Machine),
+    ("states:StartSyncExecution", On::Machine),
+    ("states:UntagResource", On::Machine),
+    ("states:StopExecution", On::Execution),
+    // What was told is written once, by the dispatcher.
+    ("dynamodb:BatchWriteItem", On::Table),
+    ("dynamodb:DeleteItem", On::Table),
+    ("dynamodb:PartiQLDelete", On::Table),
+    ("dynamodb:PartiQLInsert", On::Table),
+    ("dynamodb:PartiQLUpdate", On::Table),
+    ("dynamodb:PutItem", On::Table),
+    ("dynamodb:PutResourcePolicy", On::Table),
+    ("dynamodb:UntagResource", On::Table),
+    ("dynamodb:UpdateItem", On::Table),
+    ("events:DeauthorizeConnection", On::Connection),
+    ("events:RetrieveConnectionCredentials", On::Connection),
+    // The service-linked role with which EventBridge keeps the secrets no service control policy affects, and the
+    // dispatcher, which reads them, is excepted. Source: Organizations, `orgs_manage_policies_scps`.
+    ("secretsmanager:GetSecretValue", On::ConnectionSecret),
+    ("secretsmanager:PutResourcePolicy", On::ConnectionSecret),
+    ("secretsmanager:RotateSecret", On::ConnectionSecret),
 ];
 
 /// What makes an excepted role serve somebody else.
@@ -77,6 +100,8 @@ enum Ward {
     Forwarding,
     /// In the home account.
     Home,
+    /// The dispatcher with its roles, its ledger and its connections, which are at home too.
+    Dispatcher,
     /// Where the trail and its log files are.
     Trail,
     /// The key, which no name tells.
@@ -92,6 +117,7 @@ impl Ward {
         match self {
             Self::Forwarding => "IamwatchGuardForwarding",
             Self::Home => "IamwatchGuardHome",
+            Self::Dispatcher => "IamwatchGuardDispatcher",
             Self::Trail => "IamwatchGuardTrail",
             Self::Key => "IamwatchGuardKey",
             Self::Excepted => "IamwatchGuardExceptedRoles",
@@ -99,10 +125,22 @@ impl Ward {
         }
     }
 
+    /// The roles of ours that work there: the dispatcher publishes, answers to probes, keeps the ledger and reads
+    /// secrets, and its starter starts it. A service control policy affects them like any role. What they may do
+    /// themselves their own policies say, which are guarded too.
+    fn works(self, scope: &Scope) -> Vec<String> {
+        match self {
+            Self::Home | Self::Dispatcher => scope.roles_of_dispatcher(),
+            Self::Forwarding | Self::Trail | Self::Key | Self::Excepted | Self::BusPolicies => {
+                Vec::new()
+            }
+        }
+    }
+
     /// What must be true besides; conditions of one operator and different keys must all hold.
     fn holds_for(self, scope: &Scope) -> Option<Value> {
         match self {
-            Self::Forwarding | Self::Home | Self::Trail | Self::Excepted => None,
+            Self::Forwarding | Self::Home | Self::Dispatcher | Self::Trail | Self::Excepted => None,
             Self::Key => {
                 let mut tag = Map::new();
                 tag.insert(format!("aws:ResourceTag/{STACK_TAG}"), json!(scope.stack));
@@ -147,6 +185,8 @@ pub fn guard(scope: &Scope, except: &[String], bus_policies: bool) -> Vec<Value>
     excepted.0.extend(TAKING_OVER);
     excepted.1.extend(except.iter().cloned());
     let statements = wards.into_iter().map(|(ward, (actions, resources))| {
+        let works = ward.works(scope);
+        let except: Vec<&String> = except.iter().chain(&works).collect();
         let mut condition = json!({ "ArnNotLike": { "aws:PrincipalArn": except } });
         if let (Some(tests), Some(besides)) = (condition.as_object_mut(), ward.holds_for(scope)) {
             tests.insert("StringEquals".to_owned(), besides);
@@ -172,9 +212,9 @@ fn fits(policy: &Value) -> bool {
 }
 
 /// Whether an action makes something that is not there yet, or only looks: neither breaks anything. A new version of a
-/// policy changes it.
+/// policy changes it, and whoever reads a secret speaks in our name.
 fn makes(action: &str) -> bool {
-    if action == "iam:CreatePolicyVersion" {
+    if ["iam:CreatePolicyVersion", "secretsmanager:GetSecretValue"].contains(&action) {
         return false;
     }
     let (_, name) = action.split_once(':').unwrap_or_default();
@@ -191,6 +231,10 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
     let at_home = |service: &str, resource: String| {
         let arn = format!("arn:{partition}:{service}:{home}:{account}:{resource}");
         (Ward::Home, arn)
+    };
+    let of_dispatcher = |service: &str, resource: String| {
+        let (_, arn) = at_home(service, resource);
+        (Ward::Dispatcher, arn)
     };
     // Every account has what forwards its events, under the same names.
     let listening = match scope.member_role {
@@ -224,18 +268,42 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
             };
             let letters = scope.letters_of_rules(account).into_iter();
             let letters = letters.map(|arn| (ward, arn));
-            let of_topics = scope.letters_of_topics().into_iter();
+            let at_home = scope.letters_of_topics().into_iter();
+            let at_home = at_home.chain(scope.probes_of_dispatcher());
             letters
-                .chain(of_topics.map(|arn| (Ward::Home, arn)))
+                .chain(at_home.map(|arn| (Ward::Home, arn)))
                 .collect()
         }
-        On::Role | On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole if scope.hub => {
+        On::Role | On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole => {
             let role = format!(
                 "{}{}*",
                 names::ROLE_PATH,
                 names::forwarder_role_prefix(stack)
             );
-            vec![listens(format!("role{role}"))]
+            let forwarders = scope.hub.then(|| listens(format!("role{role}")));
+            let of_dispatcher = scope.roles_of_dispatcher().into_iter();
+            let of_dispatcher = of_dispatcher.map(|arn| (Ward::Dispatcher, arn));
+            forwarders.into_iter().chain(of_dispatcher).collect()
+        }
+        // With a colon behind it: a version of it, or an alias, which can be started as well.
+        On::Machine if scope.dispatcher => ["", ":*"]
+            .iter()
+            .map(|rest| of_dispatcher("states", format!("stateMachine:{whole}{rest}")))
+            .collect(),
+        On::Execution if scope.dispatcher => {
+            vec![of_dispatcher("states", format!("execution:{whole}:*"))]
+        }
+        On::Table if scope.dispatcher => {
+            vec![of_dispatcher("dynamodb", format!("table/{whole}"))]
+        }
+        On::Connection if scope.connections => {
+            let connections = names::connections_pattern(stack);
+            vec![of_dispatcher("events", format!("connection/{connections}"))]
+        }
+        On::ConnectionSecret if scope.connections => {
+            let secrets = names::connections_pattern(stack);
+            let secrets = format!("secret:events!connection/{secrets}");
+            vec![of_dispatcher("secretsmanager", secrets)]
         }
         On::BoundaryPolicy => {
             let name = scope.boundary.iter();
@@ -262,12 +330,13 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
         // Not deployed.
         On::Bus
         | On::AllBuses
-        | On::Role
-        | On::BoundedRole
-        | On::BoundaryOfRole
-        | On::UnboundedRole
         | On::Alias
-        | On::Key => Vec::new(),
+        | On::Key
+        | On::Machine
+        | On::Execution
+        | On::Table
+        | On::Connection
+        | On::ConnectionSecret => Vec::new(),
         // What is looked at, handed on, new, temporary, or somebody else's.
         On::Any
         | On::Account
@@ -279,6 +348,7 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
         | On::ReceiverKey
         | On::GivenTopicKey
         | On::Probe
+        | On::DispatcherProbes
         | On::ProbeRule
         | On::LeftProbeRule
         | On::LeftProbe
@@ -296,6 +366,8 @@ fn guarded(on: On, scope: &Scope) -> Vec<(Ward, String)> {
         | On::Organization
         | On::OrganizationTrail
         | On::TrailRole
+        | On::MachineRole
+        | On::ConnectionsRole
         | On::MemberRole => Vec::new(),
     }
 }

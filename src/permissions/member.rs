@@ -65,6 +65,9 @@ pub fn member_role(scope: &Scope, trusted: &Arn, organization: Option<&str>) -> 
     let everywhere = Scope {
         account: NOBODY.parse::<AccountId>().ok()?,
         hub: true,
+        // It stands at home.
+        dispatcher: false,
+        connections: false,
         key: false,
         topic_letters: false,
         trail: None,

@@ -1,6 +1,7 @@
 //! What a caller must be allowed to do: from the calls that iamwatch makes and what each declares, a
 //! policy of least privilege for one rules file; and the policy that guards against everybody else.
 
+mod boundary;
 mod guard;
 mod member;
 mod powers;
@@ -13,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::aws::{Call, Need, On, Step, calls};
 use crate::backtest::source::{lookup, s3};
-use crate::resources::names;
 
+pub use boundary::boundary;
 pub use guard::{GUARD_LIMIT, guard, printed_length};
 pub use member::{MemberRole, member_role};
 pub use powers::{Power, powers};
@@ -156,25 +157,6 @@ fn document(statements: Vec<Value>) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// The permissions boundary that the rules file's roles need: what forwarders do, and nothing else.
-pub fn boundary(scope: &Scope) -> Value {
-    let bus = names::arn(
-        "events",
-        &scope.home,
-        &scope.account,
-        &format!("event-bus/{}", names::whole(&scope.stack)),
-    );
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Sid": "SendToHomeBus",
-            "Effect": "Allow",
-            "Action": "events:PutEvents",
-            "Resource": bus,
-        }],
-    })
-}
-
 /// Characters of a policy as IAM counts them.
 pub fn length(policy: &Value) -> usize {
     policy.to_string().chars().count()
@@ -204,8 +186,12 @@ fn needs(phase: Phase) -> Vec<(Need, bool)> {
     };
     needs.extend(besides.iter().flat_map(|(call, on)| {
         let needs = call.needs.iter();
-        let needs = needs
-            .filter(|need| !matches!(need.on, On::PassedRole | On::LeftProbeRule | On::LeftProbe));
+        let needs = needs.filter(|need| {
+            !matches!(
+                need.on,
+                On::PassedRole | On::LeftProbeRule | On::LeftProbe | On::DispatcherProbes
+            )
+        });
         needs.map(|need| (Need { on: *on, ..*need }, call.write))
     }));
     needs

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::Scope;
 use crate::aws::On;
-use crate::aws::calls::TRAIL_ROLE;
+use crate::aws::calls::{CONNECTIONS_ROLE, TRAIL_ROLE};
 use crate::compile::test_source;
 use crate::resources::{DEFAULT_BUS, STACK_TAG, names};
 
@@ -35,13 +35,21 @@ pub(super) fn of(on: On, write: bool, scope: &Scope) -> Option<Granted> {
         resources,
         condition: condition(on, write, scope),
     };
+    let roles = scope.hub || scope.dispatcher;
     let used = match on {
-        On::Bus | On::Role if write => scope.hub,
-        On::BoundedRole => scope.hub,
-        On::BoundaryPolicy | On::BoundaryOfRole => scope.hub && scope.boundary.is_some(),
-        On::UnboundedRole => scope.hub && scope.boundary.is_none(),
+        On::Bus if write => scope.hub,
+        On::Role if write => roles,
+        On::BoundedRole => roles,
+        On::BoundaryPolicy | On::BoundaryOfRole => roles && scope.boundary.is_some(),
+        On::UnboundedRole => roles && scope.boundary.is_none(),
         On::Rule if write => scope.hub || !scope.detectors.is_empty(),
-        On::PassedRole | On::AllBuses | On::LeftProbeRule => scope.hub,
+        On::PassedRole => roles,
+        On::AllBuses | On::LeftProbeRule => scope.hub,
+        // What a file without a dispatcher has left is looked for.
+        On::Machine | On::Table if write => scope.dispatcher,
+        On::Execution | On::MachineRole | On::DispatcherProbes => scope.dispatcher,
+        On::Connection if write => scope.connections,
+        On::ConnectionSecret | On::ConnectionsRole => scope.connections,
         On::AllKeys | On::FreshKey | On::NewKey | On::NewKeyTag | On::Alias => scope.key,
         On::Key if write => scope.key,
         On::GivenKey => scope.given_key.is_some(),
@@ -68,6 +76,7 @@ const ORDER: &[&str] = &[
     "WorkInMembers",
     "ReadTrails",
     "ReadRulesAndBus",
+    "ReadDispatcher",
     "ReadTopics",
     "ReadGivenTopics",
     "ReadQueues",
@@ -84,6 +93,8 @@ const ORDER: &[&str] = &[
     "WriteBucket",
     "WriteRules",
     "WriteBus",
+    "WriteDispatcher",
+    "RoleOfConnections",
     "WriteTopics",
     "PublishToGivenTopics",
     "KeysOfGivenTopics",
@@ -91,6 +102,7 @@ const ORDER: &[&str] = &[
     "WriteRoles",
     "WriteBoundedRoles",
     "PassRoles",
+    "PassRoleToDispatcher",
     "CreateKey",
     "TagNewKey",
     "NameKey",
@@ -100,6 +112,7 @@ const ORDER: &[&str] = &[
     "ReadProbes",
     "ListenWithProbe",
     "WriteProbe",
+    "HearDispatcher",
 ];
 
 fn sid(on: On, write: bool, scope: &Scope) -> &'static str {
@@ -135,6 +148,13 @@ fn sid(on: On, write: bool, scope: &Scope) -> &'static str {
         On::NewKey => "CreateKey",
         On::NewKeyTag => "TagNewKey",
         On::Alias | On::FreshKey => "NameKey",
+        // No action of theirs takes two of these kinds: one statement allows no more than one for each.
+        On::Machine | On::Execution | On::Table | On::Connection if write => "WriteDispatcher",
+        On::ConnectionSecret => "WriteDispatcher",
+        On::Machine | On::Execution | On::Table | On::Connection => "ReadDispatcher",
+        On::DispatcherProbes => "HearDispatcher",
+        On::MachineRole => "PassRoleToDispatcher",
+        On::ConnectionsRole => "RoleOfConnections",
         On::Bucket if write => "WriteBucket",
         On::Bucket => "ReadBucket",
         On::LogBucket => "ListLogs",
@@ -173,6 +193,7 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         false => format!("{}*", names::probe_prefix(&scope.stack)),
     };
     let path = names::ROLE_PATH;
+    let connections = names::connections_pattern(&scope.stack);
     let bucket = |name: &str| format!("arn:{partition}:s3:::{name}");
     match on {
         On::Any | On::AllBuses | On::AllKeys | On::NewKey => vec!["*".to_owned()],
@@ -213,8 +234,10 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
         }
         On::Queue if write => {
             let letters = scope.letters_of_rules(account.as_str()).into_iter();
-            letters.chain(scope.letters_of_topics()).collect()
+            let letters = letters.chain(scope.letters_of_topics());
+            letters.chain(scope.probes_of_dispatcher()).collect()
         }
+        On::DispatcherProbes => scope.probes_of_dispatcher().into_iter().collect(),
         On::Queue => vec![anywhere("sqs", region(false), &format!("{prefix}*"))],
         On::GivenTopic => {
             let topics = scope.given_topics.iter();
@@ -260,8 +283,18 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             role(&format!("/{prefix}*")),
         ],
         On::Role if !write => vec![role(&format!("{path}{prefix}*"))],
-        On::Role | On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole | On::PassedRole => {
-            vec![role(&format!("{path}{forwarders}"))]
+        On::Role | On::BoundedRole | On::BoundaryOfRole | On::UnboundedRole => {
+            let of_forwarders = role(&format!("{path}{forwarders}"));
+            let of_forwarders = scope.hub.then_some(of_forwarders);
+            let of_dispatcher = scope.roles_of_dispatcher();
+            of_forwarders.into_iter().chain(of_dispatcher).collect()
+        }
+        On::PassedRole => {
+            let starter = role(&format!("{path}{}", names::starter_role(&scope.stack)));
+            let forwarders = role(&format!("{path}{forwarders}"));
+            let passed = [(scope.hub, forwarders), (scope.dispatcher, starter)];
+            let passed = passed.into_iter().filter(|(is_used, _)| *is_used);
+            passed.map(|(_, role)| role).collect()
         }
         On::BoundaryPolicy => {
             let name = scope.boundary.iter();
@@ -307,6 +340,19 @@ fn arns(on: On, write: bool, scope: &Scope) -> Vec<String> {
             .iter()
             .map(|role| format!("arn:{partition}:iam::*:role/{role}"))
             .collect(),
+        On::Machine => vec![at_home("states", &format!("stateMachine:{whole}"))],
+        On::Execution => vec![at_home("states", &format!("execution:{whole}:*"))],
+        On::MachineRole => {
+            let name = names::dispatcher_role(&scope.stack);
+            vec![role(&format!("{path}{name}"))]
+        }
+        On::Table => vec![at_home("dynamodb", &format!("table/{whole}"))],
+        On::Connection => vec![at_home("events", &format!("connection/{connections}"))],
+        On::ConnectionSecret => {
+            let secrets = format!("secret:events!connection/{connections}");
+            vec![at_home("secretsmanager", &secrets)]
+        }
+        On::ConnectionsRole => vec![role(&format!("/{CONNECTIONS_ROLE}"))],
         On::AnyTrail => vec![format!("arn:{partition}:cloudtrail:*:*:trail/*")],
     }
 }
@@ -335,6 +381,16 @@ fn condition(on: On, write: bool, scope: &Scope) -> Option<Value> {
             "StringEquals",
             "iam:PassedToService",
             json!("events.amazonaws.com"),
+        ),
+        On::MachineRole => test(
+            "StringEquals",
+            "iam:PassedToService",
+            json!("states.amazonaws.com"),
+        ),
+        On::ConnectionsRole => test(
+            "StringEquals",
+            "iam:AWSServiceName",
+            json!("apidestinations.events.amazonaws.com"),
         ),
         On::Key => test(
             "StringEquals",

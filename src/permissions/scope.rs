@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::place::{AccountId, Arn, Place, Region, StackName};
 use crate::placement::{self, Desired};
 use crate::resources::{AccountFacts, Kind, Resource, names};
-use crate::rules::{Regions, RulesFile, TopicKey};
+use crate::rules::{Delivery, Endpoint, Regions, RulesFile, TopicKey};
 
 /// What the caller's permissions have to cover.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub struct Scope {
     pub regions: Option<BTreeSet<Region>>,
     /// Whether there is a home bus with forwarders and their roles.
     pub hub: bool,
+    /// Whether alerts go by way of the dispatcher, with what it needs.
+    pub dispatcher: bool,
+    /// Whether the dispatcher calls services beyond AWS, for which there are connections.
+    pub connections: bool,
     /// Patterns of the names of detectors that stand on default buses, by Region.
     pub detectors: BTreeMap<Region, BTreeSet<String>>,
     /// The Regions beside home in which rules apart stand, with topics of their own.
@@ -69,6 +73,7 @@ impl Scope {
             regions: Ok(file.listening([])),
             trails: Vec::new(),
             organization: None,
+            account_names: BTreeMap::new(),
         };
         let desired = placement::desired(&file, patterns, &account_facts)?;
         let named = |kind| {
@@ -76,9 +81,14 @@ impl Scope {
             keys.find(|key| key.kind == kind)
                 .map(|key| key.name.clone())
         };
+        let dispatcher = matches!(file.delivery, Delivery::Dispatcher { .. });
+        let mut channels = file.channels.values();
+        let connections = channels.any(|channel| matches!(channel.endpoint, Endpoint::Service(_)));
         Ok(Self {
             account: account.clone(),
             stack: file.name.clone(),
+            dispatcher,
+            connections: dispatcher && connections,
             home: file.home.region.clone(),
             regions: (!everywhere).then(|| places(&desired, &file.home.region)),
             hub: named(Kind::Bus).is_some(),
@@ -133,6 +143,25 @@ impl Scope {
         regions
             .map(|region| self.arn("sqs", region, account, &name))
             .collect()
+    }
+
+    /// The ARN of the queue in which the dispatcher answers to probes.
+    pub(super) fn probes_of_dispatcher(&self) -> Option<String> {
+        let name = names::probe_queue_of_dispatcher(&self.stack);
+        let (region, account) = (self.home.as_str(), self.account.as_str());
+        self.dispatcher
+            .then(|| self.arn("sqs", region, account, &name))
+    }
+
+    /// The role of the dispatcher, and that of EventBridge to start it, as ARNs.
+    pub(super) fn roles_of_dispatcher(&self) -> Vec<String> {
+        let names = [
+            names::dispatcher_role(&self.stack),
+            names::starter_role(&self.stack),
+        ];
+        let arns = names.iter().filter(|_| self.dispatcher);
+        let arns = arns.filter_map(|name| names::role_arn(&self.home, &self.account, name));
+        arns.map(|arn| arn.to_string()).collect()
     }
 
     /// The ARNs of forwarders in an account, as patterns; none where nothing is forwarded.
@@ -200,7 +229,10 @@ fn samples(home: &Region) -> Vec<(Region, Span)> {
 /// The detectors on default buses: their names in keys have no bus before them.
 fn detectors(desired: &Desired, stack: &StackName) -> BTreeMap<Region, BTreeSet<String>> {
     let mut found: BTreeMap<Region, BTreeSet<String>> = BTreeMap::new();
-    for key in desired.detectors.values().flatten() {
+    let failed_runs = desired.resources.keys();
+    let failed_runs =
+        failed_runs.filter(|key| key.kind == Kind::Rule && names::is_failed_runs_rule(&key.name));
+    for key in desired.detectors.values().flatten().chain(failed_runs) {
         if let Place::Regional { region, .. } = &key.place
             && !key.name.contains('/')
         {

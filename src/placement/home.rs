@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::dispatching::DISPATCHER_TARGET;
 use super::{Account, Desired, Receiver};
-use crate::compile::{Compiled, stands_apart_in};
+use crate::compile::{Compiled, stands_apart_in, told_by_dispatcher};
 use crate::place::{Arn, Region};
 use crate::resources::{
     DEFAULT_BUS, EncryptionKey, EventRule, GivenTopic, Resource, ResourceKey, Subscription, Target,
     Topic, names, policy, rule,
 };
-use crate::rules::{Channel, ChannelName, Endpoint, QueueRef, TopicKey};
+use crate::rules::{Channel, ChannelName, Endpoint, QueueRef, Rule, TopicKey};
 
 /// A bus that a detector stands on, and whether what its alerts pass through is shared with the rules that stand elsewhere.
 #[derive(Clone, Copy)]
@@ -29,12 +30,7 @@ impl Seat<'_> {
 
 impl Account<'_> {
     /// The detectors of a pattern: one at home, or of a rule apart one in each Region where AWS tells home of its events.
-    pub(super) fn add_detectors(
-        &self,
-        desired: &mut Desired,
-        pattern: &Compiled,
-        channels: &[ChannelName],
-    ) {
+    pub(super) fn add_detectors(&self, desired: &mut Desired, pattern: &Compiled, rule: &Rule) {
         let home = &self.file.home.region;
         if !pattern.apart {
             let bus = desired.topology.bus.clone();
@@ -43,7 +39,7 @@ impl Account<'_> {
                 bus: &bus,
                 apart: false,
             };
-            return self.add_detector(desired, pattern, channels, seat);
+            return self.add_detector(desired, pattern, rule, seat);
         }
         desired.apart.insert(pattern.rule.clone());
         for region in stands_apart_in(pattern, home) {
@@ -52,25 +48,23 @@ impl Account<'_> {
                 bus: DEFAULT_BUS,
                 apart: true,
             };
-            self.add_detector(desired, pattern, channels, seat);
+            self.add_detector(desired, pattern, rule, seat);
         }
     }
 
-    fn add_detector(
-        &self,
-        desired: &mut Desired,
-        pattern: &Compiled,
-        channels: &[ChannelName],
-        seat: Seat<'_>,
-    ) {
+    fn add_detector(&self, desired: &mut Desired, pattern: &Compiled, rule: &Rule, seat: Seat<'_>) {
         let dead_letters = self.add_dead_letters(desired, seat.region);
         let mut targets = BTreeMap::new();
-        for name in channels {
+        let told = told_by_dispatcher(self.file, rule);
+        let channels = rule.channels.iter().filter(|name| !told.contains(&name.0));
+        for name in channels.clone() {
             let Some(channel) = self.channel(name) else {
                 continue;
             };
             let topic = match &channel.endpoint {
                 Endpoint::Sns(arn) => seat.reaches(arn).then(|| arn.clone()),
+                // The dispatcher alone speaks to them.
+                Endpoint::AmazonQ | Endpoint::Service(_) => None,
                 _ => self.add_topic(desired, name, channel, seat),
             };
             let Some(topic) = topic else {
@@ -88,10 +82,13 @@ impl Account<'_> {
                 },
             );
         }
+        if let Some(target) = self.dispatcher_target(rule, told.clone(), dead_letters) {
+            targets.insert(DISPATCHER_TARGET.to_owned(), target);
+        }
         if targets.is_empty() {
             return;
         }
-        let rule = Resource::Rule(EventRule {
+        let detector = Resource::Rule(EventRule {
             name: names::detector(&self.file.name, &pattern.rule, pattern.part),
             bus: seat.bus.to_owned(),
             description: format!("iamwatch: {} ({})", pattern.title, pattern.severity),
@@ -99,7 +96,7 @@ impl Account<'_> {
             state: pattern.state,
             targets,
         });
-        let key = self.add(desired, &self.at(seat.region), rule);
+        let key = self.add(desired, &self.at(seat.region), detector);
         for name in channels {
             match self.channel(name).map(|channel| &channel.endpoint) {
                 Some(Endpoint::Sns(topic)) if seat.reaches(topic) => {
@@ -116,7 +113,7 @@ impl Account<'_> {
     }
 
     /// A topic that exists stands for itself: nothing of ours is behind it.
-    fn add_given(
+    pub(super) fn add_given(
         &self,
         desired: &mut Desired,
         channel: &ChannelName,
@@ -131,6 +128,24 @@ impl Account<'_> {
             organization: self.organization.map(|known| known.id.clone()),
         });
         given.rules.extend(names::rule_arn(detector));
+    }
+
+    /// The topic of a channel at home, with its readers.
+    pub(super) fn add_topic_at_home(
+        &self,
+        desired: &mut Desired,
+        name: &ChannelName,
+        channel: &Channel,
+    ) -> Option<Arn> {
+        let seat = Seat {
+            region: &self.file.home.region,
+            bus: DEFAULT_BUS,
+            apart: false,
+        };
+        match &channel.endpoint {
+            Endpoint::Sns(topic) => seat.reaches(topic).then(|| topic.clone()),
+            _ => self.add_topic(desired, name, channel, seat),
+        }
     }
 
     /// A channel has a topic of its own, and another for rules apart in each Region that they stand in: a rule of
@@ -215,7 +230,7 @@ impl Account<'_> {
                 });
                 ("sqs", queue.to_string())
             }
-            Endpoint::Sns(_) => return,
+            Endpoint::Sns(_) | Endpoint::AmazonQ | Endpoint::Service(_) => return,
         };
         // Subscriptions of mailboxes and telephones have none.
         let dead_letters = match protocol {
@@ -253,7 +268,7 @@ impl Account<'_> {
         Some(queue)
     }
 
-    fn channel(&self, name: &ChannelName) -> Option<&Channel> {
+    pub(super) fn channel(&self, name: &ChannelName) -> Option<&Channel> {
         self.file.channels.get(name)
     }
 }

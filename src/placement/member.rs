@@ -90,11 +90,14 @@ impl Spokes {
             receivers: Vec::new(),
             given_topics: BTreeMap::new(),
         };
+        // What people call accounts matters at home alone.
+        let nothing = BTreeMap::new();
         let here = Account {
             file: &self.file,
             account,
             home: self.home.account(),
             organization: Some(&self.organization),
+            listed_names: &nothing,
         };
         here.add_trail(&mut desired);
         here.add_spokes(&mut desired);

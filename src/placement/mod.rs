@@ -1,5 +1,6 @@
 //! Which resource must exist where: from rules and patterns to the desired state of an account.
 
+mod dispatching;
 mod given;
 mod home;
 mod member;
@@ -22,6 +23,7 @@ use crate::resources::{
 };
 use crate::rules::{ChannelName, RuleId, RulesFile};
 
+pub use dispatching::DISPATCHER_TARGET;
 pub use given::unfit_topic;
 pub use member::Spokes;
 pub use topology::{Topology, listening};
@@ -76,6 +78,7 @@ pub fn desired(
         account: &account_facts.account,
         home: &account_facts.account,
         organization: account_facts.organization.as_ref(),
+        listed_names: &account_facts.account_names,
     };
     let topology = Topology::of(
         file,
@@ -102,8 +105,9 @@ pub fn desired(
         let Some(rule) = file.rules.iter().find(|rule| rule.id == pattern.rule) else {
             continue;
         };
-        account.add_detectors(&mut desired, pattern, &rule.channels);
+        account.add_detectors(&mut desired, pattern, rule);
     }
+    account.add_dispatcher(&mut desired);
     desired
         .receivers
         .sort_by(|a, b| (&a.queue, &a.topic).cmp(&(&b.queue, &b.topic)));
@@ -119,6 +123,8 @@ struct Account<'a> {
     home: &'a AccountId,
     /// The organization, if all of it is watched.
     organization: Option<&'a Organization>,
+    /// What the organization calls its accounts.
+    listed_names: &'a BTreeMap<AccountId, String>,
 }
 
 impl Account<'_> {
@@ -134,6 +140,20 @@ impl Account<'_> {
             account: self.home.clone(),
             region: self.file.home.region.clone(),
         }
+    }
+
+    /// Where IAM's resources are.
+    fn everywhere(&self) -> Place {
+        Place::Global {
+            account: self.account.clone(),
+        }
+    }
+
+    /// What people call accounts: the rules file says it over the organization.
+    fn account_names(&self) -> BTreeMap<AccountId, String> {
+        let mut names = self.listed_names.clone();
+        names.extend(self.file.account_names.clone());
+        names
     }
 
     fn arn_at_home(&self, service: &str, resource: &str) -> Option<Arn> {
@@ -265,7 +285,9 @@ impl Desired {
         let carried = rules.iter().any(|rule| !self.apart.contains(rule));
         let brings = |key: &ResourceKey, resource: &Resource| match resource {
             Resource::Bus(_) => carried,
-            Resource::Rule(_) => carried && self.is_forwarder(key),
+            Resource::Rule(_) => {
+                carried && (self.is_forwarder(key) || names::is_failed_runs_rule(&key.name))
+            }
             // What else a forwarder needs comes with it.
             other => other.kind().facts().stretch == Stretch::Feed,
         };
@@ -340,7 +362,13 @@ impl Desired {
 
     /// Whether a key is that of a forwarder.
     pub fn is_forwarder(&self, key: &ResourceKey) -> bool {
-        key.kind == Kind::Rule && !self.detectors.values().any(|keys| keys.contains(key))
+        key.kind == Kind::Rule && names::is_forwarder(&key.name)
+    }
+
+    /// The dispatcher, where there is one.
+    pub fn machine(&self) -> Option<&ResourceKey> {
+        let mut keys = self.resources.keys();
+        keys.find(|key| key.kind == Kind::Machine)
     }
 
     /// Whether a key is that of a detector of a rule apart.

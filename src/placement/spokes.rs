@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Account, Desired};
 use crate::compile::Forwarder;
-use crate::place::{Arn, Place, Region};
+use crate::place::{Arn, Region};
 use crate::resources::{Bus, DEFAULT_BUS, EventRule, Resource, Role, Target, names, policy, rule};
 
 /// The name of a forwarder's only target.
@@ -90,7 +90,7 @@ impl Account<'_> {
     }
 
     /// The policy that bounds our roles, which each account has under one name.
-    fn boundary(&self) -> Option<Arn> {
+    pub(super) fn boundary(&self) -> Option<Arn> {
         let name = self.file.role_boundary.as_ref()?;
         names::policy_arn(&self.file.home.region, self.account, name)
     }
@@ -116,10 +116,7 @@ impl Account<'_> {
             attached: Vec::new(),
             boundary: self.boundary(),
         };
-        let everywhere = Place::Global {
-            account: self.account.clone(),
-        };
-        self.add(desired, &everywhere, Resource::Role(role));
+        self.add(desired, &self.everywhere(), Resource::Role(role));
         Some(arn)
     }
 }

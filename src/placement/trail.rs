@@ -572,6 +572,7 @@ mod tests {
             regions: Ok(BTreeSet::new()),
             trails: Vec::new(),
             organization: None,
+            account_names: BTreeMap::new(),
         }
     }
 

@@ -331,7 +331,7 @@ impl Change {
                 let adopted = before.is_some_and(|live| live.owner != Owner::Ours);
                 let tagged = match self.key.kind.facts().ownership {
                     Ownership::Tag(call) if adopted => Some(call),
-                    Ownership::Tag(_) | Ownership::Parent => None,
+                    Ownership::Tag(_) | Ownership::Marker | Ownership::Parent => None,
                 };
                 let pair = before.zip(self.after.as_ref());
                 let pair = pair.and_then(|(live, after)| Pair::of(&live.resource, after));

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::Note;
-use crate::place::Arn;
+use crate::compile::told_channels;
+use crate::place::{AccountId, Arn, Place, Region, StackName};
 use crate::placement::Desired;
-use crate::resources::{Kind, Live, Owner, Resource, ResourceKey, names};
-use crate::rules::RuleId;
+use crate::resources::{Connection, Kind, Live, Owner, Resource, ResourceKey, Target, names};
+use crate::rules::{ChannelName, Format, RuleId};
 
 /// The rules that would lose their last reader who hears them: a changed address, form or set of channels does that. `deaf`
 /// are topics behind which something of others lets nothing through.
 pub fn silenced(desired: &Desired, live: &[Live], prune: bool, deaf: &[Arn]) -> Vec<RuleId> {
+    let standing = || live.iter().map(|live| &live.resource);
     let topics = Topics {
         today: heard_today(live),
         after: heard_after(desired, live, prune),
@@ -23,6 +25,22 @@ pub fn silenced(desired: &Desired, live: &[Live], prune: bool, deaf: &[Arn]) -> 
             })
             .collect(),
         deaf,
+        ours_after: desired
+            .resources
+            .iter()
+            .filter(|(_, resource)| matches!(resource, Resource::Topic(_)))
+            .filter_map(|(key, _)| topic_arn(key))
+            .collect(),
+        connected: connections(standing())
+            .filter(|connection| connection.is_authorized())
+            .map(|connection| connection.name.as_str())
+            .collect(),
+        connected_after: connections(desired.resources.values())
+            .map(|connection| connection.name.as_str())
+            .collect(),
+        connections: connections(standing().chain(desired.resources.values()))
+            .map(|connection| connection.name.as_str())
+            .collect(),
     };
     let rules = desired.detectors.iter();
     let silent = rules.filter(|(_, keys)| {
@@ -57,8 +75,24 @@ struct Topics<'a> {
     after: BTreeSet<&'a Arn>,
     /// All of ours that stand.
     ours: BTreeSet<Arn>,
+    /// All of ours once the plan is carried out.
+    ours_after: BTreeSet<Arn>,
     /// Those behind which nothing is let through.
     deaf: &'a [Arn],
+    /// Our connections that can be used now, by name.
+    connected: BTreeSet<&'a str>,
+    /// Our connections once the plan is carried out.
+    connected_after: BTreeSet<&'a str>,
+    /// All of ours, in whatever state.
+    connections: BTreeSet<&'a str>,
+}
+
+/// What reads at one time.
+struct At<'a> {
+    heard: &'a BTreeSet<&'a Arn>,
+    /// All topics of ours.
+    topics: &'a BTreeSet<Arn>,
+    connected: &'a BTreeSet<&'a str>,
 }
 
 impl Topics<'_> {
@@ -67,10 +101,17 @@ impl Topics<'_> {
         let hears = |topic: &Arn| self.today.contains(topic) || !self.ours.contains(topic);
         match &live.resource {
             Resource::Rule(rule) => {
-                let topics = rule.targets.values().map(|target| &target.arn);
-                topics
-                    .filter(|arn| arn.service() == "sns")
-                    .any(|topic| self.gets(topic, hears))
+                let at = At {
+                    heard: &self.today,
+                    topics: &self.ours,
+                    connected: &self.connected,
+                };
+                let mut targets = rule.targets.values();
+                targets.any(|target| match target.arn.service() {
+                    "sns" => self.gets(&target.arn, hears),
+                    "states" => self.is_told(target, &at),
+                    _ => false,
+                })
             }
             _ => false,
         }
@@ -99,16 +140,75 @@ impl Topics<'_> {
         let hears = |topic: &Arn| self.after.contains(topic) || !desired.is_own_topic(topic);
         match desired.resources.get(key) {
             Some(Resource::Rule(rule)) => {
-                let mut topics = rule.targets.values().map(|target| &target.arn);
-                topics.any(|topic| self.gets(topic, hears))
+                let at = At {
+                    heard: &self.after,
+                    topics: &self.ours_after,
+                    connected: &self.connected_after,
+                };
+                let mut targets = rule.targets.values();
+                targets.any(|target| match target.arn.service() {
+                    "states" => self.is_told(target, &at),
+                    _ => self.gets(&target.arn, hears),
+                })
             }
             _ => false,
         }
     }
 
+    /// Whether somebody hears of what a target hands to the dispatcher: by one of the channels that its template names.
+    fn is_told(&self, target: &Target, at: &At<'_>) -> bool {
+        let Some((topics, connections)) = told(target) else {
+            return false;
+        };
+        let unheard = |topic: &Arn| self.deaf.contains(topic);
+        topics
+            .into_iter()
+            .zip(connections)
+            .any(|(topic, connection)| {
+                if at.topics.contains(&topic) {
+                    return at.heard.contains(&topic) && !unheard(&topic);
+                }
+                // A topic of others needs nobody's confirmation that we would know of.
+                at.connected.contains(connection.as_str())
+                    || !self.connections.contains(connection.as_str())
+            })
+    }
+
     fn gets(&self, topic: &Arn, hears: impl Fn(&Arn) -> bool) -> bool {
         hears(topic) && !self.deaf.contains(topic)
     }
+}
+
+fn connections<'a>(
+    resources: impl Iterator<Item = &'a Resource>,
+) -> impl Iterator<Item = &'a Connection> {
+    resources.filter_map(|resource| match resource {
+        Resource::Connection(connection) => Some(connection),
+        _ => None,
+    })
+}
+
+fn topic_arn(key: &ResourceKey) -> Option<Arn> {
+    match &key.place {
+        Place::Regional { account, region } => names::arn("sns", region, account, &key.name),
+        Place::Global { .. } => None,
+    }
+}
+
+/// The topic and the connection that each channel of a target's template has, if it is of that kind.
+fn told(target: &Target) -> Option<(Vec<Arn>, Vec<String>)> {
+    let channels = told_channels(&target.input.as_ref()?.template)?;
+    let machine = target.arn.resource().strip_prefix("stateMachine:")?;
+    let stack: StackName = machine.strip_prefix("iamwatch-")?.parse().ok()?;
+    let region: Region = target.arn.region().parse().ok()?;
+    let account: AccountId = target.arn.account().parse().ok()?;
+    let names = channels.into_iter().map(ChannelName);
+    let both = names.filter_map(|name| {
+        let topic = names::topic(&stack, &name, Format::Text);
+        let topic = names::arn("sns", &region, &account, &topic)?;
+        Some((topic, names::connection(&stack, &name)))
+    });
+    Some(both.unzip())
 }
 
 /// Whether something that stands is a detector of the rule that these are wanted for, whichever bus it is on and into how

@@ -110,15 +110,9 @@ fn prepare(deployment: Deployment<'_>, way: Route, run: &str, options: &Options<
         (Some(_), true) => None,
     };
     Test {
-        key: way.forwarder,
         event,
-        id,
-        from: way.region,
         sender: Some(way.cloud),
-        sent: None,
-        missing: BTreeSet::from([Way::Bus]),
-        alert: None,
-        weak: Vec::new(),
         outcome,
+        ..Test::new(way.forwarder, way.region, id, BTreeSet::from([Way::Bus]))
     }
 }

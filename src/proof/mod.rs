@@ -1,14 +1,19 @@
-//! Proof that an alert arrives: synthetic events, sent through what is really deployed.
+//! Does an alert really arrive? Synthetic events, sent through what is really deployed, answer that.
 
 mod accounts;
+mod caller;
 mod candidates;
 mod default_bus;
+mod leg;
 mod path;
 mod probe;
+mod quiet;
 mod real;
+mod runs;
 mod spread;
 mod synthetic;
 mod watch;
+mod way;
 
 use std::future::Future;
 use std::time::Duration;
@@ -17,6 +22,7 @@ use serde::Serialize;
 
 use crate::aws::{CallError, Clients, Cloud};
 use crate::compile::{Compiled, Where, is_wanted};
+use crate::ledger::Answer;
 use crate::place::{Place, Region};
 use crate::plan::Deployment;
 use crate::resources::{DEFAULT_BUS, Kind, ResourceKey, names};
@@ -26,7 +32,9 @@ use watch::Test;
 pub use accounts::{AccountProof, Route, prove_accounts};
 pub use path::{BrokenLink, of_others};
 pub(crate) use probe::{left_over, rules_of_probes};
+pub use quiet::prove_quietly;
 pub use real::{RealOutcome, RealProof, alerted_by_real, prove_real};
+pub use runs::FailedRun;
 pub use spread::{PROBE_MARK, RegionProof, prove_regions};
 pub use synthetic::{Setting, Synthetic, synthetic};
 
@@ -53,6 +61,9 @@ pub struct Proof {
     pub from: Region,
     /// How the test ended.
     pub outcome: Outcome,
+    /// What each channel answered that the dispatcher tells; none where detectors publish by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
     /// What let the test event pass and would lose real events or dead letters.
     pub weak: Vec<BrokenLink>,
     /// Readers who would not get it, because they have not confirmed yet.
@@ -77,6 +88,30 @@ pub enum Outcome {
         /// The alert as its readers get it.
         alert: String,
     },
+    /// The dispatcher made the alert, and some channel did not take it: the proof's answers say which, and why.
+    Refused {
+        /// From the first send until that was known, in milliseconds.
+        after_ms: i64,
+        /// The alert's subject.
+        alert: String,
+    },
+    /// A run of the dispatcher did not tell the alert as it should.
+    RunFailed {
+        /// The run.
+        run: FailedRun,
+    },
+    /// A probe passed, and nobody was woken: the event came to the bus of the detector, and what the detector would have
+    /// started the dispatcher with became an alert there. The links behind were judged, not tried.
+    Probed {
+        /// From the first send, in milliseconds.
+        after_ms: i64,
+        /// The alert's subject; none, where the detector publishes by itself.
+        alert: Option<String>,
+        /// The channels that the dispatcher would have told.
+        channels: Vec<String>,
+    },
+    /// Every link was judged, and none tried: no probe hears what stands apart.
+    Judged,
     /// The way is broken; nothing was sent.
     Broken {
         /// Every link that is wrong.
@@ -86,7 +121,7 @@ pub enum Outcome {
     Lost {
         /// How long we waited, in milliseconds.
         after_ms: i64,
-        /// The topics that it did not come by.
+        /// What it did not come by: topics, the dispatcher, the home bus.
         missing: Vec<String>,
     },
     /// No event was found that the pattern matches.
@@ -114,8 +149,11 @@ impl Proof {
             Outcome::Sent
                 | Outcome::HandedOver
                 | Outcome::Arrived { .. }
+                | Outcome::Probed { .. }
+                | Outcome::Judged
                 | Outcome::Elsewhere { .. }
-        ) && self.unconfirmed.is_empty()
+        ) && self.answers.iter().all(Answer::took)
+            && self.unconfirmed.is_empty()
             && self.weak.is_empty()
     }
 
@@ -138,6 +176,31 @@ pub async fn prove(
     options: &Options<'_>,
     stop: impl Future<Output = ()>,
 ) -> Result<Vec<Proof>, CallError> {
+    let (patterns, mut tests) = judged(cloud, deployment, patterns, options).await;
+    if let Some(limit) = options.wait {
+        let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 2);
+        let mut stop = std::pin::pin!(stop);
+        for tests in tests.chunk_by_mut(|a, b| a.key.place == b.key.place) {
+            if !received(cloud, deployment, tests, options, limit_ms, &mut stop).await? {
+                break;
+            }
+        }
+    } else {
+        watch::send(cloud, &mut tests, options).await?;
+        for test in &mut tests {
+            test.outcome.get_or_insert(Outcome::Sent);
+        }
+    }
+    Ok(proofs(deployment, tests, &patterns))
+}
+
+/// A test of each pattern from each of its Regions, with every link judged that can be looked at before anything is sent.
+async fn judged<'a>(
+    cloud: &Cloud,
+    deployment: Deployment<'_>,
+    patterns: &'a [Compiled],
+    options: &Options<'_>,
+) -> (Vec<&'a Compiled>, Vec<Test>) {
     let mut both: Vec<(&Compiled, Test)> = Vec::new();
     for compiled in patterns {
         for from in regions(deployment, compiled, options) {
@@ -160,33 +223,22 @@ pub async fn prove(
         }
     }
     watch::look_at_buses(cloud, deployment.desired, &mut tests).await;
-    if let Some(limit) = options.wait {
-        let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 2);
-        let mut stop = std::pin::pin!(stop);
-        for tests in tests.chunk_by_mut(|a, b| a.key.place == b.key.place) {
-            if !received(cloud, deployment, tests, options, limit_ms, &mut stop).await? {
-                break;
-            }
-        }
-    } else {
-        watch::send(cloud, &mut tests, options).await?;
-        for test in &mut tests {
-            test.outcome.get_or_insert(Outcome::Sent);
-        }
-    }
-    Ok(tests
-        .into_iter()
-        .zip(patterns)
-        .map(|(test, compiled)| Proof {
-            rule: compiled.rule.clone(),
-            unconfirmed: path::unconfirmed(deployment, &test.key, &test.from),
-            handed_over: path::handed_over(deployment, &test.key, &test.from),
-            detector: names::detector(deployment.stack, &compiled.rule, compiled.part),
-            from: test.from,
-            weak: test.weak,
-            outcome: test.outcome.unwrap_or(Outcome::Stopped),
-        })
-        .collect())
+    (patterns, tests)
+}
+
+fn proofs(deployment: Deployment<'_>, tests: Vec<Test>, patterns: &[&Compiled]) -> Vec<Proof> {
+    let tests = tests.into_iter().zip(patterns);
+    let proofs = tests.map(|(test, compiled)| Proof {
+        rule: compiled.rule.clone(),
+        unconfirmed: way::unconfirmed(deployment, &test.key, &test.from),
+        handed_over: way::handed_over(deployment, &test.key, &test.from),
+        detector: names::detector(deployment.stack, &compiled.rule, compiled.part),
+        from: test.from,
+        weak: test.weak,
+        answers: test.answers,
+        outcome: test.outcome.unwrap_or(Outcome::Stopped),
+    });
+    proofs.collect()
 }
 
 /// Sends what is open of tests whose alerts are raised at one place, and waits for them there. `false`: it was stopped.
@@ -203,7 +255,8 @@ async fn received(
     let Some(place) = open().next().map(|test| test.key.place.clone()) else {
         return Ok(true);
     };
-    if topics.is_empty() {
+    let dispatched = open().any(|test| test.missing.contains(&watch::Way::Dispatcher));
+    if topics.is_empty() && !dispatched {
         watch::send(cloud, tests, options).await?;
         watch::hand_over(tests);
         return Ok(true);
@@ -213,15 +266,26 @@ async fn received(
         topics: &topics,
         bus: None,
     };
-    let probe = opened(&clients, &place, deployment, options, limit_ms, sources).await?;
+    let probe = match topics.is_empty() {
+        true => None,
+        false => Some(opened(&clients, &place, deployment, options, limit_ms, sources).await?),
+    };
     let (watched, goes_on) = {
-        let watch = watch::watch(cloud, &clients, &probe, tests, options, limit_ms);
+        let ears = watch::Ears {
+            clients: &clients,
+            probe: probe.as_ref(),
+            dispatcher: leg::deployed(deployment).filter(|_| dispatched),
+        };
+        let watch = watch::watch(cloud, &ears, tests, options, limit_ms);
         match futures::future::select(stop, std::pin::pin!(watch)).await {
             futures::future::Either::Left(_) => (Ok(()), false),
             futures::future::Either::Right((result, _)) => (result, true),
         }
     };
-    let closed = probe.close(&clients).await;
+    let closed = match probe {
+        Some(probe) => probe.close(&clients).await,
+        None => Ok(()),
+    };
     watched.and(closed).map(|()| goes_on)
 }
 
@@ -361,15 +425,10 @@ fn prepare(
     };
     let missing = watch::ways(desired, &detector);
     Test {
-        key: detector,
+        rule: Some(compiled.rule.clone()),
         event,
-        id,
-        from,
-        sender: None,
-        sent: None,
-        missing,
-        alert: None,
         weak,
         outcome,
+        ..Test::new(detector, from, id, missing)
     }
 }

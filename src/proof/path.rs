@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::way::{Passed, in_region, rule_of};
 use super::{Deployment, Synthetic};
 use crate::aws::{Clients, Cloud};
 use crate::cloudtrail::Selected;
@@ -16,8 +17,7 @@ use crate::resources::queue::{LETS_TOPIC_SEND, Obstacle, Verdict};
 use crate::resources::topic::LETS_RULES_PUBLISH;
 use crate::resources::trail::TrailFacts;
 use crate::resources::{
-    Affected, GivenTopic, Impact, Kind, Live, Resource, ResourceKey, Stretch, key, names, queue,
-    topic,
+    GivenTopic, Impact, Kind, Live, Resource, ResourceKey, Stretch, key, names, queue, topic,
 };
 use crate::rules::{ChannelName, RuleId};
 
@@ -70,7 +70,7 @@ pub(super) fn condition(
         found.broken.push(by_apply(desired, key, problem));
     }
     let rule = rule_of(desired, detector);
-    found.compare(deployment, &way(deployment, detector, from), rule);
+    found.compare(deployment, &Passed::of(deployment, detector, from), rule);
     found.finished(deployment, rule, !is_apart)
 }
 
@@ -104,7 +104,7 @@ pub(super) fn forwarder_condition(
         Kind::Bus => true,
         kind => kind.facts().stretch != Stretch::Alerting,
     });
-    found.compare(deployment, &keys.cloned().collect::<Vec<_>>(), None);
+    found.compare(deployment, &Passed::all(keys.cloned()), None);
     found.finished(deployment, None, true)
 }
 
@@ -142,27 +142,29 @@ impl Condition {
     }
 
     /// Adds what differs from the rules file among some resources, for the events of a rule, or of any.
-    fn compare(&mut self, deployment: Deployment<'_>, way: &[ResourceKey], rule: Option<&RuleId>) {
+    fn compare(&mut self, deployment: Deployment<'_>, way: &Passed, rule: Option<&RuleId>) {
         let desired = deployment.desired;
         let Some(plan) = deployment.plan() else {
             return;
         };
         let changes = plan.changes.iter();
-        for change in changes.filter(|c| way.contains(&c.key)) {
+        for change in changes.filter(|c| way.has(&c.key)) {
             let link = |problem: String| BrokenLink {
                 remedy: plan.remedy(change),
                 ..by_apply(desired, &change.key, problem)
             };
             let facts = change.key.kind.facts();
-            // A test event does not come from a trail.
-            let fed = facts.stretch == Stretch::Feed;
+            // A test event does not come from a trail, nor does it need what is for alerts that fail.
+            let fed = facts.stretch == Stretch::Feed || way.is_spare(&change.key);
             let spared = is_spared(deployment, &change.key, rule);
             match change.action {
                 Action::Create if spared => {}
                 Action::Create => {
                     let problem = "it does not exist".to_owned();
                     let link = link(problem);
-                    if facts.missing == Impact::Alert && !fed {
+                    // The fallback channel would hear of it, and the channel itself would not.
+                    let is_cut_off = change.key.kind == Kind::Connection;
+                    if (facts.missing == Impact::Alert || is_cut_off) && !fed {
                         self.broken.push(link);
                     } else {
                         self.weak.push(link);
@@ -172,7 +174,10 @@ impl Condition {
                     let (mut lost, mut weak) = (Vec::new(), Vec::new());
                     for attribute in &change.attributes {
                         let passes = fed || (facts.passes_tests)(attribute);
+                        let is_cut_off =
+                            change.key.kind == Kind::Connection && attribute.path == "state";
                         let problems = match facts.impact_of(attribute) {
+                            _ if is_cut_off => &mut lost,
                             Impact::Alert if !passes => &mut lost,
                             Impact::Alert if spared => continue,
                             Impact::Alert | Impact::Safeguard => &mut weak,
@@ -203,14 +208,6 @@ fn by_apply(desired: &Desired, key: &ResourceKey, problem: String) -> BrokenLink
         problem,
         remedy: APPLY.to_owned(),
     }
-}
-
-/// The rule whose detector a key is.
-fn rule_of<'a>(desired: &'a Desired, detector: &ResourceKey) -> Option<&'a RuleId> {
-    let mut rules = desired.detectors.iter();
-    rules
-        .find(|(_, keys)| keys.contains(detector))
-        .map(|(rule, _)| rule)
 }
 
 /// Whether real events of a rule come although a trail lacks something, or is missing: it is nothing that the rule wants,
@@ -440,72 +437,6 @@ fn of_obstacle(link: String, found: Obstacle) -> (BrokenLink, bool) {
     (link, found.verdict == Verdict::Refused)
 }
 
-/// The keys of the detector and of all it needs, subscriptions included, and of what brings it events of
-/// a Region.
-fn way(deployment: Deployment<'_>, detector: &ResourceKey, from: &Region) -> Vec<ResourceKey> {
-    let desired = deployment.desired;
-    let Some(rule) = rule_of(desired, detector) else {
-        return vec![detector.clone()];
-    };
-    let role = names::forwarder_role(deployment.stack, from);
-    desired
-        .narrowed_to(std::slice::from_ref(rule))
-        .resources
-        .into_keys()
-        .filter(|key| match key.kind {
-            Kind::Rule => key == detector || (desired.is_forwarder(key) && in_region(key, from)),
-            Kind::Role => key.name == role,
-            Kind::Queue => key.place == desired.home || in_region(key, from),
-            // A rule apart has others where it stands as well.
-            Kind::Topic | Kind::Subscription => key.place == detector.place,
-            _ => true,
-        })
-        .collect()
-}
-
-/// Readers on the way who have not agreed yet: the alert goes out, but not to them.
-pub(super) fn unconfirmed(
-    deployment: Deployment<'_>,
-    detector: &ResourceKey,
-    from: &Region,
-) -> Vec<String> {
-    let way = way(deployment, detector, from);
-    let waiting = deployment.plan().into_iter().flat_map(|plan| &plan.waiting);
-    waiting
-        .filter(|key| way.contains(key))
-        .map(Affected::reader)
-        .collect()
-}
-
-/// The readers of a detector's alerts that AWS hands them over to: what becomes of them there cannot be seen from here.
-/// Queues are judged by [`suspects`]; who reads a topic of others is not ours to see.
-pub(super) fn handed_over(
-    deployment: Deployment<'_>,
-    detector: &ResourceKey,
-    from: &Region,
-) -> Vec<String> {
-    let way = way(deployment, detector, from);
-    let waits = |key: &ResourceKey| {
-        let mut plan = deployment.plan().into_iter();
-        plan.any(|plan| plan.waiting.contains(key))
-    };
-    let readers = way
-        .iter()
-        .filter_map(|key| match deployment.desired.resources.get(key)? {
-            // Whoever has not confirmed gets nothing.
-            Resource::Subscription(s) if s.protocol != "sqs" && !waits(key) => {
-                Some(Affected::reader(key))
-            }
-            _ => None,
-        });
-    let targets = super::watch::targets(deployment.desired, detector);
-    let given = targets.into_iter();
-    let given = given.filter(|topic| !deployment.desired.is_own_topic(topic));
-    readers
-        .chain(given.map(|topic| format!("topic {topic}")))
-        .collect()
-}
-
 /// Where the deployed pattern would not match, the field that fails.
 fn pattern_problem(live: &[Live], rule: &ResourceKey, envelope: &Value) -> Option<String> {
     let pattern = match deployed(live, rule)? {
@@ -570,8 +501,4 @@ fn forwarder_problems<'a>(
         problems.push((*second, problem));
     }
     problems
-}
-
-fn in_region(key: &ResourceKey, wanted: &Region) -> bool {
-    matches!(&key.place, Place::Regional { region, .. } if region == wanted)
 }

@@ -1,4 +1,4 @@
-//! A real call, harmless because it must fail, from CloudTrail to the alert.
+//! Does the alert of a real call arrive? It is harmless because it must fail, and goes from CloudTrail to the alert.
 //!
 //! A synthetic event starts on a bus, where CloudTrail's part is over. Here the caller asks IAM to delete a
 //! user that does not exist: CloudTrail records the failure like any call, and the alerts about it are
@@ -11,11 +11,14 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::caller::identity;
 use super::probe::{self, Arrival, Probe};
+use super::runs::{End, FailedRun, Run, Runs};
 use super::watch::{self, PAUSE, Way};
-use super::{BrokenLink, Deployment, Options, Synthetic, opened, path};
+use super::{BrokenLink, Deployment, Options, Synthetic, leg, opened, path, way};
 use crate::aws::{CallError, Cause, Clients, Cloud, calls};
 use crate::compile::Compiled;
+use crate::ledger::Answer;
 use crate::pattern::{Event, EventPattern};
 use crate::place::{Arn, Region};
 use crate::resources::{ResourceKey, names};
@@ -36,6 +39,9 @@ pub struct RealProof {
     pub denied: bool,
     /// How the test ended.
     pub outcome: RealOutcome,
+    /// What each channel answered that the dispatcher tells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
     /// What lets this call's alert pass and would lose others, or dead letters.
     pub weak: Vec<BrokenLink>,
     /// Readers who would not get it, because they have not confirmed yet.
@@ -67,6 +73,11 @@ pub enum RealOutcome {
         /// An alert as its readers get it.
         alert: String,
     },
+    /// A run of the dispatcher did not tell the alert as it should.
+    RunFailed {
+        /// The run.
+        run: FailedRun,
+    },
     /// Something did not come in time.
     Lost {
         /// How long we waited.
@@ -91,7 +102,8 @@ impl RealProof {
         matches!(
             self.outcome,
             RealOutcome::Arrived { .. } | RealOutcome::HandedOver { .. }
-        ) && self.weak.is_empty()
+        ) && self.answers.iter().all(Answer::took)
+            && self.weak.is_empty()
             && self.unconfirmed.is_empty()
     }
 }
@@ -110,6 +122,8 @@ struct Seen {
     recorded: Option<(String, i64)>,
     /// What came before the id was known.
     early: Vec<(Arrival, i64)>,
+    /// Runs of the dispatcher that ended meanwhile.
+    runs: Vec<(Run, i64)>,
     alert: Option<(String, i64)>,
 }
 
@@ -160,6 +174,7 @@ pub async fn prove_real(
         expected: rules_of(&wanting),
         denied: false,
         outcome: RealOutcome::NoRule,
+        answers: Vec::new(),
         weak: Vec::new(),
         unconfirmed: Vec::new(),
         marker: marker.clone(),
@@ -295,7 +310,7 @@ impl<'a> RealCall<'a> {
                 .partition(|link| link.link.starts_with("trail"));
             links.extend(found.broken.into_iter().chain(trail));
             proof.weak.extend(weak);
-            let waiting = path::unconfirmed(self.deployment, &key, &self.region);
+            let waiting = way::unconfirmed(self.deployment, &key, &self.region);
             proof.unconfirmed.extend(waiting);
         }
         let topics = self.topics(wanting);
@@ -358,10 +373,18 @@ impl<'a> RealCall<'a> {
         let mut missing = self.alerts(&wanting);
         let is_handed_over = missing.is_empty();
         let mut seen = Seen::default();
+        let dispatched = missing.iter().any(|alert| alert.way == Way::Dispatcher);
+        let dispatcher = leg::deployed(self.deployment).filter(|_| dispatched);
+        let mut runs = dispatcher.map(|(machine, _)| Runs::since(machine, start));
         loop {
             let arrivals = probe.receive(clients, 5).await?;
+            let news = match &mut runs {
+                Some(runs) => runs.news(clients).await?,
+                None => Vec::new(),
+            };
             let after = clock() - start;
-            let nothing = arrivals.is_empty();
+            let nothing = arrivals.is_empty() && news.is_empty();
+            seen.runs.extend(news.into_iter().map(|run| (run, after)));
             for arrival in arrivals {
                 match self.recorded(&arrival.body, request_id.as_deref()) {
                     Some(event) if seen.recorded.is_none() => seen.recorded = Some((event, after)),
@@ -370,6 +393,10 @@ impl<'a> RealCall<'a> {
                 }
             }
             seen.match_alerts(&mut missing);
+            if let Some(run) = seen.match_runs(&mut missing, &mut proof.answers) {
+                proof.outcome = RealOutcome::RunFailed { run };
+                return Ok(());
+            }
             match (&seen.recorded, &seen.alert) {
                 (Some((_, recorded)), _) if is_handed_over => {
                     proof.outcome = RealOutcome::HandedOver {
@@ -454,45 +481,29 @@ impl Seen {
             }
         }
     }
-}
 
-/// How CloudTrail writes a caller, by its ARN.
-fn identity(caller: &str, account: &str) -> Value {
-    let name = caller.rsplit('/').next().unwrap_or_default();
-    let resource = caller.splitn(6, ':').nth(5).unwrap_or_default();
-    let partition = caller.split(':').nth(1).unwrap_or("aws");
-    match resource.split('/').collect::<Vec<_>>().as_slice() {
-        ["root"] => json!({
-            "type": "Root", "principalId": account, "arn": caller, "accountId": account,
-        }),
-        ["assumed-role", role, session] => json!({
-            "type": "AssumedRole",
-            "principalId": format!("AROAIAMWATCHEXAMPLE:{session}"),
-            "arn": caller,
-            "accountId": account,
-            "accessKeyId": "ASIAIAMWATCHEXAMPLE",
-            "sessionContext": {
-                "sessionIssuer": {
-                    "type": "Role",
-                    "principalId": "AROAIAMWATCHEXAMPLE",
-                    "arn": format!("arn:{partition}:iam::{account}:role/{role}"),
-                    "accountId": account,
-                    "userName": role,
-                },
-                "attributes": { "mfaAuthenticated": "false" },
-            },
-        }),
-        ["federated-user", _] => json!({
-            "type": "FederatedUser", "arn": caller, "accountId": account,
-            "accessKeyId": "ASIAIAMWATCHEXAMPLE",
-        }),
-        _ => json!({
-            "type": "IAMUser",
-            "principalId": "AIDAIAMWATCHEXAMPLE",
-            "arn": caller,
-            "accountId": account,
-            "accessKeyId": "AKIAIAMWATCHEXAMPLE",
-            "userName": name,
-        }),
+    /// Takes what the dispatcher told of the event off the list, or says which of its runs failed.
+    fn match_runs(
+        &mut self,
+        missing: &mut BTreeSet<Alert>,
+        answers: &mut Vec<Answer>,
+    ) -> Option<FailedRun> {
+        let (event, _) = self.recorded.as_ref()?;
+        let about = |(run, _): &mut (Run, i64)| run.event == *event;
+        for (run, at) in self.runs.extract_if(.., about) {
+            let alert = Alert {
+                rule: RuleId(run.rule),
+                way: Way::Dispatcher,
+            };
+            match run.end {
+                Some(End::Told(told)) if missing.remove(&alert) => {
+                    answers.extend(told.answers);
+                    self.alert = Some((told.subject, at));
+                }
+                Some(End::Failed(run)) if missing.contains(&alert) => return Some(run),
+                _ => {}
+            }
+        }
+        None
     }
 }

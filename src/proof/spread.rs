@@ -111,7 +111,12 @@ pub(super) async fn on_the_home_bus(
         let home = &desired.home;
         let probe = opened(&clients, home, deployment, options, limit_ms, sources).await?;
         let watched = {
-            let watch = watch::watch(cloud, &clients, &probe, tests, options, limit_ms);
+            let ears = watch::Ears {
+                clients: &clients,
+                probe: Some(&probe),
+                dispatcher: None,
+            };
+            let watch = watch::watch(cloud, &ears, tests, options, limit_ms);
             match futures::future::select(std::pin::pin!(stop), std::pin::pin!(watch)).await {
                 futures::future::Either::Left(_) => Ok(()),
                 futures::future::Either::Right((result, _)) => result,
@@ -160,16 +165,15 @@ fn prepare(
         }
     };
     Test {
-        key: forwarder.clone(),
         event,
-        id,
-        from: region.clone(),
-        sender: None,
-        sent: None,
-        missing: BTreeSet::from([Way::Bus]),
-        alert: None,
         weak,
         outcome,
+        ..Test::new(
+            forwarder.clone(),
+            region.clone(),
+            id,
+            BTreeSet::from([Way::Bus]),
+        )
     }
 }
 

@@ -7,12 +7,15 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::path::Suspect;
-use super::{BrokenLink, Options, Outcome, Synthetic, default_bus, probe};
+use super::runs::{End, Run, Runs};
+use super::way::targets;
+use super::{BrokenLink, Options, Outcome, Synthetic, default_bus, leg, probe};
 use crate::aws::{CallError, Clients, Cloud, calls};
+use crate::ledger::Answer;
 use crate::place::{Arn, Region};
 use crate::placement::Desired;
-use crate::resources::{PLACES_AT_ONCE, Resource, ResourceKey};
-use crate::rules::Format;
+use crate::resources::{PLACES_AT_ONCE, ResourceKey};
+use crate::rules::{Format, RuleId};
 
 /// How long to wait before the same event is sent again: a new rule or subscription takes a while to act.
 const RESEND_AFTER_MS: i64 = 15_000;
@@ -27,6 +30,8 @@ pub(super) const PAUSE: Duration = Duration::from_millis(200);
 pub(super) struct Test {
     /// The detector or forwarder under test.
     pub(super) key: ResourceKey,
+    /// The rule whose detector it is.
+    pub(super) rule: Option<RuleId>,
     pub(super) event: Option<Synthetic>,
     pub(super) id: String,
     /// The Region whose bus takes the event.
@@ -39,6 +44,12 @@ pub(super) struct Test {
     pub(super) missing: BTreeSet<Way>,
     /// The alert, once one has arrived.
     pub(super) alert: Option<String>,
+    /// What each channel of the dispatcher answered.
+    pub(super) answers: Vec<Answer>,
+    /// Whether a run of the dispatcher was seen that followed another definition than the one that stands there now.
+    pub(super) is_outdated: bool,
+    /// Whether a run of the dispatcher that it started goes on: sent again, people would be told twice.
+    pub(super) is_running: bool,
     /// What would lose real events.
     pub(super) weak: Vec<BrokenLink>,
     pub(super) outcome: Option<Outcome>,
@@ -47,6 +58,76 @@ pub(super) struct Test {
 impl Test {
     fn last_sent(&self, start: i64) -> i64 {
         self.sent.map_or(start, |(_, last)| last)
+    }
+
+    /// A test of which nothing was sent yet.
+    pub(super) fn new(key: ResourceKey, from: Region, id: String, ways: BTreeSet<Way>) -> Self {
+        Self {
+            key,
+            rule: None,
+            event: None,
+            id,
+            from,
+            sender: None,
+            sent: None,
+            missing: ways,
+            alert: None,
+            answers: Vec::new(),
+            is_outdated: false,
+            is_running: false,
+            weak: Vec::new(),
+            outcome: None,
+        }
+    }
+
+    /// Whether a run of the dispatcher was started by it.
+    fn started(&self, run: &Run) -> bool {
+        let rule = self.rule.as_ref();
+        self.id == run.event && rule.is_some_and(|rule| rule.0 == run.rule)
+    }
+
+    /// Takes note of a run of its own. `digest`: that of the definition that AWS was given last. A run that follows
+    /// another one proves nothing: for some seconds after an update there are such.
+    fn heard(&mut self, end: Option<End>, digest: Option<&str>) {
+        self.is_running = end.is_none();
+        match end {
+            None => {}
+            Some(End::Failed(run)) => self.outcome = Some(Outcome::RunFailed { run }),
+            Some(End::Told(told)) if digest.is_some_and(|digest| digest != told.digest) => {
+                self.is_outdated = true;
+            }
+            Some(End::Told(told)) => {
+                self.is_outdated = false;
+                self.missing.remove(&Way::Dispatcher);
+                self.answers = told.answers;
+                self.alert = Some(told.subject);
+            }
+        }
+    }
+
+    /// Ends the test if all came that was to come.
+    fn settle(&mut self, after_ms: i64) {
+        if !self.missing.is_empty() || self.outcome.is_some() {
+            return;
+        }
+        let alert = self.alert.clone().unwrap_or_default();
+        self.outcome = Some(if self.answers.iter().all(Answer::took) {
+            Outcome::Arrived { after_ms, alert }
+        } else {
+            Outcome::Refused { after_ms, alert }
+        });
+    }
+
+    /// The ways on which nothing came, for people.
+    pub(super) fn missed(&self) -> Vec<String> {
+        let name = |way: &Way| match way {
+            Way::Dispatcher if self.is_running => "the dispatcher, whose run goes on".to_owned(),
+            Way::Dispatcher if self.is_outdated => {
+                "the dispatcher, whose runs still follow an earlier definition".to_owned()
+            }
+            way => way.name(),
+        };
+        self.missing.iter().map(name).collect()
     }
 
     /// Notes a link behind some topics that is broken or may be, if the alert goes to one of them.
@@ -92,14 +173,6 @@ pub(super) async fn look_at_buses(cloud: &Cloud, desired: &Desired, tests: &mut 
     }
 }
 
-/// The topics that a detector alerts to.
-pub(super) fn targets<'a>(desired: &'a Desired, detector: &ResourceKey) -> Vec<&'a Arn> {
-    match desired.resources.get(detector) {
-        Some(Resource::Rule(rule)) => rule.targets.values().map(|target| &target.arn).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// A way into a probe.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
@@ -107,6 +180,8 @@ pub(super) enum Way {
     Topic(Arn),
     /// Straight from a bus: the event itself.
     Bus,
+    /// Not into a probe at all: the dispatcher's own run says who took the alert.
+    Dispatcher,
 }
 
 impl Way {
@@ -119,6 +194,7 @@ impl Way {
         match self {
             Self::Topic(topic) => topic.resource().to_owned(),
             Self::Bus => "the home bus".to_owned(),
+            Self::Dispatcher => "the dispatcher".to_owned(),
         }
     }
 }
@@ -130,6 +206,7 @@ pub(super) fn ways(desired: &Desired, detector: &ResourceKey) -> BTreeSet<Way> {
         .filter(|topic| desired.is_own_topic(topic))
         .cloned()
         .map(Way::Topic)
+        .chain(leg::starts_dispatcher(desired, detector).then_some(Way::Dispatcher))
         .collect()
 }
 
@@ -165,11 +242,19 @@ pub(super) fn topics<'a>(
     topics
 }
 
+/// What is listened with at one place.
+pub(super) struct Ears<'a> {
+    pub(super) clients: &'a Clients,
+    /// The temporary queue, where something comes by topics of ours or by a bus.
+    pub(super) probe: Option<&'a probe::Probe>,
+    /// The dispatcher, and the digest of its definition.
+    pub(super) dispatcher: Option<(Arn, Option<String>)>,
+}
+
 /// Sends, looks, sends again, until every alert is here or the time is up.
 pub(super) async fn watch(
     cloud: &Cloud,
-    clients: &Clients,
-    probe: &probe::Probe,
+    ears: &Ears<'_>,
     tests: &mut [Test],
     options: &Options<'_>,
     limit_ms: i64,
@@ -177,10 +262,21 @@ pub(super) async fn watch(
     let start = (options.clock)();
     send(cloud, tests, options).await?;
     hand_over(tests);
+    let dispatcher = ears.dispatcher.clone();
+    let mut runs = dispatcher.map(|(machine, digest)| (Runs::since(machine, start), digest));
     loop {
-        let arrivals = probe.receive(clients, 1).await?;
+        let arrivals = match ears.probe {
+            Some(probe) => probe.receive(ears.clients, 1).await?,
+            None => Vec::new(),
+        };
+        let news = match &mut runs {
+            Some((runs, _)) if tests.iter().any(waits_for_dispatcher) => {
+                runs.news(ears.clients).await?
+            }
+            _ => Vec::new(),
+        };
         let now = (options.clock)();
-        let nothing = arrivals.is_empty();
+        let nothing = arrivals.is_empty() && news.is_empty();
         for arrival in arrivals {
             let test = tests
                 .iter_mut()
@@ -190,19 +286,23 @@ pub(super) async fn watch(
             if format_of(&arrival.body) == Format::Text || test.alert.is_none() {
                 test.alert = Some(arrival.body);
             }
-            if test.missing.is_empty() {
-                test.outcome = Some(Outcome::Arrived {
-                    after_ms: now - test.sent.map_or(start, |(first, _)| first),
-                    alert: test.alert.clone().unwrap_or_default(),
-                });
+        }
+        for run in news {
+            let test = tests.iter_mut().find(|test| test.started(&run));
+            if let Some(test) = test.filter(|test| waits_for_dispatcher(test)) {
+                let digest = runs.as_ref().and_then(|(_, digest)| digest.as_deref());
+                test.heard(run.end, digest);
             }
+        }
+        for test in tests.iter_mut() {
+            test.settle(now - test.sent.map_or(start, |(first, _)| first));
         }
         if tests.iter().all(|test| test.outcome.is_some()) {
             return Ok(());
         }
         if now - start > limit_ms {
             for test in tests.iter_mut() {
-                let missing = test.missing.iter().map(Way::name).collect();
+                let missing = test.missed();
                 test.outcome.get_or_insert(Outcome::Lost {
                     after_ms: now - start,
                     missing,
@@ -210,14 +310,29 @@ pub(super) async fn watch(
             }
             return Ok(());
         }
-        if tests
-            .iter()
-            .any(|test| test.outcome.is_none() && now - test.last_sent(start) > RESEND_AFTER_MS)
-        {
+        let is_due = |test: &Test| now - test.last_sent(start) > RESEND_AFTER_MS;
+        if tests.iter().any(|test| is_sent(test) && is_due(test)) {
             send(cloud, tests, options).await?;
         } else if nothing {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause(ears.probe.is_some())).await;
         }
+    }
+}
+
+/// Whether its event is sent with the next ones.
+fn is_sent(test: &Test) -> bool {
+    test.outcome.is_none() && !test.is_running
+}
+
+fn waits_for_dispatcher(test: &Test) -> bool {
+    test.outcome.is_none() && test.missing.contains(&Way::Dispatcher)
+}
+
+/// A pause between two looks. A queue that is asked waits by itself.
+fn pause(asks_queue: bool) -> Duration {
+    match asks_queue {
+        true => PAUSE,
+        false => Duration::from_secs(1),
     }
 }
 
@@ -236,10 +351,7 @@ pub(super) async fn send(
     tests: &mut [Test],
     options: &Options<'_>,
 ) -> Result<(), CallError> {
-    let mut open: Vec<&mut Test> = tests
-        .iter_mut()
-        .filter(|test| test.outcome.is_none())
-        .collect();
+    let mut open: Vec<&mut Test> = tests.iter_mut().filter(|test| is_sent(test)).collect();
     // A request reaches the bus of one Region of one account.
     let account = |test: &Test| test.sender.as_ref().map(|cloud| cloud.account.clone());
     open.sort_by_key(|test| (account(test), test.from.clone()));

@@ -1,5 +1,7 @@
 //! Diagnostics of a rules file, with the place underlined.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
@@ -83,6 +85,8 @@ struct Lines<'s> {
     /// The name of the text, without characters that could harm a terminal.
     name: String,
     starts: Vec<usize>,
+    /// Lines with stars for what may be a secret, by where each begins: a file of one long line may have many mistakes.
+    starred: RefCell<BTreeMap<usize, Cow<'s, str>>>,
 }
 
 /// The part of one line that is shown.
@@ -104,6 +108,7 @@ impl<'s> Lines<'s> {
         Self {
             source,
             name: printable(&source.name),
+            starred: RefCell::default(),
             starts: std::iter::once(0).chain(after_each).collect(),
         }
     }
@@ -121,7 +126,9 @@ impl<'s> Lines<'s> {
         let start = (start - from).min(whole.len());
         let end = (end - from).clamp(start, whole.len());
         let column = whole.get(..start).unwrap_or_default().chars().count() + 1;
-        let whole: &str = &starred(whole);
+        let mut starred_lines = self.starred.borrow_mut();
+        let whole = starred_lines.entry(from).or_insert_with(|| starred(whole));
+        let whole: &str = whole;
 
         // What is cut off is shown by an ellipsis on either side.
         let cut_from = if whole.len() > WIDEST {

@@ -145,7 +145,7 @@ fn told(rule: &Rule, region: Option<&str>, file: &RulesFile) -> Option<String> {
     let (told, deaf) = (names(told), names(deaf));
     match (told.is_empty(), region) {
         (_, Some(region)) if !deaf.is_empty() => Some(format!(
-            "to {}; not to {}: a rule apart does not reach topics of other Regions from {}",
+            "to {}; not to {}: a rule apart reaches neither services nor topics of other Regions from {}",
             if told.is_empty() {
                 "nobody".to_owned()
             } else {

@@ -1,5 +1,6 @@
 //! What people read: plans, reports and diagnostics, all fed by the same data as the JSON.
 
+pub mod alerts;
 pub mod backtest;
 pub mod catalogue;
 pub mod check;

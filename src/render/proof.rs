@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::report::duration;
+use super::report::{answers, duration, run_failed};
 use super::style::Painter;
 use super::text::Text;
 use crate::diagnostic::counted;
@@ -99,6 +99,10 @@ pub fn real(proof: &RealProof, paint: Painter) -> Text {
                 "    look into the dead-letter queues, and test the rule with `iamwatch test-event RULE --wait`"
             )
         }
+        RealOutcome::RunFailed { run } => {
+            let names = rules(&proof.expected);
+            run_failed(&mut text, &names, run, paint)
+        }
         RealOutcome::Failed { error } => {
             let written = writeln!(text, "{} {error}", paint.red("failed"));
             match error.remedy() {
@@ -108,6 +112,7 @@ pub fn real(proof: &RealProof, paint: Painter) -> Text {
         }
         RealOutcome::Stopped => writeln!(text, "{}", paint.yellow("stopped")),
     };
+    answers(&mut text, &proof.answers, paint);
     for weak in &proof.weak {
         link(&mut text, &paint.yellow("weak"), weak);
     }
@@ -162,7 +167,15 @@ pub fn regions(proofs: &[RegionProof], paint: Painter) -> Text {
             }
             Outcome::Failed { error } => writeln!(text, "{} {way}: {error}", paint.red("failed")),
             Outcome::Stopped => writeln!(text, "{} {way}", paint.yellow("stopped")),
-            Outcome::NoEvent | Outcome::Sent | Outcome::HandedOver | Outcome::Elsewhere { .. } => {
+            // Nothing but the event itself comes to a bus.
+            Outcome::NoEvent
+            | Outcome::Sent
+            | Outcome::HandedOver
+            | Outcome::Refused { .. }
+            | Outcome::RunFailed { .. }
+            | Outcome::Probed { .. }
+            | Outcome::Judged
+            | Outcome::Elsewhere { .. } => {
                 writeln!(
                     text,
                     "{} {way}: no event was found that its pattern passes and no rule alerts on",

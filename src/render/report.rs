@@ -1,12 +1,14 @@
 //! How an apply or a test ended, for people.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::style::Painter;
 use super::text::Text;
 use crate::apply::{Failed, Report};
+use crate::ledger::Answer;
 use crate::plan::{Action, Plan};
-use crate::proof::{BrokenLink, Outcome, Proof};
+use crate::proof::{BrokenLink, FailedRun, Outcome, Proof};
 use crate::resources::{Kind, Resource};
 
 /// The end of an apply.
@@ -125,13 +127,38 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> Text {
                 paint.green("arrived"),
                 duration(*after_ms)
             ),
-            Outcome::Lost { after_ms, .. } => {
+            Outcome::Refused { after_ms, .. } => writeln!(
+                text,
+                "{} {rule}: the dispatcher made the alert, and {} after the event was sent not every channel had taken it",
+                paint.red("refused"),
+                duration(*after_ms)
+            ),
+            Outcome::RunFailed { run } => run_failed(&mut text, &rule.0, run, paint),
+            Outcome::Probed {
+                after_ms,
+                alert,
+                channels,
+            } => probed(
+                &mut text,
+                &rule.0,
+                (*after_ms, alert.as_deref(), channels),
+                paint,
+            ),
+            Outcome::Judged => writeln!(
+                text,
+                "{} {rule}: every link looks right; it stands apart, where no probe is heard: --wait proves the rest",
+                paint.yellow("judged")
+            ),
+            Outcome::Lost { after_ms, missing } => {
                 let _ = writeln!(
                     text,
                     "{} {rule}: no alert within {}",
                     paint.red("lost"),
                     duration(*after_ms)
                 );
+                if missing.iter().any(|way| way.starts_with("the dispatcher")) {
+                    let _ = writeln!(text, "    it did not come by {}", missing.join(", "));
+                }
                 writeln!(
                     text,
                     "    every link looks right; look into the dead-letter queue, and try again in a minute: new rules and \
@@ -170,6 +197,7 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> Text {
                 written
             }
         };
+        answers(&mut text, &proof.answers, paint);
     }
     let mut weak: Vec<&BrokenLink> = Vec::new();
     for link in proofs.iter().flat_map(|proof| &proof.weak) {
@@ -223,17 +251,89 @@ pub fn proofs(proofs: &[Proof], paint: Painter) -> Text {
     let (good, tried) = tried.fold((0, 0), |(good, tried), proof| {
         (good + usize::from(proof.is_good()), tried + 1)
     });
-    let did = match proofs
-        .iter()
-        .any(|proof| matches!(proof.outcome, Outcome::Sent | Outcome::HandedOver))
-    {
-        true => "sent",
-        false => "arrived",
+    let any = |is: fn(&Outcome) -> bool| proofs.iter().any(|proof| is(&proof.outcome));
+    let did = if any(|o| matches!(o, Outcome::Sent | Outcome::HandedOver)) {
+        "sent"
+    } else if any(|o| matches!(o, Outcome::Probed { .. } | Outcome::Judged)) {
+        "probed"
+    } else {
+        "arrived"
     };
     if tried > 0 {
         let _ = writeln!(text, "{good} of {tried} {did} with every link right.");
     }
     text
+}
+
+/// That a run of the dispatcher failed, and which.
+pub(super) fn run_failed(
+    text: &mut Text,
+    rule: &str,
+    run: &FailedRun,
+    paint: Painter,
+) -> fmt::Result {
+    let why = [run.error.as_str(), run.cause.as_str()];
+    let why: Vec<&str> = why.into_iter().filter(|word| !word.is_empty()).collect();
+    let why = match why.as_slice() {
+        [] => "AWS does not say why".to_owned(),
+        why => why.join(": "),
+    };
+    let failed = paint.red("failed");
+    let _ = match run.status.as_str() {
+        "SUCCEEDED" => writeln!(
+            text,
+            "{failed} {rule}: the dispatcher could not make the alert, and the fallback channel got the event as it came: {why}"
+        ),
+        status => writeln!(
+            text,
+            "{failed} {rule}: the dispatcher's run ended as {status}: {why}"
+        ),
+    };
+    writeln!(text, "    {}", run.run)
+}
+
+/// How far a probe came, and who would have been told what.
+fn probed(
+    text: &mut Text,
+    rule: &str,
+    (after_ms, alert, channels): (i64, Option<&str>, &[String]),
+    paint: Painter,
+) -> fmt::Result {
+    let (probed, after) = (paint.green("probed"), duration(after_ms));
+    let Some(alert) = alert else {
+        return writeln!(
+            text,
+            "{probed} {rule}: on the bus of its detector {after} after it was sent; detector and topics look right, and were not tried"
+        );
+    };
+    let _ = writeln!(
+        text,
+        "{probed} {rule}: on the bus of its detector and through the dispatcher {after} after it was sent; what starts the dispatcher and \
+         what takes its alerts looks right, and was not tried"
+    );
+    let _ = writeln!(text, "    it would say: {alert}");
+    writeln!(text, "    and tell {}", channels.join(", "))
+}
+
+/// What each channel of the dispatcher answered.
+pub(super) fn answers(text: &mut Text, answers: &[Answer], paint: Painter) {
+    for answer in answers {
+        let channel = &answer.channel;
+        let words = |words: &Option<String>| words.clone().unwrap_or_default();
+        let _ = match &answer.answer {
+            Some(said) if answer.took() => writeln!(text, "    {channel}: {said}"),
+            _ => writeln!(
+                text,
+                "    {channel}: {} {}; {}",
+                paint.red(&words(&answer.error)),
+                words(&answer.cause),
+                match answer.fallback {
+                    true => "the fallback channel was told instead",
+                    false => "nobody was told instead",
+                }
+            ),
+        };
+    }
 }
 
 pub(super) fn duration(milliseconds: i64) -> String {

@@ -66,6 +66,8 @@ pub struct Facts {
 pub enum Ownership {
     /// By a tag, which this call puts on what is taken over.
     Tag(&'static Call),
+    /// By a description that only its makers write, since it takes no tag: none is taken over.
+    Marker,
     /// By what it belongs to.
     Parent,
 }

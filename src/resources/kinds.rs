@@ -15,14 +15,20 @@ macro_rules! kinds {
             Bucket "bucket" bucket::Bucket;
             /// A CloudTrail trail.
             Trail "trail" trail::Trail;
-            /// An IAM role of a forwarder.
+            /// An IAM role of ours.
             Role "role" role::Role;
+            /// A DynamoDB table.
+            Table "table" table::Table;
             /// An SQS queue.
             Queue "queue" queue::Queue;
             /// An SNS topic.
             Topic "topic" topic::Topic;
             /// A subscription to one of our topics.
             Subscription "subscription" subscription::Subscription;
+            /// An EventBridge connection, which keeps the secret of a service.
+            Connection "connection" connection::Connection;
+            /// The Step Functions state machine that is the dispatcher.
+            Machine "state machine" machine::Machine;
             /// An EventBridge bus.
             Bus "bus" bus::Bus;
             /// An EventBridge rule with its targets.

@@ -9,7 +9,7 @@
 //! | which resource, whose is it, what differs | `model` |
 //! | what is known of a kind | `facts` |
 //! | what is wanted, what is live | `resource` |
-//! | one kind: its type, its `FACTS`, and in `aws` its calls | `key`, `bucket`, `trail`, `role`, `queue`, `topic`, `subscription`, `bus`, `rule` |
+//! | one kind: its type, its `FACTS`, and in `aws` its calls | `key`, `bucket`, `trail`, `role`, `table`, `queue`, `topic`, `subscription`, `bus`, `rule` |
 //! | what are ours called | `names` |
 //! | what do policies say, ours and those of others | `policy`, `foreign_statements` |
 //! | how is all of it read and written | `aws` |
@@ -19,10 +19,12 @@
 mod aws;
 mod bucket;
 mod bus;
+pub mod connection;
 mod facts;
 mod foreign_statements;
 pub mod key;
 mod kinds;
+pub mod machine;
 mod model;
 pub mod names;
 pub mod policy;
@@ -31,6 +33,7 @@ mod resource;
 pub mod role;
 pub mod rule;
 mod subscription;
+mod table;
 pub mod topic;
 pub mod trail;
 
@@ -45,15 +48,18 @@ pub use aws::survey::{
 pub use aws::writes::{Creation, adopt, create, delete, update};
 pub use bucket::Bucket;
 pub use bus::{Bus, DefaultBusKey, POLICY_LIMIT as BUS_POLICY_LIMIT, default_bus_key};
+pub use connection::Connection;
 pub use facts::{Affected, Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep};
 pub use foreign_statements::{ForeignStatement, judged_statement};
 pub use key::EncryptionKey;
 pub use kinds::Kind;
+pub use machine::Machine;
 pub use model::{AttributeChange, DEFAULT_BUS, Owner, ResourceKey, STACK_TAG};
 pub use queue::Queue;
 pub use resource::{Live, Pair, Resource};
 pub use role::Role;
 pub use rule::{EventRule, Target};
 pub use subscription::{Address, Subscription};
+pub use table::Table;
 pub use topic::{GivenTopic, Topic};
 pub use trail::Trail;

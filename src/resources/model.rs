@@ -53,7 +53,7 @@ impl ResourceKey {
         }
     }
 
-    /// The key of the queue, topic, bus or role that an ARN names.
+    /// The key of the queue, topic, table, state machine, connection, bus or role that an ARN names.
     pub fn of_arn(arn: &Arn) -> Option<Self> {
         let account = arn.account().parse().ok()?;
         let regional = |kind, name: &str| {
@@ -66,6 +66,14 @@ impl ResourceKey {
         match (arn.service(), arn.resource()) {
             ("sns", topic) => regional(Kind::Topic, topic),
             ("sqs", queue) => regional(Kind::Queue, queue),
+            ("dynamodb", resource) => regional(Kind::Table, resource.strip_prefix("table/")?),
+            ("states", resource) => {
+                regional(Kind::Machine, resource.strip_prefix("stateMachine:")?)
+            }
+            ("events", resource) if resource.starts_with("connection/") => {
+                let name = resource.split('/').nth(1)?;
+                regional(Kind::Connection, name)
+            }
             ("events", resource) => regional(Kind::Bus, resource.strip_prefix("event-bus/")?),
             ("iam", resource) => {
                 let name = resource.strip_prefix("role/")?.rsplit('/').next()?;

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::kinds::Kind;
 use super::model::{DEFAULT_BUS, ResourceKey};
 use crate::place::{AccountId, Arn, Place, Region, StackName};
+use crate::role_names;
 use crate::rules::{ChannelName, Format, RuleId};
 
 /// EventBridge: a rule's name has 1 to 64 of `.-_A-Za-z0-9`.
@@ -15,6 +16,11 @@ const TOPIC_NAME_LIMIT: usize = QUEUE_NAME_LIMIT;
 const QUEUE_NAME_LIMIT: usize = 80;
 /// What the names of queues of dead letters end with.
 const DEAD_LETTERS: &str = "dead-letters";
+
+/// What the name of the queue ends with in which the dispatcher answers to probes.
+const PROBES_OF_DISPATCHER: &str = "dispatcher_probes";
+/// What the name of the rule ends with that hears of runs of the dispatcher that failed.
+const FAILED_RUNS: &str = "dispatcher_failed";
 
 /// What every name of a rules file begins with.
 pub fn prefix(stack: &StackName) -> String {
@@ -76,10 +82,13 @@ pub fn whole(stack: &StackName) -> String {
 }
 
 /// The path of our roles: what is listed by it is ours to look at.
-pub const ROLE_PATH: &str = "/iamwatch/";
+pub const ROLE_PATH: &str = role_names::PATH;
 
 /// The only policy of a forwarder's role.
 pub const FORWARD_POLICY: &str = "forward";
+
+/// The only policy of the role that starts the dispatcher.
+pub const START_POLICY: &str = "start";
 
 /// The role of a Region's forwarders. IAM is global and deployment regional: the Region is in the name.
 pub fn forwarder_role(stack: &StackName, region: &Region) -> String {
@@ -89,6 +98,30 @@ pub fn forwarder_role(stack: &StackName, region: &Region) -> String {
 /// What stands before the Region in the name of a forwarder's role.
 pub fn forwarder_role_prefix(stack: &StackName) -> String {
     format!("{}forwarder-", prefix(stack))
+}
+
+/// The role of the dispatcher. No forwarder's has that name: theirs end with a Region.
+pub fn dispatcher_role(stack: &StackName) -> String {
+    role_names::dispatcher(stack)
+}
+
+/// The role with which EventBridge starts the dispatcher.
+pub fn starter_role(stack: &StackName) -> String {
+    role_names::starter(stack)
+}
+
+/// Whether a role of that name is one of the two that the dispatcher needs.
+pub fn is_dispatcher_role(stack: &StackName, name: &str) -> bool {
+    name == dispatcher_role(stack) || name == starter_role(stack)
+}
+
+/// The only policy that a role of that name has, where its kind has one only. The name alone says it: whose the role is
+/// need not be known.
+pub fn only_policy(role: &str) -> Option<&'static str> {
+    if role.contains("-forwarder-") {
+        return Some(FORWARD_POLICY);
+    }
+    role.ends_with("-starter").then_some(START_POLICY)
 }
 
 /// The ARN of a role of ours.
@@ -224,6 +257,50 @@ pub fn is_dead_letters_of_topic(stack: &StackName, name: &str) -> bool {
     topic.is_some_and(|topic| is_topic(stack, topic))
 }
 
+/// Whether a queue of that name is one of a rules file's for what could not be delivered.
+pub fn holds_dead_letters(stack: &StackName, name: &str) -> bool {
+    name == dead_letters(stack) || is_dead_letters_of_topic(stack, name)
+}
+
+/// The queue in which the dispatcher answers to probes. No queue of dead letters has that name.
+pub fn probe_queue_of_dispatcher(stack: &StackName) -> String {
+    format!("{}{PROBES_OF_DISPATCHER}", prefix(stack))
+}
+
+/// Whether a queue of that name is one in which a dispatcher answers to probes, whatever the rules file's.
+pub fn holds_probes(name: &str) -> bool {
+    let rest = name.strip_suffix(PROBES_OF_DISPATCHER);
+    rest.is_some_and(|rest| rest.ends_with('-'))
+}
+
+/// What the names of a rules file's connections begin with.
+pub fn connections_prefix(stack: &StackName) -> String {
+    format!("{}channel_", prefix(stack))
+}
+
+/// The connection of a channel. Source of the limit: EventBridge API, `CreateConnection`.
+pub fn connection(stack: &StackName, channel: &ChannelName) -> String {
+    let name = format!("{}{}", connections_prefix(stack), channel.0);
+    shortened(name, RULE_NAME_LIMIT)
+}
+
+/// The pattern of the names of a rules file's connections. No other rules file's have a `_` there.
+pub fn connections_pattern(stack: &StackName) -> String {
+    format!("{}*", connections_prefix(stack))
+}
+
+/// The rule that hears of runs of the dispatcher that told nobody. No detector and no forwarder has that name: behind
+/// `_` theirs have a number, or `events`.
+pub fn failed_runs_rule(stack: &StackName) -> String {
+    format!("{}{FAILED_RUNS}", prefix(stack))
+}
+
+/// Whether the name of a rule of ours is that of [`failed_runs_rule`], whatever the rules file's.
+pub fn is_failed_runs_rule(name: &str) -> bool {
+    let rest = name.strip_suffix(FAILED_RUNS);
+    rest.is_some_and(|rest| rest.ends_with('-'))
+}
+
 /// What the name of a temporary queue of `test-event` begins with. Not [`prefix`]: plans leave it alone.
 pub fn probe_prefix(stack: &StackName) -> String {
     format!("iamwatch-test-{stack}-")
@@ -301,6 +378,40 @@ mod tests {
         let events = forwarder(&stack, None);
         assert_eq!(unsplit(&events), events);
         assert_eq!(unsplit(&forwarder(&stack, Some(3))), events);
+    }
+
+    #[test]
+    fn what_the_dispatcher_needs_is_told_from_all_else() {
+        let stack: StackName = "acme".parse().unwrap();
+        let region: Region = "eu-west-1".parse().unwrap();
+        let (dispatcher, starter) = (dispatcher_role(&stack), starter_role(&stack));
+        for role in [&dispatcher, &starter] {
+            assert!(is_dispatcher_role(&stack, role), "{role}");
+            assert!(!is_forwarder_role(&stack, role), "{role}");
+        }
+        let forwarder_role = forwarder_role(&stack, &region);
+        assert!(!is_dispatcher_role(&stack, &forwarder_role));
+        assert_eq!(only_policy(&forwarder_role), Some(FORWARD_POLICY));
+        assert_eq!(only_policy(&starter), Some(START_POLICY));
+        assert_eq!(only_policy(&dispatcher), None);
+
+        let queue = probe_queue_of_dispatcher(&stack);
+        assert!(holds_probes(&queue) && !holds_dead_letters(&stack, &queue));
+        let letters = dead_letters(&stack);
+        assert!(!holds_probes(&letters) && holds_dead_letters(&stack, &letters));
+
+        let rule = failed_runs_rule(&stack);
+        assert!(is_failed_runs_rule(&rule) && is_rule(&stack, &rule));
+        assert!(!is_forwarder(&rule));
+        assert_eq!(unsplit(&rule), rule);
+        assert_eq!(kin_of_detector(&stack, &rule), rule);
+        // A rule whose id is the beginning of that name, in parts.
+        let id = RuleId("dispatcher".to_owned());
+        for part in [None, Some(1)] {
+            let detector = detector(&stack, &id, part);
+            assert!(!is_failed_runs_rule(&detector), "{detector}");
+            assert_ne!(kin_of_detector(&stack, &detector), rule);
+        }
     }
 
     #[test]

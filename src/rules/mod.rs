@@ -18,6 +18,7 @@ mod listening;
 mod model;
 mod resolve;
 mod schema;
+mod services;
 pub(crate) mod syntax;
 
 pub(crate) use decode::channels::{elsewhere, is_mail};

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::services::{AlertService, Delivery, Login, OAuthClient, Secret, Service};
 pub use crate::cloudtrail::GLOBAL_SERVICES;
 use crate::cloudtrail::Identity;
 use crate::diagnostic::Span;
@@ -28,6 +29,12 @@ pub struct RulesFile {
     pub role_boundary: Option<String>,
     /// Whether patterns also accept iamwatch's own synthetic events. Default true.
     pub test_events: bool,
+    /// How alerts get to people.
+    pub delivery: Delivery,
+    /// What people call accounts, over what their organization says.
+    pub account_names: BTreeMap<AccountId, String>,
+    /// The time zone of those who read alerts, by its name in the time zone database: they see local time as well.
+    pub zone: Option<String>,
     /// Where alerts can go, by name.
     pub channels: BTreeMap<ChannelName, Channel>,
     /// Every rule, enabled or not, sorted by id; each id once.
@@ -198,11 +205,22 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Whether a rule that stands in a Region can publish to it: an existing topic takes alerts of its own Region alone,
-    /// while topics of ours stand wherever rules do.
+    /// Whether the dispatcher tells it, where there is one. Machines stay targets of the detectors: they get the whole event,
+    /// whatever becomes of the dispatcher.
+    pub fn is_for_dispatcher(&self) -> bool {
+        match &self.endpoint {
+            Endpoint::AmazonQ | Endpoint::Service(_) => true,
+            Endpoint::Email(_) | Endpoint::Sms(_) | Endpoint::Sns(_) => self.format == Format::Text,
+            Endpoint::Https(_) | Endpoint::Sqs(_) | Endpoint::Lambda(_) => false,
+        }
+    }
+
+    /// Whether a rule apart that stands in a Region can publish to it: an existing topic takes alerts of its own Region
+    /// alone, services are spoken to by the dispatcher alone, and topics of ours stand wherever rules do.
     pub fn is_reached_from(&self, region: &str) -> bool {
         match &self.endpoint {
             Endpoint::Sns(topic) => topic.region() == region,
+            Endpoint::AmazonQ | Endpoint::Service(_) => false,
             _ => true,
         }
     }
@@ -223,6 +241,10 @@ pub enum Endpoint {
     Lambda(Arn),
     /// An existing topic, which iamwatch never edits: rules publish to it themselves.
     Sns(Arn),
+    /// A topic of ours that a chat of Amazon Q Developer listens to.
+    AmazonQ,
+    /// A service beyond AWS.
+    Service(Service),
 }
 
 /// An existing queue, by name (in the home account and Region) or by ARN.
@@ -284,6 +306,12 @@ pub struct Rule {
     pub title: String,
     /// How bad it is.
     pub severity: Severity,
+    /// What to do first: the catalogue's text, or what the file says.
+    pub description: Option<String>,
+    /// Where to read on: an https URL.
+    pub runbook: Option<String>,
+    /// What to say instead of the phrase for the call.
+    pub headline: Option<Vec<HeadlinePiece>>,
     /// `false`: nothing is deployed for it.
     pub enabled: bool,
     /// What fires the rule: events and conditions, or a raw pattern.
@@ -298,6 +326,15 @@ pub struct Rule {
     pub accepted: Vec<Accepted>,
     /// Where the rule (or its `use`) stands.
     pub span: Span,
+}
+
+/// A piece of a headline, which the alert puts behind who did it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadlinePiece {
+    /// Words as they are.
+    Words(String),
+    /// What the first of these paths under `detail` holds.
+    Value(Vec<String>),
 }
 
 /// A warning that a rule accepts knowingly.

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::rules::syntax::channel_keys::CHANNEL_KINDS;
 use crate::rules::syntax::keys::{
-    CHANNEL_KEYS, CHANNEL_KINDS, Form, GIVEN, INCLUDED, LATER_CHANNEL_KINDS, MapKey, NOTIFY,
-    OPERATORS, OWN, ROOT, TEST, USE, names,
+    CHANNEL_KEYS, Form, GIVEN, INCLUDED, MapKey, NOTIFY, OPERATORS, OWN, ROOT, TEST, USE, names,
 };
 
 /// The JSON Schema (2020-12) of a rules file, for editors and other tools.
@@ -130,6 +130,13 @@ fn form(form: Form) -> Value {
             map.insert("type".to_owned(), json!(["object", "null"]));
             Value::Object(map)
         }
+        Form::MapWithOne(keys, of) => {
+            let mut map = object(keys);
+            let each = of.iter().map(|key| json!({ "required": [key] }));
+            map.insert("oneOf".to_owned(), each.collect());
+            Value::Object(map)
+        }
+        Form::Like(pattern) => json!({ "type": "string", "pattern": pattern }),
         Form::Channels => json!({
             "type": "object",
             "minProperties": 1,
@@ -192,12 +199,15 @@ fn channel() -> Value {
             .map(|kind| json!({ "required": [kind] }))
             .collect(),
     );
+    // The form of the others follows from their service.
+    let with_format: Vec<Value> = CHANNEL_KINDS
+        .iter()
+        .filter(|kind| matches!(kind.form, Form::Text))
+        .map(|kind| json!({ "required": [kind.name] }))
+        .collect();
     channel.insert(
-        "$comment".to_owned(),
-        json!(format!(
-            "not yet supported: {}",
-            LATER_CHANNEL_KINDS.join(", ")
-        )),
+        "dependentSchemas".to_owned(),
+        json!({ "format": { "anyOf": with_format } }),
     );
     Value::Object(channel)
 }

@@ -3,16 +3,26 @@
 
 /// Rooms from the ground up. A room may name rooms on floors below its own, and none beside or above it.
 pub(crate) const FLOORS: &[&[&str]] = &[
-    &["jsonata", "pattern", "regular_file", "threads", "wildcard"],
+    &[
+        "jsonata",
+        "pattern",
+        "regular_file",
+        "secrets",
+        "threads",
+        "wildcard",
+        "zones",
+    ],
     &["place", "states"],
-    &["diagnostic", "sandbox"],
+    &["diagnostic", "role_names", "sandbox"],
     &["aws", "cloudtrail"],
     &["alert", "rules"],
-    &["compile", "dispatcher"],
+    &["dispatcher"],
+    &["compile"],
     &["explain", "organization"],
     &["backtest", "check", "resources"],
     &["placement"],
     &["permissions", "plan"],
+    &["ledger"],
     &["apply", "dead_letters", "proof"],
     &["health"],
     &["fleet"],
@@ -64,6 +74,8 @@ pub(crate) const SDK: &[(&str, &str)] = &[
     ("backtest/source/lookup.rs", "reads the event history"),
     ("dead_letters/read.rs", "reads dead-letter queues"),
     ("dead_letters/redrive.rs", "sends dead letters again"),
+    ("ledger/again.rs", "starts the dispatcher again"),
+    ("ledger/read.rs", "reads what was told"),
     ("health/leftovers.rs", "looks for what a run left behind"),
     (
         "organization/list.rs",
@@ -78,6 +90,10 @@ pub(crate) const SDK: &[(&str, &str)] = &[
     (
         "proof/real.rs",
         "makes a call that AWS refuses, and records",
+    ),
+    (
+        "proof/runs.rs",
+        "looks at runs of the dispatcher, and starts one for a probe",
     ),
     ("proof/watch.rs", "receives from that queue"),
 ];

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Stage, Wanted};
 
+mod of_dispatcher;
 mod of_topics;
 
 const RULES: &str = r#"

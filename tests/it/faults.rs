@@ -173,6 +173,7 @@ async fn the_statements_that_errors_print_are_the_missing_ones() {
 fn takes_no_resource(action: &Value) -> bool {
     let lists = [
         "cloudtrail:DescribeTrails",
+        "events:ListConnections",
         "events:ListRules",
         "iam:ListRoles",
         "kms:ListAliases",

@@ -259,7 +259,9 @@ async fn a_reader_who_has_confirmed_in_one_region_of_two_is_lost_by_what_takes_h
     stage.confirm_all();
     let live = stage.live(&wanted).await;
     let there = |live: &&Live| {
-        live.key.kind == Kind::Subscription && live.key.place.to_string().contains("us-east-1")
+        live.key.kind == Kind::Subscription
+            && live.key.name.contains("night@example.com")
+            && live.key.place.to_string().contains("us-east-1")
     };
     let readers: Vec<String> = live
         .iter()

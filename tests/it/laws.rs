@@ -7,8 +7,8 @@ use iamwatch::diagnostic::Span;
 use iamwatch::pattern::{Event, EventPattern, normal_form};
 use iamwatch::resources::policy;
 use iamwatch::rules::{
-    AllOf, EventGlob, Events, FieldCondition, Home, Matcher, NumberRange, Regions, Rule, RuleId,
-    RulesFile, Severity, TopicKey, Trail, Trigger, Watch,
+    AllOf, Delivery, EventGlob, Events, FieldCondition, Home, Matcher, NumberRange, Regions, Rule,
+    RuleId, RulesFile, Severity, TopicKey, Trail, Trigger, Watch,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -226,6 +226,9 @@ pub(crate) fn file_with(events: Events) -> RulesFile {
         trail: Trail::None,
         topic_key: TopicKey::None,
         role_boundary: None,
+        delivery: Delivery::Direct,
+        account_names: BTreeMap::new(),
+        zone: None,
         test_events: true,
         channels: BTreeMap::new(),
         rules: vec![Rule {
@@ -233,6 +236,9 @@ pub(crate) fn file_with(events: Events) -> RulesFile {
             id: RuleId("law".to_owned()),
             title: "A law".to_owned(),
             severity: Severity::Medium,
+            description: None,
+            runbook: None,
+            headline: None,
             enabled: true,
             trigger: Trigger::Events(events),
             channels: Vec::new(),

@@ -11,6 +11,7 @@
 mod afar;
 mod alert;
 mod alert_texts;
+mod alerts;
 mod backtest;
 mod broken_rules;
 mod catalogue;
@@ -44,6 +45,7 @@ mod like;
 mod links;
 mod localemu;
 mod loops;
+mod ministack;
 mod organization;
 mod page;
 mod partitions;

@@ -110,6 +110,7 @@ fn placed(home: &str, listed: &str, events: &str) -> Result<bool, String> {
         regions: Ok(all.iter().map(|name| name.parse().unwrap()).collect()),
         trails: Vec::new(),
         organization: None,
+        account_names: std::collections::BTreeMap::new(),
     };
     let desired = iamwatch::placement::desired(&file, &patterns, &account_facts);
     desired

@@ -28,6 +28,7 @@ use iamwatch::proof::{self, Options, Proof};
 use iamwatch::resources::{self, AccountFacts, Kind, Live};
 use iamwatch::rules::RulesFile;
 use iamwatch::sandbox::{self, Sandbox};
+use iamwatch::secrets::Secrets;
 use serde_json::{Value, json};
 
 /// One AWS account with an administrator in it.
@@ -74,6 +75,25 @@ impl Stage {
         Self::sandbox_in(&region()).await
     }
 
+    /// A sandbox whose caller knows secrets.
+    pub(crate) async fn sandbox_with(secrets: &[(&str, &str)]) -> Self {
+        Self::sandbox().await.knowing(secrets)
+    }
+
+    /// The same, whose caller knows secrets.
+    pub(crate) fn knowing(self, secrets: &[(&str, &str)]) -> Self {
+        self.with_secrets(Secrets::given(secrets.iter().copied()))
+    }
+
+    fn with_secrets(self, secrets: Secrets) -> Self {
+        let cloud = self.cloud.clone().with_secrets(secrets);
+        Self {
+            clients: cloud.at_place(&self.home),
+            cloud,
+            ..self
+        }
+    }
+
     /// The same for a home elsewhere.
     pub(crate) async fn sandbox_in(home: &Region) -> Self {
         let sandbox = Sandbox::new(sandbox::Options {
@@ -92,12 +112,14 @@ impl Stage {
     pub(crate) async fn fork(&self) -> Self {
         let sandbox = self.sandbox.clone().unwrap().fork();
         let config = sandbox.sdk_config(&sandbox.region(), sandbox.admin());
-        Self::with(config, Some(sandbox)).await
+        let fork = Self::with(config, Some(sandbox)).await;
+        fork.with_secrets(self.cloud.secrets().clone())
     }
 
     /// The same AWS through another caller's eyes.
     pub(crate) async fn seen_by(&self, config: SdkConfig) -> Self {
-        Self::with(config, self.sandbox.clone()).await
+        let seen = Self::with(config, self.sandbox.clone()).await;
+        seen.with_secrets(self.cloud.secrets().clone())
     }
 
     /// A private account of the emulator; `None`, after saying so, where none is running.
@@ -105,10 +127,19 @@ impl Stage {
         Self::emulator_in(&region()).await
     }
 
+    /// The same of the emulator that runs state machines.
+    pub(crate) async fn ministack() -> Option<Self> {
+        Self::emulated("IAMWATCH_MINISTACK", &region()).await
+    }
+
     /// The same for a home elsewhere.
     pub(crate) async fn emulator_in(home: &Region) -> Option<Self> {
-        let Ok(endpoint) = std::env::var("IAMWATCH_LOCALEMU") else {
-            eprintln!("skipped: IAMWATCH_LOCALEMU names no emulator");
+        Self::emulated("IAMWATCH_LOCALEMU", home).await
+    }
+
+    async fn emulated(variable: &str, home: &Region) -> Option<Self> {
+        let Ok(endpoint) = std::env::var(variable) else {
+            eprintln!("skipped: {variable} names no emulator");
             return None;
         };
         // A 12-digit access key is its own account there.
@@ -241,7 +272,15 @@ impl Stage {
             prune,
             ..PlanOptions::default()
         };
-        plan::plan(&wanted.file.name, &wanted.desired, &live, &wishes)
+        let desired = self.settled(&wanted.desired, &live);
+        plan::plan(&wanted.file.name, &desired, &live, &wishes)
+    }
+
+    /// What is wanted, with what is known here of secrets.
+    pub(crate) fn settled(&self, desired: &Desired, live: &[Live]) -> Desired {
+        let mut desired = desired.clone();
+        engine::settle(&mut desired, live, self.cloud.secrets());
+        desired
     }
 
     pub(crate) async fn destruction(&self, wanted: &Wanted) -> Plan {
@@ -355,6 +394,33 @@ impl Stage {
         proof::prove(&self.cloud, deployment, &patterns, &options, stop).await
     }
 
+    /// Probes the ways of these rules (all if none), and tells nobody.
+    pub(crate) async fn probe(
+        &self,
+        wanted: &Wanted,
+        rules: &[&str],
+        wait_seconds: u64,
+    ) -> Vec<Proof> {
+        let standing = self.standing(wanted).await.unwrap();
+        let patterns: Vec<Compiled> = wanted
+            .patterns
+            .iter()
+            .filter(|pattern| rules.is_empty() || rules.contains(&pattern.rule.0.as_str()))
+            .cloned()
+            .collect();
+        let clock = || self.now();
+        let options = Options {
+            wait: Some(std::time::Duration::from_secs(wait_seconds)),
+            from: None,
+            clock: &clock,
+            new_id: &new_id,
+        };
+        let deployment = standing.deployment(wanted);
+        let stop = std::future::pending::<()>();
+        let proofs = proof::prove_quietly(&self.cloud, deployment, &patterns, &options, stop).await;
+        proofs.unwrap()
+    }
+
     /// The time there, in Unix milliseconds.
     pub(crate) fn now(&self) -> i64 {
         match &self.sandbox {
@@ -368,7 +434,8 @@ impl Stage {
         let live = self.try_live(wanted).await?;
         let account_facts = self.try_survey(&wanted.file).await?;
         let name = &wanted.file.name;
-        let difference = plan::plan(name, &wanted.desired, &live, &PlanOptions::default());
+        let desired = self.settled(&wanted.desired, &live);
+        let difference = plan::plan(name, &desired, &live, &PlanOptions::default());
         Ok(Standing {
             account_facts,
             live,

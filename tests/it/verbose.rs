@@ -47,6 +47,7 @@ fn a_refusal_is_told_by_its_code() {
             "NoSuchEntity",
             "ResourceNotFoundException",
             "NoSuchBucket",
+            "StateMachineDoesNotExist",
             "404",
         ];
         assert!(absent.contains(&code), "{line}");

@@ -7,7 +7,7 @@ use crate::check::lint::Lint;
 use crate::compile;
 use crate::diagnostic::{Diagnostic, Level, codes, listed, shown};
 use crate::place::Region;
-use crate::rules::{ChannelName, RulesFile};
+use crate::rules::{ChannelName, Endpoint, RulesFile};
 
 pub(in crate::check) const ONE_REGION: Lint = Lint {
     id: "W0816",
@@ -48,7 +48,14 @@ pub(in crate::check) fn look(checked: &CheckedRule<'_>, file: &RulesFile) -> Opt
     let channels = || checked.rule.channels.iter();
     let (region, deaf) = stands.iter().find_map(|region| {
         let deaf: Vec<_> = channels().filter(|name| is_deaf(name, region)).collect();
-        (!deaf.is_empty()).then_some((region, deaf))
+        // That a service hears nothing of rules apart is so for each of them: it matters where nobody else does.
+        let is_said = |name: &&&ChannelName| {
+            let channel = file.channels.get(**name);
+            channel.is_some_and(|channel| matches!(channel.endpoint, Endpoint::Sns(_)))
+        };
+        let is_worth_it =
+            deaf.iter().any(|name| is_said(&name)) || deaf.len() == channels().count();
+        (is_worth_it && !deaf.is_empty()).then_some((region, deaf))
     })?;
     let nobody = deaf.len() == checked.rule.channels.len();
     let names: Vec<String> = deaf.iter().map(|name| shown(&name.0)).collect();
@@ -63,9 +70,9 @@ pub(in crate::check) fn look(checked: &CheckedRule<'_>, file: &RulesFile) -> Opt
             checked.rule.id,
             if nobody { "" } else { "all channels but " },
         ),
-        &format!("a topic elsewhere hears nothing of {region}"),
+        &format!("neither a topic elsewhere nor a service hears of {region}"),
         format!(
-            "a rule of EventBridge publishes to topics of its own Region alone: name a channel of another kind, such as \
+            "a rule apart publishes to topics of its own Region alone, without the dispatcher: name a channel of another kind, such as \
              `email`, {} {}, or take `apart` away",
             if nobody { "beside" } else { "instead of" },
             listed(&names)

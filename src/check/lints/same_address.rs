@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::speaker::Speaker;
 use crate::check::lint::{Finding, Lint};
-use crate::rules::{Channel, ChannelName, Endpoint, Home, QueueRef, RulesFile};
+use crate::rules::{Channel, ChannelName, Endpoint, Home, QueueRef, RulesFile, Service};
 
 pub(in crate::check) const SAME_ADDRESS: Lint = Lint {
     id: "W0728",
@@ -22,6 +22,10 @@ pub(super) fn look(file: &RulesFile, speaker: &mut Speaker<'_>) {
     channels.sort_by_key(|(_, channel)| channel.span);
     let mut seen: BTreeMap<String, &ChannelName> = BTreeMap::new();
     for (name, channel) in channels {
+        // Each has a topic of its own, and a chat of its own may listen there.
+        if matches!(channel.endpoint, Endpoint::AmazonQ) {
+            continue;
+        }
         let address = address(&channel.endpoint, &file.home);
         let Some(first) = seen.get(&address).copied() else {
             seen.insert(address, name);
@@ -37,6 +41,8 @@ pub(super) fn look(file: &RulesFile, speaker: &mut Speaker<'_>) {
                 "whoever reads there is told twice of each alert"
             } else if matches!(channel.endpoint, Endpoint::Sns(_)) {
                 "one topic under two names"
+            } else if matches!(channel.endpoint, Endpoint::Service(_)) {
+                "one place under two names"
             } else {
                 "whoever reads there has to confirm twice"
             }
@@ -70,7 +76,28 @@ fn address(endpoint: &Endpoint, home: &Home) -> String {
             format!("lambda {}", arn.strip_suffix(":$LATEST").unwrap_or(arn))
         }
         Endpoint::Sns(arn) => format!("sns {}", arn.as_str()),
+        Endpoint::AmazonQ => "amazon_q".to_owned(),
+        Endpoint::Service(service) => of_service(service),
     }
+}
+
+/// Service, place and variables: two channels of a place with one secret are one. What an alert becomes there is no part
+/// of it, since its reader is the same.
+fn of_service(service: &Service) -> String {
+    let place = match service {
+        Service::Slack { channel, .. } => channel.clone(),
+        Service::Teams { url, .. }
+        | Service::GoogleChat { url, .. }
+        | Service::ServiceNow { url, .. }
+        | Service::Zendesk { url, .. }
+        | Service::Webhook { url, .. } => of_url(url),
+        Service::PagerDuty { eu, .. } => format!("eu: {eu}"),
+        Service::JiraServiceManagement { api, .. } => format!("{api:?}"),
+        Service::Jira { url, project, .. } => format!("{} {project}", of_url(url)),
+    };
+    let secrets = service.secrets();
+    let variables: Vec<&str> = secrets.iter().map(|s| s.variable.as_str()).collect();
+    format!("{} {place} {}", service.kind(), variables.join(" "))
 }
 
 /// A URL without what makes no difference: the case of its host, the usual port, a slash at the end of its path, and what

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 pub use jira_service_management::AlertApi;
 
-use super::task::Task;
+use super::task::{Post, Task};
 use crate::place::Arn;
 
 /// A channel of the dispatcher. Secrets are in its connection alone: addresses here are without them.
@@ -114,39 +114,59 @@ impl Channel {
     /// The call that says an alert to this channel. Channels that are topics share one, which finds the topic by
     /// name.
     pub(super) fn task(&self) -> Option<Task> {
+        match self {
+            Self::AmazonQ { topic } => Some(amazon_q::task(topic)),
+            _ => self.post().map(Post::task),
+        }
+    }
+
+    /// The topic that it publishes to.
+    pub fn topic(&self) -> Option<&Arn> {
+        match self {
+            Self::Sns { topic } | Self::AmazonQ { topic } => Some(topic),
+            _ => None,
+        }
+    }
+
+    /// The connection whose secret it needs, and the address that it calls, for the policy of the machine's role.
+    pub fn called(&self) -> Option<(Arn, String)> {
+        self.post().map(|post| (post.connection.clone(), post.url))
+    }
+
+    /// The request to a service beyond AWS.
+    fn post(&self) -> Option<Post<'_>> {
         Some(match self {
-            Self::Sns { .. } => return None,
-            Self::AmazonQ { topic } => amazon_q::task(topic),
+            Self::Sns { .. } | Self::AmazonQ { .. } => return None,
             Self::Slack {
                 connection,
                 channel,
-            } => slack::post(connection, channel).task(),
+            } => slack::post(connection, channel),
             Self::Teams {
                 connection,
                 url,
                 bare_card,
-            } => teams::post(connection, url, *bare_card).task(),
-            Self::GoogleChat { connection, url } => google_chat::post(connection, url).task(),
-            Self::PagerDuty { connection, eu } => pagerduty::post(connection, *eu).task(),
+            } => teams::post(connection, url, *bare_card),
+            Self::GoogleChat { connection, url } => google_chat::post(connection, url),
+            Self::PagerDuty { connection, eu } => pagerduty::post(connection, *eu),
             Self::JiraServiceManagement { connection, api } => {
-                jira_service_management::post(connection, *api).task()
+                jira_service_management::post(connection, *api)
             }
             Self::ServiceNow {
                 connection,
                 url,
                 incidents: true,
-            } => servicenow::incident(connection, url).task(),
+            } => servicenow::incident(connection, url),
             Self::ServiceNow {
                 connection, url, ..
-            } => servicenow::event(connection, url).task(),
-            Self::Zendesk { connection, url } => zendesk::post(connection, url).task(),
+            } => servicenow::event(connection, url),
+            Self::Zendesk { connection, url } => zendesk::post(connection, url),
             Self::Jira {
                 connection,
                 url,
                 project,
                 issue_type,
-            } => jira::post(connection, url, project, issue_type).task(),
-            Self::Webhook { connection, url } => webhook::post(connection, url).task(),
+            } => jira::post(connection, url, project, issue_type),
+            Self::Webhook { connection, url } => webhook::post(connection, url),
         })
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn post(connection: &Arn, eu: bool) -> Post<'_> {
     } else {
         "events.pagerduty.com"
     };
-    let summary = "$join([$alert.mode = 'real' ? '' : 'TEST ', \
+    let summary = "$join([$alert.mode = 'real' ? '' : 'TEST ', $alert.late ? 'LATE ' : '', \
         $alert.headline, ' (', $alert.title, ')'])";
     let severity = by_severity(["critical", "error", "warning", "info", "info"]);
     // An event without a time happened now, as far as PagerDuty knows.

@@ -1,6 +1,6 @@
 //! What must be known of an account before anything can be placed in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_account::types::RegionOptStatus;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,7 +13,9 @@ use crate::resources::model::{DEFAULT_BUS, Owner, ResourceKey};
 use crate::resources::resource::{Live, Resource};
 use crate::resources::rule::KnownPatterns;
 use crate::resources::trail::TrailFacts;
-use crate::resources::{bucket, bus, key, names, queue, role, rule, topic, trail};
+use crate::resources::{
+    bucket, bus, connection, key, machine, names, queue, role, rule, table, topic, trail,
+};
 
 /// How many places are read at once.
 pub const PLACES_AT_ONCE: usize = 24;
@@ -29,6 +31,8 @@ pub struct AccountFacts {
     pub trails: Vec<TrailFacts>,
     /// The organization, if all of it is watched.
     pub organization: Option<Organization>,
+    /// What the organization calls its accounts, as far as somebody asked for it.
+    pub account_names: BTreeMap<AccountId, String>,
 }
 
 /// Looks at an account: a few requests, none of them a write.
@@ -71,6 +75,7 @@ pub async fn account_facts_for(
         regions,
         trails: trails?,
         organization: organization.map(|(organization, _)| organization.clone()),
+        account_names: BTreeMap::new(),
     })
 }
 
@@ -126,8 +131,11 @@ pub async fn read_all(
     let bucket = of(Kind::Bucket).map(|key| key.name.as_str()).next();
     let roles: Vec<&str> = of(Kind::Role).map(|key| key.name.as_str()).collect();
     let clients = cloud.at_place(home);
-    let (buckets, everywhere) = futures::try_join!(
+    let (connections, buckets, machines, tables, everywhere) = futures::try_join!(
+        connection::aws::read(&clients, stack, home),
         bucket::aws::read(&clients.s3, stack, home, bucket),
+        machine::aws::read(&clients, stack, home),
+        table::aws::read(&clients.dynamodb, stack, home),
         stream::iter(places)
             .map(|place| {
                 let (clients, roles) = (cloud.at_place(&place), &roles);
@@ -169,6 +177,9 @@ pub async fn read_all(
         .into_iter()
         .flatten()
         .chain(buckets)
+        .chain(connections)
+        .chain(machines)
+        .chain(tables)
         .chain(trails)
         .collect();
     live.sort_by(|a, b| a.key.cmp(&b.key));
@@ -176,7 +187,7 @@ pub async fn read_all(
 }
 
 /// Reads everything in one place that could belong to a rules file: a few requests a service, not one a
-/// resource. At the global place these are roles, `roles` whatever their path; trails and log buckets are
+/// resource. At the global place these are roles, `roles` whatever their path; trails, tables and log buckets are
 /// read by [`read_all`].
 ///
 /// # Errors

@@ -3,12 +3,13 @@
 //! | question | room |
 //! |---|---|
 //! | are two policies the same | `canonical` |
-//! | what do ours say | `statements`, `log_bucket` |
+//! | what do ours say | `statements`, `log_bucket`, `dispatcher` |
 //! | does somebody else's let us in | `admits` |
 //! | does one of ours that was changed still let everything in | `still_admits` |
 
 mod admits;
 mod canonical;
+mod dispatcher;
 mod log_bucket;
 mod statements;
 mod still_admits;
@@ -18,6 +19,10 @@ pub(super) use admits::{
     strings,
 };
 pub use canonical::canonical;
+pub use dispatcher::{
+    CALLS_OUT, Dispatching, TELLS, dispatcher_role_policies, may_start, trust_for_machine,
+    trust_for_starters,
+};
 pub use log_bucket::{LogBucket, analyzer_key_statement, log_bucket};
 pub use statements::{
     SID_PREFIX, admits_forwarders, admits_forwarders_of, for_our_rules, for_our_topic,

@@ -29,16 +29,27 @@ pub fn for_our_rules(action: &str, resource: &Arn, rules: &[String]) -> Value {
 /// The trust policy of a forwarder's role: EventBridge, for our rules of one account and Region.
 /// Source: EventBridge, the roles that its console makes for bus targets.
 pub fn trust_for_rules(account: &AccountId, rules: &str) -> Value {
+    trust_for(
+        "events.amazonaws.com",
+        account,
+        &json!({ "ArnLike": { "aws:SourceArn": rules } }),
+    )
+}
+
+/// The trust policy of a role that a service takes on for what `source` describes in an account.
+pub(super) fn trust_for(service: &str, account: &AccountId, source: &Value) -> Value {
+    let mut condition = source.clone();
+    if let Some(tests) = condition.as_object_mut() {
+        let of_account = json!({ "aws:SourceAccount": account });
+        tests.insert("StringEquals".to_owned(), of_account);
+    }
     canonical(&json!({
         "Version": "2012-10-17",
         "Statement": [{
             "Effect": "Allow",
-            "Principal": { "Service": "events.amazonaws.com" },
+            "Principal": { "Service": service },
             "Action": "sts:AssumeRole",
-            "Condition": {
-                "StringEquals": { "aws:SourceAccount": account },
-                "ArnLike": { "aws:SourceArn": rules },
-            },
+            "Condition": condition,
         }],
     }))
 }

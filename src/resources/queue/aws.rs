@@ -1,4 +1,4 @@
-//! How SQS reads and writes dead-letter queues of ours, and reads other people's queues that receive alerts.
+//! How SQS reads and writes queues of ours, and reads other people's queues that receive alerts.
 
 use std::collections::HashMap;
 
@@ -78,11 +78,14 @@ async fn one(
     };
     let tag = tags.tags().and_then(|tags| tags.get(STACK_TAG));
     let is_ours =
-        name == names::dead_letters(stack) || names::is_dead_letters_of_topic(stack, &name);
+        names::holds_dead_letters(stack, &name) || name == names::probe_queue_of_dispatcher(stack);
     let text = |name: &Name| attributes.get(name).map(String::as_str);
     let resource = Resource::Queue(Queue {
         name,
-        policy: policy::canonical(&json_or_null(text(&Name::Policy))),
+        policy: match json_or_null(text(&Name::Policy)) {
+            Value::Null => Value::Null,
+            policy => policy::canonical(&policy),
+        },
         retention_seconds: text(&Name::MessageRetentionPeriod)
             .and_then(|seconds| seconds.parse().ok())
             .unwrap_or_default(),
@@ -127,8 +130,9 @@ pub(crate) async fn create(at: &Creation<'_>, queue: &Queue) -> Result<(), CallE
         .queue_name(&queue.name)
         .tags(STACK_TAG, at.stack.as_str());
     for (name, value) in wanted(queue) {
-        // A new queue takes larger ones still.
-        if name != Name::MaximumMessageSize {
+        // A new queue takes larger ones still, and has no policy.
+        let is_so = name == Name::MaximumMessageSize || value.is_empty();
+        if !is_so {
             request = request.attributes(name, value);
         }
     }
@@ -176,7 +180,14 @@ pub(crate) async fn adopt(
 
 fn wanted(queue: &Queue) -> [(Name, String); 5] {
     [
-        (Name::Policy, queue.policy.to_string()),
+        // An empty text takes the policy away.
+        (
+            Name::Policy,
+            match &queue.policy {
+                Value::Null => String::new(),
+                policy => policy.to_string(),
+            },
+        ),
         (
             Name::MessageRetentionPeriod,
             queue.retention_seconds.to_string(),

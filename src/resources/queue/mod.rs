@@ -1,4 +1,4 @@
-//! What is an SQS queue of dead letters, and what does somebody's own queue need to receive alerts?
+//! What is an SQS queue of ours, and what does somebody's own queue need to receive alerts?
 
 pub(super) mod aws;
 
@@ -9,6 +9,7 @@ use super::facts::{
     Facts, Impact, Managed, Ownership, Size, Stretch, Subject, Sweep, arn, as_real_ones,
 };
 use super::model::{AttributeChange, ResourceKey};
+use super::names;
 use crate::aws::{Call, calls};
 use crate::diagnostic::counted;
 use crate::place::Place;
@@ -19,12 +20,13 @@ pub use aws::{LETS_TOPIC_SEND, Obstacle, Verdict, obstacle};
 /// four times as much. Source: CloudTrail, EventBridge integration; SQS quotas.
 pub const LARGEST_MESSAGE: u32 = 262_144;
 
-/// A queue of ours: dead letters.
+/// A queue of ours: dead letters, or what the dispatcher answers to probes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
     /// The name of the queue.
     pub name: String,
-    /// The policy that says who may send to the queue.
+    /// The policy that says who may send to the queue; null where a role of the account alone does, whose own policy
+    /// is enough.
     pub policy: Value,
     /// How long a message is kept, in seconds.
     pub retention_seconds: u32,
@@ -53,7 +55,7 @@ pub(super) static FACTS: Facts = Facts {
     words,
     purpose: "lets dead letters in",
     loss: |_| "alerts are lost".to_owned(),
-    drift: "alerts that cannot be delivered are not kept",
+    drift: "alerts that cannot be delivered, or answers to test events, are not kept",
     leftover: None,
     listed: Some((Sweep::Everywhere, &calls::LIST_QUEUES)),
     looks: &[&calls::GET_QUEUE, &calls::LIST_QUEUE_TAGS],
@@ -79,8 +81,13 @@ fn impact(change: &AttributeChange) -> Impact {
 }
 
 fn words(change: &AttributeChange) -> Option<String> {
-    let AttributeChange { path, before, .. } = change;
+    let AttributeChange {
+        path,
+        before,
+        after,
+    } = change;
     match path.as_str() {
+        "policy" if after.is_null() => Some("it has a policy, and needs none".to_owned()),
         "max_message_bytes" => Some(format!(
             "it takes no message of more than {}",
             counted(before.as_u64()?, "byte")
@@ -119,8 +126,14 @@ impl Managed for Queue {
     }
 
     fn description(&self) -> Vec<String> {
+        if names::holds_probes(&self.name) {
+            let minutes = counted(self.retention_seconds / 60, "minute");
+            return vec![format!(
+                "keeps what the dispatcher answers to test events for {minutes}"
+            )];
+        }
         let days = counted(self.retention_seconds / 86_400, "day");
-        // Of the queues of ours, only those of topics have a name with `_`.
+        // Of the queues of dead letters, only those of topics have a name with `_`.
         let what = match self.name.contains('_') {
             true => "alerts",
             false => "events",

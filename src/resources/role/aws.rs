@@ -1,4 +1,4 @@
-//! How IAM reads and writes the roles of forwarders.
+//! How IAM reads and writes roles of ours.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ async fn one(
     let owner = Owner::of(
         tag.map(types::Tag::value),
         stack,
-        names::is_forwarder_role(stack, &name),
+        names::is_forwarder_role(stack, &name) || names::is_dispatcher_role(stack, &name),
     );
     let details = futures::try_join!(inline(client, &name), attached(client, &name));
     let (policies, attached) = seen(&owner, details)?;
@@ -118,14 +118,18 @@ async fn inline(
     role: &str,
 ) -> Result<BTreeMap<String, Value>, CallError> {
     // The one that ours have is asked for before the list says so.
-    let (names, usual) = futures::try_join!(
-        policy_names(client, role),
-        policy(client, role, names::FORWARD_POLICY)
-    )?;
+    let usual = names::only_policy(role);
+    let asked = async {
+        match usual {
+            Some(name) => policy(client, role, name).await,
+            None => Ok(None),
+        }
+    };
+    let (names, asked) = futures::try_join!(policy_names(client, role), asked)?;
     let mut policies = BTreeMap::new();
     for name in names {
-        let document = match &usual {
-            Some(document) if name == names::FORWARD_POLICY => Some(document.clone()),
+        let document = match &asked {
+            Some(document) if usual == Some(name.as_str()) => Some(document.clone()),
             _ => policy(client, role, &name).await?,
         };
         policies.extend(document.map(|document| (name, document)));

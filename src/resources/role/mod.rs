@@ -1,4 +1,7 @@
-//! What is the IAM role with which EventBridge sends events to another bus?
+//! What is an IAM role of ours, with which a service of AWS works for us?
+//!
+//! EventBridge sends events to another bus with that of forwarders, and starts the dispatcher with another; Step
+//! Functions runs the dispatcher with a third.
 
 pub(super) mod aws;
 
@@ -12,6 +15,7 @@ use super::facts::{
     as_real_ones, of_policy,
 };
 use super::model::{AttributeChange, ResourceKey};
+use super::{names, policy};
 use crate::aws::{Call, calls};
 use crate::place::{Arn, Place};
 
@@ -20,7 +24,7 @@ pub use aws::has_policy;
 /// Characters of all inline policies of a role together, without white space. Source: IAM quotas.
 const POLICIES_LIMIT: usize = 10_240;
 
-/// The role with which EventBridge sends events to another bus.
+/// A role with which EventBridge or Step Functions works for us.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Role {
     /// Its name: unique in the account, whatever the path.
@@ -108,13 +112,30 @@ fn words(change: &AttributeChange) -> Option<String> {
         "boundary" if change.before.is_null() => "its permissions boundary is missing",
         "boundary" if !change.after.is_null() => "another permissions boundary limits it",
         "boundary" => "a permissions boundary limits it",
-        path if path.starts_with("policies") && change.before.is_null() => {
-            "the policy that lets it send is missing"
-        }
-        path if path.starts_with("policies") => "the policy that lets it send was changed",
-        _ => return None,
+        path => return of_own_policy(path.strip_prefix("policies")?, change),
     };
     Some(words.to_owned())
+}
+
+/// What differs in the policies of a role itself. `path` is that behind the field.
+fn of_own_policy(path: &str, change: &AttributeChange) -> Option<String> {
+    let Some(name) = path.strip_prefix('.') else {
+        return path
+            .is_empty()
+            .then(|| "its policies were changed".to_owned());
+    };
+    let which = match name {
+        names::FORWARD_POLICY => "the policy that lets it send",
+        names::START_POLICY => "the policy that lets it start the dispatcher",
+        policy::TELLS => "the policy that lets it hand alerts to topics and to the ledger",
+        policy::CALLS_OUT => "the policy that lets it call services beyond AWS",
+        _ => "a policy of it",
+    };
+    Some(match (&change.before, &change.after) {
+        (Value::Null, _) => format!("{which} is missing"),
+        (_, Value::Null) => format!("it has the policy `{name}` besides"),
+        _ => format!("{which} was changed"),
+    })
 }
 
 fn loss(affected: &Affected<'_>) -> String {
@@ -217,7 +238,11 @@ impl Managed for Role {
                 .map(|policy| policy.to_string().chars().count())
                 .sum(),
             limit: POLICIES_LIMIT,
-            help: "watch fewer places",
+            help: match names::only_policy(&self.name) {
+                Some(_) => "watch fewer places",
+                // That of the dispatcher grows with its channels.
+                None => "use fewer channels",
+            },
         }]
     }
 

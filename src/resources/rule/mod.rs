@@ -55,9 +55,9 @@ pub struct EventRule {
 /// One target of a rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
-    /// A topic, or the home bus.
+    /// A topic, the home bus, or the dispatcher: a state machine.
     pub arn: Arn,
-    /// The role that EventBridge takes on; buses need one, topics none.
+    /// The role that EventBridge takes on; buses and state machines need one, topics none.
     pub role: Option<Arn>,
     /// What the target receives; `None`: the event itself.
     pub input: Option<InputTransformer>,
@@ -203,6 +203,9 @@ fn words(change: &AttributeChange) -> Option<String> {
     }
     let (target, field) = target(change)?;
     Some(match (field, before, after) {
+        (Some("role"), Value::Null, _) => {
+            format!("its target `{target}` has no role that EventBridge could take on")
+        }
         (None, Value::Null, _) => format!("its target `{target}` is missing"),
         (None, _, Value::Null) => format!("it has the target `{target}` besides"),
         (field, _, _) => {
@@ -316,9 +319,13 @@ impl Managed for EventRule {
         if self.state == RuleState::EnabledWithAll {
             lines.push("also for read-only events".to_owned());
         }
-        let topics = self.targets.values();
-        let topics = topics.filter(|target| target.role.is_none());
-        lines.extend(topics.map(|target| format!("alerts {}", target.arn.resource())));
+        lines.extend(self.targets.values().filter_map(|target| {
+            let to = target.arn.resource();
+            match to.strip_prefix("stateMachine:") {
+                Some(machine) => Some(format!("alerts by way of {machine}")),
+                None => target.role.is_none().then(|| format!("alerts {to}")),
+            }
+        }));
         lines
     }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::draft::Channels;
+use super::services::service;
 use crate::diagnostic::{Report, Span, codes, masked, shown};
 use crate::place::Arn;
 use crate::rules::model::{Channel, ChannelName, Endpoint, Format, Home, QueueRef};
-use crate::rules::syntax::keys::{
-    CHANNEL_KEYS, CHANNEL_KINDS, FORMATS, LATER_CHANNEL_KINDS, names,
-};
+use crate::rules::syntax::channel_keys::CHANNEL_KINDS;
+use crate::rules::syntax::keys::{CHANNEL_KEYS, FORMATS, names};
 use crate::rules::syntax::read::{
     self, Spanned, duplicate, empty, first_line, key_text, map, unknown_key,
 };
@@ -103,12 +103,13 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
     let kinds = names(CHANNEL_KINDS);
     let mut known: Vec<&'static str> = kinds.clone();
     known.extend(names(CHANNEL_KEYS));
-    known.extend(LATER_CHANNEL_KINDS);
     let mut seen: Vec<&str> = Vec::new();
     let mut endpoint = None;
     let mut placed = name;
     let mut kind: Option<Span> = None;
     let mut format = Some(Format::Text);
+    let mut format_key = None;
+    let mut of_service = None;
     for (key, value) in entries {
         let Some(text) = key_text(key, report) else {
             continue;
@@ -125,6 +126,7 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
         }
         seen.push(text);
         if text == "format" {
+            format_key = Some(key.span);
             format = read::word(value, "a format", FORMATS, report).map(|w| {
                 if w == "json" {
                     Format::Json
@@ -140,19 +142,14 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
                 .message(format!("the channel has a second kind, {}", shown(text)))
                 .label("expected one kind")
                 .help("make two channels and name both under `notify`");
-        } else if LATER_CHANNEL_KINDS.contains(&text) {
-            report
-                .error(codes::NOT_YET, key.span)
-                .message(format!(
-                    "channels of the kind {} are not yet supported",
-                    shown(text)
-                ))
-                .label("not yet supported")
-                .help("use `email`, `sms`, `https`, `sqs`, `lambda` or `sns` until then");
         } else {
             endpoint = match text {
                 "sns" => topic(value, report),
-                _ => address(text, value, report),
+                "email" | "sms" | "https" | "sqs" | "lambda" => address(text, value, report),
+                _ => {
+                    of_service = Some(text);
+                    service(text, value, report)
+                }
             };
             placed = value.span;
         }
@@ -167,7 +164,15 @@ fn channel(node: &Node, name: Span, report: &mut Report) -> Option<Channel> {
             .error(codes::CHANNEL_KIND, span)
             .message("the channel does not say where its alerts go")
             .label("a kind is missing")
-            .help("give it `email`, `sms`, `https`, `sqs`, `lambda` or `sns`");
+            .help(format!("give it one of `{}`", kinds.join("`, `")));
+    }
+    if let (Some(kind), Some(span)) = (of_service, format_key) {
+        report
+            .error(codes::CHANNEL_FORMAT, span)
+            .message(format!("channels of the kind `{kind}` have no `format`"))
+            .label("the form follows from the service")
+            .help("remove it: `json` is for `https`, `sqs`, `lambda` and `sns`");
+        return None;
     }
     Some(Channel {
         endpoint: endpoint?,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::about::About;
+use super::delivery::DeliveryDraft;
+use super::words::Words;
 use crate::diagnostic::Span;
 use crate::place::StackName;
 use crate::rules::model::{
@@ -31,6 +33,7 @@ pub(crate) struct FileDraft {
     pub role_boundary: Option<String>,
     pub test_events: bool,
     pub channels: Channels,
+    pub delivery: DeliveryDraft,
     pub notify: BTreeMap<&'static str, Vec<Spanned<ChannelName>>>,
     pub include: Vec<Spanned<String>>,
     pub rules: Vec<Draft>,
@@ -63,6 +66,14 @@ pub(crate) enum Draft {
 }
 
 impl Draft {
+    /// What its alerts say besides what happened.
+    pub(crate) fn words(&self) -> &Words {
+        match self {
+            Self::Own(own) => &own.common.words,
+            Self::Use(using) => &using.common.words,
+        }
+    }
+
     /// The tests of the entry.
     pub(crate) fn tests(&mut self) -> &mut Vec<TestDraft> {
         match self {
@@ -105,6 +116,7 @@ pub(crate) struct Common {
     pub enabled: Option<bool>,
     pub channels: Option<Vec<Spanned<ChannelName>>>,
     pub apart: Option<bool>,
+    pub words: Words,
     pub tests: Vec<TestDraft>,
     pub accepted: Vec<Accepted>,
     /// Where `tests` stands, which fits a rule but not a pack.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::channels::{channels, topics_at_home};
+use super::delivery::delivery;
 use super::draft::{Channels, Draft, FileDraft, Sections, Setting};
 use super::places::{placed, region};
 use super::reading::Reading;
@@ -53,6 +54,7 @@ pub(crate) fn root(node: &Node, report: &mut Reading) -> Option<FileDraft> {
     let notify = fields
         .get("notify")
         .map(|n| notify(n, &channels.known, report));
+    let delivery = delivery(&fields, report);
     let test_events = fields
         .get("test_events")
         .and_then(|n| read::boolean(n, "`test_events`", report));
@@ -86,6 +88,7 @@ pub(crate) fn root(node: &Node, report: &mut Reading) -> Option<FileDraft> {
         sections,
         named: Vec::new(),
         channels,
+        delivery,
     })
 }
 

@@ -2,8 +2,9 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | what stands at the top of a file | `file`, `scope`, `data_events`, `organization`, `channels`, `places` |
-//! | what does a rule say | `rule`, `about`, `draft` |
+//! | what stands at the top of a file | `file`, `scope`, `data_events`, `organization`, `channels`, `delivery`, `places` |
+//! | which service is a channel of | `services`, `logins`, `service_values` |
+//! | what does a rule say | `rule`, `about`, `words`, `draft` |
 //! | what fires it | `events`, `conditions`, `matchers`, `nested`, `foreign_operator`, `other_tongue` |
 //! | what does a raw pattern say | `raw`, `json`, `pattern_steps` |
 //! | which events must or must not fire it | `tests` |
@@ -15,11 +16,13 @@ mod about;
 pub(crate) mod channels;
 pub(crate) mod conditions;
 mod data_events;
+pub(crate) mod delivery;
 pub(crate) mod draft;
 mod events;
 pub(crate) mod file;
 mod foreign_operator;
 mod json;
+mod logins;
 mod matchers;
 mod nested;
 mod organization;
@@ -30,4 +33,7 @@ mod raw;
 pub(crate) mod reading;
 pub(crate) mod rule;
 mod scope;
+mod service_values;
+mod services;
 pub(crate) mod tests;
+mod words;

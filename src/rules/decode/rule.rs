@@ -10,6 +10,7 @@ use super::events::events;
 use super::raw::pattern;
 use super::reading::{Entry, Reading, Written};
 use super::tests::tests;
+use super::words::words;
 use crate::diagnostic::{Report, Span, codes, shown};
 use crate::rules::model::{Accepted, AllOf, ChannelName, Events, RuleId, Severity, Trigger};
 use crate::rules::syntax::keys::{self, ABOUT, MapKey, OWN, SEVERITIES, USE, names};
@@ -85,8 +86,14 @@ fn draft(node: &Node, setting: Setting<'_>, report: &mut Reading) -> Option<Draf
         }
         (None, Some(_)) => {
             misplaced(entries, USE, OWN, "a rule of the catalogue (`use`)", report);
-            let mut known = OWN.to_vec();
-            known.extend(ABOUT.iter().filter(|_| setting.catalogue));
+            let about = match setting.catalogue {
+                true => ABOUT,
+                false => &[],
+            };
+            // The catalogue's rules need what others may have.
+            let about_names = names(about);
+            let own_keys = OWN.iter().filter(|key| !about_names.contains(&key.name));
+            let known: Vec<MapKey> = own_keys.chain(about).copied().collect();
             let fields = Fields::read_beside(node, &known, USE, "a rule", report)?;
             own(&fields, node.span, setting, report).map(Draft::Own)
         }
@@ -171,6 +178,7 @@ fn common(fields: &Fields<'_>, whole: Span, setting: Setting<'_>, report: &mut R
         apart: fields
             .get("apart")
             .and_then(|n| read::boolean(n, "`apart`", report)),
+        words: words(fields, report),
     }
 }
 

@@ -12,8 +12,8 @@ use crate::rules::decode::draft::{Draft, LONGEST_TITLE, Own, Setting, finished};
 use crate::rules::decode::reading::Reading;
 use crate::rules::decode::rule::{rule_id, rules};
 use crate::rules::model::{
-    EventGlob, FieldCondition, Home, Regions, Rule, RuleId, RulesFile, Severity, TopicKey, Trail,
-    Trigger, Watch,
+    Delivery, EventGlob, FieldCondition, Home, Regions, Rule, RuleId, RulesFile, Severity,
+    TopicKey, Trail, Trigger, Watch,
 };
 use crate::rules::syntax::keys::{CATALOGUE, NOT_EXPRESSIBLE, PACK};
 use crate::rules::syntax::read::{Fields, line, list, text, texts};
@@ -202,6 +202,9 @@ pub fn parse_catalogue() -> Parsed {
             title: own.common.title.unwrap_or_else(|| own.id.value.0.clone()),
             id: own.id.value,
             severity: own.common.severity.unwrap_or_default(),
+            description: own.common.words.description,
+            runbook: own.common.words.runbook,
+            headline: own.common.words.headline,
             enabled: true,
             trigger: own.trigger?,
             channels: Vec::new(),
@@ -229,6 +232,9 @@ pub fn parse_catalogue() -> Parsed {
         trail: Trail::None,
         topic_key: TopicKey::None,
         role_boundary: None,
+        delivery: Delivery::Direct,
+        account_names: BTreeMap::new(),
+        zone: None,
         test_events: true,
         channels: BTreeMap::new(),
         rules,

@@ -9,9 +9,10 @@ use super::urgent::urgent;
 use super::used_twice::{self, Says};
 use crate::diagnostic::{Report, Sources, Span, codes, shown};
 use crate::rules::decode::conditions::overlap;
+use crate::rules::decode::delivery;
 use crate::rules::decode::draft::{Common, Draft, FileDraft, Own, Use, finished};
 use crate::rules::model::{
-    AllOf, ChannelName, Events, Regions, Rule, RuleId, RulesFile, Trigger, Watch,
+    AllOf, Channel, ChannelName, Events, Regions, Rule, RuleId, RulesFile, Trigger, Watch,
 };
 use crate::rules::syntax::read::Spanned;
 
@@ -65,6 +66,10 @@ pub(crate) fn resolve(
             .label("nothing is watched")
             .help("begin with `rules: [{ use: root/activity }]`");
     }
+    let said: Vec<(&'static str, Span)> = drafts
+        .iter()
+        .flat_map(|draft| draft.words().keys.iter().copied())
+        .collect();
     for draft in drafts {
         match draft {
             Draft::Own(own) => resolver.own(own, report),
@@ -76,7 +81,7 @@ pub(crate) fn resolve(
     if report.errors() == 0 {
         unused_channels(&file, &open, report);
         for (word, list) in &file.notify {
-            too_many(list, &format!("`{word}` under `notify`"), report);
+            too_many(list, &format!("`{word}` under `notify`"), &file, report);
         }
     }
     let mut rules = Vec::new();
@@ -110,6 +115,7 @@ pub(crate) fn resolve(
         organization: None,
         span: home.span,
     });
+    let delivery = delivery::settled(&file.delivery, &file.channels, &said, report);
     let mut channels = file.channels.good;
     for (name, channel) in &mut channels {
         channel.urgent = urgent.contains(name);
@@ -121,6 +127,9 @@ pub(crate) fn resolve(
         trail: file.trail,
         topic_key: file.topic_key,
         role_boundary: file.role_boundary,
+        delivery,
+        account_names: file.delivery.account_names,
+        zone: file.delivery.zone,
         test_events: file.test_events,
         channels,
         rules,
@@ -166,6 +175,9 @@ impl Resolver<'_> {
             title: own.common.title.unwrap_or_else(|| id.0.clone()),
             id: id.clone(),
             severity: own.common.severity.unwrap_or_default(),
+            description: own.common.words.description,
+            runbook: own.common.words.runbook,
+            headline: own.common.words.headline,
             enabled: own.common.enabled.unwrap_or(true),
             trigger,
             channels: Vec::new(),
@@ -312,10 +324,12 @@ impl Resolver<'_> {
             enabled,
             channels,
             apart,
+            words,
             tests,
             accepted,
             ..
         } = &using.common;
+        let of_base = &base.common.words;
         let title = title
             .clone()
             .filter(|_| origin == Origin::Used)
@@ -324,6 +338,9 @@ impl Resolver<'_> {
             id: id.clone(),
             title: title.unwrap_or_else(|| id.0.clone()),
             severity: severity.or(base.common.severity).unwrap_or_default(),
+            description: (words.description.clone()).or_else(|| of_base.description.clone()),
+            runbook: words.runbook.clone().or_else(|| of_base.runbook.clone()),
+            headline: words.headline.clone().or_else(|| of_base.headline.clone()),
             enabled: enabled.unwrap_or(true),
             trigger,
             channels: Vec::new(),
@@ -501,23 +518,36 @@ fn channels(open: &Open, file: &FileDraft, report: &mut Report) -> Vec<ChannelNa
     if let Some(own) = &open.channels
         && open.rule.enabled
     {
-        too_many(own, &format!("rule {}", shown(&open.rule.id.0)), report);
+        too_many(
+            own,
+            &format!("rule {}", shown(&open.rule.id.0)),
+            file,
+            report,
+        );
     }
     names
 }
 
 /// Reports a list of more channels than a rule has targets.
-fn too_many(list: &[Spanned<ChannelName>], whose: &str, report: &mut Report) {
+fn too_many(list: &[Spanned<ChannelName>], whose: &str, file: &FileDraft, report: &mut Report) {
+    // The dispatcher is one target, however many channels it tells.
+    let is_told = |name: &ChannelName| {
+        let channel = file.channels.good.get(name);
+        file.delivery.is_dispatcher && channel.is_some_and(Channel::is_for_dispatcher)
+    };
+    let direct = |name: &&Spanned<ChannelName>| !is_told(&name.value);
+    let has_others = list.iter().any(|name| is_told(&name.value));
+    let list: Vec<&Spanned<ChannelName>> = list.iter().filter(direct).collect();
+    let most = MOST_CHANNELS - usize::from(has_others);
     let names: BTreeSet<&ChannelName> = list.iter().map(|name| &name.value).collect();
-    let sixth = list
-        .get(MOST_CHANNELS)
-        .filter(|_| names.len() > MOST_CHANNELS);
+    let sixth = list.get(most).filter(|_| names.len() > most);
     if let Some(sixth) = sixth {
         report
             .error(codes::TOO_MANY_CHANNELS, sixth.span)
             .message(format!(
-                "{whose} has {} channels, and EventBridge sends an event to {MOST_CHANNELS} targets at most",
-                names.len()
+                "{whose} has {} channels{}, and EventBridge sends an event to {MOST_CHANNELS} targets at most",
+                names.len(),
+                if has_others { " beside the dispatcher" } else { "" }
             ))
             .label("each channel is a target")
             .help("name fewer: one of them can pass alerts on to others");
@@ -537,7 +567,12 @@ fn unused_channels(file: &FileDraft, open: &BTreeMap<RuleId, Open>, report: &mut
         .map(|name| &name.value)
         .collect();
     for (name, channel) in &file.channels.good {
-        if !named.contains(name) {
+        let speaks_for_others = file
+            .delivery
+            .fallback
+            .as_ref()
+            .is_some_and(|f| f.value == name.0);
+        if !named.contains(name) && !speaks_for_others {
             report
                 .warning(codes::UNUSED_CHANNEL, channel.span)
                 .message(format!("nothing is sent to the channel {}", shown(&name.0)))

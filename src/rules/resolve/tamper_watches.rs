@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Report, codes};
 use crate::rules::decode::draft::FileDraft;
-use crate::rules::model::{ChannelName, Format, Rule};
+use crate::rules::model::{ChannelName, Endpoint, Format, Rule};
 use crate::rules::syntax::read::Spanned;
 
 const FIRST: &str = "pipeline/tamper";
@@ -42,14 +42,22 @@ pub(crate) fn separate<'a>(
         let named = file.notify.values().chain(by_rules).flatten();
         let named = named.map(|name| &name.value).chain(&file.named);
         let named: BTreeSet<&ChannelName> = named.collect();
-        let others = named.into_iter().filter(|name| !first.contains(name));
+        // It stands apart, where no service hears it.
+        let hears = |name: &&ChannelName| {
+            let channel = file.channels.good.get(name);
+            channel.is_none_or(|channel| {
+                !matches!(channel.endpoint, Endpoint::AmazonQ | Endpoint::Service(_))
+            })
+        };
+        let others = named.into_iter().filter(hears);
+        let others = others.filter(|name| !first.contains(name));
         // Rather one that people read.
         let is_json = |name: &ChannelName| {
             let channel = file.channels.good.get(name);
             channel.is_none_or(|channel| channel.format == Format::Json)
         };
         let other = others.min_by_key(|name| (is_json(name), (*name).clone()));
-        let last = || first.last().filter(|_| first.len() > 1);
+        let last = || first.iter().rfind(hears).filter(|_| first.len() > 1);
         if let Some(other) = other.or_else(last) {
             rule.channels = vec![other.clone()];
         }

@@ -33,6 +33,10 @@ pub(crate) enum Form {
     Map(&'static [MapKey]),
     /// A map with exactly these keys, or nothing at all.
     MaybeMap(&'static [MapKey]),
+    /// A map with exactly these keys, and exactly one of those that are named.
+    MapWithOne(&'static [MapKey], &'static [&'static str]),
+    /// A text in the form of a regular expression.
+    Like(&'static str),
     /// A map from names to maps with exactly one of the first keys, and any of the second.
     Channels,
     /// A map from severities to channel names.
@@ -62,7 +66,7 @@ pub(crate) enum Form {
     NotYet,
 }
 
-const fn need(name: &'static str, form: Form, doc: &'static str) -> MapKey {
+pub(super) const fn need(name: &'static str, form: Form, doc: &'static str) -> MapKey {
     MapKey {
         name,
         doc,
@@ -71,7 +75,7 @@ const fn need(name: &'static str, form: Form, doc: &'static str) -> MapKey {
     }
 }
 
-const fn may(name: &'static str, form: Form, doc: &'static str) -> MapKey {
+pub(super) const fn may(name: &'static str, form: Form, doc: &'static str) -> MapKey {
     MapKey {
         name,
         doc,
@@ -120,6 +124,26 @@ pub(crate) const ROOT: &[MapKey] = &[
         "Which channels hear of which severity; `default` stands for those not named.",
     ),
     may(
+        "delivery",
+        Form::Words(DELIVERIES),
+        "`dispatcher`: a state machine writes each alert, and tells every channel; `direct` (the default): rules publish to topics themselves.",
+    ),
+    may(
+        "fallback",
+        Form::Text,
+        "The channel that hears of what another one did not take, with the dispatcher: mail, SMS or a topic; without it the first mail channel.",
+    ),
+    may(
+        "accounts",
+        Form::Map(ACCOUNTS),
+        "What is known of accounts, with the dispatcher.",
+    ),
+    may(
+        "zone",
+        Form::Text,
+        "The time zone of those who read alerts, such as `Europe/Berlin`, with the dispatcher.",
+    ),
+    may(
         "include",
         Form::Texts,
         "Further files with rules, inside the folder of this one; `*` in the last part.",
@@ -141,6 +165,15 @@ pub(crate) const INCLUDED: &[MapKey] = &[
     ),
     need("rules", Form::Rules, "What to be told about."),
 ];
+
+/// How alerts get to people.
+pub(crate) const DELIVERIES: &[&str] = &["direct", "dispatcher"];
+
+pub(crate) const ACCOUNTS: &[MapKey] = &[may(
+    "names",
+    Form::Values,
+    "What people call accounts, by id: over what their organization says.",
+)];
 
 pub(crate) const HOME: &[MapKey] = &[
     need(
@@ -241,36 +274,6 @@ pub(crate) const ROLES: &[MapKey] = &[may(
     "The name of the managed policy that every role of ours carries as its permissions boundary; each account has it.",
 )];
 
-/// The kinds of channels that this release carries out.
-pub(crate) const CHANNEL_KINDS: &[MapKey] = &[
-    may(
-        "email",
-        Form::Text,
-        "A mail address; its owner must confirm.",
-    ),
-    may(
-        "sms",
-        Form::Text,
-        "A telephone number in quotes, with `+` and country code.",
-    ),
-    may(
-        "https",
-        Form::Text,
-        "An `https://` URL that confirms SNS subscriptions.",
-    ),
-    may("sqs", Form::Text, "An existing queue, by name or ARN."),
-    may("lambda", Form::Text, "An existing function, by ARN."),
-    may(
-        "sns",
-        Form::Text,
-        "An existing topic of home's account and Region, by ARN; it is never edited.",
-    ),
-];
-
-/// The kinds of channels that the language knows and this release does not.
-pub(crate) const LATER_CHANNEL_KINDS: &[&str] =
-    &["slack", "pagerduty", "servicenow", "zendesk", "teams"];
-
 /// What every channel can have.
 pub(crate) const CHANNEL_KEYS: &[MapKey] = &[may(
     "format",
@@ -304,6 +307,21 @@ pub(crate) const OWN: &[MapKey] = &[
         "channels",
         Form::ChannelNames,
         "Where its alerts go, whatever `notify` says.",
+    ),
+    may(
+        "description",
+        Form::Text,
+        "What to do first, with the dispatcher: alerts say it.",
+    ),
+    may(
+        "runbook",
+        Form::Text,
+        "Where to read on, with the dispatcher: an `https://` URL.",
+    ),
+    may(
+        "headline",
+        Form::Text,
+        "What an alert says behind who did it, with the dispatcher: `{who} made {requestParameters.roleName} an administrator`.",
     ),
     may("apart", Form::Boolean, APART),
     may("events", Form::Events, "Any of these fires the rule."),
@@ -372,6 +390,21 @@ pub(crate) const USE: &[MapKey] = &[
         "channels",
         Form::ChannelNames,
         "Where its alerts go, whatever `notify` says.",
+    ),
+    may(
+        "description",
+        Form::Text,
+        "What to do first, with the dispatcher: alerts say it.",
+    ),
+    may(
+        "runbook",
+        Form::Text,
+        "Where to read on, with the dispatcher: an `https://` URL.",
+    ),
+    may(
+        "headline",
+        Form::Text,
+        "What an alert says behind who did it, with the dispatcher: `{who} made {requestParameters.roleName} an administrator`.",
     ),
     may("apart", Form::Boolean, APART),
     may(

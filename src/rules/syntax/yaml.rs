@@ -416,6 +416,11 @@ fn unquoted_star(span: Span, name: &str, report: &mut Report) {
 
 /// What is said of a text in which somebody expects the value of a variable; nothing of others.
 pub(crate) fn unexpanded(text: &str) -> Option<&'static str> {
+    if text.contains("${env:") {
+        return Some(
+            "`${env:NAME}` stands for secrets of channels alone, and in quotes: write any other value itself",
+        );
+    }
     text.contains("${").then_some(
         "a rules file expands no variables: write the value itself, or let `envsubst` or the like put it in beforehand",
     )

@@ -1,11 +1,15 @@
 //! Records in which somebody wrote whatever he likes.
 
+use std::collections::BTreeMap;
+
+use iamwatch::alert::{Reader, Surroundings, expression};
+use iamwatch::place::{AccountId, Region, StackName};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use super::{is_whole, reader, rule};
+use super::{is_whole, reader, rule, with_surroundings};
 
 /// Values that break what does not expect them.
 fn evil() -> Vec<Value> {
@@ -175,5 +179,135 @@ fn what_aws_did_not_send_is_a_test() {
             (is_marked("subject"), is_marked("text")),
             (mode != "real", mode != "real")
         );
+    }
+}
+
+/// The largest event of EventBridge, and what is large in each place that is read.
+#[test]
+fn large_records_become_alerts_of_the_usual_size() {
+    let reader = reader();
+    let half = "\"'<\u{202e}>\n\\é😀".repeat(7_000);
+    assert!(half.len() > 100_000);
+    for path in PATHS {
+        let mut event = attachment();
+        with(&mut event, path, json!(half));
+        let alert = reader.alert(&rule(), &event).unwrap();
+        assert_eq!(is_whole(&alert), Ok(()), "{path}");
+        assert!(alert["text"].as_str().unwrap().len() < 8_000, "{path}");
+    }
+    let mut event = attachment();
+    let rest = 256 * 1024 - event.to_string().len() - 100;
+    with(
+        &mut event,
+        "/detail/requestParameters/policyDocument",
+        json!("x".repeat(rest)),
+    );
+    let alert = reader.alert(&rule(), &event).unwrap();
+    assert_eq!(
+        alert["headline"],
+        "role Deployer (session alice) attached AdministratorAccess to the role break-glass in prod (222233334444)"
+    );
+    assert!(alert.to_string().len() < 8_000);
+    // As many fields and items as fit.
+    let many: serde_json::Map<String, Value> = (0..8_000)
+        .map(|n| (format!("field{n}Name"), json!(n.to_string())))
+        .collect();
+    let items = json!(vec![json!({ "ARN": "arn:aws:s3:::x" }); 5_000]);
+    let mut event = attachment();
+    with(&mut event, "/detail/requestParameters", Value::Object(many));
+    with(&mut event, "/detail/resources", items);
+    let alert = reader.alert(&rule(), &event).unwrap();
+    assert_eq!(is_whole(&alert), Ok(()));
+}
+
+/// Each kind of value in each place, so that no place depends on chance.
+#[test]
+fn nothing_that_a_field_can_be_spoils_an_alert() {
+    let reader = reader();
+    for value in [
+        Value::Null,
+        json!([[null], {}]),
+        json!({ "a": [null] }),
+        json!("\u{202e}a\"'<b>\r\n&\u{200f}"),
+    ] {
+        for path in PATHS {
+            let mut event = attachment();
+            with(&mut event, path, value.clone());
+            let alert = reader.alert(&rule(), &event).unwrap();
+            assert_eq!(is_whole(&alert), Ok(()), "{path}: {value}");
+        }
+    }
+}
+
+/// A rule's own headline is used where the event has all that it names; else the general sentence says what happened.
+#[test]
+fn a_headline_without_its_fields_gives_way() {
+    let reader = reader();
+    let mut rule = rule();
+    for (path, said) in [
+        (
+            "requestParameters.roleName",
+            "role Deployer (session alice) opened break-glass in prod (222233334444)",
+        ),
+        (
+            "requestParameters.ticket",
+            "role Deployer (session alice) called iam:AttachRolePolicy on role break-glass, policy AdministratorAccess \
+             in prod (222233334444)",
+        ),
+    ] {
+        rule["headline"] = json!(["opened ", { "of": [path] }]);
+        let alert = reader.alert(&rule, &attachment()).unwrap();
+        assert_eq!(alert["headline"], said);
+    }
+    for value in [Value::Null, json!(""), json!({}), json!([]), json!([{}])] {
+        let mut event = attachment();
+        with(&mut event, "/detail/requestParameters/ticket", value);
+        let headline = reader.alert(&rule, &event).unwrap()["headline"].clone();
+        assert!(
+            headline
+                .as_str()
+                .unwrap()
+                .contains(" called iam:AttachRolePolicy "),
+            "{headline}"
+        );
+    }
+}
+
+/// An organization of ten thousand accounts: each has its own name, and the expression still is a third of what a machine
+/// may be.
+#[test]
+fn ten_thousand_accounts_keep_their_names() {
+    let (stack, home): (StackName, Region) =
+        ("acme".parse().unwrap(), "us-east-1".parse().unwrap());
+    let named = |n: u64| match n {
+        7 => "x;000000000008=y".to_owned(),
+        n => format!("team-{n}-production"),
+    };
+    let accounts: BTreeMap<AccountId, String> = (0..10_000)
+        .map(|n| (format!("{n:012}").parse().unwrap(), named(n)))
+        .collect();
+    let surroundings = Surroundings {
+        stack: &stack,
+        home: &home,
+        accounts,
+        zone: None,
+    };
+    let size = expression(&surroundings).len();
+    let without = with_surroundings(|surroundings| expression(surroundings).len());
+    assert!(size - without < 400_000, "{size}");
+    let reader = Reader::new(&surroundings).unwrap();
+    for (id, name) in [
+        ("000000000000", "team-0-production (000000000000)"),
+        ("000000000007", "x,000000000008,y (000000000007)"),
+        ("000000000008", "team-8-production (000000000008)"),
+        ("000000009999", "team-9999-production (000000009999)"),
+        ("000000010000", "000000010000"),
+        ("9999", "9999"),
+        (";00000000000", ";00000000000"),
+    ] {
+        let mut event = attachment();
+        event["account"] = json!(id);
+        let headline = reader.headline(&event).unwrap();
+        assert!(headline.ends_with(&format!(" in {name}")), "{headline}");
     }
 }

@@ -1,9 +1,15 @@
 //! What an alert reads like: every call that rules name has words, and no record, however hostile, leaves an alert unwritten.
 
+pub(crate) mod fired;
 mod hostile;
+mod late;
 mod oracle;
+mod people;
 mod phrases;
 mod records;
+mod thirty;
+mod todo;
+mod zones;
 
 use std::collections::BTreeMap;
 
@@ -12,20 +18,27 @@ use iamwatch::cloudtrail::{self, Setting};
 use iamwatch::place::{AccountId, Region, StackName};
 use serde_json::{Value, json};
 
+/// What people call accounts.
+const NAMED: [(&str, &str); 3] = [
+    ("111122223333", "security"),
+    ("222233334444", "prod"),
+    ("123456789012", "sandbox"),
+];
+
 fn with_surroundings<T>(make: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+    in_zone(None, make)
+}
+
+fn in_zone<T>(zone: Option<&str>, make: impl FnOnce(&Surroundings<'_>) -> T) -> T {
     let (stack, home): (StackName, Region) =
         ("acme".parse().unwrap(), "us-east-1".parse().unwrap());
-    let named = [
-        ("111122223333", "security"),
-        ("222233334444", "prod"),
-        ("123456789012", "sandbox"),
-    ];
-    let accounts = named.map(|(id, name)| (id.parse().unwrap(), name.to_owned()));
+    let accounts = NAMED.map(|(id, name)| (id.parse().unwrap(), name.to_owned()));
     let accounts: BTreeMap<AccountId, String> = accounts.into();
     make(&Surroundings {
         stack: &stack,
         home: &home,
         accounts,
+        zone,
     })
 }
 
@@ -72,6 +85,11 @@ const TEXTS: [(&str, Option<usize>); 17] = [
     ("dedup", Some(250)),
 ];
 
+/// What changes the order or the look of other characters.
+fn turns_others(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// Whether an alert has all that channels take from it, in a form that they take.
 fn is_whole(alert: &Value) -> Result<(), String> {
     for (name, longest) in TEXTS {
@@ -80,6 +98,9 @@ fn is_whole(alert: &Value) -> Result<(), String> {
             .ok_or(format!("{name} is {}", alert[name]))?;
         if text.contains(char::is_control) {
             return Err(format!("{name} is more than a line: {text:?}"));
+        }
+        if text.contains(turns_others) {
+            return Err(format!("{name} reads in another order: {text:?}"));
         }
         if longest.is_some_and(|longest| text.chars().count() > longest) {
             return Err(format!("{name} is too long: {text}"));

@@ -1,12 +1,12 @@
 //! The expression gives what the reference implementation of JSONata gives.
 
-use iamwatch::alert::expression;
+use iamwatch::alert::{Reader, expression};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use super::hostile::{attachment, attacks, with};
-use super::{event, reader, rule, with_surroundings};
+use super::{event, in_zone, rule};
 use crate::reference::asked;
 use crate::shared;
 
@@ -40,17 +40,26 @@ fn alerts_are_those_of_the_reference_implementation() {
         }
         events.push(event);
     }
+    are_those_of_the_reference(None, &events);
+    // Local time is the same arithmetic, whatever else is in the record.
+    for zone in ["America/St_Johns", "Pacific/Chatham"] {
+        let last = events.len() - 60;
+        are_those_of_the_reference(Some(zone), &events[last..]);
+    }
+}
+
+fn are_those_of_the_reference(zone: Option<&str>, events: &[Value]) {
     let inputs: Vec<Value> = events
         .iter()
         .map(|event| json!({ "rule": rule(), "event": event }))
         .collect();
-    let text = with_surroundings(expression);
+    let text = in_zone(zone, expression);
     let Some(wanted) = asked(PROGRAM, &json!([text, inputs])) else {
         return;
     };
     let wanted = wanted.as_array().unwrap();
     assert_eq!(wanted.len(), events.len());
-    let reader = reader();
+    let reader = in_zone(zone, |surroundings| Reader::new(surroundings).unwrap());
     for (event, wanted) in events.iter().zip(wanted) {
         let found = reader.alert(&rule(), event).unwrap();
         assert_eq!(found, *wanted, "{event}");

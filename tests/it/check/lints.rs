@@ -94,7 +94,15 @@ fn every_lint_fires_where_it_should_and_nowhere_else() {
     let refused = refused::CASES
         .iter()
         .map(|(name, code, bad)| (*name, *code, (*bad).to_owned()));
-    for (name, code, bad) in refused.chain([("too many exceptions", "E0802", long)]) {
+    let words = format!(
+        "delivery: dispatcher\nrules:\n- id: a\n  events: [\"iam:CreateUser\"]\n  description: \"{}\"",
+        "<".repeat(2_000)
+    );
+    let long = [
+        ("too many exceptions", "E0802", long),
+        ("too many words", "E0808", words),
+    ];
+    for (name, code, bad) in refused.chain(long) {
         let found = checked(&bad);
         if !codes_of(&found).contains(&code) {
             missing.push(name);

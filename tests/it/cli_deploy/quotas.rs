@@ -112,7 +112,7 @@ fn that_plans_themselves_are_heard_of_is_said_with_the_exception() {
     let read = "  - { id: reads, title: Reads, events: [\"events:List*\"] }\n";
     let folder = Folder::with(&format!("{RULES}{read}"));
     let out = folder.succeed(&["plan"]);
-    let said = "each plan, apply and status reads, and these rules alert on it: reads (some 1)";
+    let said = "each plan, apply and status reads, and these rules alert on it: reads (some 2)";
     assert!(out.contains(said), "{out}");
     let unless = "`unless: { userIdentity.arn: \"arn:aws:iam::111122223333:user/";
     assert!(
@@ -123,7 +123,7 @@ fn that_plans_themselves_are_heard_of_is_said_with_the_exception() {
     folder.succeed(&["apply", "--auto-approve"]);
     let out = folder.succeed(&["plan"]);
     assert_eq!(out.matches("alert on it").count(), 1, "{out}");
-    assert!(out.contains("reads (some 7)"), "{out}");
+    assert!(out.contains("reads (some 8)"), "{out}");
     // The exception that is offered is one.
     let admin = out.split("userIdentity.arn: \"").nth(1).unwrap();
     let admin = admin.split('"').next().unwrap();

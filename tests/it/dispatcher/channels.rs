@@ -1,12 +1,14 @@
 //! What each channel's service gets: whatever the alert, a request of the shape and within the limits that it
 //! documents.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use iamwatch::alert::Reader;
 use serde_json::{Value, json};
 
 use super::{definition, delivery, evaluated, event, rule, with_dispatcher};
+use crate::alert::fired::fired;
 use crate::snapshot::is_as_kept;
 
 /// The states that send, each with the channel that it is for.
@@ -330,6 +332,25 @@ fn whatever_the_alert_each_service_takes_its_request() {
             }
         }
     }
+}
+
+/// What fired a rule of the catalogue, once for each kind of identity, call and error, with what that rule says to do.
+#[test]
+fn recorded_events_reach_each_service() {
+    let Some(fired) = fired() else { return };
+    let (reader, definition) = (reader(), definition(3));
+    let mut seen = BTreeSet::new();
+    for fired in fired.iter().filter(|fired| seen.insert(fired.sort())) {
+        let input = json!({ "rule": fired.constants(), "event": fired.event });
+        let alert = reader.alert(&input["rule"], &input["event"]).unwrap();
+        for state in SENDING {
+            let arguments = arguments(&definition, state, &alert, &input);
+            if let Err(why) = is_taken(state.0, &arguments) {
+                panic!("{}: {why}\n{arguments:#}", state.0);
+            }
+        }
+    }
+    assert!(seen.len() > SENDING.len(), "{}", seen.len());
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! What the dispatcher does with an alert: Step Functions takes its definition, each service takes its request, and
 //! whatever fails, somebody is told.
 
+mod answers;
 mod channels;
 mod definition;
+mod deployed;
 mod oracle;
+mod own_calls;
+mod probes;
+mod repaired;
 mod runs;
 mod target;
 
@@ -28,6 +33,7 @@ fn with_dispatcher<T>(accounts: usize, work: impl FnOnce(&mut Dispatcher<'_>) ->
             stack: &stack,
             home: &home,
             accounts: named,
+            zone: None,
         },
         ledger: "iamwatch-acme-memory".to_owned(),
         probes: "https://sqs.us-east-1.amazonaws.com/111122223333/iamwatch-acme-probes".to_owned(),

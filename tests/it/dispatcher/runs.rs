@@ -52,7 +52,11 @@ impl Services {
     }
 
     fn run(&mut self, input: &Value) -> Outcome {
-        let machine = Machine::parse(&definition(3)).unwrap();
+        self.run_by(&definition(3), input)
+    }
+
+    fn run_by(&mut self, definition: &Value, input: &Value) -> Outcome {
+        let machine = Machine::parse(definition).unwrap();
         let execution = Execution {
             id: "arn:aws:states:us-east-1:111122223333:execution:iamwatch-acme:e-1".to_owned(),
             name: "e-1".to_owned(),
@@ -91,14 +95,27 @@ fn input() -> Value {
     json!({ "rule": rule(), "event": event() })
 }
 
+/// What a run says that told an alert.
+fn output(outcome: &Outcome) -> &Value {
+    match &outcome.status {
+        Status::Succeeded(output) => output,
+        status => panic!("{status:?}"),
+    }
+}
+
 #[test]
 fn an_alert_for_three_channels_takes_ten_transitions_and_the_ledger_keeps_each_answer() {
     let mut services = Services::default();
     let outcome = services.run(&input());
-    assert_eq!(outcome.status, Status::Succeeded(json!({})));
     assert_eq!(outcome.transitions, 10, "{:?}", outcome.entered());
     let (item, answers) = services.kept();
-    assert_eq!(item["k"]["S"], "alert#2026-01-05#08:30:01.000Z#e-1");
+    assert_eq!(
+        *output(&outcome),
+        json!({ "rule": "iam/changes", "id": "00000000-0000-4000-8000-000000000001",
+            "subject": services.subjects()[0], "digest": item["digest"]["S"], "answers": answers })
+    );
+    assert_eq!(item["k"]["S"], "alert#2026-01-05");
+    assert_eq!(item["s"]["S"], "08:30:01.000Z#e-1");
     assert_eq!(item["rule"]["S"], "iam/changes");
     assert_eq!(item["mode"]["S"], "real");
     let expires = item["expires"]["N"].as_str().unwrap();
@@ -121,7 +138,7 @@ fn a_channel_that_refuses_is_told_of_with_the_alert() {
         ..Services::refusing(&[("pagerduty.com", "States.Http.StatusCode.400")])
     };
     let outcome = services.run(&input());
-    assert_eq!(outcome.status, Status::Succeeded(json!({})));
+    assert_eq!(output(&outcome)["answers"], services.kept().1);
     let subjects = services.subjects();
     for begin in [
         "CRITICAL prod: ",
@@ -168,7 +185,7 @@ fn a_channel_that_the_file_does_not_have_is_told_of() {
     let mut input = input();
     input["rule"]["channels"] = json!(["nobody"]);
     let outcome = services.run(&input);
-    assert_eq!(outcome.status, Status::Succeeded(json!({})));
+    assert_eq!(output(&outcome)["answers"][0]["fallback"], true);
     assert!(services.subjects()[0].starts_with("NOT DELIVERED to nobody: CRITICAL"));
     let (_, answers) = services.kept();
     assert_eq!(answers[0]["error"], "no such channel");
@@ -178,7 +195,7 @@ fn a_channel_that_the_file_does_not_have_is_told_of() {
 fn a_ledger_that_fails_keeps_no_alert_back() {
     let mut services = Services::refusing(&[("dynamodb", "DynamoDB.ResourceNotFoundException")]);
     let outcome = services.run(&input());
-    assert_eq!(outcome.status, Status::Succeeded(json!({})));
+    assert_eq!(output(&outcome)["answers"].as_array().unwrap().len(), 3);
     assert_eq!(services.taken.len(), 3);
 }
 
@@ -212,9 +229,26 @@ fn an_input_that_is_none_is_told_of() {
     for input in [json!({}), json!([]), json!({ "rule": [], "event": "x" })] {
         let mut services = Services::default();
         let outcome = services.run(&input);
-        assert_eq!(outcome.status, Status::Succeeded(json!({})), "{input}");
+        output(&outcome);
         assert_eq!(services.subjects().len(), 1, "{input}");
     }
+}
+
+#[test]
+fn the_last_resort_says_why_it_was_one() {
+    // Nothing of the alert comes to be, and the run ends well: the event was told as it came.
+    let mut definition = definition(3);
+    definition["States"]["Alert"]["Branches"][0]["States"]["Read"]["Assign"]["alert"] =
+        json!("{% $error('no alert') %}");
+    let mut services = Services::default();
+    let outcome = services.run_by(&definition, &input());
+    let said = output(&outcome);
+    assert_eq!(said["error"], "States.QueryEvaluationError");
+    assert!(
+        said["cause"].as_str().unwrap().contains("no alert"),
+        "{said}"
+    );
+    assert!(services.subjects()[0].starts_with("ALERT NOT RENDERED"));
 }
 
 #[test]
@@ -223,13 +257,20 @@ fn a_probe_reaches_the_prober_alone() {
     let mut input = input();
     input["event"]["source"] = json!("iamwatch.probe.acme");
     let outcome = services.run(&input);
-    assert_eq!(outcome.status, Status::Succeeded(json!({})));
+    assert_eq!(
+        output(&outcome)["answers"],
+        json!([{ "channel": "probe", "answer": "SQS message m-1" }])
+    );
     assert_eq!(services.subjects(), Vec::<&str>::new());
     let body = services.taken[0]["MessageBody"].as_str().unwrap();
     let said: Value = serde_json::from_str(body).unwrap();
     assert_eq!(said["channels"], json!(["mail", "slack", "pagerduty"]));
     assert_eq!(said["digest"].as_str().unwrap().len(), 12);
     let mut broken = Services::refusing(&[("sqs:", "SQS.QueueDoesNotExist")]);
-    assert_eq!(broken.run(&input).status, Status::Succeeded(json!({})));
+    let outcome = broken.run(&input);
+    assert_eq!(
+        output(&outcome)["answers"][0]["error"],
+        "SQS.QueueDoesNotExist"
+    );
     assert_eq!(broken.subjects(), Vec::<&str>::new());
 }

@@ -18,7 +18,13 @@ async fn covered(stage: &Stage, rules: &str) -> Wanted {
         let mut changes = plan.changes.iter();
         changes.any(|change| change.key.kind == *kind && change.action == Action::Create)
     };
-    assert!(Kind::ALL.iter().all(is_created), "{plan:#?}");
+    // The dispatcher's kinds drift in `dispatcher/repaired.rs`.
+    let of_dispatcher = [Kind::Connection, Kind::Machine, Kind::Table];
+    let mut kinds = Kind::ALL.iter();
+    assert!(
+        kinds.all(|kind| of_dispatcher.contains(kind) || is_created(kind)),
+        "{plan:#?}"
+    );
     verdicts::forget_calls(stage);
     let report = stage.apply(&plan).await;
     assert!(report.is_complete(), "{report:#?}");

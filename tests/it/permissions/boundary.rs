@@ -50,7 +50,8 @@ async fn every_role_is_made_within_the_boundary_and_works() {
     let boundaries: Vec<String> = roles
         .map(|role| role.boundary.as_ref().unwrap().to_string())
         .collect();
-    assert_eq!(boundaries, [BOUNDARY]);
+    // Of the forwarders, of the dispatcher, and of what starts it.
+    assert_eq!(boundaries, [BOUNDARY; 3]);
     assert_eq!(deployer.plan(&wanted).await.changes, []);
     let sandbox = admin.sandbox.as_ref().unwrap();
     let before = sandbox.outbox().len();
@@ -141,7 +142,11 @@ async fn without_a_boundary_the_policy_amounts_to_an_administrator() {
     };
     assert_eq!(
         roles,
-        &["arn:aws:iam::111122223333:role/iamwatch/iamwatch-acme-forwarder-*"]
+        &[
+            "arn:aws:iam::111122223333:role/iamwatch/iamwatch-acme-dispatcher",
+            "arn:aws:iam::111122223333:role/iamwatch/iamwatch-acme-forwarder-*",
+            "arn:aws:iam::111122223333:role/iamwatch/iamwatch-acme-starter",
+        ]
     );
     assert_eq!(
         permissions::powers(&permissions::policy(&scope, Phase::Plan)),

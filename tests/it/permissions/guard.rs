@@ -359,7 +359,11 @@ async fn every_write_that_does_not_make_something_new_is_guarded() {
             let reads = ["Create", "Get", "List", "Describe"]
                 .iter()
                 .any(|w| name.starts_with(w));
-            assert!(!reads, "{action}");
+            // Whoever reads a secret speaks in our name.
+            assert!(
+                !reads || action == "secretsmanager:GetSecretValue",
+                "{action}"
+            );
         }
         let everything = statement["Resource"].to_string().contains("\"*\"");
         assert_eq!(everything, statement["Sid"] == "IamwatchGuardBusPolicies");
@@ -458,7 +462,7 @@ async fn detectors_on_the_default_bus_are_guarded_by_their_names() {
     let rules = EVERYTHING
         .replace("eu-central-1", "us-east-1")
         .replace("watch: { regions: [us-east-1] }\n", "");
-    let stage = Stage::sandbox_in(&"us-east-1".parse().unwrap()).await;
+    let stage = Stage::sandbox_with(&[("SLACK_TOKEN", "xoxb-0000")]).await;
     let queue = stage.clients.sqs.create_queue().queue_name("alerts");
     queue.send().await.unwrap();
     let wanted = stage.wanted(&rules).await;

@@ -25,6 +25,38 @@ pub(crate) async fn breaks_everything(stage: &Stage, live: &[Live]) {
     key(stage, live).await;
     trail(stage, live).await;
     bucket(stage, live).await;
+    dispatcher(stage, live).await;
+}
+
+/// The machine, what it remembers in, and what it calls by.
+async fn dispatcher(stage: &Stage, live: &[Live]) {
+    let nothing = json!({ "QueryLanguage": "JSONata", "StartAt": "A",
+        "States": { "A": { "Type": "Pass", "End": true } } });
+    let set = stage.clients.sfn.update_state_machine();
+    let set = set.state_machine_arn(handle(live, Kind::Machine));
+    set.definition(nothing.to_string()).send().await.unwrap();
+    let connection = &first(live, Kind::Connection).key.name;
+    let set = stage.clients.events.update_connection().name(connection);
+    set.description("iamwatch:acme 00000000.00000000")
+        .send()
+        .await
+        .unwrap();
+    let dynamodb = &stage.clients.dynamodb;
+    let table = &first(live, Kind::Table).key.name;
+    let set = dynamodb.update_table().table_name(table);
+    set.deletion_protection_enabled(true).send().await.unwrap();
+    // AWS changes it once an hour at most.
+    let hour = std::time::Duration::from_secs(3_700);
+    stage.sandbox.as_ref().unwrap().advance(hour);
+    let never = aws_sdk_dynamodb::types::TimeToLiveSpecification::builder()
+        .enabled(false)
+        .attribute_name("expires")
+        .build()
+        .unwrap();
+    let set = dynamodb.update_time_to_live().table_name(table);
+    let set = set.time_to_live_specification(never);
+    set.send().await.unwrap();
+    stage.sandbox.as_ref().unwrap().advance(hour);
 }
 
 async fn rule(stage: &Stage, live: &[Live]) {

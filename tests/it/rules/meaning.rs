@@ -144,7 +144,9 @@ fn a_rule_stands_apart_where_it_or_the_catalogue_says_so() {
     let file = load("  - use: pack/pipeline\n  - { use: pipeline/tamper-watch, apart: false }\n");
     assert!(!apart(&file, "pipeline/tamper-watch"));
     let compiled = iamwatch::compile::compile(&file, iamwatch::compile::PATTERN_QUOTA).unwrap();
-    assert!(compiled.iter().all(|compiled| !compiled.apart));
+    let apart = compiled.iter().filter(|compiled| compiled.apart);
+    let apart: Vec<&str> = apart.map(|compiled| compiled.rule.0.as_str()).collect();
+    assert_eq!(apart, ["pipeline/dispatcher"]);
 }
 
 #[test]

@@ -48,7 +48,23 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "what is not yet supported",
-        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: all }\nchannels: { mail: { email: a@example.com }, team: { slack: x } }\nnotify: { default: [mail, team] }\nrules:\n  - use: root/activity\n    where: { accounts: [\"111122223333\"] }\n",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nwatch: { regions: all }\nchannels: { mail: { email: a@example.com } }\nnotify: { default: [mail] }\nrules:\n  - use: root/activity\n    where: { accounts: [\"111122223333\"] }\n",
+    ),
+    (
+        "services and their secrets",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\ndelivery: dispatcher\nchannels:\n  mail: { email: a@example.com }\n  a: { slack: { channel: \"#alerts\", token: xoxb-0000 } }\n  b: { slack: { channel: \"${env:CHANNEL}\", token: \"${env:TOKEN}\" }, format: json }\n  c: { webhook: { url: \"https://example.com/x\" } }\nnotify: { default: [mail, a, b, c] }\n",
+    ),
+    (
+        "what only the dispatcher does",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\nzone: Europe/Berlin\nfallback: mail\naccounts: { names: { \"111122223333\": prod } }\nchannels:\n  mail: { email: a@example.com }\n  soc: { slack: { channel: C0123456789, token: \"${env:TOKEN}\" } }\nnotify: { default: [mail, soc] }\nrules:\n  - use: root/activity\n    runbook: https://wiki.example.com/root\n    headline: \"{who} was root\"\n",
+    ),
+    (
+        "a zone, a fallback and words that cannot be",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\ndelivery: dispatcher\nzone: Berlin\nfallback: siem\nchannels:\n  mail: { email: a@example.com }\n  siem: { sqs: alerts, format: json }\nnotify: { default: [mail, siem] }\nrules:\n  - use: root/activity\n    runbook: wiki.example.com/root\n    headline: \"root {who} did {a..b}\"\n",
+    ),
+    (
+        "nobody to fall back on",
+        "version: 1\nname: acme\nhome: { region: us-east-1 }\ndelivery: dispatcher\nchannels: { soc: { slack: { channel: C0123456789, token: \"${env:TOKEN}\" } } }\nnotify: { default: [soc] }\n",
     ),
     (
         "an organization",

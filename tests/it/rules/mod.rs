@@ -9,3 +9,5 @@ mod messages;
 mod own_calls;
 mod records;
 pub(crate) mod schema;
+mod service_mistakes;
+mod services;
